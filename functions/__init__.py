@@ -1,0 +1,1 @@
+"""The Lambda functions of Sextant, one folder each, and the one declaration of how they run."""

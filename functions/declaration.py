@@ -1,0 +1,201 @@
+"""The one declaration of Sextant's functions, queues and triggers.
+
+Both `local/` (which runs the functions on one machine) and `infra/` (which deploys them) read this
+file, so what is tested on a laptop is what is deployed. It imports nothing but the standard library.
+
+Units: memory in MiB, every time in seconds, as AWS Lambda, SQS and EventBridge take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTP API route that invokes the function; `public` routes carry no authorizer."""
+
+    method: str
+    path: str
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class QueueTrigger:
+    """An SQS event source mapping that reports partial batch failures.
+
+    `maximum_concurrency` bounds how many environments the mapping may drive at once (AWS: 2 or more).
+    """
+
+    queue: str
+    batch_size: int
+    batching_window: int = 0
+    maximum_concurrency: int | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleTrigger:
+    """An EventBridge schedule; the function receives a `Scheduled Event`."""
+
+    name: str
+    every: int
+
+
+Trigger = Route | QueueTrigger | ScheduleTrigger
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function.
+
+    `layers` name the dependency layers it needs, `calls` the functions it invokes asynchronously,
+    `sends_to` the queues it writes, `database` the database role its `DATABASE_URL` connects as, and
+    `reserved_concurrency` is set only where more copies at once would harm something shared.
+    """
+
+    name: str
+    handler: str
+    memory: int
+    timeout: int
+    triggers: tuple[Trigger, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ("runtime",)
+    calls: tuple[str, ...] = ()
+    sends_to: tuple[str, ...] = ()
+    database: str | None = None
+    lake: str | None = None
+    reserved_concurrency: int | None = None
+    local_concurrency: int = 1
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue and the dead-letter queue behind it.
+
+    `visibility_timeout` exceeds the timeout of the function that reads the queue, as AWS demands;
+    after `max_receives` deliveries a message moves to `<name>-dlq`.
+    """
+
+    name: str
+    visibility_timeout: int
+    max_receives: int
+    retention: int = 4 * 86_400
+
+    @property
+    def dead_letter_name(self) -> str:
+        return f"{self.name}-dlq"
+
+
+RUNS_QUEUE = "runs"
+COMMITS_QUEUE = "commits"
+EVENTS_QUEUE = "events"
+
+QUEUES: tuple[Queue, ...] = (
+    Queue(RUNS_QUEUE, visibility_timeout=960, max_receives=5),
+    Queue(COMMITS_QUEUE, visibility_timeout=180, max_receives=5),
+    Queue(EVENTS_QUEUE, visibility_timeout=60, max_receives=5),
+)
+
+_PUBLIC_PATHS = ("/v1/health", "/v1/health/ready", "/openapi.json", "/docs", "/problems/{code}")
+
+API = Function(
+    name="api",
+    handler="functions.api.handler.handler",
+    memory=1024,
+    timeout=29,
+    triggers=(
+        *(Route("GET", path, public=True) for path in _PUBLIC_PATHS),
+        Route("ANY", "/{proxy+}"),
+    ),
+    calls=("outbox-relay",),
+    sends_to=(RUNS_QUEUE,),
+    database="sextant_app",
+    local_concurrency=4,
+)
+
+OUTPUTS_API = Function(
+    name="outputs-api",
+    handler="functions.api.outputs.handler",
+    memory=2048,
+    timeout=29,
+    triggers=(Route("GET", "/v1/scenarios/{scenario_id}/outputs"),),
+    layers=("runtime", "lake"),
+    database="sextant_app",
+    lake="read",
+    local_concurrency=1,
+)
+
+OUTBOX_RELAY = Function(
+    name="outbox-relay",
+    handler="functions.outbox_relay.handler.handler",
+    memory=512,
+    timeout=60,
+    triggers=(ScheduleTrigger("outbox-relay", every=60),),
+    sends_to=(RUNS_QUEUE, EVENTS_QUEUE),
+    database="sextant_platform",
+    reserved_concurrency=4,
+    local_concurrency=2,
+)
+
+RUN_WORKER = Function(
+    name="run-worker",
+    handler="functions.worker.runs.handler",
+    memory=2048,
+    timeout=900,
+    triggers=(QueueTrigger(RUNS_QUEUE, batch_size=4, maximum_concurrency=100),),
+    layers=("runtime", "lake"),
+    sends_to=(COMMITS_QUEUE,),
+    database="sextant_platform",
+    lake="write",
+    local_concurrency=2,
+)
+
+COMMITTER = Function(
+    name="committer",
+    handler="functions.worker.commits.handler",
+    memory=1024,
+    timeout=120,
+    triggers=(
+        QueueTrigger(COMMITS_QUEUE, batch_size=10, maximum_concurrency=2),
+        ScheduleTrigger("committer", every=60),
+    ),
+    layers=("runtime", "lake"),
+    calls=("outbox-relay",),
+    database="sextant_platform",
+    lake="write",
+    local_concurrency=1,
+)
+
+MAINTENANCE = Function(
+    name="maintenance",
+    handler="functions.worker.maintenance.handler",
+    memory=2048,
+    timeout=900,
+    triggers=(ScheduleTrigger("maintenance", every=3600),),
+    layers=("runtime", "lake"),
+    calls=("outbox-relay",),
+    database="sextant_platform",
+    lake="write",
+    reserved_concurrency=1,
+)
+
+MIGRATE = Function(
+    name="migrate",
+    handler="functions.migrate.handler.handler",
+    memory=512,
+    timeout=600,
+    layers=("runtime", "migrations"),
+    database="admin",
+    reserved_concurrency=1,
+)
+
+FUNCTIONS: tuple[Function, ...] = (
+    API,
+    OUTPUTS_API,
+    OUTBOX_RELAY,
+    RUN_WORKER,
+    COMMITTER,
+    MAINTENANCE,
+    MIGRATE,
+)
