@@ -1,0 +1,1 @@
+"""Sextant: what-if scenarios for power markets, for many tenants, as a serverless service."""
