@@ -1,0 +1,48 @@
+"""The database's schema, revision by revision: explicit SQL, applied by Alembic.
+
+A revision is a file in `versions/` that names its order, and `sql/<revision>.up.sql` beside
+`sql/<revision>.down.sql`. Upgrades take a lock, so that two deployments at once apply each once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+_HERE = Path(__file__).resolve().parent
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` (a libpq URL of the administrator) up to `revision`."""
+    command.upgrade(_config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database at `url` back to `revision`; `base` removes every table."""
+    command.downgrade(_config(url), revision)
+
+
+def revisions() -> list[str]:
+    """Every revision's id, oldest first."""
+    scripts = ScriptDirectory.from_config(_config(""))
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+
+
+def apply(name: str) -> None:
+    """Run `sql/<name>.sql` in the migration under way.
+
+    Straight through the driver: its statements hold `%` and `:`, which SQLAlchemy would take for parameters.
+    """
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
