@@ -122,7 +122,6 @@ CREATE TABLE scenario (
     CONSTRAINT scenario_version_check CHECK (version >= 1)
 );
 CREATE UNIQUE INDEX scenario_tenant_name_unique ON scenario (tenant_id, lower(name)) WHERE deleted_at IS NULL;
-CREATE INDEX scenario_listing ON scenario (tenant_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX scenario_tags ON scenario USING gin (tags) WHERE deleted_at IS NULL;
 SELECT protect_tenant_table('scenario');
 
@@ -167,7 +166,6 @@ CREATE TABLE scenario_run (
     progress_percent smallint    NOT NULL DEFAULT 0,
     fencing_token    bigint      NOT NULL DEFAULT 0,
     lease_until      timestamptz,
-    cancel_requested boolean     NOT NULL DEFAULT false,
     error            jsonb,
     gb_seconds       double precision NOT NULL DEFAULT 0,
     output_rows      bigint,
@@ -190,7 +188,8 @@ CREATE TABLE scenario_run (
 CREATE UNIQUE INDEX model_run_scenario_hash_unique ON scenario_run (tenant_id, scenario_id, version_hash)
     WHERE state IN ('QUEUED', 'RUNNING', 'SUCCEEDED');
 CREATE UNIQUE INDEX model_run_idempotency_key_unique ON scenario_run (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX scenario_run_listing ON scenario_run (tenant_id, scenario_id, created_at DESC, id DESC);
+-- Ids are UUIDv7: the order of the ids is the order of creation, which is the order of every listing.
+CREATE INDEX scenario_run_listing ON scenario_run (tenant_id, scenario_id, id DESC);
 CREATE INDEX scenario_run_live ON scenario_run (lease_until) WHERE state = 'RUNNING';
 SELECT protect_tenant_table('scenario_run');
 

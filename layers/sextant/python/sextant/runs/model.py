@@ -1,0 +1,132 @@
+"""What a run is, what may be asked of it, and what a worker is given to do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from sextant.ids import RunId, ScenarioId, TenantId
+from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.model import MAX_SAFE_INTEGER, RunParameters, canonical
+
+State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
+Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
+STATES: tuple[State, ...] = ("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT")
+
+Label = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
+IdempotencyKey = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
+
+
+class RunOptions(BaseModel):
+    """How a scenario is to be run; every field has a default, and an empty body asks for just those."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    parameters: RunParameters = RunParameters()
+    seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)] = 0
+    code_version: Label | None = None
+    environment: Label = "default"
+    priority: Annotated[Priority, UPPER] = "NORMAL"
+    timeout_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 60
+    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+    idempotency_key: IdempotencyKey | None = None
+    tenant_id: str | None = None
+
+    def canonical_parameters(self) -> str:
+        return canonical(self.parameters.model_dump(mode="json", exclude_none=True))
+
+    def request_hash(self, scenario: ScenarioId) -> str:
+        """What an idempotency key is bound to: the scenario and all that was asked."""
+        asked = self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "tenant_id"})
+        return hashlib.sha256(canonical({"scenario_id": str(scenario), **asked}).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is kept. `parameters` is canonical JSON; `error` says why it did not succeed."""
+
+    tenant_id: TenantId
+    id: RunId
+    scenario_id: ScenarioId
+    scenario_version: int
+    state: State
+    priority: Priority
+    version_hash: str
+    parameters: str
+    code_version: str
+    environment: str
+    seed: int
+    timeout_minutes: int
+    max_retries: int
+    idempotency_key: str | None
+    request_hash: str
+    attempt: int
+    progress_percent: int
+    fencing_token: int
+    lease_until: datetime | None
+    error: dict[str, Any] | None
+    gb_seconds: float
+    output_rows: int | None
+    output_bytes: int | None
+    correlation_id: str
+    created_at: datetime
+    created_by: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedRun(Run):
+    """The answer to a request: the run, and whether it is new."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of a scenario to list; every field narrows."""
+
+    states: tuple[State, ...] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run that this worker holds, with the assumptions of the version it pins."""
+
+    run: Run
+    assumptions: str
+
+
+def version_hash(
+    *,
+    tenant: str,
+    scenario: ScenarioId,
+    scenario_version: int,
+    assumptions: Any,
+    parameters: Any,
+    environment: str,
+    code_version: str,
+    seed: int,
+) -> str:
+    """sha256 of the canonical JSON (RFC 8785) of all that decides a run's result.
+
+    The database computes the same in `run_version_hash` when a run is requested.
+    """
+    document = {
+        "assumptions": assumptions,
+        "code_version": code_version,
+        "environment": environment,
+        "parameters": parameters,
+        "scenario_id": str(scenario),
+        "scenario_version": scenario_version,
+        "seed": seed,
+        "tenant_id": tenant,
+    }
+    return hashlib.sha256(canonical(document).encode()).hexdigest()

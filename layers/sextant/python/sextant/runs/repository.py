@@ -1,0 +1,153 @@
+"""Every statement on runs. The steps of a run's life are database functions: `0003_run_lifecycle.up.sql`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from sextant.ids import RunId, ScenarioId, TenantId
+from sextant.paging import PageRequest
+from sextant.runs.model import ClaimedRun, RequestedRun, Run, RunFilter, RunOptions
+from sextant.storage import Session
+
+_FIELDS = [field.name for field in fields(Run)]
+_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _FIELDS))
+_OF_RUN = sql.SQL(", ").join(sql.SQL("(run).{}").format(sql.Identifier(name)) for name in _FIELDS)
+
+_REQUEST = sql.SQL("""
+SELECT outcome, {columns} FROM request_run(
+    %(tenant_id)s, %(run)s, %(scenario)s, %(parameters)s, %(code_version)s, %(environment)s, %(seed)s, %(priority)s,
+    %(timeout_minutes)s, %(max_retries)s, %(idempotency_key)s, %(request_hash)s, %(actor)s, %(correlation_id)s, %(traceparent)s)
+""").format(columns=_OF_RUN)
+
+_CANCEL = sql.SQL("SELECT outcome, {columns} FROM cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
+_CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, %s, %s)").format(columns=_OF_RUN)
+_FAIL = sql.SQL("SELECT {columns} FROM fail_run(%s, %s, %s, %s, %s, %s, %s, %s) WHERE id IS NOT NULL").format(columns=_COLUMNS)
+_GET = sql.SQL("SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s").format(columns=_COLUMNS)
+
+_LIST = """
+SELECT {columns} FROM scenario_run
+WHERE tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
+  AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+  AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
+  AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
+  AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)
+ORDER BY id {order} LIMIT %(fetch)s
+"""
+_LIST_NEXT = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL("<"), order=sql.SQL("DESC"))
+_LIST_PREV = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+
+# The lease is prolonged only for the holder of the token: to the others the run is gone.
+_PROGRESS = """
+UPDATE scenario_run SET progress_percent = %(percent)s, lease_until = clock_timestamp() + %(lease)s, updated_at = clock_timestamp()
+WHERE tenant_id = %(tenant_id)s AND id = %(run)s AND state = 'RUNNING' AND fencing_token = %(fencing_token)s
+RETURNING id
+"""
+
+
+def request(session: Session, run: RunId, scenario: ScenarioId, options: RunOptions, code_version: str, caller_headers: dict[str, str]) -> RequestedRun | None:
+    """Ask for a run in one round trip; None where the scenario does not exist."""
+    asked = session.fetch_one(
+        _REQUEST,
+        {
+            "tenant_id": session.tenant_id,
+            "run": run,
+            "scenario": scenario,
+            "parameters": options.canonical_parameters(),
+            "code_version": code_version,
+            "environment": options.environment,
+            "seed": options.seed,
+            "priority": options.priority,
+            "timeout_minutes": options.timeout_minutes,
+            "max_retries": options.max_retries,
+            "idempotency_key": options.idempotency_key,
+            "request_hash": options.request_hash(scenario),
+            **caller_headers,
+        },
+        row=dict,
+    )
+    assert asked is not None
+    return None if asked["outcome"] == "SCENARIO_NOT_FOUND" else RequestedRun(**asked)
+
+
+def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
+    return session.fetch_one(_GET, (session.tenant_id, run, scenario), row=Run)
+
+
+def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:
+    """Up to `request.fetch` runs of a scenario, newest first (oldest first when going backwards)."""
+    return session.fetch_all(
+        _LIST_PREV if request.backwards else _LIST_NEXT,
+        {
+            "tenant_id": session.tenant_id,
+            "scenario": scenario,
+            "key": request.key,
+            "fetch": request.fetch,
+            "states": list(where.states) if where.states else None,
+            "created_after": where.created_after,
+            "created_before": where.created_before,
+        },
+        row=Run,
+    )
+
+
+def cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
+    """Cancel a run: CANCELLED, ENDED, PUBLISHING or NOT_FOUND, and the run as it stands."""
+    found = session.fetch_one(_CANCEL, (session.tenant_id, run, actor), row=dict)
+    assert found is not None
+    outcome = found.pop("outcome")
+    return outcome, None if outcome == "NOT_FOUND" else Run(**found)
+
+
+def claim(session: Session, tenant: TenantId, run: RunId, worker: str, lease: timedelta) -> tuple[str, ClaimedRun | None]:
+    """Take a run to work on: CLAIMED with the run, or BUSY, DONE, UNKNOWN with nothing."""
+    found = session.fetch_one(_CLAIM, (tenant, run, worker, lease), row=dict)
+    assert found is not None
+    outcome, assumptions = found.pop("outcome"), found.pop("assumptions")
+    return outcome, ClaimedRun(Run(**found), assumptions) if outcome == "CLAIMED" else None
+
+
+def progress(session: Session, run: Run, percent: int, lease: timedelta) -> bool:
+    """Report progress and prolong the lease; False where the run is no longer this worker's."""
+    return (
+        session.execute(
+            _PROGRESS,
+            {
+                "tenant_id": run.tenant_id,
+                "run": run.id,
+                "fencing_token": run.fencing_token,
+                "percent": percent,
+                "lease": lease,
+            },
+        )
+        == 1
+    )
+
+
+def store_output(session: Session, run: Run, descriptor: dict[str, object], metrics: list[dict[str, object]], rows: int, size: int, gb_seconds: float) -> bool:
+    """Hand in the run's data file; False where the run is no longer this worker's."""
+    found = session.fetch_one(
+        "SELECT store_output(%s, %s, %s, %s, %s, %s, %s, %s)",
+        (run.tenant_id, run.id, run.fencing_token, Jsonb(descriptor), Jsonb(metrics), rows, size, gb_seconds),
+        row=bool,
+    )
+    return bool(found)
+
+
+def fail(session: Session, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float, actor: str) -> Run | None:
+    """End this worker's attempt; the run as it then stands, or None where it is no longer this worker's."""
+    return session.fetch_one(
+        _FAIL,
+        (run.tenant_id, run.id, run.fencing_token, state, Jsonb(error), retryable, gb_seconds, actor),
+        row=Run,
+    )
+
+
+def recover(session: Session, silence: timedelta, limit: int) -> tuple[int, int, int, int]:
+    """Look after runs that nobody holds: how many were requeued, failed, timed out, asked for again."""
+    found = session.fetch_one("SELECT requeued, failed, timed_out, asked_again FROM recover_runs(%s, %s)", (silence, limit), row=tuple)
+    assert found is not None
+    return found[0], found[1], found[2], found[3]

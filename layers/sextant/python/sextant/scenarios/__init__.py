@@ -1,0 +1,1 @@
+"""Scenarios: what a tenant wants to know about, kept as versions that are never lost."""

@@ -1,0 +1,15 @@
+DROP FUNCTION delete_scenario(text, uuid, integer, text, text);
+DROP INDEX scenario_run_queued;
+DROP FUNCTION recover_runs(interval, integer);
+DROP FUNCTION cancel_run(text, uuid, text);
+DROP TYPE cancelled_run;
+DROP FUNCTION fail_run(text, uuid, bigint, text, jsonb, boolean, double precision, text);
+DROP FUNCTION requeue_run(scenario_run, jsonb, text, text);
+DROP FUNCTION end_run(scenario_run, text, jsonb, text);
+DROP FUNCTION store_output(text, uuid, bigint, jsonb, jsonb, bigint, bigint, double precision);
+DROP FUNCTION claim_run(text, uuid, text, interval);
+DROP TYPE claimed_run;
+DROP FUNCTION request_run(text, uuid, uuid, text, text, text, bigint, text, integer, integer, text, text, text, text, text);
+DROP TYPE requested_run;
+DROP FUNCTION run_version_hash(text, uuid, integer, text, text, text, text, bigint);
+DROP FUNCTION merge_canonical(text, text);

@@ -1,0 +1,387 @@
+-- The life of a run as database functions. Each step that matters is one statement from the client: one
+-- round trip, one transaction, and no client can do half of it.
+
+-- Two canonical JSON objects (RFC 8785) merged at the top level into a third, `p_over` winning. The values'
+-- text is kept as it is, so the result is canonical too; keys are ASCII, so their byte order is JCS's order.
+CREATE FUNCTION merge_canonical(p_base text, p_over text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || value::text, ',' ORDER BY key COLLATE "C"), '') || '}'
+    FROM (
+        SELECT key, value FROM json_each(p_over::json)
+        UNION ALL
+        SELECT key, value FROM json_each(p_base::json) WHERE NOT (p_over::jsonb ? key)
+    ) AS merged
+$$;
+
+-- sha256 over the canonical JSON of all that decides a run's result, and of nothing else.
+-- sextant.runs.hashing.version_hash is the same in Python; a test holds them together.
+CREATE FUNCTION run_version_hash(
+    p_tenant text, p_scenario uuid, p_scenario_version integer, p_assumptions text, p_parameters text,
+    p_environment text, p_code_version text, p_seed bigint
+) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT encode(sha256(convert_to(
+        '{"assumptions":' || p_assumptions
+        || ',"code_version":' || to_json(p_code_version)::text
+        || ',"environment":' || to_json(p_environment)::text
+        || ',"parameters":' || p_parameters
+        || ',"scenario_id":"' || p_scenario::text
+        || '","scenario_version":' || p_scenario_version::text
+        || ',"seed":' || p_seed::text
+        || ',"tenant_id":' || to_json(p_tenant)::text
+        || '}', 'UTF8')), 'hex')
+$$;
+
+CREATE TYPE requested_run AS (outcome text, run scenario_run);
+
+-- Ask for a run. `outcome` is CREATED, EXISTING (an equal run lives or succeeded), REPLAYED (this key, this
+-- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND or SCENARIO_ARCHIVED.
+CREATE FUNCTION request_run(
+    p_tenant text, p_run uuid, p_scenario uuid, p_parameters text, p_code_version text, p_environment text,
+    p_seed bigint, p_priority text, p_timeout_minutes integer, p_max_retries integer, p_idempotency_key text,
+    p_request_hash text, p_actor text, p_correlation_id text, p_traceparent text
+) RETURNS requested_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    result     requested_run;
+    found      scenario;
+    merged     text;
+    hash       text;
+BEGIN
+    PERFORM enter_tenant(p_tenant);
+
+    -- FOR SHARE: a scenario that is being deleted at this moment takes no new run.
+    SELECT * INTO found FROM scenario s
+    WHERE s.tenant_id = p_tenant AND s.id = p_scenario AND s.deleted_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        result.outcome := 'SCENARIO_NOT_FOUND';
+        RETURN result;
+    END IF;
+
+    merged := merge_canonical(found.parameters, p_parameters);
+    hash := run_version_hash(p_tenant, p_scenario, found.version, found.assumptions, merged, p_environment, p_code_version, p_seed);
+
+    -- Twice at most in practice: the run that stood in the way may fail between the insert and the look.
+    FOR turn IN 1..5 LOOP
+        IF p_idempotency_key IS NOT NULL THEN
+            SELECT * INTO result.run FROM scenario_run r
+            WHERE r.tenant_id = p_tenant AND r.idempotency_key = p_idempotency_key;
+            IF FOUND THEN
+                result.outcome := CASE WHEN (result.run).request_hash = p_request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
+                RETURN result;
+            END IF;
+        END IF;
+        SELECT * INTO result.run FROM scenario_run r
+        WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.version_hash = hash
+          AND r.state IN ('QUEUED', 'RUNNING', 'SUCCEEDED');
+        IF FOUND THEN
+            result.outcome := 'EXISTING';
+            RETURN result;
+        END IF;
+        IF found.status = 'ARCHIVED' THEN
+            result.outcome := 'SCENARIO_ARCHIVED';
+            RETURN result;
+        END IF;
+
+        INSERT INTO scenario_run AS r (
+            tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
+            timeout_minutes, max_retries, idempotency_key, request_hash, correlation_id, created_by)
+        VALUES (
+            p_tenant, p_run, p_scenario, found.version, p_priority, hash, merged, p_code_version, p_environment, p_seed,
+            p_timeout_minutes, p_max_retries, p_idempotency_key, p_request_hash, p_correlation_id, p_actor)
+        ON CONFLICT DO NOTHING
+        RETURNING * INTO result.run;
+        IF FOUND THEN
+            PERFORM outbox_enqueue(
+                p_tenant, 'run.requested', format('run:%s:0', p_run),
+                jsonb_build_object('run_id', p_run, 'tenant_id', p_tenant, 'scenario_id', p_scenario),
+                jsonb_build_object('correlation-id', p_correlation_id, 'traceparent', p_traceparent));
+            INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+            VALUES (p_tenant, p_scenario, p_run, 'RUN_REQUESTED', p_actor, p_correlation_id,
+                    jsonb_build_object('version_hash', hash, 'priority', p_priority));
+            result.outcome := 'CREATED';
+            RETURN result;
+        END IF;
+    END LOOP;
+    RAISE EXCEPTION 'run request of scenario % kept colliding', p_scenario USING ERRCODE = 'serialization_failure';
+END
+$$;
+
+CREATE TYPE claimed_run AS (outcome text, run scenario_run, assumptions text);
+
+-- Take a run to work on. `outcome` is CLAIMED, BUSY (another worker holds a live lease, or its output waits for
+-- the commit), DONE (it ended) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
+CREATE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    result claimed_run;
+    held   scenario_run;
+BEGIN
+    SELECT * INTO held FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
+    IF NOT FOUND THEN
+        result.outcome := 'UNKNOWN';
+        RETURN result;
+    END IF;
+    IF held.state NOT IN ('QUEUED', 'RUNNING') THEN
+        result.outcome := 'DONE';
+        result.run := held;
+        RETURN result;
+    END IF;
+    IF held.state = 'RUNNING' AND (
+           held.lease_until >= clock_timestamp()
+        OR EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
+    ) THEN
+        result.outcome := 'BUSY';
+        result.run := held;
+        RETURN result;
+    END IF;
+
+    UPDATE run_attempt a SET outcome = 'LOST', ended_at = clock_timestamp()
+    WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.outcome IS NULL;
+    UPDATE scenario_run r SET
+        state = 'RUNNING', attempt = r.attempt + 1, fencing_token = r.fencing_token + 1, progress_percent = 0, error = NULL,
+        lease_until = clock_timestamp() + p_lease, started_at = coalesce(r.started_at, clock_timestamp()), updated_at = clock_timestamp()
+    WHERE r.tenant_id = p_tenant AND r.id = p_run
+    RETURNING * INTO result.run;
+    INSERT INTO run_attempt (tenant_id, run_id, attempt, fencing_token, worker, started_at)
+    VALUES (p_tenant, p_run, (result.run).attempt, (result.run).fencing_token, p_worker, clock_timestamp());
+    INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+    VALUES (p_tenant, held.scenario_id, p_run, 'RUN_STARTED', p_worker, held.correlation_id,
+            jsonb_build_object('attempt', (result.run).attempt, 'fencing_token', (result.run).fencing_token));
+    SELECT v.assumptions INTO result.assumptions FROM scenario_version v
+    WHERE v.tenant_id = p_tenant AND v.id = held.scenario_id AND v.version = held.scenario_version;
+    result.outcome := 'CLAIMED';
+    RETURN result;
+END
+$$;
+
+-- Hand in a run's data file. False when the caller's fencing token is stale or the run no longer runs: its
+-- file is then an orphan. After this the run holds no lease; it waits for the commit and cannot be claimed.
+CREATE FUNCTION store_output(
+    p_tenant text, p_run uuid, p_fencing_token bigint, p_descriptor jsonb, p_metrics jsonb,
+    p_row_count bigint, p_byte_count bigint, p_gb_seconds double precision
+) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+DECLARE
+    held scenario_run;
+BEGIN
+    SELECT * INTO held FROM scenario_run r
+    WHERE r.tenant_id = p_tenant AND r.id = p_run AND r.state = 'RUNNING' AND r.fencing_token = p_fencing_token FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, descriptor, metrics, row_count, byte_count)
+    VALUES (p_tenant, p_run, held.scenario_id, p_fencing_token, p_descriptor, p_metrics, p_row_count, p_byte_count)
+    ON CONFLICT DO NOTHING;
+    UPDATE scenario_run r SET
+        lease_until = NULL, progress_percent = 99, gb_seconds = r.gb_seconds + p_gb_seconds,
+        output_rows = p_row_count, output_bytes = p_byte_count, updated_at = clock_timestamp()
+    WHERE r.tenant_id = p_tenant AND r.id = p_run;
+    UPDATE run_attempt a SET outcome = 'SUCCEEDED', ended_at = clock_timestamp()
+    WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.fencing_token = p_fencing_token;
+    RETURN true;
+END
+$$;
+
+-- End a run that will publish nothing: FAILED, TIMEOUT or CANCELLED, with its trail and its event. The caller
+-- holds the row's lock and has checked that the move is allowed.
+CREATE FUNCTION end_run(p_run scenario_run, p_state text, p_error jsonb, p_actor text) RETURNS scenario_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    ended scenario_run;
+BEGIN
+    UPDATE output_file f SET state = 'DISCARDED'
+    WHERE f.tenant_id = p_run.tenant_id AND f.run_id = p_run.id AND f.state = 'WAITING';
+    UPDATE run_attempt a SET outcome = p_state, error = p_error, ended_at = clock_timestamp()
+    WHERE a.tenant_id = p_run.tenant_id AND a.run_id = p_run.id AND a.outcome IS NULL;
+    UPDATE scenario_run r SET
+        state = p_state, error = p_error, lease_until = NULL, completed_at = clock_timestamp(), updated_at = clock_timestamp()
+    WHERE r.tenant_id = p_run.tenant_id AND r.id = p_run.id
+    RETURNING * INTO ended;
+    INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+    VALUES (ended.tenant_id, ended.scenario_id, ended.id, 'RUN_' || p_state, p_actor, ended.correlation_id,
+            jsonb_build_object('attempt', ended.attempt, 'error', p_error));
+    PERFORM outbox_enqueue(
+        ended.tenant_id, CASE WHEN p_state = 'CANCELLED' THEN 'run.cancelled' ELSE 'run.failed' END,
+        format('run:%s:ended', ended.id),
+        jsonb_build_object('run_id', ended.id, 'tenant_id', ended.tenant_id, 'scenario_id', ended.scenario_id,
+                           'state', p_state, 'error', p_error),
+        jsonb_build_object('correlation-id', ended.correlation_id));
+    RETURN ended;
+END
+$$;
+
+-- Put a run back in the queue for another attempt.
+CREATE FUNCTION requeue_run(p_run scenario_run, p_error jsonb, p_attempt_outcome text, p_actor text) RETURNS scenario_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    queued scenario_run;
+BEGIN
+    UPDATE run_attempt a SET outcome = p_attempt_outcome, error = p_error, ended_at = clock_timestamp()
+    WHERE a.tenant_id = p_run.tenant_id AND a.run_id = p_run.id AND a.outcome IS NULL;
+    UPDATE scenario_run r SET state = 'QUEUED', error = p_error, lease_until = NULL, progress_percent = 0, updated_at = clock_timestamp()
+    WHERE r.tenant_id = p_run.tenant_id AND r.id = p_run.id
+    RETURNING * INTO queued;
+    INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+    VALUES (queued.tenant_id, queued.scenario_id, queued.id, 'RUN_REQUEUED', p_actor, queued.correlation_id,
+            jsonb_build_object('attempt', queued.attempt, 'error', p_error));
+    PERFORM outbox_enqueue(
+        queued.tenant_id, 'run.requested', format('run:%s:%s', queued.id, queued.fencing_token),
+        jsonb_build_object('run_id', queued.id, 'tenant_id', queued.tenant_id, 'scenario_id', queued.scenario_id),
+        jsonb_build_object('correlation-id', queued.correlation_id));
+    RETURN queued;
+END
+$$;
+
+-- A worker's attempt failed. With `p_retryable` and attempts left the run goes back to the queue, else it ends
+-- in `p_state` (FAILED or TIMEOUT). NULL when the caller's fencing token is stale.
+CREATE FUNCTION fail_run(
+    p_tenant text, p_run uuid, p_fencing_token bigint, p_state text, p_error jsonb, p_retryable boolean,
+    p_gb_seconds double precision, p_actor text
+) RETURNS scenario_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    held scenario_run;
+BEGIN
+    UPDATE scenario_run r SET gb_seconds = r.gb_seconds + p_gb_seconds
+    WHERE r.tenant_id = p_tenant AND r.id = p_run AND r.state = 'RUNNING' AND r.fencing_token = p_fencing_token
+      AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run AND f.state <> 'DISCARDED')
+    RETURNING * INTO held;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF p_retryable AND held.attempt <= held.max_retries THEN
+        RETURN requeue_run(held, p_error, 'FAILED', p_actor);
+    END IF;
+    RETURN end_run(held, p_state, p_error, p_actor);
+END
+$$;
+
+CREATE TYPE cancelled_run AS (outcome text, run scenario_run);
+
+-- Cancel a run. `outcome` is CANCELLED (now or before), ENDED (it ended otherwise), PUBLISHING (its rows are in
+-- an open group commit: too late) or NOT_FOUND. A worker on it loses its fencing token's worth and stops.
+CREATE FUNCTION cancel_run(p_tenant text, p_run uuid, p_actor text) RETURNS cancelled_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    result cancelled_run;
+    held   scenario_run;
+BEGIN
+    PERFORM enter_tenant(p_tenant);
+    SELECT * INTO held FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
+    result.run := held;
+    IF NOT FOUND THEN
+        result.outcome := 'NOT_FOUND';
+    ELSIF held.state = 'CANCELLED' THEN
+        result.outcome := 'CANCELLED';
+    ELSIF held.state NOT IN ('QUEUED', 'RUNNING') THEN
+        result.outcome := 'ENDED';
+    -- A statement of its own, after the lock: its snapshot sees what an assignment that held the lock did.
+    ELSIF EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run AND f.state = 'ASSIGNED') THEN
+        result.outcome := 'PUBLISHING';
+    ELSE
+        result.run := end_run(held, 'CANCELLED', NULL, p_actor);
+        result.outcome := 'CANCELLED';
+    END IF;
+    RETURN result;
+END
+$$;
+
+-- Look after the runs that nobody holds: an expired lease goes back to the queue or, out of attempts, fails;
+-- a run past its time ends as TIMEOUT; a queued run whose message has not come for `p_silence` is asked for
+-- again. Returns how many of each. Any number may run at once; each run is taken by one.
+CREATE FUNCTION recover_runs(p_silence interval, p_limit integer)
+    RETURNS TABLE (requeued integer, failed integer, timed_out integer, asked_again integer)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    held scenario_run;
+BEGIN
+    requeued := 0; failed := 0; timed_out := 0; asked_again := 0;
+    FOR held IN
+        SELECT r.* FROM scenario_run r
+        WHERE r.state = 'RUNNING' AND r.lease_until < clock_timestamp()
+        ORDER BY r.lease_until LIMIT p_limit FOR UPDATE SKIP LOCKED
+    LOOP
+        IF held.started_at + make_interval(mins => held.timeout_minutes) < clock_timestamp() THEN
+            PERFORM end_run(held, 'TIMEOUT', jsonb_build_object('code', 'run_timeout', 'message',
+                format('the run exceeded its %s minutes', held.timeout_minutes)), 'recovery');
+            timed_out := timed_out + 1;
+        ELSIF held.attempt <= held.max_retries THEN
+            PERFORM requeue_run(held, jsonb_build_object('code', 'worker_lost', 'message',
+                format('the worker of attempt %s stopped answering', held.attempt)), 'LOST', 'recovery');
+            requeued := requeued + 1;
+        ELSE
+            PERFORM end_run(held, 'FAILED', jsonb_build_object('code', 'worker_lost', 'message',
+                format('the worker stopped answering in each of %s attempts', held.attempt)), 'recovery');
+            failed := failed + 1;
+        END IF;
+    END LOOP;
+    FOR held IN
+        SELECT r.* FROM scenario_run r
+        WHERE r.state = 'QUEUED' AND r.updated_at < clock_timestamp() - p_silence
+        ORDER BY r.updated_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+    LOOP
+        UPDATE scenario_run r SET updated_at = clock_timestamp() WHERE r.tenant_id = held.tenant_id AND r.id = held.id;
+        PERFORM outbox_enqueue(
+            held.tenant_id, 'run.requested', format('run:%s:%s:%s', held.id, held.fencing_token, extract(epoch FROM clock_timestamp())::bigint),
+            jsonb_build_object('run_id', held.id, 'tenant_id', held.tenant_id, 'scenario_id', held.scenario_id),
+            jsonb_build_object('correlation-id', held.correlation_id));
+        asked_again := asked_again + 1;
+    END LOOP;
+    RETURN NEXT;
+END
+$$;
+CREATE INDEX scenario_run_queued ON scenario_run (updated_at) WHERE state = 'QUEUED';
+
+-- Soft-delete a scenario and cancel its live runs. `outcome` is DELETED, NOT_FOUND, VERSION_CONFLICT, or PUBLISHING
+-- (a run of it is in an open group commit: in a moment it can be deleted).
+CREATE FUNCTION delete_scenario(
+    p_tenant text, p_scenario uuid, p_expected_version integer, p_actor text, p_correlation_id text,
+    OUT outcome text, OUT cancelled integer
+) LANGUAGE plpgsql AS $$
+DECLARE
+    found scenario;
+    held  scenario_run;
+    moment timestamptz;
+BEGIN
+    PERFORM enter_tenant(p_tenant);
+    cancelled := 0;
+    -- Excludes request_run, which holds the row FOR SHARE: after this no new run can come.
+    SELECT * INTO found FROM scenario s
+    WHERE s.tenant_id = p_tenant AND s.id = p_scenario AND s.deleted_at IS NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'NOT_FOUND';
+        RETURN;
+    ELSIF p_expected_version IS NOT NULL AND p_expected_version <> found.version THEN
+        outcome := 'VERSION_CONFLICT';
+        RETURN;
+    END IF;
+    PERFORM FROM scenario_run r
+    WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.state IN ('QUEUED', 'RUNNING')
+    ORDER BY r.id FOR UPDATE;
+    -- With every live run locked, none can be assigned to a commit any more; one may have been before.
+    IF EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.scenario_id = p_scenario AND f.state = 'ASSIGNED') THEN
+        outcome := 'PUBLISHING';
+        RETURN;
+    END IF;
+    FOR held IN
+        SELECT r.* FROM scenario_run r
+        WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.state IN ('QUEUED', 'RUNNING')
+        ORDER BY r.id
+    LOOP
+        PERFORM end_run(held, 'CANCELLED', NULL, p_actor);
+        cancelled := cancelled + 1;
+    END LOOP;
+    moment := greatest(clock_timestamp(), found.updated_at + interval '1 microsecond');
+    UPDATE scenario_version v SET valid = tstzrange(lower(v.valid), moment)
+    WHERE v.tenant_id = p_tenant AND v.id = p_scenario AND v.version = found.version;
+    UPDATE scenario s SET deleted_at = moment, version = s.version + 1, updated_at = moment, updated_by = p_actor
+    WHERE s.tenant_id = p_tenant AND s.id = p_scenario;
+    INSERT INTO scenario_version (tenant_id, id, version, valid, name, description, status, assumptions, parameters, tags, deleted_at, changed_by)
+    VALUES (p_tenant, p_scenario, found.version + 1, tstzrange(moment, NULL), found.name, found.description, found.status,
+            found.assumptions, found.parameters, found.tags, moment, p_actor);
+    INSERT INTO scenario_event (tenant_id, scenario_id, event_type, actor, correlation_id, data)
+    VALUES (p_tenant, p_scenario, 'SCENARIO_DELETED', p_actor, p_correlation_id, jsonb_build_object('cancelled_runs', cancelled));
+    outcome := 'DELETED';
+END
+$$;
