@@ -1,0 +1,84 @@
+# `make help` explains every target. Each one sets up what it needs by itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The Python that makes the virtual environment (3.11 or newer), the port of the local API,
+# and a single benchmark or campaign.
+PYTHON ?= python3
+PORT ?= 8095
+ONLY ?=
+TENANT ?= demo
+ROLE ?= analyst
+ARGS ?=
+
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  variables: PORT=$(PORT) TENANT=$(TENANT) ROLE=$(ROLE) ONLY=<name> PYTHON=$(PYTHON) ARGS=<pytest arguments>"
+
+.PHONY: setup
+setup: ## Make .venv from the locked requirements (done by every other target)
+	@$(PYTHON) tools/environment.py
+
+.PHONY: demo
+demo: setup ## Run three scenarios end to end on a local system, show the results, stop again
+	@$(BIN)/python -m local demo
+
+.PHONY: up
+up: setup ## Run the whole system at http://127.0.0.1:$(PORT) until Ctrl-C
+	@$(BIN)/python -m local up --port $(PORT)
+
+.PHONY: down
+down: setup ## Stop a system that `make up` started elsewhere
+	@$(BIN)/python -m local down
+
+.PHONY: status
+status: setup ## Say what of the local system runs and where its logs are
+	@$(BIN)/python -m local status
+
+.PHONY: token
+token: setup ## Print a bearer token for the local system: make token TENANT=demo ROLE=analyst
+	@$(BIN)/python -m local token --tenant $(TENANT) --role $(ROLE)
+
+.PHONY: test
+test: setup ## Run the tests: make test ARGS="tests/unit -k ids"
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: setup ## Format, lint, types, import contracts, tenant lint; everything a commit must pass
+	@$(BIN)/python tools/check.py
+
+.PHONY: format
+format: setup ## Format the code and fix what lint can fix
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+.PHONY: chaos
+chaos: setup ## Kill parts at random and count what is lost: make chaos ONLY=main
+	@$(BIN)/python -m tests.chaos $(ONLY)
+
+.PHONY: bench
+bench: setup ## Measure against what one would use instead: make bench ONLY=engine
+	@$(BIN)/python -m bench $(ONLY)
+
+.PHONY: synth
+synth: setup ## Synthesise the CloudFormation templates into cdk.out, offline
+	@$(BIN)/python -m infra.synth
+
+.PHONY: deploy-local
+deploy-local: setup ## Deploy the stacks onto the local AWS stand-in
+	@$(BIN)/python -m infra.deploy_local
+
+.PHONY: lock
+lock: ## Lock the requirements anew after editing an .in file: make lock ARGS=--upgrade
+	@$(PYTHON) tools/environment.py --lock $(ARGS)
+
+.PHONY: clean
+clean: ## Forget the local system's state and everything generated, but .venv
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local clean; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis cdk.out build demo-output
