@@ -138,12 +138,13 @@ OUTBOX_RELAY = Function(
     local_concurrency=2,
 )
 
+# One run a message batch: a worker that is killed takes no other run's message with it.
 RUN_WORKER = Function(
     name="run-worker",
     handler="functions.worker.runs.handler",
     memory=2048,
     timeout=900,
-    triggers=(QueueTrigger(RUNS_QUEUE, batch_size=4, maximum_concurrency=100),),
+    triggers=(QueueTrigger(RUNS_QUEUE, batch_size=1, maximum_concurrency=100),),
     layers=("runtime", "lake"),
     sends_to=(COMMITS_QUEUE,),
     database="sextant_platform",
@@ -165,6 +166,17 @@ COMMITTER = Function(
     database="sextant_platform",
     lake="write",
     local_concurrency=1,
+)
+
+RUN_RECOVERY = Function(
+    name="run-recovery",
+    handler="functions.worker.recovery.handler",
+    memory=512,
+    timeout=60,
+    triggers=(ScheduleTrigger("run-recovery", every=60),),
+    calls=("outbox-relay",),
+    database="sextant_platform",
+    reserved_concurrency=1,
 )
 
 MAINTENANCE = Function(
@@ -196,6 +208,7 @@ FUNCTIONS: tuple[Function, ...] = (
     OUTBOX_RELAY,
     RUN_WORKER,
     COMMITTER,
+    RUN_RECOVERY,
     MAINTENANCE,
     MIGRATE,
 )

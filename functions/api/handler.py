@@ -1,0 +1,18 @@
+"""The API's entry for everything that needs no lake. It must never import pyarrow, numpy or pyiceberg."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.api.app import Api
+from functions.api.routes import health, metrics, runs, scenarios
+
+api = Api()
+for routes in (health, scenarios, runs, metrics):
+    routes.register(api)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api.handle(event, context)

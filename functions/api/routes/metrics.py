@@ -1,0 +1,35 @@
+"""The newest value of each metric, from the roll-up in Postgres."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from functions.api.app import Api, needs, reply
+from functions.api.schemas import MetricBody, MetricList, meta
+from sextant import bootstrap
+from sextant.ids import ScenarioId
+from sextant.outputs import service as outputs
+from sextant.scenarios import service as scenarios
+
+
+def register(api: Api) -> None:
+    @api.get("/v1/scenarios/<scenario_id>/metrics/latest", summary="Newest value of each metric", tags=["Outputs"], responses={200: _OK})
+    @needs("outputs:read")
+    def latest_metrics(
+        scenario_id: Annotated[UUID, Path()],
+        metric_name: Annotated[str | None, Query(description="One metric, or several with commas")] = None,
+    ) -> Response:
+        caller = api.caller
+        names = [name.strip() for name in metric_name.split(",")] if metric_name else None
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = outputs.latest_metrics(session, ScenarioId(scenario_id), names)
+            if not found:
+                scenarios.get(session, ScenarioId(scenario_id))
+        return reply(MetricList.model_construct(data=[MetricBody.of(metric) for metric in found], meta=meta(caller)))
+
+
+_OK = {"description": "The metrics", "content": {"application/json": {"model": MetricList}}}

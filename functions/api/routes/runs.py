@@ -1,0 +1,120 @@
+"""Runs: trigger, get, list, cancel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+
+from functions.api.app import Api, InvalidParameterError, needs, reply
+from functions.api.routes.scenarios import Limit, Moment, check_span, check_tenant
+from functions.api.schemas import (
+    RequestedRunEnvelope,
+    RunBody,
+    RunEnvelope,
+    RunList,
+    RunMeta,
+    meta,
+    page_meta,
+)
+from sextant import bootstrap
+from sextant.config import CODE_VERSION
+from sextant.errors import FieldError
+from sextant.http import cursors
+from sextant.ids import RunId, ScenarioId
+from sextant.paging import DEFAULT_LIMIT
+from sextant.runs import service
+from sextant.runs.model import STATES, IdempotencyKey, RunFilter, RunOptions, State
+
+
+def states_of(text: str | None) -> tuple[State, ...] | None:
+    """The states in `QUEUED,running`; raises `InvalidParameterError` for one that does not exist."""
+    if text is None:
+        return None
+    names = [name.strip().upper() for name in text.split(",")]
+    if unknown := [name for name in names if name not in STATES]:
+        raise InvalidParameterError(
+            f"state must be of {', '.join(STATES)}, not {unknown[0]!r}.",
+            errors=[FieldError("state", "enum", f"must be of {', '.join(STATES)}")],
+        )
+    return tuple(state for state in STATES if state in names)
+
+
+def with_key(options: RunOptions, header: str | None) -> RunOptions:
+    """`options` with the key of the `Idempotency-Key` header, which must not contradict the body's."""
+    if header is None:
+        return options
+    if options.idempotency_key not in (None, header):
+        raise InvalidParameterError(
+            "The Idempotency-Key header and idempotency_key in the body differ.",
+            errors=[FieldError("Idempotency-Key", "equal", "must equal idempotency_key in the body")],
+        )
+    return options.model_copy(update={"idempotency_key": header})
+
+
+def register(api: Api) -> None:
+    @api.post("/v1/scenarios/<scenario_id>/run", summary="Run a scenario", tags=["Runs"], responses={202: _REQUESTED, 200: _REQUESTED})
+    @needs("runs:create")
+    def request_run(
+        scenario_id: Annotated[UUID, Path()],
+        options: Annotated[RunOptions | None, Body()] = None,
+        idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
+    ) -> Response:
+        caller = api.caller
+        options = with_key(options or RunOptions(), idempotency_key)
+        check_tenant(options.tenant_id, caller)
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            run = service.request(session, ScenarioId(scenario_id), options, CODE_VERSION, caller)
+        created = run.outcome == "CREATED"
+        if created:
+            bootstrap.nudge_relay()
+        body = RequestedRunEnvelope.model_construct(
+            data=RunBody.of(run), meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created)
+        )
+        location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
+        return reply(body, 200 if run.outcome == "EXISTING" else 202, location)
+
+    @api.get("/v1/scenarios/<scenario_id>/runs", summary="List the runs of a scenario", tags=["Runs"], responses={200: _LIST})
+    @needs("scenarios:read")
+    def list_runs(
+        scenario_id: Annotated[UUID, Path()],
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: str | None = None,
+        state: Annotated[str | None, Query(description="One state, or several with commas")] = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+    ) -> Response:
+        caller = api.caller
+        check_span(created_after, created_before)
+        where = RunFilter(states_of(state), created_after, created_before)
+        scope = f"runs {scenario_id} {where}"
+        request = cursors.decode(cursor, limit, scope)
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = service.list_runs(session, ScenarioId(scenario_id), where, request)
+        return reply(
+            RunList.model_construct(data=[RunBody.of(run) for run in found.items], meta=page_meta(caller, found, scope))
+        )
+
+    @api.get("/v1/scenarios/<scenario_id>/runs/<run_id>", summary="Get a run", tags=["Runs"], responses={200: _OK})
+    @needs("scenarios:read")
+    def get_run(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response:
+        caller = api.caller
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = service.get(session, ScenarioId(scenario_id), RunId(run_id))
+        return reply(RunEnvelope.model_construct(data=RunBody.of(found), meta=meta(caller)))
+
+    @api.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK})
+    @needs("runs:cancel")
+    def cancel_run(run_id: Annotated[UUID, Path()]) -> Response:
+        caller = api.caller
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = service.cancel(session, RunId(run_id), caller)
+        bootstrap.nudge_relay()
+        return reply(RunEnvelope.model_construct(data=RunBody.of(found), meta=meta(caller)))
+
+
+_OK = {"description": "The run", "content": {"application/json": {"model": RunEnvelope}}}
+_REQUESTED = {"description": "The run", "content": {"application/json": {"model": RequestedRunEnvelope}}}
+_LIST = {"description": "Runs, newest first", "content": {"application/json": {"model": RunList}}}

@@ -1,0 +1,1 @@
+"""Brings the database up to date, on deploy and before new code serves."""

@@ -1,0 +1,29 @@
+"""Looks after runs that nobody holds: expired leases, timeouts, messages that never came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sextant import bootstrap
+from sextant.runs import repository
+
+BATCH = 500
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    silence = timedelta(seconds=bootstrap.settings().queued_silence_seconds)
+    requeued, failed, timed_out, asked_again = bootstrap.database().run_platform(
+        lambda session: repository.recover(session, silence, BATCH), idempotent=True
+    )
+    found = {"requeued": requeued, "failed": failed, "timed_out": timed_out, "asked_again": asked_again}
+    if any(found.values()):
+        logger.info("runs recovered", extra=found)
+        bootstrap.nudge_relay()
+    return found

@@ -1,0 +1,1 @@
+"""The HTTP side that every route shares: who asks, what goes wrong, envelopes and pages."""

@@ -1,0 +1,44 @@
+"""What is kept of outputs in the database: waiting files, batches, the roll-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sextant.ids import BatchId, RunId, ScenarioId, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A data file in the open batch, as the worker that wrote it described it."""
+
+    tenant_id: TenantId
+    run_id: RunId
+    descriptor: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """The batch that this committer holds: its id stands in the snapshot that it becomes."""
+
+    id: BatchId
+    resumed: bool
+    files: tuple[WaitingFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestMetric:
+    """The newest value of one metric of a scenario."""
+
+    tenant_id: TenantId
+    scenario_id: ScenarioId
+    metric: str
+    tags: dict[str, str]
+    asof_date: date
+    value: float
+    unit: str
+    band_lower: float | None
+    band_upper: float | None
+    run_id: RunId
+    computed_at: datetime

@@ -1,0 +1,47 @@
+"""Every statement on output files, batches, the roll-up and the tenants' output versions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sextant.ids import BatchId, ScenarioId
+from sextant.outputs.model import LatestMetric, WaitingFile
+from sextant.storage import Session
+
+_LATEST = """
+SELECT tenant_id, scenario_id, metric, tags, asof_date, value, unit, band_lower, band_upper, run_id, computed_at
+FROM metric_latest
+WHERE tenant_id = %s AND scenario_id = %s AND (%s::text[] IS NULL OR metric = ANY (%s::text[]))
+ORDER BY metric, tags_key
+"""
+
+
+def open_batch(session: Session, batch: BatchId, owner: str, lease: timedelta, limit: int) -> tuple[str, BatchId | None]:
+    """Take the open batch or open one: OPENED, RESUMED, BUSY or EMPTY, and its id."""
+    found = session.fetch_one("SELECT outcome, batch FROM open_output_batch(%s, %s, %s, %s)", (batch, owner, lease, limit), row=tuple)
+    assert found is not None
+    return found[0], found[1]
+
+
+def batch_files(session: Session, batch: BatchId) -> list[WaitingFile]:
+    """The files of a batch; a platform statement, over all tenants."""
+    return session.fetch_all(
+        "SELECT tenant_id, run_id, descriptor FROM output_file WHERE batch_id = %s ORDER BY tenant_id, run_id",
+        (batch,),
+        row=WaitingFile,
+    )
+
+
+def close_batch(session: Session, batch: BatchId, snapshot_id: int) -> int:
+    """Make a committed batch true in the database; how many runs succeeded by this call."""
+    found = session.fetch_one("SELECT close_output_batch(%s, %s)", (batch, snapshot_id), row=int)
+    return found or 0
+
+
+def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
+    return session.fetch_all(_LATEST, (session.tenant_id, scenario, metrics, metrics), row=LatestMetric)
+
+
+def output_version(session: Session) -> int:
+    """How often this tenant's outputs changed; 0 before the first run."""
+    return session.fetch_one("SELECT version FROM output_version WHERE tenant_id = %s", (session.tenant_id,), row=int) or 0

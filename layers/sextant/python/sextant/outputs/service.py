@@ -1,0 +1,47 @@
+"""The group commit, and what can be read without the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sextant.ids import BatchId, ScenarioId, new_id
+from sextant.outputs import repository
+from sextant.outputs.model import LatestMetric, OpenBatch
+from sextant.storage import Database, Session
+
+LakeCommit = Callable[[BatchId, Sequence[dict[str, Any]]], int]
+"""Registers the described files under the batch's id, once however often it is called; the snapshot's id."""
+
+
+def take_batch(session: Session, owner: str, lease: timedelta, limit: int) -> OpenBatch | None:
+    """The batch that this committer is to finish, with its files; None when there is nothing for it to do."""
+    outcome, batch = repository.open_batch(session, BatchId(new_id()), owner, lease, limit)
+    if batch is None or outcome not in ("OPENED", "RESUMED"):
+        return None
+    return OpenBatch(batch, outcome == "RESUMED", tuple(repository.batch_files(session, batch)))
+
+
+def commit_waiting(database: Database, commit: LakeCommit, *, owner: str, lease: timedelta, limit: int, may_go_on: Callable[[], bool]) -> int:
+    """Publish what waits, batch by batch, while `may_go_on`; how many runs succeeded.
+
+    Killed between any two of the three steps, the next committer finds the batch open and finishes it
+    under its own id: the lake's commit is idempotent by that id, and so is the last transaction.
+    """
+    published = 0
+    while may_go_on():
+        batch = database.run_platform(lambda session: take_batch(session, owner, lease, limit), idempotent=True)
+        if batch is None:
+            break
+        snapshot = commit(batch.id, [file.descriptor for file in batch.files])
+        published += database.run_platform(
+            lambda session, done=batch.id, at=snapshot: repository.close_batch(session, done, at),  # type: ignore[misc]
+            idempotent=True,
+        )
+    return published
+
+
+def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
+    """The newest value of each metric of a scenario, or of those named; constant time, without the lake."""
+    return repository.latest_metrics(session, scenario, metrics)
