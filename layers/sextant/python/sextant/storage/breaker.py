@@ -1,0 +1,78 @@
+"""A circuit breaker: after repeated failures the database is left alone for a while.
+
+Closed → open after `threshold` failures in a row → half-open after `reset_timeout`, when exactly one
+caller may probe: its success closes the circuit, its failure opens it for another `reset_timeout`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Literal
+
+from sextant.storage.errors import CircuitOpen
+
+State = Literal["closed", "open", "half_open"]
+
+
+class CircuitBreaker:
+    """One per database and process; thread-safe. Every `enter` is followed by exactly one outcome."""
+
+    def __init__(
+        self, threshold: int, reset_timeout: float, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._threshold = threshold
+        self._reset_timeout = reset_timeout
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._opened_at: float | None = None
+        self._probing = False
+        self.times_opened = 0
+
+    @property
+    def state(self) -> State:
+        with self._lock:
+            return self._state()
+
+    def _state(self) -> State:
+        if self._opened_at is None:
+            return "closed"
+        waited = self._clock() - self._opened_at
+        return "half_open" if self._probing or waited >= self._reset_timeout else "open"
+
+    def enter(self) -> None:
+        """Ask to use the database; raises `CircuitOpen` with the seconds to wait."""
+        if self._opened_at is None:
+            return
+        with self._lock:
+            if self._opened_at is None:
+                return
+            remaining = self._opened_at + self._reset_timeout - self._clock()
+            if remaining > 0 or self._probing:
+                raise CircuitOpen(max(remaining, 1.0))
+            self._probing = True
+
+    def succeeded(self) -> None:
+        """The database answered (an error about the statement itself is an answer too)."""
+        if not self._failures and self._opened_at is None:
+            return
+        with self._lock:
+            self._failures = 0
+            self._opened_at = None
+            self._probing = False
+
+    def failed(self) -> None:
+        """The database could not be reached or broke off."""
+        with self._lock:
+            self._failures += 1
+            if self._probing or (self._opened_at is None and self._failures >= self._threshold):
+                self._opened_at = self._clock()
+                self._probing = False
+                self.times_opened += 1
+
+    def abandoned(self) -> None:
+        """The caller learnt nothing about the database (no free connection, interrupted)."""
+        with self._lock:
+            self._probing = False
