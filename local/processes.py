@@ -1,0 +1,103 @@
+"""Child processes that never outlive the one that started them.
+
+On Linux the kernel signals a child when the *thread* that forked it ends, so children are started from a
+thread that lives as long as they should: the main one. Elsewhere each child ends by itself when its parent
+is gone (the functions lose their Runtime API, local AWS watches its parent).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+# Looked up once, here: after the fork nothing may be imported.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+LOOPBACK = "127.0.0.1"
+
+
+def end_with_parent(end_signal: signal.Signals) -> Callable[[], None]:
+    """A `preexec_fn` by which the kernel sends the child `end_signal` when its parent is gone."""
+    parent = os.getpid()
+
+    def arrange() -> None:
+        if _prctl is not None:
+            _prctl(_PR_SET_PDEATHSIG, int(end_signal), 0, 0, 0)
+            if os.getppid() != parent:  # it went before the call
+                os.kill(os.getpid(), end_signal)
+
+    return arrange
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    log: IO[bytes] | int,
+    end_signal: signal.Signals = signal.SIGTERM,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    account: tuple[int, int] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Starts a child with its output in `log`, out of reach of the terminal's Ctrl-C.
+
+    `account` is the (uid, gid) to run as; only root can name one.
+    """
+    identity = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=None if environment is None else dict(environment),
+        cwd=directory,
+        start_new_session=True,
+        preexec_fn=end_with_parent(end_signal),  # noqa: PLW1509 (started from the main thread)
+        **identity,  # type: ignore[call-overload, unused-ignore]
+    )
+
+
+def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within: float = 10) -> None:
+    """Asks the process to end and, when it has not `within` seconds, ends it."""
+    if process.poll() is not None:
+        return
+    process.send_signal(by)
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

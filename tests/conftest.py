@@ -1,0 +1,111 @@
+"""Fixtures that every test may use: a real Postgres, a real local AWS, the whole system.
+
+postgres        (session)  the embedded server: make or drop databases of your own
+template        (session)  the name of a migrated database to clone
+database        (test)     a fresh migrated database: its URLs for `admin`, `app`, `platform`, `catalog`
+database_url    (test)     `database.app`
+empty_database  (test)     the same without migrations
+aws             (session)  local S3, SQS, DynamoDB…: `aws.client("sqs")`, `aws.endpoint`, `aws.variables()`
+names           (test)     unique resource names
+resources       (test)     bucket, declared queues with their DLQs, idempotency table, under unique names
+make_queue      (test)     a queue with a DLQ and the given visibility timeout and receives
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from functions.declaration import Queue
+from local import database as databases
+from local.aws import LocalAws, Names, Resources
+from local.database import DatabaseUrls
+from local.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A state directory for this session's servers."""
+    directory = Path(tempfile.mkdtemp(prefix="sextant-test-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[Postgres]:
+    server = Postgres(home, durable=False)
+    server.start()
+    yield server
+    server.forget()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    return databases.prepare(postgres, "template_sextant").name
+
+
+@pytest.fixture
+def database(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
+    made = databases.clone(postgres, template, _unique("test"))
+    yield made
+    databases.drop(postgres, made.name)
+
+
+@pytest.fixture
+def database_url(database: DatabaseUrls) -> str:
+    return database.app
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[DatabaseUrls]:
+    name = _unique("empty")
+    postgres.create_database(name)
+    postgres.create_database(f"{name}_iceberg")
+    yield databases.urls(postgres, name)
+    databases.drop(postgres, name)
+
+
+@pytest.fixture(scope="session")
+def aws(home: Path) -> Iterator[LocalAws]:
+    server = LocalAws(home, persistent=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names(prefix=_unique("t").replace("_", "-"))
+
+
+@pytest.fixture
+def resources(aws: LocalAws, names: Names) -> Resources:
+    return aws.make_resources(names)
+
+
+@dataclass(frozen=True)
+class QueuePair:
+    """A queue's URL and its dead-letter queue's."""
+
+    url: str
+    dead_letter_url: str
+
+
+@pytest.fixture
+def make_queue(aws: LocalAws, names: Names) -> Callable[..., QueuePair]:
+    def make(*, visibility_timeout: int = 30, max_receives: int = 5) -> QueuePair:
+        queue = Queue(_unique("q").replace("_", "-"), visibility_timeout, max_receives)
+        made = aws.make_resources(names, [queue])
+        return QueuePair(made.queue_urls[queue.name], made.dead_letter_urls[queue.name])
+
+    return make
+
+
+def _unique(prefix: str) -> str:
+    return f"{prefix}_{uuid.uuid4().hex[:12]}"
