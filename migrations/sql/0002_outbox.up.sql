@@ -41,6 +41,7 @@ CREATE TABLE outbox_pending (
     position      bigint      NOT NULL DEFAULT nextval('outbox_position'),
     event_id      uuid        NOT NULL,
     attempts      smallint    NOT NULL DEFAULT 0,
+    refusals      smallint    NOT NULL DEFAULT 0,
     takeovers     smallint    NOT NULL DEFAULT 0,
     available_at  timestamptz NOT NULL DEFAULT '-infinity',
     lease_token   uuid,
@@ -51,6 +52,7 @@ CREATE TABLE outbox_pending (
 COMMENT ON COLUMN outbox_pending.available_at IS 'Lease and backoff in one: before it, nobody takes this row or one behind it.';
 COMMENT ON COLUMN outbox_pending.lease_through IS 'On the row that carries a lease: the last position the lease covers.';
 COMMENT ON COLUMN outbox_pending.attempts IS 'How often a relay tried to publish the event and said that it had failed.';
+COMMENT ON COLUMN outbox_pending.refusals IS 'How many of the attempts failed because of the event itself.';
 COMMENT ON COLUMN outbox_pending.takeovers IS 'How often a relay held the event and was never heard of again.';
 SELECT protect_tenant_table('outbox_pending');
 REVOKE UPDATE, DELETE ON outbox_pending FROM sextant_app;
@@ -60,6 +62,7 @@ CREATE TABLE outbox_delayed (
     event_id   uuid        NOT NULL,
     retry_at   timestamptz NOT NULL,
     attempts   smallint    NOT NULL DEFAULT 0,
+    refusals   smallint    NOT NULL DEFAULT 0,
     last_error text,
     replay_id  uuid,
     CONSTRAINT outbox_delayed_pkey PRIMARY KEY (tenant_id, event_id)
@@ -140,11 +143,11 @@ CREATE TABLE tenant_quota (
 );
 COMMENT ON TABLE tenant_quota IS 'What a tenant may publish; an empty column means the default, the row of tenant *.';
 COMMENT ON COLUMN tenant_quota.reset_at IS 'What was claimed before this no longer counts.';
+INSERT INTO tenant_quota (tenant_id, max_events, window_seconds, backoff_seconds, batch_limit, max_pending, updated_by, reason)
+VALUES ('*', 1000, 60, 1, 50, 10000, 'migration', 'defaults');
 SELECT protect_tenant_table('tenant_quota');
 REVOKE INSERT, UPDATE, DELETE ON tenant_quota FROM sextant_app;
 CREATE POLICY defaults_readable ON tenant_quota FOR SELECT TO sextant_app USING (tenant_id = '*');
-INSERT INTO tenant_quota (tenant_id, max_events, window_seconds, backoff_seconds, batch_limit, max_pending, updated_by, reason)
-VALUES ('*', 1000, 60, 1, 50, 10000, 'migration', 'defaults');
 
 -- Who replayed what, who changed which quota, and why.
 CREATE TABLE outbox_audit (
@@ -181,7 +184,7 @@ CREATE FUNCTION outbox_event_id() RETURNS uuid
     FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) AS t
 $$;
 
--- Raise when the tenant's lane is full. A relay that runs keeps the length of long lanes in outbox_lane, to the
+-- Give the tenant its lane, and raise when it has no room for `p_events` (NULL: any). A relay that runs keeps the length of long lanes in outbox_lane, to the
 -- second; without one, or for a short lane, it is counted. Sessions of the platform role are never refused:
 -- their events finish work that was accepted before.
 CREATE FUNCTION outbox_admit(p_tenant text, p_events integer) RETURNS void
@@ -195,7 +198,7 @@ BEGIN
     IF NOT FOUND THEN
         INSERT INTO outbox_lane (tenant_id) VALUES (p_tenant) ON CONFLICT DO NOTHING;
     END IF;
-    IF session_user = 'sextant_platform' THEN
+    IF p_events IS NULL OR session_user = 'sextant_platform' THEN
         RETURN;
     END IF;
     SELECT coalesce(q.max_pending, d.max_pending) INTO allowed
@@ -206,7 +209,7 @@ BEGIN
     ELSE
         SELECT count(*) INTO waiting FROM (
             SELECT FROM outbox_pending p WHERE p.tenant_id = p_tenant AND p.position >= coalesce(lane.floor, 0) LIMIT allowed
-        ) AS some;
+        ) AS bounded;
     END IF;
     IF waiting + p_events > allowed THEN
         RAISE EXCEPTION 'tenant % has % events pending of % allowed', p_tenant, waiting, allowed
@@ -234,7 +237,7 @@ BEGIN
         SELECT e.id INTO STRICT event FROM outbox_event e WHERE e.tenant_id = p_tenant AND e.dedupe_key = p_dedupe_key;
         RETURN event;
     END IF;
-    PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable THEN 1 ELSE -2147483648 END);
+    PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable THEN 1 END);
     IF p_delay > interval '0' THEN
         INSERT INTO outbox_delayed (tenant_id, event_id, retry_at) VALUES (p_tenant, event, clock_timestamp() + p_delay);
     ELSE
@@ -248,7 +251,7 @@ $$;
 CREATE FUNCTION outbox_enqueue_many(
     p_tenant text, p_topics text[], p_dedupe_keys text[], p_payloads jsonb[], p_headers jsonb[],
     p_delays interval[] DEFAULT NULL, p_refusable boolean DEFAULT true
-) RETURNS TABLE (id uuid)
+) RETURNS SETOF uuid
     LANGUAGE plpgsql AS $$
 DECLARE
     ids    uuid[];
@@ -265,15 +268,15 @@ BEGIN
     ), later AS (
         INSERT INTO outbox_delayed (tenant_id, event_id, retry_at)
         SELECT p_tenant, g.id, clock_timestamp() + g.delay FROM given g JOIN fresh f USING (id) WHERE g.delay > interval '0'
-    ), now AS (
+    ), ready AS (
         INSERT INTO outbox_pending (tenant_id, event_id)
         SELECT p_tenant, g.id FROM given g JOIN fresh f USING (id)
         WHERE g.delay IS NULL OR g.delay <= interval '0' ORDER BY g.turn
         RETURNING 1
     )
-    SELECT count(*) INTO stored FROM now;
+    SELECT count(*) INTO stored FROM ready;
     -- The new rows are counted already.
-    PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable AND stored > 0 THEN 0 ELSE -2147483648 END);
+    PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable AND stored > 0 THEN 0 END);
     RETURN QUERY
         SELECT coalesce(e.id, g.id) FROM unnest(ids, p_dedupe_keys) WITH ORDINALITY AS g(id, dedupe_key, turn)
         LEFT JOIN outbox_event e ON e.tenant_id = p_tenant AND e.dedupe_key = g.dedupe_key
@@ -284,32 +287,39 @@ $$;
 -- Claim ------------------------------------------------------------------------------------------
 -- How many events may still be claimed of the tenant in the window that ends at `p_now`; 0 while it rests.
 CREATE FUNCTION outbox_allowance(p_tenant text, p_now timestamptz) RETURNS integer
-    LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN coalesce(max(u.paused_until) > p_now, false) THEN 0
-                ELSE greatest(limits.max_events - coalesce(sum(u.events), 0), 0)::integer END
-    FROM (
-        SELECT coalesce(q.max_events, d.max_events) AS max_events,
-               greatest(p_now - make_interval(secs => coalesce(q.window_seconds, d.window_seconds)), q.reset_at) AS since
-        FROM tenant_quota d LEFT JOIN tenant_quota q ON q.tenant_id = p_tenant
-        WHERE d.tenant_id = '*'
-    ) AS limits
-    LEFT JOIN outbox_usage u ON u.tenant_id = p_tenant AND u.claimed_at > limits.since
-    GROUP BY limits.max_events
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    most  integer;
+    since timestamptz;
+    used  bigint;
+    rests timestamptz;
+BEGIN
+    SELECT coalesce(q.max_events, d.max_events),
+           greatest(p_now - make_interval(secs => coalesce(q.window_seconds, d.window_seconds)), q.reset_at)
+    INTO most, since
+    FROM tenant_quota d LEFT JOIN tenant_quota q ON q.tenant_id = p_tenant
+    WHERE d.tenant_id = '*';
+    SELECT coalesce(sum(u.events), 0), max(u.paused_until) INTO used, rests
+    FROM outbox_usage u WHERE u.tenant_id = p_tenant AND u.claimed_at > since;
+    RETURN CASE WHEN rests > p_now THEN 0 ELSE greatest(most - used, 0) END;
+END
 $$;
 
 -- Delayed events whose time has come go to the end of their tenant's lane.
 CREATE FUNCTION outbox_promote(p_limit integer) RETURNS void
-    LANGUAGE sql VOLATILE AS $$
+    LANGUAGE plpgsql AS $$
+BEGIN
     WITH due AS (
         DELETE FROM outbox_delayed d USING (
-            SELECT tenant_id, event_id FROM outbox_delayed
-            WHERE retry_at <= clock_timestamp() ORDER BY retry_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+            SELECT w.tenant_id, w.event_id FROM outbox_delayed w
+            WHERE w.retry_at <= clock_timestamp() ORDER BY w.retry_at LIMIT p_limit FOR UPDATE SKIP LOCKED
         ) AS chosen
         WHERE d.tenant_id = chosen.tenant_id AND d.event_id = chosen.event_id
         RETURNING d.*
     )
-    INSERT INTO outbox_pending (tenant_id, event_id, attempts, replay_id)
-    SELECT tenant_id, event_id, attempts, replay_id FROM due ORDER BY retry_at
+    INSERT INTO outbox_pending (tenant_id, event_id, attempts, refusals, replay_id)
+    SELECT u.tenant_id, u.event_id, u.attempts, u.refusals, u.replay_id FROM due u ORDER BY u.retry_at;
+END
 $$;
 
 CREATE TYPE outbox_claimed AS (
@@ -354,7 +364,8 @@ BEGIN
             WHERE p.tenant_id = lane.tenant_id AND p.position >= greatest(lane.floor, (p_floors ->> lane.tenant_id)::bigint)
             ORDER BY p.position LIMIT 1
         ) AS head
-        WHERE head.available_at <= moment AND outbox_allowance(lane.tenant_id, moment) > 0
+        -- greatest() is `moment` here; naming the head keeps the quota from being asked of lanes that have none.
+        WHERE head.available_at <= moment AND outbox_allowance(lane.tenant_id, greatest(moment, head.available_at)) > 0
         LIMIT 64
     ) AS c
     WHERE pg_try_advisory_xact_lock(hashtextextended('outbox:' || c.tenant_id, 0));
@@ -452,10 +463,11 @@ BEGIN
     ), gone AS (
         DELETE FROM outbox_pending p USING mine m
         WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND NOT m.stays
-        RETURNING p.tenant_id, p.position, p.event_id, p.attempts + 1 AS attempts, p.replay_id, m.outcome, coalesce(m.error, '') AS error
+        RETURNING p.tenant_id, p.position, p.event_id, least(p.attempts + 1, 30000) AS attempts, p.refusals + 1 AS refusals, p.replay_id,
+                  m.outcome, coalesce(m.error, '') AS error
     ), kept AS (
         UPDATE outbox_pending p SET
-            attempts = p.attempts + (m.outcome = 'released')::integer,
+            attempts = least(p.attempts + (m.outcome = 'released')::integer, 30000),
             lease_token = NULL, lease_through = NULL,
             available_at = CASE WHEN m.rank = 1 AND m.waits THEN moment + least(p_base * 2 ^ least(p.attempts, 20), p_cap) ELSE '-infinity' END
         FROM mine m
@@ -465,14 +477,15 @@ BEGIN
         INSERT INTO outbox_publication (tenant_id, published_at, token, event_ids)
         SELECT g.tenant_id, moment, p_token, array_agg(g.event_id ORDER BY g.position) FROM gone g WHERE g.outcome = 'sent' GROUP BY g.tenant_id
     ), delayed AS (
-        INSERT INTO outbox_delayed (tenant_id, event_id, retry_at, attempts, last_error, replay_id)
-        SELECT g.tenant_id, g.event_id, moment + least(p_base * 2 ^ least(g.attempts - 1, 20), p_cap), g.attempts, g.error, g.replay_id
-        FROM gone g WHERE g.outcome = 'refused' AND g.attempts < p_max_attempts
+        INSERT INTO outbox_delayed (tenant_id, event_id, retry_at, attempts, refusals, last_error, replay_id)
+        SELECT g.tenant_id, g.event_id, moment + least(p_base * 2 ^ least(g.refusals - 1, 20), p_cap), g.attempts, g.refusals, g.error, g.replay_id
+        FROM gone g WHERE g.outcome = 'refused' AND g.refusals < p_max_attempts
+        ON CONFLICT DO NOTHING
         RETURNING 1
     ), dead AS (
         INSERT INTO outbox_dead (tenant_id, event_id, failed_at, attempts, last_error)
         SELECT g.tenant_id, g.event_id, moment, g.attempts, g.error
-        FROM gone g WHERE g.outcome = 'dead' OR (g.outcome = 'refused' AND g.attempts >= p_max_attempts)
+        FROM gone g WHERE g.outcome = 'dead' OR (g.outcome = 'refused' AND g.refusals >= p_max_attempts)
         ON CONFLICT (tenant_id, event_id) DO UPDATE SET failed_at = excluded.failed_at, attempts = excluded.attempts, last_error = excluded.last_error
         RETURNING 1
     )
@@ -515,7 +528,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT count(*)::integer AS pending FROM (
                 SELECT FROM outbox_pending p WHERE p.tenant_id = f.tenant_id AND p.position >= greatest(f.floor, l.floor) LIMIT 100000
-            ) AS some
+            ) AS bounded
         ) AS counted
     ), worth AS (
         SELECT l.tenant_id, m.floor, m.pending
@@ -559,13 +572,14 @@ CREATE FUNCTION outbox_figures(p_since timestamptz, p_tenant text DEFAULT NULL) 
                (SELECT e.created_at FROM outbox_event e WHERE e.tenant_id = l.tenant_id AND e.id = head.event_id) AS oldest_pending_at,
                sent.published, sent.last_published_at, sent.claimed_in_window, outbox_allowance(l.tenant_id, clock_timestamp()) AS allowance
         FROM outbox_lane l
+        LEFT JOIN LATERAL (
+            SELECT p.event_id, CASE WHEN p.available_at > clock_timestamp() THEN p.lease_through END AS leased_through
+            FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor ORDER BY p.position LIMIT 1
+        ) AS head ON true
         CROSS JOIN LATERAL (
-            SELECT count(*) AS pending, coalesce(sum(p.lease_through - p.position + 1) FILTER (WHERE p.available_at > clock_timestamp()), 0)::bigint AS leased
+            SELECT count(*) AS pending, count(*) FILTER (WHERE p.position <= head.leased_through) AS leased
             FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor
         ) AS waiting
-        LEFT JOIN LATERAL (
-            SELECT p.event_id FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor ORDER BY p.position LIMIT 1
-        ) AS head ON true
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(cardinality(u.event_ids)), 0)::bigint AS published, max(u.published_at) AS last_published_at,
                    (SELECT coalesce(sum(c.events), 0)::bigint FROM outbox_usage c WHERE c.tenant_id = l.tenant_id AND c.claimed_at > clock_timestamp() - interval '60 seconds') AS claimed_in_window
