@@ -1,0 +1,252 @@
+"""What the drivers move: the model's inputs as arrays on one fixed fleet.
+
+The fleet holds every unit that any driver may add and every technology that an RPS may build, from the start and with
+no capacity, so that all states of the inputs line up and can be blended. Axes: D draws (1 when nothing is random),
+Y years, M seasons of fuel prices (1, or 12 months), H hours, F fuels, U units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from sextant.engine.drivers import Assumption, FleetAddition, RenewableStandard
+from sextant.engine.errors import ModelInputError
+from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, SystemData, Unit
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The units' constants as arrays [U], and where to find whom."""
+
+    units: tuple[Unit, ...]
+    fuels: tuple[str, ...]
+    profile_names: tuple[str, ...]
+    profiles: FloatArray  # [P, H]
+    profile_of: IntArray
+    fuel_of: IntArray  # index into fuels, −1 without fuel
+    heat_rate: FloatArray
+    variable_cost: FloatArray
+    fixed_cost: FloatArray
+    emission_factor: FloatArray
+    outage_rate: FloatArray
+    capex: FloatArray
+    life_years: FloatArray
+    renewable: BoolArray
+    must_take: BoolArray
+    variable: BoolArray  # its unused energy counts as curtailed
+    charged: BoolArray  # enters after the first year, so its capital is charged
+    additions: Mapping[str, int]  # path of a fleet addition → its unit
+    builds: Mapping[str, int]  # technology → the unit that an RPS builds
+
+    @property
+    def technologies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(unit.technology for unit in self.units))
+
+    def of_technology(self, technology: str) -> BoolArray:
+        return np.array([unit.technology == technology for unit in self.units])
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The state that assumptions transform. Every leading D may be 1 and broadcasts."""
+
+    load: FloatArray  # [D, Y, H] MW
+    fuel_price: FloatArray  # [D, Y, M, F] EUR/GJ
+    carbon_price: FloatArray  # [D, Y] EUR/t
+    capacity: FloatArray  # [D, Y, U] MW installed
+    availability: FloatArray  # [D, Y, U] factor on outage and profile
+    rps_target: FloatArray  # [D, Y] share
+    compliance_rate: FloatArray  # [D, Y] EUR/MWh of shortfall
+    build_mix: FloatArray  # [D, Y, U] shares of RPS builds
+
+    def merge(self, other: Inputs, blend: Callable[[FloatArray, FloatArray], FloatArray]) -> Inputs:
+        """Field by field `blend(self.field, other.field)`."""
+        return Inputs(*(blend(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)))
+
+    def where(self, holds: BoolArray, other: Inputs) -> Inputs:
+        """self in the years (and draws) [D, Y] where it holds, the other elsewhere."""
+
+        def pick(mine: FloatArray, others: FloatArray) -> FloatArray:
+            mask = holds.reshape(holds.shape + (1,) * (mine.ndim - 2))
+            return np.where(mask, mine, others)
+
+        return self.merge(other, pick)
+
+    def sane(self) -> Inputs:
+        """Cut off at the physical limits: nothing negative, shares within 0–1."""
+        return replace(
+            self,
+            load=np.maximum(self.load, 0.0),
+            fuel_price=np.maximum(self.fuel_price, 0.0),
+            carbon_price=np.maximum(self.carbon_price, 0.0),
+            capacity=np.maximum(self.capacity, 0.0),
+            availability=np.maximum(self.availability, 0.0),
+            rps_target=np.clip(self.rps_target, 0.0, 1.0),
+            compliance_rate=np.maximum(self.compliance_rate, 0.0),
+            build_mix=np.maximum(self.build_mix, 0.0),
+        )
+
+
+def technology_template(system: SystemData, technology: str) -> Unit | None:
+    """What a new unit of the technology is like: the baseline's template, or its units' capacity-weighted mean."""
+    if technology in system.templates:
+        return system.templates[technology]
+    kin = [unit for unit in system.units if unit.technology == technology]
+    if not kin:
+        return None
+    largest = max(kin, key=lambda unit: unit.capacity_mw)
+    same = [unit for unit in kin if unit.fuel == largest.fuel]
+    total = sum(unit.capacity_mw for unit in same)
+
+    def mean(name: str) -> float:
+        if total <= 0:
+            return float(getattr(largest, name))
+        return sum(float(getattr(unit, name)) * unit.capacity_mw for unit in same) / total
+
+    averaged = ("heat_rate", "variable_cost", "fixed_cost", "emission_factor", "outage_rate", "capex")
+    return replace(largest, life_years=round(mean("life_years")), **{name: mean(name) for name in averaged})
+
+
+def build_fleet(system: SystemData, assumptions: Sequence[Assumption], years: Sequence[int]) -> Fleet:
+    """The baseline's units, then those that drivers may add, then those that an RPS may build."""
+    units = list(system.units)
+    charged = [unit.in_year > system.years[0] for unit in units]
+    names = {unit.name for unit in units}
+    additions: dict[str, int] = {}
+    build_technologies: list[str] = []
+    for assumption in (inner for outer in assumptions for inner in outer.walk()):
+        driver, path = assumption.driver, f"{assumption.path}.payload"
+        if isinstance(driver, FleetAddition):
+            unit = _added_unit(system, driver, path, names)
+            names.add(unit.name)
+            additions[assumption.path] = len(units)
+            units.append(unit)
+            charged.append(True)
+        elif isinstance(driver, RenewableStandard):
+            build_technologies += list(driver.build_mix or system.build_mix)
+            if not (driver.build_mix or system.build_mix):
+                raise ModelInputError(f"{path}.build_mix", "required: the baseline names no build mix")
+            for technology in driver.build_mix or {}:
+                template = technology_template(system, technology)
+                if template is None or not template.renewable:
+                    raise ModelInputError(
+                        f"{path}.build_mix.{technology}", "a renewable technology of the baseline"
+                    )
+    builds: dict[str, int] = {}
+    for technology in dict.fromkeys(build_technologies):
+        template = technology_template(system, technology)
+        if template is None:
+            raise ModelInputError(f"build_mix.{technology}", "a technology of the baseline")
+        builds[technology] = len(units)
+        units.append(
+            replace(
+                template, name=f"RPS build: {technology}", capacity_mw=0.0, in_year=years[0], out_year=None
+            )
+        )
+        charged.append(True)
+    return _arrays(system, tuple(units), tuple(charged), additions, builds)
+
+
+def _added_unit(system: SystemData, driver: FleetAddition, path: str, names: set[str]) -> Unit:
+    template = technology_template(system, driver.technology)
+    if template is None:
+        raise ModelInputError(
+            f"{path}.technology", f"a technology of the baseline, not {driver.technology!r}"
+        )
+    name = driver.unit or f"{driver.technology} {driver.year}"
+    if driver.unit is not None and driver.unit in names:
+        raise ModelInputError(f"{path}.unit", f"a new name, {driver.unit!r} is taken")
+    base, count = name, 1
+    while name in names:
+        count += 1
+        name = f"{base} ({count})"
+    overrides = {
+        key: value
+        for key in (
+            "heat_rate",
+            "variable_cost",
+            "fixed_cost",
+            "emission_factor",
+            "outage_rate",
+            "capex",
+            "life_years",
+        )
+        if (value := getattr(driver, key)) is not None
+    }
+    if template.fuel == NO_FUEL and overrides.get("heat_rate"):
+        raise ModelInputError(f"{path}.heat_rate", f"{driver.technology} burns no fuel")
+    return replace(
+        template,
+        name=name,
+        capacity_mw=driver.capacity_mw,
+        in_year=driver.year,
+        out_year=driver.out_year,
+        **overrides,
+    )
+
+
+def _arrays(
+    system: SystemData,
+    units: tuple[Unit, ...],
+    charged: tuple[bool, ...],
+    additions: Mapping[str, int],
+    builds: Mapping[str, int],
+) -> Fleet:
+    fuels = tuple(sorted(system.fuel_prices))
+    profile_names = tuple(sorted(system.profiles))
+    return Fleet(
+        units=units,
+        fuels=fuels,
+        profile_names=profile_names,
+        profiles=np.array([system.profiles[name] for name in profile_names], dtype=np.float64),
+        profile_of=np.array([profile_names.index(unit.profile) for unit in units], dtype=np.int64),
+        fuel_of=np.array(
+            [-1 if unit.fuel == NO_FUEL else fuels.index(unit.fuel) for unit in units], dtype=np.int64
+        ),
+        heat_rate=np.array([unit.heat_rate for unit in units], dtype=np.float64),
+        variable_cost=np.array([unit.variable_cost for unit in units], dtype=np.float64),
+        fixed_cost=np.array([unit.fixed_cost for unit in units], dtype=np.float64),
+        emission_factor=np.array([unit.emission_factor for unit in units], dtype=np.float64),
+        outage_rate=np.array([unit.outage_rate for unit in units], dtype=np.float64),
+        capex=np.array([unit.capex for unit in units], dtype=np.float64),
+        life_years=np.array([unit.life_years for unit in units], dtype=np.float64),
+        renewable=np.array([unit.renewable for unit in units], dtype=np.bool_),
+        must_take=np.array([unit.must_take for unit in units], dtype=np.bool_),
+        variable=np.array(
+            [unit.must_take or (unit.fuel == NO_FUEL and unit.profile != FLAT) for unit in units],
+            dtype=np.bool_,
+        ),
+        charged=np.array(charged, dtype=np.bool_),
+        additions=additions,
+        builds=builds,
+    )
+
+
+def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock_bp: float) -> Inputs:
+    """The baseline on the fleet for the years asked for, with every fuel curve moved in parallel by the shock."""
+    at = np.array([system.years.index(year) for year in years])
+    curves = np.array([system.fuel_prices[name] for name in fleet.fuels], dtype=np.float64).reshape(
+        len(fleet.fuels), len(system.years)
+    )
+    shocked = np.maximum(curves + shock_bp / 10_000.0 * curves[:, :1], 0.0)
+    capacity = np.array(
+        [[unit.capacity_in(year) for unit in fleet.units] for year in years], dtype=np.float64
+    )
+    capacity[:, sorted([*fleet.additions.values(), *fleet.builds.values()])] = 0.0
+    mix = np.zeros((len(years), len(fleet.units)))
+    for technology, share in system.build_mix.items():
+        if technology in fleet.builds:
+            mix[:, fleet.builds[technology]] = share
+    return Inputs(
+        load=system.load[None, at, :],
+        fuel_price=shocked.T[None, at, None, :],
+        carbon_price=system.carbon_price[None, at],
+        capacity=capacity[None],
+        availability=np.ones((1, len(years), len(fleet.units))),
+        rps_target=np.zeros((1, len(years))),
+        compliance_rate=np.zeros((1, len(years))),
+        build_mix=mix[None],
+    )

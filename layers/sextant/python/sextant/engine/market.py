@@ -1,0 +1,197 @@
+"""Clearing the market: inputs of D draws and Y years to dispatch, prices and builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sextant.engine import renewables
+from sextant.engine.dispatch import Dispatch, dispatch
+from sextant.engine.drivers import ConditionMetric
+from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.system import FloatArray, IntArray
+from sextant.engine.valuation import capital_recovery_factor
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for the whole run: hours, years and how money is counted."""
+
+    years: IntArray
+    weights: FloatArray
+    month: IntArray
+    value_of_lost_load: float
+    spill_cost: float
+    discount_rate: float  # real
+    base_year: int
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The market's outcome; D draws, Y years, U units, H hours."""
+
+    inputs: Inputs
+    capacity: FloatArray  # [D, Y, U] MW installed, RPS builds among them
+    running_cost: FloatArray  # [D, Y, U] EUR/MWh: fuel, variable cost and carbon (yearly mean)
+    energy: FloatArray  # [D, Y, U] MWh
+    available: FloatArray  # [D, Y, U] MWh
+    fuel_cost: FloatArray  # [D, Y, U] EUR: fuel, variable cost and carbon
+    price: FloatArray  # [D, Y, H] EUR/MWh
+    unserved: FloatArray  # [D, Y, H] MW
+    credit_price: FloatArray  # [D, Y] EUR/MWh
+    built: FloatArray  # [D, Y] MW of RPS build standing
+
+
+def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
+    """Build what the RPS asks for, year by year, then dispatch everything at once."""
+    years, hours = len(terms.years), len(terms.weights)
+    units = len(fleet.units)
+    draws = max(np.shape(getattr(inputs, name))[0] for name in inputs.__dataclass_fields__)
+    bids, running = unit_bids(inputs, fleet, terms)
+    seasons = bids.shape[2]
+    season = terms.month - 1 if seasons > 1 else np.zeros(hours, dtype=np.int64)
+    factor = np.minimum(inputs.availability * (1.0 - fleet.outage_rate), _room(fleet))
+    shape2 = (draws, years, units)
+    installed = np.broadcast_to(inputs.capacity, shape2).copy()
+    net = np.broadcast_to(factor, shape2)
+    load = np.broadcast_to(inputs.load, (draws, years, hours))
+    all_bids = np.broadcast_to(bids, (draws, years, seasons, units))
+    credit, order_credit, other_credit, blend, built = (np.zeros((draws, years)) for _ in range(5))
+    if np.any(inputs.rps_target > 0.0):
+        target = np.broadcast_to(inputs.rps_target, (draws, years))
+        rate = np.broadcast_to(inputs.compliance_rate, (draws, years))
+        mix = np.broadcast_to(inputs.build_mix, shape2)
+        per_mw = fleet.fixed_cost + fleet.capex * capital_recovery_factor(
+            terms.discount_rate, fleet.life_years
+        )
+        for year in range(years):
+            if year:
+                built[:, year] = built[:, year - 1]
+            if not np.any(target[:, year] > 0.0):
+                continue
+            total = mix[:, year].sum(axis=1, keepdims=True)
+            share = mix[:, year] / np.where(total > 0.0, total, 1.0)
+            solved = renewables.solve(
+                renewables.Problem(
+                    load=load[:, year],
+                    capacity=installed[:, year] * net[:, year],
+                    mix=share * net[:, year],
+                    bids=all_bids[:, year],
+                    profiles=fleet.profiles,
+                    profile_of=fleet.profile_of,
+                    renewable=fleet.renewable,
+                    must_take=fleet.must_take,
+                    weights=terms.weights,
+                    season=season,
+                    yearly_cost=share @ per_mw,
+                    energy=target[:, year] * np.einsum("dh,h->d", load[:, year], terms.weights),
+                    compliance_rate=rate[:, year],
+                    value_of_lost_load=terms.value_of_lost_load,
+                )
+            )
+            built[:, year] += solved.mw
+            installed[:, year:] += (solved.mw[:, None] * share)[:, None, :]
+            credit[:, year], blend[:, year] = solved.credit, solved.blend
+            order_credit[:, year], other_credit[:, year] = solved.order_credit, solved.other_credit
+    rows = draws * years
+    flat_bids = all_bids.reshape(rows, seasons, units)
+    asked = flat_bids - credit.reshape(rows, 1, 1) * fleet.renewable
+
+    def run(at: IntArray | slice, order_by: FloatArray) -> Dispatch:
+        return dispatch(
+            load.reshape(rows, hours)[at],
+            (installed * net).reshape(rows, units)[at],
+            asked[at],
+            fleet.profiles,
+            fleet.profile_of,
+            fleet.must_take,
+            terms.weights,
+            terms.value_of_lost_load,
+            season=season,
+            order_bids=flat_bids[at] - order_by.reshape(rows, 1, 1)[at] * fleet.renewable,
+            keep_seasons=seasons > 1,
+        )
+
+    outcome = run(slice(None), order_credit)
+    energy, by_season = outcome.energy, outcome.season_energy
+    mixed = np.flatnonzero(blend.reshape(rows) > 0.0)
+    if mixed.size:
+        other = run(mixed, other_credit)
+        part = blend.reshape(rows)[mixed]
+        energy[mixed] += part[:, None] * (other.energy - energy[mixed])
+        if by_season is not None and other.season_energy is not None:
+            by_season[mixed] += part[:, None, None] * (other.season_energy - by_season[mixed])
+    flat_running = np.broadcast_to(running, (draws, years, seasons, units)).reshape(rows, seasons, units)
+    if by_season is None:
+        cost = energy * flat_running[:, 0]
+    else:
+        cost = np.einsum("bgu,bgu->bu", by_season, flat_running)
+    # Must-take energy is made, and paid for, whether or not the load can use it.
+    spilled = np.where(fleet.must_take, np.maximum(outcome.available - energy, 0.0), 0.0)
+    cost = cost + spilled * flat_running.mean(axis=1) + spilled * terms.spill_cost
+    return Cleared(
+        inputs=inputs,
+        capacity=installed,
+        running_cost=running.mean(axis=2),
+        energy=energy.reshape(shape2),
+        available=outcome.available.reshape(shape2),
+        fuel_cost=cost.reshape(shape2),
+        price=outcome.price.reshape(draws, years, hours),
+        unserved=outcome.unserved.reshape(draws, years, hours),
+        credit_price=credit,
+        built=built,
+    )
+
+
+def unit_bids(inputs: Inputs, fleet: Fleet, terms: Terms) -> tuple[FloatArray, FloatArray]:
+    """Bids and running costs [D, Y, G, U] in EUR/MWh: heat rate·fuel + variable cost + emission factor·carbon.
+
+    A must-take unit bids minus the spill cost: it gives way only when there is nothing else to throw away.
+    """
+    fuel = inputs.fuel_price
+    if fuel.shape[2] > 1 and np.all(fuel == fuel[:, :, :1]):
+        fuel = fuel[:, :, :1]
+    burning = np.where(fleet.fuel_of >= 0, fleet.heat_rate, 0.0)
+    per_unit = fuel[..., np.maximum(fleet.fuel_of, 0)] if fuel.shape[-1] else np.zeros((*fuel.shape[:3], 1))
+    running = per_unit * burning + fleet.variable_cost
+    running = running + (inputs.carbon_price[..., None] * fleet.emission_factor)[:, :, None, :]
+    return np.where(fleet.must_take, -terms.spill_cost, running), running
+
+
+def _room(fleet: Fleet) -> FloatArray:
+    """Highest factor [U] at which no hour's availability passes 1."""
+    peak = fleet.profiles.max(axis=1)[fleet.profile_of]
+    return np.where(peak > 0.0, 1.0 / np.where(peak > 0.0, peak, 1.0), 0.0)
+
+
+def conditions(cleared: Cleared, fleet: Fleet, terms: Terms) -> Mapping[ConditionMetric, FloatArray]:
+    """The results [D, Y] that conditions may ask for."""
+    load_energy = np.einsum("dyh,h->dy", cleared.inputs.load, terms.weights)
+    renewable = np.where(fleet.renewable, cleared.energy, 0.0).sum(axis=2)
+    return {
+        ConditionMetric.PRICE: mean_price(cleared, terms),
+        ConditionMetric.RENEWABLE_SHARE: renewable / np.where(load_energy > 0.0, load_energy, 1.0),
+        ConditionMetric.EMISSIONS: emissions(cleared, fleet),
+        ConditionMetric.UNSERVED_ENERGY: np.einsum("dyh,h->dy", cleared.unserved, terms.weights),
+    }
+
+
+def _made(cleared: Cleared, fleet: Fleet) -> FloatArray:
+    """Energy made, spilled must-take energy included: what emits."""
+    return np.where(fleet.must_take, cleared.available, cleared.energy)
+
+
+def emissions(cleared: Cleared, fleet: Fleet) -> FloatArray:
+    """[D, Y] t CO2."""
+    return np.asarray(np.einsum("dyu,u->dy", _made(cleared, fleet), fleet.emission_factor))
+
+
+def mean_price(cleared: Cleared, terms: Terms) -> FloatArray:
+    """[D, Y] mean price weighted by load; by hours where there is no load."""
+    load = np.broadcast_to(cleared.inputs.load, cleared.price.shape)
+    paid = np.einsum("dyh,dyh,h->dy", cleared.price, load, terms.weights)
+    total = np.einsum("dyh,h->dy", load, terms.weights)
+    flat = np.einsum("dyh,h->dy", cleared.price, terms.weights) / terms.weights.sum()
+    return np.where(total > 0.0, paid / np.where(total > 0.0, total, 1.0), flat)

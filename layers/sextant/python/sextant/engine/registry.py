@@ -1,0 +1,37 @@
+"""Models by name: the built-in one, and those that installed packages announce.
+
+A package adds a model by an entry point in the group `sextant.models` whose name is the model's name and whose object is a
+class or factory without arguments, or an instance, that satisfies `sextant.engine.model.Model`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from sextant.engine.errors import ModelInputError, UnknownModelError
+from sextant.engine.merit_order import MeritOrderModel
+from sextant.engine.model import Model
+
+GROUP = "sextant.models"
+
+
+def model_named(name: str) -> Model:
+    """The model of that name; UnknownModelError lists the names there are."""
+    if name == MeritOrderModel.name:
+        return MeritOrderModel()
+    found = entry_points(group=GROUP, name=name)
+    if not found:
+        raise UnknownModelError("parameters.model", f"one of {', '.join(model_names())}, not {name!r}")
+    loaded = next(iter(found)).load()
+    candidate = loaded if not isinstance(loaded, type) and isinstance(loaded, Model) else loaded()
+    if not isinstance(candidate, Model):
+        raise ModelInputError(
+            "parameters.model", f"the plug-in {name!r} is no model: it lacks part of the protocol"
+        )
+    return candidate
+
+
+def model_names() -> tuple[str, ...]:
+    """Every model that can be asked for, the built-in one first."""
+    installed = {point.name for point in entry_points(group=GROUP)} - {MeritOrderModel.name}
+    return (MeritOrderModel.name, *sorted(installed))

@@ -1,0 +1,132 @@
+"""From a cleared market to named, dated values with units, and their valuation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sextant.engine.inputs import Fleet
+from sextant.engine.market import Cleared, Terms, emissions, mean_price
+from sextant.engine.system import FloatArray
+from sextant.engine.valuation import capital_recovery_factor, net_present_value
+
+EXCEEDANCE_PERCENT = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
+"""Points of the price duration curve: the price that is reached or passed in this share of the year's hours."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One series of results, yearly unless `yearly` says otherwise."""
+
+    metric: str
+    unit: str
+    tags: tuple[tuple[str, str], ...] = ()
+    yearly: bool = True
+
+    @property
+    def tag_map(self) -> Mapping[str, str]:
+        return dict(self.tags)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Values by series: yearly ones [D, Y], scalars [D, 1]."""
+
+    columns: tuple[Column, ...]
+    values: tuple[FloatArray, ...]
+
+    def of(self, metric: str) -> FloatArray:
+        """Values of the first series of that metric."""
+        for column, values in zip(self.columns, self.values, strict=True):
+            if column.metric == metric:
+                return values
+        raise KeyError(metric)
+
+
+def capital_charge(cleared: Cleared, fleet: Fleet, terms: Terms) -> FloatArray:
+    """[D, Y] EUR: annuities of the capacity that entered after the first year or was added or built."""
+    annuity = fleet.capex * capital_recovery_factor(terms.discount_rate, fleet.life_years)
+    return np.asarray(np.einsum("dyu,u->dy", cleared.capacity, np.where(fleet.charged, annuity, 0.0)))
+
+
+def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True) -> Measured:
+    """All metrics of docs/model.md, "Results"; without detail only the scalars that valuation needs."""
+    weights, inputs = terms.weights, cleared.inputs
+    load = np.broadcast_to(inputs.load, cleared.price.shape)
+    load_energy = np.einsum("dyh,h->dy", load, weights)
+    unserved = np.einsum("dyh,h->dy", cleared.unserved, weights)
+    renewable = np.where(fleet.renewable, cleared.energy, 0.0).sum(axis=2)
+    required = np.broadcast_to(inputs.rps_target, load_energy.shape) * load_energy
+    running = cleared.fuel_cost.sum(axis=2)
+    fixed = np.einsum("dyu,u->dy", cleared.capacity, fleet.fixed_cost)
+    capital = capital_charge(cleared, fleet, terms)
+    revenue = np.einsum("dyh,dyh,h->dy", cleared.price, load - cleared.unserved, weights)
+    revenue = revenue + cleared.credit_price * renewable
+    system_cost = running + fixed + capital + terms.value_of_lost_load * unserved
+    cash_flow = revenue - running - fixed - capital
+
+    def present(flow: FloatArray) -> FloatArray:
+        return net_present_value(flow, terms.years, terms.base_year, terms.discount_rate)[:, None]
+
+    found: list[tuple[Column, FloatArray]] = [
+        (Column("npv", "EUR", yearly=False), present(cash_flow)),
+        (Column("system_cost_npv", "EUR", yearly=False), present(system_cost)),
+    ]
+    if detail:
+        spill = np.where(fleet.variable, cleared.available - cleared.energy, 0.0)
+        spill = np.where(spill > 1e-9 * cleared.available, spill, 0.0)
+        share = renewable / np.where(load_energy > 0.0, load_energy, 1.0)
+        found += [
+            (Column("price", "EUR/MWh"), mean_price(cleared, terms)),
+            (Column("load", "MWh"), load_energy),
+            (Column("emissions", "t"), emissions(cleared, fleet)),
+            (Column("system_cost", "EUR"), system_cost),
+            (Column("cash_flow", "EUR"), cash_flow),
+            (Column("unserved_energy", "MWh"), unserved),
+            (Column("curtailment", "MWh"), spill.sum(axis=2)),
+            (Column("renewable_share", "1"), share),
+            (Column("renewable_build", "MW"), cleared.built),
+            (Column("renewable_shortfall", "MWh"), _shortfall(required, renewable)),
+            (Column("credit_price", "EUR/MWh"), cleared.credit_price),
+            (Column("compliance_payment", "EUR"), cleared.credit_price * required),
+            *_by_technology(cleared, fleet, weights),
+            *_duration_curve(cleared.price, weights),
+        ]
+    return Measured(tuple(column for column, _ in found), tuple(values for _, values in found))
+
+
+def _shortfall(required: FloatArray, renewable: FloatArray) -> FloatArray:
+    missing = required - renewable
+    return np.where(missing > 1e-9 * required, missing, 0.0)
+
+
+def _by_technology(cleared: Cleared, fleet: Fleet, weights: FloatArray) -> list[tuple[Column, FloatArray]]:
+    found = []
+    for technology in sorted(fleet.technologies):
+        chosen = fleet.of_technology(technology)
+        installed = np.where(chosen, cleared.capacity, 0.0).sum(axis=2)
+        if not np.any(installed > 0.0):
+            continue
+        energy = np.where(chosen, cleared.energy, 0.0).sum(axis=2)
+        possible = installed * weights.sum()
+        factor = np.where(possible > 0.0, energy / np.where(possible > 0.0, possible, 1.0), 0.0)
+        tags = (("technology", technology),)
+        found.append((Column("capacity", "MW", tags), installed))
+        found.append((Column("generation", "MWh", tags), energy))
+        found.append((Column("capacity_factor", "1", tags), factor))
+    return found
+
+
+def _duration_curve(price: FloatArray, weights: FloatArray) -> list[tuple[Column, FloatArray]]:
+    order = np.argsort(-price, axis=2, kind="stable")
+    ranked = np.take_along_axis(price, order, axis=2)
+    passed = np.cumsum(weights[order], axis=2) / weights.sum()
+    found = []
+    for percent in EXCEEDANCE_PERCENT:
+        # The first hour, from the dearest, by which that share of the year has gone by.
+        at = np.minimum((passed < percent / 100.0 - 1e-12).sum(axis=2), price.shape[2] - 1)
+        level = np.take_along_axis(ranked, at[:, :, None], axis=2)[:, :, 0]
+        found.append((Column("price_duration", "EUR/MWh", (("exceedance_percent", str(percent)),)), level))
+    return found

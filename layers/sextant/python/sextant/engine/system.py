@@ -1,0 +1,197 @@
+"""A market's data: hours, load, units, profiles and fuel curves, as a model takes them.
+
+Everything is per unit of time or of energy in the units named on each field; money is real EUR of `price_year`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sextant.engine.errors import ModelInputError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+FLAT = "flat"
+"""Name of the profile that is 1 in every hour; every system has it."""
+NO_FUEL = ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A generating unit, or a block of like ones.
+
+    `in_year` is the first year in which it runs, `out_year` the first in which it no longer does (None: never).
+    `must_take`: its available energy is produced whatever the price; what the load can't use is spilled.
+    `capex` is charged, as an annuity over `life_years`, only to capacity that enters after the first year.
+    """
+
+    name: str
+    technology: str
+    capacity_mw: float
+    fuel: str = NO_FUEL
+    heat_rate: float = 0.0  # GJ of fuel per MWh of electricity
+    variable_cost: float = 0.0  # EUR/MWh beside fuel and carbon
+    fixed_cost: float = 0.0  # EUR/MW/year
+    emission_factor: float = 0.0  # t CO2 per MWh of electricity
+    outage_rate: float = 0.0  # share of the year lost, taken off evenly
+    capex: float = 0.0  # EUR/MW
+    life_years: int = 25
+    in_year: int = 1900
+    out_year: int | None = None
+    profile: str = FLAT
+    renewable: bool = False
+    must_take: bool = False
+
+    def capacity_in(self, year: int) -> float:
+        """MW installed in the year."""
+        running = self.in_year <= year and (self.out_year is None or year < self.out_year)
+        return self.capacity_mw if running else 0.0
+
+
+@dataclass(frozen=True)
+class SystemData:
+    """A baseline: H hours with weights, Y consecutive years, units, profiles, curves.
+
+    `weights` [H] says how many hours of the year each modelled hour stands for; `month` [H] is 1–12.
+    `load` is [Y, H] in MW; `profiles` name → [H] in 0–1; `fuel_prices` name → [Y] in EUR/GJ; `carbon_price` [Y] in EUR/t.
+    `templates` hold, by technology, what a new unit of it is like; `build_mix` the shares in which an RPS builds.
+    `spill_cost` (EUR/MWh) is what throwing away must-take energy costs: the price floor.
+    """
+
+    name: str
+    version: str
+    price_year: int
+    years: tuple[int, ...]
+    month: IntArray
+    weights: FloatArray
+    load: FloatArray
+    units: tuple[Unit, ...]
+    profiles: Mapping[str, FloatArray]
+    fuel_prices: Mapping[str, FloatArray]
+    carbon_price: FloatArray
+    templates: Mapping[str, Unit]
+    build_mix: Mapping[str, float]
+    value_of_lost_load: float = 10_000.0
+    spill_cost: float = 0.0
+    illustrative: bool = False
+
+    def __post_init__(self) -> None:
+        check_system(self)
+
+    def digest(self) -> str:
+        """SHA-256 of everything in the system; equal data has equal digests whatever the machine."""
+        digest = hashlib.sha256()
+        head: dict[str, Any] = {
+            "name": self.name,
+            "version": self.version,
+            "price_year": self.price_year,
+            "years": self.years,
+            "units": [asdict(unit) for unit in self.units],
+            "templates": {name: asdict(unit) for name, unit in sorted(self.templates.items())},
+            "build_mix": dict(sorted(self.build_mix.items())),
+            "value_of_lost_load": self.value_of_lost_load,
+            "spill_cost": self.spill_cost,
+        }
+        digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
+        arrays: list[tuple[str, NDArray[Any]]] = [
+            ("month", self.month.astype("<i8")),
+            ("weights", self.weights),
+            ("load", self.load),
+            ("carbon", self.carbon_price),
+        ]
+        arrays += [(f"profile:{name}", values) for name, values in sorted(self.profiles.items())]
+        arrays += [(f"fuel:{name}", values) for name, values in sorted(self.fuel_prices.items())]
+        for label, values in arrays:
+            little_endian = values.astype("<i8") if values.dtype.kind == "i" else values.astype("<f8")
+            digest.update(f"{label}{values.shape}".encode())
+            digest.update(np.ascontiguousarray(little_endian).tobytes())
+        return digest.hexdigest()
+
+
+def check_system(system: SystemData) -> None:
+    """Hold the shapes and ranges that the model relies on; ModelInputError names the first that fails."""
+
+    def need(holds: bool, path: str, rule: str) -> None:
+        if not holds:
+            raise ModelInputError(path, rule)
+
+    years, hours = len(system.years), len(system.weights)
+    need(years > 0, "years", "at least one year")
+    need(
+        all(b == a + 1 for a, b in zip(system.years, system.years[1:], strict=False)),
+        "years",
+        "consecutive, increasing",
+    )
+    need(hours > 0, "weights", "at least one hour")
+    need(bool(np.all(np.isfinite(system.weights)) and np.all(system.weights > 0)), "weights", "all > 0")
+    need(system.month.shape == (hours,), "month", f"one value for each of the {hours} hours")
+    need(bool(np.all((system.month >= 1) & (system.month <= 12))), "month", "1–12")
+    need(system.load.shape == (years, hours), "load", f"shape [{years} years, {hours} hours]")
+    need(bool(np.all(np.isfinite(system.load)) and np.all(system.load >= 0)), "load", "finite and >= 0")
+    need(FLAT in system.profiles, "profiles", f"contain {FLAT!r}")
+    for name, profile in system.profiles.items():
+        need(profile.shape == (hours,), f"profiles.{name}", f"one value for each of the {hours} hours")
+        need(bool(np.all((profile >= 0) & (profile <= 1))), f"profiles.{name}", "values 0–1")
+    for name, curve in system.fuel_prices.items():
+        need(curve.shape == (years,), f"fuel_prices.{name}", f"one value for each of the {years} years")
+        need(
+            bool(np.all(np.isfinite(curve)) and np.all(curve >= 0)), f"fuel_prices.{name}", "finite and >= 0"
+        )
+    need(system.carbon_price.shape == (years,), "carbon_price", f"one value for each of the {years} years")
+    need(bool(np.all(np.isfinite(system.carbon_price))), "carbon_price", "finite")
+    need(system.value_of_lost_load > 0, "value_of_lost_load", "> 0")
+    need(system.spill_cost >= 0, "spill_cost", ">= 0")
+    seen: set[str] = set()
+    named = [(f"units[{i}]", unit) for i, unit in enumerate(system.units)]
+    for path, unit in [*named, *((f"templates.{key}", unit) for key, unit in system.templates.items())]:
+        need(
+            unit.name not in seen or path.startswith("templates"),
+            f"{path}.name",
+            f"unique, {unit.name!r} is taken",
+        )
+        seen.add(unit.name)
+        check_unit(unit, path, system.profiles, system.fuel_prices)
+    for technology, share in system.build_mix.items():
+        need(technology in system.templates, f"build_mix.{technology}", "a technology of the baseline")
+        need(share > 0, f"build_mix.{technology}", "> 0")
+
+
+def check_unit(
+    unit: Unit, path: str, profiles: Mapping[str, FloatArray], fuels: Mapping[str, FloatArray]
+) -> None:
+    """Hold one unit's ranges and references."""
+    rules = (
+        ("capacity_mw", unit.capacity_mw >= 0, ">= 0"),
+        ("heat_rate", unit.heat_rate >= 0, ">= 0"),
+        ("fixed_cost", unit.fixed_cost >= 0, ">= 0"),
+        ("emission_factor", unit.emission_factor >= 0, ">= 0"),
+        ("outage_rate", 0 <= unit.outage_rate <= 1, "0–1"),
+        ("capex", unit.capex >= 0, ">= 0"),
+        ("life_years", unit.life_years >= 1, ">= 1"),
+        ("out_year", unit.out_year is None or unit.out_year > unit.in_year, "after in_year"),
+        ("profile", unit.profile in profiles, "a profile of the system"),
+        ("fuel", unit.fuel == NO_FUEL or unit.fuel in fuels, "a fuel with a price curve"),
+        ("heat_rate", unit.fuel != NO_FUEL or unit.heat_rate == 0, "0 where there is no fuel"),
+    )
+    for field, holds, rule in rules:
+        if not holds:
+            raise ModelInputError(f"{path}.{field}", rule)
+    numbers = (
+        unit.capacity_mw,
+        unit.heat_rate,
+        unit.variable_cost,
+        unit.fixed_cost,
+        unit.emission_factor,
+        unit.capex,
+    )
+    if not all(np.isfinite(numbers)):
+        raise ModelInputError(path, "all numbers finite")

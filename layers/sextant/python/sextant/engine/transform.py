@@ -1,0 +1,332 @@
+"""What each driver does to the inputs: one function a driver, Inputs in, Inputs out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sextant.engine.drivers import (
+    Assumption,
+    CarbonPrice,
+    Combination,
+    Composite,
+    CompositeMode,
+    Condition,
+    ConditionBlock,
+    Conditional,
+    ConditionMetric,
+    FleetAddition,
+    FleetRetirement,
+    FuelCurve,
+    LoadGrowth,
+    Logic,
+    Operation,
+    Operator,
+    Quantity,
+    RenewableStandard,
+    Stochastic,
+    Target,
+    TimeSeries,
+    TrendKind,
+)
+from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.reading import Years
+from sextant.engine.system import BoolArray, FloatArray, IntArray
+
+RESULT_METRICS = (
+    ConditionMetric.PRICE,
+    ConditionMetric.RENEWABLE_SHARE,
+    ConditionMetric.EMISSIONS,
+    ConditionMetric.UNSERVED_ENERGY,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What drivers need to know beside the inputs.
+
+    `random` holds, by the driver's path, the values [D, Y] of this block of draws; `evaluate` dispatches a state and
+    gives its results [D, Y], for conditions on results.
+    """
+
+    fleet: Fleet
+    years: IntArray
+    month: IntArray
+    weights: FloatArray
+    random: Mapping[str, FloatArray]
+    evaluate: Callable[[Inputs], Mapping[ConditionMetric, FloatArray]]
+
+    def active(self, years: Years) -> BoolArray:
+        """[Y] years within the span."""
+        start = self.years[0] if years.start is None else years.start
+        end = self.years[-1] if years.end is None else years.end
+        return np.asarray((self.years >= start) & (self.years <= end))
+
+    def since(self, start: int | None) -> FloatArray:
+        """[Y] years passed since the start (the horizon's first year when None)."""
+        return np.asarray(self.years - (self.years[0] if start is None else start), dtype=np.float64)
+
+
+def apply_all(assumptions: Sequence[Assumption], inputs: Inputs, setting: Setting) -> Inputs:
+    """The assumptions in order."""
+    for assumption in assumptions:
+        inputs = apply(assumption, inputs, setting)
+    return inputs
+
+
+def apply(assumption: Assumption, inputs: Inputs, setting: Setting) -> Inputs:
+    """The inputs as this assumption leaves them, within the physical limits."""
+    driver, path = assumption.driver, assumption.path
+    if isinstance(driver, RenewableStandard):
+        moved = _renewable_standard(driver, inputs, setting)
+    elif isinstance(driver, CarbonPrice):
+        moved = _carbon_price(driver, inputs, setting)
+    elif isinstance(driver, LoadGrowth):
+        moved = _load_growth(driver, inputs, setting)
+    elif isinstance(driver, FuelCurve):
+        moved = _fuel_curve(driver, inputs, setting)
+    elif isinstance(driver, FleetAddition):
+        moved = _addition(driver, setting.fleet.additions[path], inputs, setting)
+    elif isinstance(driver, FleetRetirement):
+        moved = _retirement(driver, inputs, setting)
+    elif isinstance(driver, Composite):
+        moved = _composite(driver, inputs, setting)
+    elif isinstance(driver, Stochastic):
+        moved = _stochastic(driver, setting.random[path], inputs, setting)
+    elif isinstance(driver, Conditional):
+        moved = apply_all(driver.then, inputs, setting).where(
+            holds(driver.when, inputs, setting), apply_all(driver.otherwise, inputs, setting)
+        )
+    else:
+        moved = _time_series(driver, setting.random.get(path), inputs, setting)
+    return moved.sane()
+
+
+def _renewable_standard(driver: RenewableStandard, inputs: Inputs, setting: Setting) -> Inputs:
+    start = driver.years.start
+    ramp = np.clip((setting.since(start) + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
+    target = np.where(setting.active(driver.years), driver.target * ramp, 0.0)
+    stricter = (target > inputs.rps_target) | ((target >= inputs.rps_target) & (target > 0.0))
+    mix = inputs.build_mix
+    if driver.build_mix is not None:
+        own = np.zeros(len(setting.fleet.units))
+        for technology, share in driver.build_mix.items():
+            own[setting.fleet.builds[technology]] = share
+        mix = np.where(stricter[..., None], own, mix)
+    return replace(
+        inputs,
+        rps_target=np.maximum(inputs.rps_target, target),
+        compliance_rate=np.where(stricter, driver.alternative_compliance_payment, inputs.compliance_rate),
+        build_mix=mix,
+    )
+
+
+def _carbon_price(driver: CarbonPrice, inputs: Inputs, setting: Setting) -> Inputs:
+    passed = setting.since(driver.years.start)
+    path = driver.price * (1.0 + driver.annual_escalation) ** np.maximum(passed, 0.0)
+    ramp = np.clip((passed + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
+    priced = inputs.carbon_price + ramp * (path - inputs.carbon_price)
+    return replace(inputs, carbon_price=np.where(setting.active(driver.years), priced, inputs.carbon_price))
+
+
+def _load_growth(driver: LoadGrowth, inputs: Inputs, setting: Setting) -> Inputs:
+    start = setting.years[0] if driver.years.start is None else driver.years.start
+    end = setting.years[-1] if driver.years.end is None else driver.years.end
+    passed = np.clip(setting.years - start, 0, max(end - start, 0)).astype(np.float64)
+    factor = (1.0 + driver.annual_rate) ** passed
+    block = np.where(setting.years >= start, driver.flat_mw, 0.0)
+    return replace(inputs, load=inputs.load * factor[:, None] + block[:, None])
+
+
+def _fuel_curve(driver: FuelCurve, inputs: Inputs, setting: Setting) -> Inputs:
+    fuel = setting.fleet.fuels.index(driver.fuel)
+    curve = inputs.fuel_price[..., fuel]
+    if driver.points:
+        knots = [float(point.year) for point in driver.points]
+        level = np.interp(setting.years.astype(np.float64), knots, [point.price for point in driver.points])
+        curve = np.broadcast_to(level[:, None], curve.shape)
+    curve = curve * driver.multiplier + driver.shift
+    prices = inputs.fuel_price.copy()
+    active = setting.active(driver.years)
+    prices[..., fuel] = np.where(active[:, None], curve, prices[..., fuel])
+    return replace(inputs, fuel_price=prices)
+
+
+def _addition(driver: FleetAddition, unit: int, inputs: Inputs, setting: Setting) -> Inputs:
+    running = setting.years >= driver.year
+    if driver.out_year is not None:
+        running &= setting.years < driver.out_year
+    capacity = inputs.capacity.copy()
+    capacity[..., unit] += np.where(running, driver.capacity_mw, 0.0)
+    return replace(inputs, capacity=capacity)
+
+
+def retiring_units(driver: FleetRetirement, fleet: Fleet) -> BoolArray:
+    """[U] the units that a retirement names; never what an RPS builds."""
+    if driver.technology is not None:
+        named = fleet.of_technology(driver.technology)
+    else:
+        named = np.array([unit.name == driver.unit for unit in fleet.units])
+    named[list(fleet.builds.values())] = False
+    return named
+
+
+def _retirement(driver: FleetRetirement, inputs: Inputs, setting: Setting) -> Inputs:
+    leaving = retiring_units(driver, setting.fleet)
+    installed = np.where(leaving, inputs.capacity, 0.0).sum(axis=-1)
+    gone = installed if driver.capacity_mw is None else np.minimum(driver.capacity_mw, installed)
+    kept = np.where(installed > 0.0, 1.0 - gone / np.where(installed > 0.0, installed, 1.0), 1.0)
+    kept = np.where(setting.years >= driver.year, kept, 1.0)
+    return replace(inputs, capacity=np.where(leaving, inputs.capacity * kept[..., None], inputs.capacity))
+
+
+def _composite(driver: Composite, inputs: Inputs, setting: Setting) -> Inputs:
+    moved = inputs
+    for component in driver.components:
+        alone = apply(component.assumption, inputs, setting)
+        weight = component.weight
+        if driver.mode is CompositeMode.CONDITIONAL:
+            assert component.when is not None
+            after = apply(component.assumption, moved, setting)
+            weighted = moved.merge(after, lambda old, new, w=weight: old + w * (new - old))  # type: ignore[misc]
+            moved = weighted.where(holds(component.when, inputs, setting), moved)
+        elif driver.mode is CompositeMode.ADDITIVE:
+            change = alone.merge(inputs, lambda new, old, w=weight: w * (new - old))  # type: ignore[misc]
+            moved = moved.merge(change, lambda total, part: total + part)
+        else:
+            ratio = alone.merge(inputs, lambda new, old, w=weight: _power_ratio(new, old, w))  # type: ignore[misc]
+            change = alone.merge(inputs, lambda new, old, w=weight: _unratioed(new, old, w))  # type: ignore[misc]
+            moved = moved.merge(ratio, lambda total, part: total * part)
+            moved = moved.merge(change, lambda total, part: total + part)
+    return moved
+
+
+def _power_ratio(new: FloatArray, old: FloatArray, weight: float) -> FloatArray:
+    usable = (new > 0.0) & (old > 0.0)
+    return np.where(usable, (np.where(usable, new, 1.0) / np.where(usable, old, 1.0)) ** weight, 1.0)
+
+
+def _unratioed(new: FloatArray, old: FloatArray, weight: float) -> FloatArray:
+    usable = (new > 0.0) & (old > 0.0)
+    return np.where(usable, 0.0, weight * (new - old))
+
+
+def move(
+    inputs: Inputs,
+    target: Target,
+    change: Callable[[FloatArray], FloatArray],
+    active: BoolArray,
+    setting: Setting,
+) -> Inputs:
+    """Put one quantity through `change` in the active years.
+
+    `change` takes and gives an array whose axes begin with [D, Y]; LOAD comes as [D, Y, H], FUEL_PRICE as [D, Y, M].
+    """
+
+    def within(new: FloatArray, old: FloatArray) -> FloatArray:
+        return np.where(active.reshape(active.shape + (1,) * (old.ndim - 2)), new, old)
+
+    if target.quantity is Quantity.LOAD:
+        return replace(inputs, load=within(change(inputs.load), inputs.load))
+    if target.quantity is Quantity.CARBON_PRICE:
+        return replace(inputs, carbon_price=within(change(inputs.carbon_price), inputs.carbon_price))
+    if target.quantity is Quantity.AVAILABILITY:
+        chosen = np.ones(len(setting.fleet.units), dtype=np.bool_)
+        if target.technology is not None:
+            chosen = setting.fleet.of_technology(target.technology)
+        moved = within(change(inputs.availability), inputs.availability)
+        return replace(inputs, availability=np.where(chosen, moved, inputs.availability))
+    columns = []
+    for index, fuel in enumerate(setting.fleet.fuels):
+        old = inputs.fuel_price[..., index]
+        columns.append(within(change(old), old) if target.fuel in (None, fuel) else old)
+    shape = np.broadcast_shapes(*(column.shape for column in columns))
+    return replace(inputs, fuel_price=np.stack([np.broadcast_to(c, shape) for c in columns], axis=-1))
+
+
+def _stochastic(driver: Stochastic, values: FloatArray, inputs: Inputs, setting: Setting) -> Inputs:
+    def change(old: FloatArray) -> FloatArray:
+        drawn = values.reshape(values.shape + (1,) * (old.ndim - 2))
+        return old * drawn if driver.operation is Operation.MULTIPLY else old + drawn
+
+    return move(inputs, driver.target, change, setting.active(driver.years), setting)
+
+
+def _time_series(driver: TimeSeries, noise: FloatArray | None, inputs: Inputs, setting: Setting) -> Inputs:
+    passed = setting.since(driver.years.start)[None, :, None]
+    parts: list[FloatArray] = []
+    if driver.trend is not None:
+        rate = driver.trend.rate
+        linear = driver.trend.kind is TrendKind.LINEAR
+        parts.append(rate * passed if linear else (1.0 + rate) ** passed - 1.0)
+    if driver.seasonal is not None:
+        parts.append(np.array(driver.seasonal.monthly)[None, None, :])
+    if driver.cyclical is not None:
+        turn = 2.0 * math.pi * (passed - driver.cyclical.phase_years) / driver.cyclical.period_years
+        parts.append(driver.cyclical.amplitude * np.sin(turn))
+    if driver.irregular is not None and noise is not None:
+        parts.append(noise[:, :, None])
+    factor = np.ones((1, 1, 1))
+    for part in parts:
+        factor = factor + part if driver.combination is Combination.ADDITIVE else factor * (1.0 + part)
+    factor = np.maximum(factor, 0.0)
+
+    def change(old: FloatArray) -> FloatArray:
+        if driver.target.quantity is Quantity.LOAD:
+            return old * (factor[:, :, setting.month - 1] if factor.shape[2] == 12 else factor)
+        if driver.target.quantity is Quantity.FUEL_PRICE:
+            return old * factor
+        return old * factor.reshape(factor.shape[:2] + (1,) * (old.ndim - 2))
+
+    return move(inputs, driver.target, change, setting.active(driver.years), setting)
+
+
+def holds(block: ConditionBlock, inputs: Inputs, setting: Setting) -> BoolArray:
+    """[D, Y] where the block's conditions hold, all or any of them."""
+    results: Mapping[ConditionMetric, FloatArray] = {}
+    if any(condition.metric in RESULT_METRICS for condition in block.conditions):
+        results = setting.evaluate(inputs)
+    judged = [_judge(c, _measure(c, inputs, setting, results)) for c in block.conditions]
+    verdict = judged[0]
+    for one in judged[1:]:
+        verdict = verdict & one if block.logic is Logic.ALL else verdict | one
+    return verdict
+
+
+def _measure(
+    condition: Condition, inputs: Inputs, setting: Setting, results: Mapping[ConditionMetric, FloatArray]
+) -> FloatArray:
+    metric = condition.metric
+    if metric in RESULT_METRICS:
+        return results[metric]
+    if metric is ConditionMetric.YEAR:
+        return setting.years[None, :].astype(np.float64)
+    if metric is ConditionMetric.PEAK_LOAD:
+        return np.asarray(inputs.load.max(axis=-1))
+    if metric is ConditionMetric.LOAD_ENERGY:
+        return np.asarray(np.einsum("dyh,h->dy", inputs.load, setting.weights))
+    if metric is ConditionMetric.CARBON_PRICE:
+        return inputs.carbon_price
+    if metric is ConditionMetric.FUEL_PRICE:
+        assert condition.fuel is not None
+        return np.asarray(inputs.fuel_price[..., setting.fleet.fuels.index(condition.fuel)].mean(axis=-1))
+    chosen = np.ones(len(setting.fleet.units), dtype=np.bool_)
+    if condition.technology is not None:
+        chosen = setting.fleet.of_technology(condition.technology)
+    return np.asarray(np.where(chosen, inputs.capacity, 0.0).sum(axis=-1))
+
+
+def _judge(condition: Condition, measured: FloatArray) -> BoolArray:
+    value = condition.value
+    comparisons: dict[Operator, Callable[[], BoolArray]] = {
+        Operator.GT: lambda: measured > value,
+        Operator.GE: lambda: measured >= value,
+        Operator.LT: lambda: measured < value,
+        Operator.LE: lambda: measured <= value,
+        Operator.EQ: lambda: np.isclose(measured, value, rtol=1e-9, atol=1e-12),
+        Operator.NE: lambda: ~np.isclose(measured, value, rtol=1e-9, atol=1e-12),
+    }
+    return np.asarray(comparisons[condition.operator]())
