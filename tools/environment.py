@@ -35,6 +35,8 @@ _PIP_TO_UV = {
 }
 _UV_SETS_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_CONFIG_FILE")
 
+_SYNC_OPTIONS = ("--quiet", "--require-hashes", "--compile-bytecode")
+
 _LOCKS = (
     ("requirements.in", "requirements.txt", None),
     ("layers/runtime/requirements.in", "layers/runtime/requirements.txt", "requirements.txt"),
@@ -140,8 +142,7 @@ def _install(python: str, venv: Path, lock: Path, env: dict[str, str]) -> None:
     done = uv is not None and (
         (_venv_python(venv).exists() or _run([uv, "venv", "--quiet", "--python", python, str(venv)], env))
         and _run(
-            [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]
-            + ["--python", str(_venv_python(venv)), str(lock)],
+            [uv, "pip", "sync", *_SYNC_OPTIONS, "--python", str(_venv_python(venv)), str(lock)],
             env,
         )
     )
@@ -182,7 +183,7 @@ def _install_all(python: str, env: dict[str, str]) -> None:
     _install(python, TOOLS / "ministack", ROOT / "local" / "ministack.txt", env)
 
 
-def lock(upgrade: bool) -> None:
+def lock(*, upgrade: bool) -> None:
     """Writes the lock files; pins already there are kept unless `upgrade`."""
     python = _interpreter()
     env = _installer_environment(python)
@@ -199,12 +200,14 @@ def lock(upgrade: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lock", action="store_true", help="write the lock files from the .in files")
     parser.add_argument("--upgrade", action="store_true", help="with --lock: take newer versions")
     options = parser.parse_args()
     if options.lock:
-        lock(options.upgrade)
+        lock(upgrade=options.upgrade)
     else:
         set_up()
 
