@@ -26,7 +26,7 @@ from sextant.tenancy import Caller, Permission
 Event = Mapping[str, Any]
 Route = TypeVar("Route", bound=Callable[..., Any])
 
-logger = Logger()
+logger = Logger(serialize_stacktrace=False)
 
 PUBLIC = "public"
 
@@ -194,7 +194,7 @@ def reply(body: BaseModel, status: int = 200, headers: dict[str, str] | None = N
     return Response(
         status_code=status,
         content_type="application/json",
-        body=body.model_dump_json(),
+        body=body.model_dump_json(exclude_unset=True),
         headers=dict(headers or {}),
     )
 

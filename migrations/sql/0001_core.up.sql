@@ -267,6 +267,7 @@ CREATE TABLE output_file (
     state         text        NOT NULL DEFAULT 'WAITING',
     descriptor    jsonb       NOT NULL,
     metrics       jsonb       NOT NULL,
+    result        jsonb       NOT NULL,
     batch_id      uuid        REFERENCES output_batch (id),
     row_count     bigint      NOT NULL,
     byte_count    bigint      NOT NULL,

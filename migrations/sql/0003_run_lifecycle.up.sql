@@ -43,42 +43,45 @@ CREATE FUNCTION request_run(
 ) RETURNS requested_run
     LANGUAGE plpgsql AS $$
 DECLARE
-    result     requested_run;
-    found      scenario;
-    merged     text;
-    hash       text;
+    result requested_run;
+    target scenario;
+    held   scenario_run;
+    merged text;
+    hash   text;
 BEGIN
     PERFORM enter_tenant(p_tenant);
 
     -- FOR SHARE: a scenario that is being deleted at this moment takes no new run.
-    SELECT * INTO found FROM scenario s
+    SELECT * INTO target FROM scenario s
     WHERE s.tenant_id = p_tenant AND s.id = p_scenario AND s.deleted_at IS NULL FOR SHARE;
     IF NOT FOUND THEN
         result.outcome := 'SCENARIO_NOT_FOUND';
         RETURN result;
     END IF;
 
-    merged := merge_canonical(found.parameters, p_parameters);
-    hash := run_version_hash(p_tenant, p_scenario, found.version, found.assumptions, merged, p_environment, p_code_version, p_seed);
+    merged := merge_canonical(target.parameters, p_parameters);
+    hash := run_version_hash(p_tenant, p_scenario, target.version, target.assumptions, merged, p_environment, p_code_version, p_seed);
 
     -- Twice at most in practice: the run that stood in the way may fail between the insert and the look.
     FOR turn IN 1..5 LOOP
         IF p_idempotency_key IS NOT NULL THEN
-            SELECT * INTO result.run FROM scenario_run r
+            SELECT * INTO held FROM scenario_run r
             WHERE r.tenant_id = p_tenant AND r.idempotency_key = p_idempotency_key;
             IF FOUND THEN
-                result.outcome := CASE WHEN (result.run).request_hash = p_request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
+                result.run := held;
+                result.outcome := CASE WHEN held.request_hash = p_request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
                 RETURN result;
             END IF;
         END IF;
-        SELECT * INTO result.run FROM scenario_run r
+        SELECT * INTO held FROM scenario_run r
         WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.version_hash = hash
           AND r.state IN ('QUEUED', 'RUNNING', 'SUCCEEDED');
         IF FOUND THEN
+            result.run := held;
             result.outcome := 'EXISTING';
             RETURN result;
         END IF;
-        IF found.status = 'ARCHIVED' THEN
+        IF target.status = 'ARCHIVED' THEN
             result.outcome := 'SCENARIO_ARCHIVED';
             RETURN result;
         END IF;
@@ -87,11 +90,12 @@ BEGIN
             tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
             timeout_minutes, max_retries, idempotency_key, request_hash, correlation_id, created_by)
         VALUES (
-            p_tenant, p_run, p_scenario, found.version, p_priority, hash, merged, p_code_version, p_environment, p_seed,
+            p_tenant, p_run, p_scenario, target.version, p_priority, hash, merged, p_code_version, p_environment, p_seed,
             p_timeout_minutes, p_max_retries, p_idempotency_key, p_request_hash, p_correlation_id, p_actor)
         ON CONFLICT DO NOTHING
-        RETURNING * INTO result.run;
+        RETURNING * INTO held;
         IF FOUND THEN
+            result.run := held;
             PERFORM outbox_enqueue(
                 p_tenant, 'run.requested', format('run:%s:0', p_run),
                 jsonb_build_object('run_id', p_run, 'tenant_id', p_tenant, 'scenario_id', p_scenario),
@@ -142,12 +146,13 @@ BEGIN
         state = 'RUNNING', attempt = r.attempt + 1, fencing_token = r.fencing_token + 1, progress_percent = 0, error = NULL,
         lease_until = clock_timestamp() + p_lease, started_at = coalesce(r.started_at, clock_timestamp()), updated_at = clock_timestamp()
     WHERE r.tenant_id = p_tenant AND r.id = p_run
-    RETURNING * INTO result.run;
+    RETURNING * INTO held;
+    result.run := held;
     INSERT INTO run_attempt (tenant_id, run_id, attempt, fencing_token, worker, started_at)
-    VALUES (p_tenant, p_run, (result.run).attempt, (result.run).fencing_token, p_worker, clock_timestamp());
+    VALUES (p_tenant, p_run, held.attempt, held.fencing_token, p_worker, clock_timestamp());
     INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
     VALUES (p_tenant, held.scenario_id, p_run, 'RUN_STARTED', p_worker, held.correlation_id,
-            jsonb_build_object('attempt', (result.run).attempt, 'fencing_token', (result.run).fencing_token));
+            jsonb_build_object('attempt', held.attempt, 'fencing_token', held.fencing_token));
     SELECT v.assumptions INTO result.assumptions FROM scenario_version v
     WHERE v.tenant_id = p_tenant AND v.id = held.scenario_id AND v.version = held.scenario_version;
     result.outcome := 'CLAIMED';
@@ -158,7 +163,7 @@ $$;
 -- Hand in a run's data file. False when the caller's fencing token is stale or the run no longer runs: its
 -- file is then an orphan. After this the run holds no lease; it waits for the commit and cannot be claimed.
 CREATE FUNCTION store_output(
-    p_tenant text, p_run uuid, p_fencing_token bigint, p_descriptor jsonb, p_metrics jsonb,
+    p_tenant text, p_run uuid, p_fencing_token bigint, p_descriptor jsonb, p_metrics jsonb, p_result jsonb,
     p_row_count bigint, p_byte_count bigint, p_gb_seconds double precision
 ) RETURNS boolean
     LANGUAGE plpgsql AS $$
@@ -170,8 +175,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, descriptor, metrics, row_count, byte_count)
-    VALUES (p_tenant, p_run, held.scenario_id, p_fencing_token, p_descriptor, p_metrics, p_row_count, p_byte_count)
+    INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, descriptor, metrics, result, row_count, byte_count)
+    VALUES (p_tenant, p_run, held.scenario_id, p_fencing_token, p_descriptor, p_metrics, p_result, p_row_count, p_byte_count)
     ON CONFLICT DO NOTHING;
     UPDATE scenario_run r SET
         lease_until = NULL, progress_percent = 99, gb_seconds = r.gb_seconds + p_gb_seconds,
@@ -206,13 +211,13 @@ BEGIN
         format('run:%s:ended', ended.id),
         jsonb_build_object('run_id', ended.id, 'tenant_id', ended.tenant_id, 'scenario_id', ended.scenario_id,
                            'state', p_state, 'error', p_error),
-        jsonb_build_object('correlation-id', ended.correlation_id));
+        jsonb_build_object('correlation-id', ended.correlation_id), p_refusable => false);
     RETURN ended;
 END
 $$;
 
--- Put a run back in the queue for another attempt.
-CREATE FUNCTION requeue_run(p_run scenario_run, p_error jsonb, p_attempt_outcome text, p_actor text) RETURNS scenario_run
+-- Put a run back in the queue for another attempt, no sooner than after `p_delay`.
+CREATE FUNCTION requeue_run(p_run scenario_run, p_error jsonb, p_attempt_outcome text, p_delay interval, p_actor text) RETURNS scenario_run
     LANGUAGE plpgsql AS $$
 DECLARE
     queued scenario_run;
@@ -228,7 +233,7 @@ BEGIN
     PERFORM outbox_enqueue(
         queued.tenant_id, 'run.requested', format('run:%s:%s', queued.id, queued.fencing_token),
         jsonb_build_object('run_id', queued.id, 'tenant_id', queued.tenant_id, 'scenario_id', queued.scenario_id),
-        jsonb_build_object('correlation-id', queued.correlation_id));
+        jsonb_build_object('correlation-id', queued.correlation_id), p_delay, false);
     RETURN queued;
 END
 $$;
@@ -251,7 +256,9 @@ BEGIN
         RETURN NULL;
     END IF;
     IF p_retryable AND held.attempt <= held.max_retries THEN
-        RETURN requeue_run(held, p_error, 'FAILED', p_actor);
+        -- Exponential backoff with jitter: 1 s, 2 s, 4 s … at most 5 minutes, each times 0.5 to 1.5.
+        RETURN requeue_run(held, p_error, 'FAILED',
+            make_interval(secs => least(300, power(2, held.attempt - 1)) * (0.5 + random())), p_actor);
     END IF;
     RETURN end_run(held, p_state, p_error, p_actor);
 END
@@ -308,7 +315,7 @@ BEGIN
             timed_out := timed_out + 1;
         ELSIF held.attempt <= held.max_retries THEN
             PERFORM requeue_run(held, jsonb_build_object('code', 'worker_lost', 'message',
-                format('the worker of attempt %s stopped answering', held.attempt)), 'LOST', 'recovery');
+                format('the worker of attempt %s stopped answering', held.attempt)), 'LOST', NULL, 'recovery');
             requeued := requeued + 1;
         ELSE
             PERFORM end_run(held, 'FAILED', jsonb_build_object('code', 'worker_lost', 'message',
@@ -340,19 +347,19 @@ CREATE FUNCTION delete_scenario(
     OUT outcome text, OUT cancelled integer
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    found scenario;
-    held  scenario_run;
+    target scenario;
+    held   scenario_run;
     moment timestamptz;
 BEGIN
     PERFORM enter_tenant(p_tenant);
     cancelled := 0;
     -- Excludes request_run, which holds the row FOR SHARE: after this no new run can come.
-    SELECT * INTO found FROM scenario s
+    SELECT * INTO target FROM scenario s
     WHERE s.tenant_id = p_tenant AND s.id = p_scenario AND s.deleted_at IS NULL FOR UPDATE;
     IF NOT FOUND THEN
         outcome := 'NOT_FOUND';
         RETURN;
-    ELSIF p_expected_version IS NOT NULL AND p_expected_version <> found.version THEN
+    ELSIF p_expected_version IS NOT NULL AND p_expected_version <> target.version THEN
         outcome := 'VERSION_CONFLICT';
         RETURN;
     END IF;
@@ -372,14 +379,14 @@ BEGIN
         PERFORM end_run(held, 'CANCELLED', NULL, p_actor);
         cancelled := cancelled + 1;
     END LOOP;
-    moment := greatest(clock_timestamp(), found.updated_at + interval '1 microsecond');
+    moment := greatest(clock_timestamp(), target.updated_at + interval '1 microsecond');
     UPDATE scenario_version v SET valid = tstzrange(lower(v.valid), moment)
-    WHERE v.tenant_id = p_tenant AND v.id = p_scenario AND v.version = found.version;
+    WHERE v.tenant_id = p_tenant AND v.id = p_scenario AND v.version = target.version;
     UPDATE scenario s SET deleted_at = moment, version = s.version + 1, updated_at = moment, updated_by = p_actor
     WHERE s.tenant_id = p_tenant AND s.id = p_scenario;
     INSERT INTO scenario_version (tenant_id, id, version, valid, name, description, status, assumptions, parameters, tags, deleted_at, changed_by)
-    VALUES (p_tenant, p_scenario, found.version + 1, tstzrange(moment, NULL), found.name, found.description, found.status,
-            found.assumptions, found.parameters, found.tags, moment, p_actor);
+    VALUES (p_tenant, p_scenario, target.version + 1, tstzrange(moment, NULL), target.name, target.description, target.status,
+            target.assumptions, target.parameters, target.tags, moment, p_actor);
     INSERT INTO scenario_event (tenant_id, scenario_id, event_type, actor, correlation_id, data)
     VALUES (p_tenant, p_scenario, 'SCENARIO_DELETED', p_actor, p_correlation_id, jsonb_build_object('cancelled_runs', cancelled));
     outcome := 'DELETED';

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -29,18 +29,18 @@ class Health(BaseModel):
 def register(api: Api) -> None:
     @api.get("/v1/health", summary="Is the process alive", tags=["Health"])
     @public
-    def live() -> Response:
+    def live() -> Response[Any]:
         return reply(Health(status="healthy"))
 
     @api.get("/v1/health/ready", summary="Can it serve", tags=["Health"])
     @public
-    def ready() -> Response:
+    def ready() -> Response[Any]:
         check = _database()
         return reply(Health(status=check.status, checks=[check]), 200 if check.status == "healthy" else 503)
 
     @api.get("/problems/<code>", summary="What a problem type means", tags=["Problems"])
     @public
-    def problem_page(code: Annotated[str, Path()]) -> Response:
+    def problem_page(code: Annotated[str, Path()]) -> Response[Any]:
         text = page_of(code)
         if text is None:
             raise NotFoundError("There is no such problem type.")

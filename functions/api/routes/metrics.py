@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -22,7 +22,7 @@ def register(api: Api) -> None:
     def latest_metrics(
         scenario_id: Annotated[UUID, Path()],
         metric_name: Annotated[str | None, Query(description="One metric, or several with commas")] = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         names = [name.strip() for name in metric_name.split(",")] if metric_name else None
         with bootstrap.database().autocommit(caller.tenant) as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -61,7 +61,7 @@ def register(api: Api) -> None:
         scenario_id: Annotated[UUID, Path()],
         options: Annotated[RunOptions | None, Body()] = None,
         idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         options = with_key(options or RunOptions(), idempotency_key)
         check_tenant(options.tenant_id, caller)
@@ -85,7 +85,7 @@ def register(api: Api) -> None:
         state: Annotated[str | None, Query(description="One state, or several with commas")] = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         check_span(created_after, created_before)
         where = RunFilter(states_of(state), created_after, created_before)
@@ -99,7 +99,7 @@ def register(api: Api) -> None:
 
     @api.get("/v1/scenarios/<scenario_id>/runs/<run_id>", summary="Get a run", tags=["Runs"], responses={200: _OK})
     @needs("scenarios:read")
-    def get_run(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response:
+    def get_run(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.get(session, ScenarioId(scenario_id), RunId(run_id))
@@ -107,7 +107,7 @@ def register(api: Api) -> None:
 
     @api.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK})
     @needs("runs:cancel")
-    def cancel_run(run_id: Annotated[UUID, Path()]) -> Response:
+    def cancel_run(run_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.cancel(session, RunId(run_id), caller)

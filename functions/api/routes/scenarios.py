@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
-from pydantic import AwareDatetime, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, ConfigDict
 
 from functions.api.app import Api, InvalidParameterError, needs, reply
 from functions.api.schemas import ScenarioBody, ScenarioEnvelope, ScenarioList, meta, page_meta
@@ -65,7 +65,7 @@ def expected_version(if_match: str | None, scenario: UUID) -> int | None:
 def register(api: Api) -> None:
     @api.post("/v1/scenarios", summary="Create a scenario", tags=["Scenarios"], responses={201: _OK})
     @needs("scenarios:write")
-    def create_scenario(document: Annotated[NewScenario, Body()]) -> Response:
+    def create_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
         caller = api.caller
         check_tenant(document.tenant_id, caller)
         database = bootstrap.database()
@@ -86,12 +86,12 @@ def register(api: Api) -> None:
     def list_scenarios(
         limit: Limit = DEFAULT_LIMIT,
         cursor: str | None = None,
-        status: Annotated[Status | None, UPPER] = None,
-        name: Annotated[str | None, StringConstraints(max_length=200)] = None,
-        tag: Annotated[str | None, StringConstraints(max_length=64)] = None,
+        status: Annotated[Status | None, UPPER, Query()] = None,
+        name: Annotated[str | None, Query(max_length=200)] = None,
+        tag: Annotated[str | None, Query(max_length=64)] = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         check_span(created_after, created_before)
         where = ScenarioFilter(status, name, tag, created_after, created_before)
@@ -111,7 +111,7 @@ def register(api: Api) -> None:
     def get_scenario(
         scenario_id: Annotated[UUID, Path()],
         if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.get(session, ScenarioId(scenario_id))
@@ -127,7 +127,7 @@ def register(api: Api) -> None:
     def delete_scenario(
         scenario_id: Annotated[UUID, Path()],
         if_match: Annotated[str | None, Header(alias="If-Match")] = None,
-    ) -> Response:
+    ) -> Response[Any]:
         caller = api.caller
         version = expected_version(if_match, scenario_id)
         bootstrap.database().run(

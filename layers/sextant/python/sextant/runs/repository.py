@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -127,11 +128,21 @@ def progress(session: Session, run: Run, percent: int, lease: timedelta) -> bool
     )
 
 
-def store_output(session: Session, run: Run, descriptor: dict[str, object], metrics: list[dict[str, object]], rows: int, size: int, gb_seconds: float) -> bool:
-    """Hand in the run's data file; False where the run is no longer this worker's."""
+def store_output(
+    session: Session,
+    run: Run,
+    *,
+    descriptor: dict[str, Any],
+    metrics: list[dict[str, Any]],
+    result: dict[str, Any],
+    rows: int,
+    size: int,
+    gb_seconds: float,
+) -> bool:
+    """Hand in the run's data file with its roll-up and metadata; False where the run is no longer this worker's."""
     found = session.fetch_one(
-        "SELECT store_output(%s, %s, %s, %s, %s, %s, %s, %s)",
-        (run.tenant_id, run.id, run.fencing_token, Jsonb(descriptor), Jsonb(metrics), rows, size, gb_seconds),
+        "SELECT store_output(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (run.tenant_id, run.id, run.fencing_token, Jsonb(descriptor), Jsonb(metrics), Jsonb(result), rows, size, gb_seconds),
         row=bool,
     )
     return bool(found)

@@ -1,0 +1,190 @@
+"""One run from claim to handed-in file.
+
+Killed at any line: before the claim the message comes back; after it the lease expires and the run is
+requeued under a new fencing token; after the upload the file is an orphan at a place of its own; after
+`store_output` the run waits for the committer and is never computed again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+from typing_extensions import Self
+
+from sextant.engine import ModelInputError, simulate
+from sextant.errors import SextantError
+from sextant.ids import RunId, TenantId
+from sextant.lake.datafile import write_run
+from sextant.lake.store import ObjectStore
+from sextant.runs import repository
+from sextant.runs.model import ClaimedRun, Run
+from sextant.storage import Database
+from sextant.storage.errors import StorageError
+
+from functions.worker.results import metadata_of, metrics_of, request_of, rows_of
+
+logger = Logger(child=True)
+
+
+class RunLost(Exception):
+    """The run is no longer this worker's: it was cancelled, timed out, or given to another."""
+
+
+class RunTimeout(Exception):
+    """The run used up its time."""
+
+
+class FunctionDeadline(Exception):
+    """The function is about to be ended; another attempt may be luckier."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a worker process has at hand: who it is, where it reads and writes, how long a lease lasts."""
+
+    name: str
+    database: Database
+    store: ObjectStore
+    table_location: str
+    lease: timedelta
+    memory_gb: float
+
+    def execute(self, tenant: TenantId, run: RunId, remaining_seconds: Callable[[], float]) -> str:
+        """Execute the run if it is to be had; what became of it, as a word for the log.
+
+        Raises `StorageError` when the database cannot be reached: the message then comes again.
+        """
+        outcome, claimed = self.database.run_platform(
+            lambda session: repository.claim(session, tenant, run, self.name, self.lease)
+        )
+        if claimed is None:
+            return outcome
+        began = time.monotonic()
+
+        def gb_seconds() -> float:
+            return (time.monotonic() - began) * self.memory_gb
+
+        try:
+            with Heartbeat(self.database, claimed.run, self.lease) as heartbeat:
+                self._compute(claimed, heartbeat, remaining_seconds, gb_seconds)
+        except RunLost:
+            return "LOST"
+        except RunTimeout:
+            minutes = claimed.run.timeout_minutes
+            error = {"code": "run_timeout", "message": f"the run exceeded its {minutes} minutes"}
+            return self._fail(claimed.run, "TIMEOUT", error, retryable=False, gb_seconds=gb_seconds())
+        except ModelInputError as problem:
+            error = {"code": "model_input", "message": str(problem)}
+            return self._fail(claimed.run, "FAILED", error, retryable=False, gb_seconds=gb_seconds())
+        except FunctionDeadline:
+            error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
+            return self._fail(claimed.run, "TIMEOUT", error, retryable=True, gb_seconds=gb_seconds())
+        except (SextantError, BotoCoreError, ClientError, OSError) as problem:
+            logger.warning("attempt failed", exc_info=problem)
+            error = {"code": "dependency_failed", "message": type(problem).__name__}
+            return self._fail(claimed.run, "FAILED", error, retryable=True, gb_seconds=gb_seconds())
+        except Exception as problem:
+            # The boundary of one run: whatever a model does, its run ends visibly and the others go on.
+            logger.exception("attempt crashed", exc_info=problem)
+            error = {"code": "internal_error", "message": type(problem).__name__}
+            return self._fail(claimed.run, "FAILED", error, retryable=True, gb_seconds=gb_seconds())
+        return "STORED"
+
+    def _compute(
+        self,
+        claimed: ClaimedRun,
+        heartbeat: Heartbeat,
+        remaining_seconds: Callable[[], float],
+        gb_seconds: Callable[[], float],
+    ) -> None:
+        run = claimed.run
+        deadline = (run.started_at or datetime.now(UTC)) + timedelta(minutes=run.timeout_minutes)
+
+        def progress(percent: int, _message: str = "") -> None:
+            heartbeat.report(percent)
+            if datetime.now(UTC) > deadline:
+                raise RunTimeout
+            if remaining_seconds() < 10:
+                raise FunctionDeadline
+
+        progress(0)
+        result = simulate(request_of(claimed, progress))
+        progress(95)
+        rows, identity = rows_of(run, result)
+        descriptor = write_run(self.store, self.table_location, rows, identity, run.fencing_token)
+        stored = self.database.run_platform(
+            lambda session: repository.store_output(
+                session,
+                run,
+                descriptor=descriptor.to_json(),
+                metrics=metrics_of(result),
+                result=metadata_of(result),
+                rows=descriptor.record_count,
+                size=descriptor.size,
+                gb_seconds=gb_seconds(),
+            ),
+            idempotent=True,
+        )
+        if not stored:
+            raise RunLost
+
+    def _fail(self, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float) -> str:
+        after = self.database.run_platform(
+            lambda session: repository.fail(
+                session, run, state, error, retryable=retryable, gb_seconds=gb_seconds, actor=self.name
+            ),
+            idempotent=True,
+        )
+        return after.state if after else "LOST"
+
+
+class Heartbeat:
+    """Prolongs a run's lease from a thread of its own, and notices when the run is no longer ours.
+
+    The model says how far it is (`report`), and learns there, by `RunLost`, that it may stop.
+    """
+
+    def __init__(self, database: Database, run: Run, lease: timedelta) -> None:
+        self._database = database
+        self._run = run
+        self._lease = lease
+        self._interval = min(5.0, lease.total_seconds() / 4)
+        self._percent = 0
+        self._lost = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def report(self, percent: int) -> None:
+        self._percent = max(0, min(98, percent))
+        if self._lost:
+            raise RunLost
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._interval):
+            try:
+                with self._database.platform_autocommit() as session:
+                    ours = repository.progress(session, self._run, self._percent, self._lease)
+            except StorageError as error:
+                # The lease outlives a few missed beats; the next one tries again.
+                logger.warning("heartbeat failed", exc_info=error)
+                continue
+            if not ours:
+                self._lost = True
+                return

@@ -1,0 +1,86 @@
+"""From a claimed run to the engine's request, and from the engine's result to rows, roll-up and metadata."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
+from sextant.lake.rows import OutputRows, RunIdentity
+from sextant.runs.model import ClaimedRun, Run
+from sextant.scenarios.model import canonical, decode
+
+
+@cache
+def _baseline() -> SystemData:
+    return reference_system()
+
+
+def request_of(claimed: ClaimedRun, progress: Progress) -> SimulationRequest:
+    """What the engine is asked: the pinned version's assumptions, the run's parameters and seed."""
+    return SimulationRequest(
+        assumptions=decode(claimed.assumptions),
+        baseline=_baseline(),
+        parameters=decode(claimed.run.parameters),
+        seed=claimed.run.seed,
+        progress=progress,
+    )
+
+
+def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity]:
+    """The result's rows for the lake; the row of the NPV carries the attribution of its change."""
+    rows = result.rows
+    explained = json.dumps(asdict(result.attribution)) if result.attribution else None
+    identity = RunIdentity(
+        tenant_id=run.tenant_id,
+        scenario_id=run.scenario_id,
+        run_id=run.id,
+        version_hash=run.version_hash,
+        computed_ts=datetime.now(UTC),
+    )
+    return (
+        OutputRows(
+            metric=rows.metric,
+            asof_date=rows.asof_date,
+            value=rows.value,
+            unit=rows.unit,
+            band_lower=rows.band_lower,
+            band_upper=rows.band_upper,
+            tags=[rows.tag_sets[index] for index in rows.tag_index],
+            attribution=[explained if metric == "npv" else None for metric in rows.metric],
+        ),
+        identity,
+    )
+
+
+def metrics_of(result: SimulationResult) -> list[dict[str, object]]:
+    """The newest value of each series, as the roll-up in Postgres keeps it."""
+    return [
+        {
+            "metric": metric.metric,
+            "tags_key": canonical(dict(metric.tags)),
+            "tags": dict(metric.tags),
+            "asof_date": str(metric.asof_date),
+            "value": metric.value,
+            "unit": metric.unit,
+            "band_lower": _band(metric.band_lower),
+            "band_upper": _band(metric.band_upper),
+        }
+        for metric in result.metrics
+    ]
+
+
+def metadata_of(result: SimulationResult) -> dict[str, Any]:
+    """What a reader must know of the result: the model, its version and limits, and the attribution."""
+    return {
+        "metadata": dict(result.metadata),
+        "attribution": asdict(result.attribution) if result.attribution else None,
+    }
+
+
+def _band(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
