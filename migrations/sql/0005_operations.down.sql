@@ -1,0 +1,1 @@
+-- Undoes 0005_operations.

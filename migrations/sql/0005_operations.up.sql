@@ -1,0 +1,1 @@
+-- Operations: events, incidents, decisions, actions, kill switches, workflows, vendors, tenants.

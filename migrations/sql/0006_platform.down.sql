@@ -1,0 +1,1 @@
+-- Undoes 0006_platform.

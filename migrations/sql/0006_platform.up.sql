@@ -1,0 +1,1 @@
+-- The HTTP platform: rate limits, flags, configuration, idempotency and what runs and scenarios need beyond the core.
