@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sextant.engine.drivers import (
     Assumption,
     Composite,
-    ConditionBlock,
     Conditional,
+    ConditionBlock,
     FleetRetirement,
     FuelCurve,
     Stochastic,

@@ -106,8 +106,16 @@ def technology_template(system: SystemData, technology: str) -> Unit | None:
             return float(getattr(largest, name))
         return sum(float(getattr(unit, name)) * unit.capacity_mw for unit in same) / total
 
-    averaged = ("heat_rate", "variable_cost", "fixed_cost", "emission_factor", "outage_rate", "capex")
-    return replace(largest, life_years=round(mean("life_years")), **{name: mean(name) for name in averaged})
+    return replace(
+        largest,
+        heat_rate=mean("heat_rate"),
+        variable_cost=mean("variable_cost"),
+        fixed_cost=mean("fixed_cost"),
+        emission_factor=mean("emission_factor"),
+        outage_rate=mean("outage_rate"),
+        capex=mean("capex"),
+        life_years=round(mean("life_years")),
+    )
 
 
 def build_fleet(system: SystemData, assumptions: Sequence[Assumption], years: Sequence[int]) -> Fleet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sextant.engine import renewables
-from sextant.engine.dispatch import Dispatch, dispatch
+from sextant.engine.dispatch import Dispatch, DispatchProblem, dispatch
 from sextant.engine.drivers import ConditionMetric
 from sextant.engine.inputs import Fleet, Inputs
 from sextant.engine.system import FloatArray, IntArray
@@ -97,40 +97,37 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
             order_credit[:, year], other_credit[:, year] = solved.order_credit, solved.other_credit
     rows = draws * years
     flat_bids = all_bids.reshape(rows, seasons, units)
-    asked = flat_bids - credit.reshape(rows, 1, 1) * fleet.renewable
+    flat_load, flat_net = load.reshape(rows, hours), (installed * net).reshape(rows, units)
 
-    def run(at: IntArray | slice, order_by: FloatArray) -> Dispatch:
+    def run(at: IntArray, order_by: FloatArray) -> Dispatch:
         return dispatch(
-            load.reshape(rows, hours)[at],
-            (installed * net).reshape(rows, units)[at],
-            asked[at],
-            fleet.profiles,
-            fleet.profile_of,
-            fleet.must_take,
-            terms.weights,
-            terms.value_of_lost_load,
-            season=season,
-            order_bids=flat_bids[at] - order_by.reshape(rows, 1, 1)[at] * fleet.renewable,
-            keep_seasons=seasons > 1,
+            DispatchProblem(
+                load=flat_load[at],
+                capacity=flat_net[at],
+                bids=flat_bids[at] - credit.reshape(rows, 1, 1)[at] * fleet.renewable,
+                ranking=flat_bids[at] - order_by.reshape(rows, 1, 1)[at] * fleet.renewable,
+                profiles=fleet.profiles,
+                profile_of=fleet.profile_of,
+                must_take=fleet.must_take,
+                weights=terms.weights,
+                season=season,
+                value_of_lost_load=terms.value_of_lost_load,
+            )
         )
 
-    outcome = run(slice(None), order_credit)
-    energy, by_season = outcome.energy, outcome.season_energy
+    outcome = run(np.arange(rows), order_credit)
+    by_season = outcome.energy
     mixed = np.flatnonzero(blend.reshape(rows) > 0.0)
     if mixed.size:
-        other = run(mixed, other_credit)
-        part = blend.reshape(rows)[mixed]
-        energy[mixed] += part[:, None] * (other.energy - energy[mixed])
-        if by_season is not None and other.season_energy is not None:
-            by_season[mixed] += part[:, None, None] * (other.season_energy - by_season[mixed])
+        # Two orders are equally cheap at this credit; their mixture is what meets the target exactly.
+        other = run(mixed, other_credit).energy
+        by_season[mixed] += blend.reshape(rows)[mixed, None, None] * (other - by_season[mixed])
+    energy = by_season.sum(axis=1)
     flat_running = np.broadcast_to(running, (draws, years, seasons, units)).reshape(rows, seasons, units)
-    if by_season is None:
-        cost = energy * flat_running[:, 0]
-    else:
-        cost = np.einsum("bgu,bgu->bu", by_season, flat_running)
     # Must-take energy is made, and paid for, whether or not the load can use it.
     spilled = np.where(fleet.must_take, np.maximum(outcome.available - energy, 0.0), 0.0)
-    cost = cost + spilled * flat_running.mean(axis=1) + spilled * terms.spill_cost
+    cost = np.einsum("bgu,bgu->bu", by_season, flat_running)
+    cost = cost + spilled * (flat_running.mean(axis=1) + terms.spill_cost)
     return Cleared(
         inputs=inputs,
         capacity=installed,
@@ -194,4 +191,4 @@ def mean_price(cleared: Cleared, terms: Terms) -> FloatArray:
     paid = np.einsum("dyh,dyh,h->dy", cleared.price, load, terms.weights)
     total = np.einsum("dyh,h->dy", load, terms.weights)
     flat = np.einsum("dyh,h->dy", cleared.price, terms.weights) / terms.weights.sum()
-    return np.where(total > 0.0, paid / np.where(total > 0.0, total, 1.0), flat)
+    return np.asarray(np.where(total > 0.0, paid / np.where(total > 0.0, total, 1.0), flat))

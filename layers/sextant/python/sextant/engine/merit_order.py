@@ -108,9 +108,9 @@ class MeritOrderModel:
             cleared = scenario.clear(scenario.assumptions, scenario.parameters.shock_bp, {})
             measured = measure(cleared, scenario.fleet, scenario.terms)
         request.progress(80, "dispatch done")
-        rows, metrics = tabulate(measured, scenario.parameters, random)
+        rows, metrics = tabulate(measured, scenario.parameters, random=random)
         request.progress(100, "done")
-        return SimulationResult(rows, metrics, self._metadata(scenario, request, random))
+        return SimulationResult(rows, metrics, self._metadata(scenario, request, random=random))
 
     def _draws(self, scenario: Scenario, request: SimulationRequest) -> Measured:
         """All draws, block by block; values end up as [draws, Y]."""
@@ -130,7 +130,7 @@ class MeritOrderModel:
             request.progress(80 * last // draws, f"{last} of {draws} draws")
         return Measured(columns, tuple(np.concatenate(values) for values in zip(*parts, strict=True)))
 
-    def _metadata(self, scenario: Scenario, request: SimulationRequest, random: bool) -> dict[str, Any]:
+    def _metadata(self, scenario: Scenario, request: SimulationRequest, *, random: bool) -> dict[str, Any]:
         return {
             "model": self.name,
             "model_version": self.version,
@@ -163,7 +163,7 @@ def rounded(values: FloatArray) -> FloatArray:
 
 
 def tabulate(
-    measured: Measured, parameters: RunParameters, random: bool
+    measured: Measured, parameters: RunParameters, *, random: bool
 ) -> tuple[OutputRows, tuple[MetricValue, ...]]:
     """Series to rows sorted by metric, tags and date, and to newest values."""
     years = [np.datetime64(f"{year:04d}-01-01", "D") for year in parameters.years]

@@ -6,6 +6,7 @@ Reading is complete (types, ranges, unknown fields), so that a model never compu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sextant.engine.drivers import (
@@ -16,9 +17,9 @@ from sextant.engine.drivers import (
     Composite,
     CompositeMode,
     Condition,
+    Conditional,
     ConditionBlock,
     ConditionMetric,
-    Conditional,
     CorrelationWith,
     CurvePoint,
     Cyclical,
@@ -123,7 +124,7 @@ def _fuel_curve(payload: Reader) -> FuelCurve:
     for item in payload.children("points", 0, 200):
         points.append(CurvePoint(item.year("year", required=True), item.number("price", 0.0, 10_000.0)))
         item.finish()
-    if any(b.year <= a.year for a, b in zip(points, points[1:], strict=False)):
+    if any(b.year <= a.year for a, b in pairwise(points)):
         raise ModelInputError(payload.at("points"), "years strictly increasing")
     if not payload.has("points") and not payload.has("multiplier") and not payload.has("shift"):
         raise ModelInputError(payload.path, "at least one of points, multiplier, shift")

@@ -41,12 +41,16 @@ class Reader:
     def has(self, name: str) -> bool:
         return name in self._item
 
+    def names(self) -> list[str]:
+        """The fields that are given."""
+        return [str(name) for name in self._item]
+
     def finish(self) -> None:
         for name in self._item:
             if name not in self._read:
                 raise ModelInputError(self.at(str(name)), "not a field here")
 
-    def _get(self, name: str, required: bool) -> Any:
+    def _get(self, name: str, *, required: bool) -> Any:
         self._read.add(name)
         if name not in self._item:
             if required:
@@ -101,7 +105,7 @@ class Reader:
         return Years(start, end)
 
     def text(self, name: str, *, required: bool) -> str:
-        value = self._get(name, required)
+        value = self._get(name, required=required)
         if not isinstance(value, str) or not 1 <= len(value) <= 64:
             raise ModelInputError(self.at(name), "text of 1–64 characters")
         return value
@@ -119,7 +123,7 @@ class Reader:
         return value
 
     def choice(self, name: str, kind: type[E], *, required: bool = False, default: E | None = None) -> E:
-        value = self._get(name, required or default is None)
+        value = self._get(name, required=required or default is None)
         if value is MISSING:
             assert default is not None
             return default
@@ -129,7 +133,7 @@ class Reader:
         raise ModelInputError(self.at(name), "one of " + ", ".join(member.value for member in kind))
 
     def child(self, name: str, *, required: bool) -> Reader:
-        return Reader(self._get(name, required), self.at(name))
+        return Reader(self._get(name, required=required), self.at(name))
 
     def children(self, name: str, least: int, most: int) -> list[Reader]:
         value = self._get(name, required=least > 0)
@@ -145,9 +149,10 @@ class Reader:
         if not self.has(name):
             return None
         inner = self.child(name, required=True)
-        if not 1 <= len(inner._item) <= most:
+        names = sorted(inner.names())
+        if not 1 <= len(names) <= most:
             raise ModelInputError(inner.path, f"1–{most} entries")
-        found = {str(key): inner.number(str(key), 0.0, 1e9, above=True) for key in sorted(inner._item)}
+        found = {name: inner.number(name, 0.0, 1e9, above=True) for name in names}
         total = sum(found.values())
         return {key: value / total for key, value in found.items()}
 

@@ -14,7 +14,7 @@ takes μ off every renewable bid, so it can lift a dispatchable renewable over a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,21 +47,15 @@ class Problem:
 
     def rows(self, at: IntArray) -> Problem:
         """The same problem for some rows."""
-        return Problem(
-            self.load[at],
-            self.capacity[at],
-            self.mix[at],
-            self.bids[at],
-            self.profiles,
-            self.profile_of,
-            self.renewable,
-            self.must_take,
-            self.weights,
-            self.season,
-            self.yearly_cost[at],
-            self.energy[at],
-            self.compliance_rate[at],
-            self.value_of_lost_load,
+        return replace(
+            self,
+            load=self.load[at],
+            capacity=self.capacity[at],
+            mix=self.mix[at],
+            bids=self.bids[at],
+            yearly_cost=self.yearly_cost[at],
+            energy=self.energy[at],
+            compliance_rate=self.compliance_rate[at],
         )
 
 
@@ -86,15 +80,15 @@ class Stack:
         bids = np.swapaxes(problem.bids, 1, 2)
         cost = np.take_along_axis(bids, order, axis=1)
         green = problem.renewable[order].astype(np.float64)
+        # What bids above the value of lost load is never called, so it doesn't stand in the stack.
+        offered = np.where(np.swapaxes(ranked, 1, 2) > problem.value_of_lost_load, 0.0, 1.0)
+        offered = np.take_along_axis(offered, order, axis=1)
         if order.shape[2] > 1:
-            order, cost, green = (
-                order[:, :, problem.season],
-                cost[:, :, problem.season],
-                green[:, :, problem.season],
-            )
+            order, cost = order[:, :, problem.season], cost[:, :, problem.season]
+            green, offered = green[:, :, problem.season], offered[:, :, problem.season]
         row = np.arange(len(problem.load))[:, None, None]
         hour = np.arange(problem.load.shape[1])
-        shape = problem.profiles[problem.profile_of[order], hour]
+        shape = problem.profiles[problem.profile_of[order], hour] * offered
         self._existing = np.cumsum(problem.capacity[row, order] * shape, axis=1)
         self._built = np.cumsum(problem.mix[row, order] * shape, axis=1)
         shed = np.full_like(cost[:, :1], problem.value_of_lost_load)
@@ -181,7 +175,9 @@ def breakpoints(problem: Problem) -> tuple[FloatArray, IntArray]:
     used = np.any((problem.capacity > 0.0) | (problem.mix > 0.0), axis=0)
     green = np.flatnonzero(problem.renewable & used)
     other = np.flatnonzero(~problem.renewable & used)
-    gaps = problem.bids[:, :, green, None] - problem.bids[:, :, None, other]
+    shed = np.full((*problem.bids.shape[:2], 1), problem.value_of_lost_load)
+    rivals = np.concatenate([problem.bids[:, :, other], shed], axis=2)
+    gaps = problem.bids[:, :, green, None] - rivals[:, :, None, :]
     rate = problem.compliance_rate
     flat = gaps.reshape(len(rate), -1)
     flat = np.sort(np.where((flat > 0.0) & (flat < rate[:, None]), flat, np.inf), axis=1)

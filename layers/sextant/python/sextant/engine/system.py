@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -120,34 +121,32 @@ class SystemData:
 def check_system(system: SystemData) -> None:
     """Hold the shapes and ranges that the model relies on; ModelInputError names the first that fails."""
 
-    def need(holds: bool, path: str, rule: str) -> None:
+    def need(holds: object, path: str, rule: str) -> None:
         if not holds:
             raise ModelInputError(path, rule)
 
     years, hours = len(system.years), len(system.weights)
     need(years > 0, "years", "at least one year")
     need(
-        all(b == a + 1 for a, b in zip(system.years, system.years[1:], strict=False)),
+        all(b == a + 1 for a, b in pairwise(system.years)),
         "years",
         "consecutive, increasing",
     )
     need(hours > 0, "weights", "at least one hour")
-    need(bool(np.all(np.isfinite(system.weights)) and np.all(system.weights > 0)), "weights", "all > 0")
+    need(np.all(np.isfinite(system.weights)) and np.all(system.weights > 0), "weights", "all > 0")
     need(system.month.shape == (hours,), "month", f"one value for each of the {hours} hours")
-    need(bool(np.all((system.month >= 1) & (system.month <= 12))), "month", "1–12")
+    need(np.all((system.month >= 1) & (system.month <= 12)), "month", "1–12")
     need(system.load.shape == (years, hours), "load", f"shape [{years} years, {hours} hours]")
-    need(bool(np.all(np.isfinite(system.load)) and np.all(system.load >= 0)), "load", "finite and >= 0")
+    need(np.all(np.isfinite(system.load)) and np.all(system.load >= 0), "load", "finite and >= 0")
     need(FLAT in system.profiles, "profiles", f"contain {FLAT!r}")
     for name, profile in system.profiles.items():
         need(profile.shape == (hours,), f"profiles.{name}", f"one value for each of the {hours} hours")
-        need(bool(np.all((profile >= 0) & (profile <= 1))), f"profiles.{name}", "values 0–1")
+        need(np.all((profile >= 0) & (profile <= 1)), f"profiles.{name}", "values 0–1")
     for name, curve in system.fuel_prices.items():
         need(curve.shape == (years,), f"fuel_prices.{name}", f"one value for each of the {years} years")
-        need(
-            bool(np.all(np.isfinite(curve)) and np.all(curve >= 0)), f"fuel_prices.{name}", "finite and >= 0"
-        )
+        need(np.all(np.isfinite(curve)) and np.all(curve >= 0), f"fuel_prices.{name}", "finite and >= 0")
     need(system.carbon_price.shape == (years,), "carbon_price", f"one value for each of the {years} years")
-    need(bool(np.all(np.isfinite(system.carbon_price))), "carbon_price", "finite")
+    need(np.all(np.isfinite(system.carbon_price)), "carbon_price", "finite")
     need(system.value_of_lost_load > 0, "value_of_lost_load", "> 0")
     need(system.spill_cost >= 0, "spill_cost", ">= 0")
     seen: set[str] = set()
