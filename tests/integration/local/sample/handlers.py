@@ -1,0 +1,72 @@
+"""Handlers that behave well, badly and worse, for the tests of the local runtime."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def echo(event: Any, context: Any) -> dict[str, Any]:
+    """The event, with what the context and the environment say."""
+    return {
+        "event": event,
+        "pid": os.getpid(),
+        "function": context.function_name,
+        "memory": context.memory_limit_in_mb,
+        "arn": context.invoked_function_arn,
+        "remaining_ms": context.get_remaining_time_in_millis(),
+        "stage": os.environ.get("SEXTANT_STAGE"),
+    }
+
+
+def behave(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Does what `event["do"]` says."""
+    match event["do"]:
+        case "raise":
+            raise ValueError("as asked")
+        case "exit":
+            sys.exit(3)
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            time.sleep(600)
+        case "wait":
+            deadline = time.monotonic() + 30
+            while not Path(event["until"]).exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+        case "large":
+            return {"text": "x" * event["bytes"]}
+    return {"pid": os.getpid()}
+
+
+def fail_at_first(event: dict[str, Any], context: Any) -> None:
+    """Fails `event["times"]` times; counts its calls in a file."""
+    counter = Path(event["counter"])
+    calls = int(counter.read_text()) + 1 if counter.exists() else 1
+    counter.write_text(str(calls))
+    if calls <= event["times"]:
+        raise RuntimeError(f"failure {calls}")
+
+
+def batch(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
+    """Notes every record in a file; fails those whose body says so, or everything on `crash`."""
+    seen = Path(os.environ["SEEN"])
+    with seen.open("a") as file:
+        for record in event["Records"]:
+            file.write(f"{record['body']} {record['attributes']['ApproximateReceiveCount']}\n")
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    if "crash" in bodies.values():
+        raise RuntimeError("the whole batch fails")
+    if "malformed" in bodies.values():
+        return {"batchItemFailures": [{"itemIdentifier": ""}]}
+    if "nothing" in bodies.values():
+        return None
+    return {
+        "batchItemFailures": [
+            {"itemIdentifier": id_} for id_, body in bodies.items() if body.startswith("fail")
+        ]
+    }
