@@ -111,7 +111,9 @@ class Api(APIGatewayHttpResolver):
         if len(self.current_event.body or "") > limit:
             raise PayloadTooLargeError(f"The body must not exceed {limit} bytes.")
         # The route that answers 404 and 405 is made by the resolver and carries no mark.
-        permission = getattr(route.func, "permission", PUBLIC if route.func.__name__ == "not_found_handler" else None)
+        permission = getattr(
+            route.func, "permission", PUBLIC if route.func.__name__ == "not_found_handler" else None
+        )
         if permission == PUBLIC:
             return
         found = auth.caller(self.current_event.raw_event, bootstrap.settings())
@@ -144,7 +146,9 @@ class Api(APIGatewayHttpResolver):
         places = {item["loc"][0] for item in raw if item["loc"]}
         if any(item["type"] == "json_invalid" for item in raw):
             return self._problem(
-                InvalidJsonError(f"The body is not JSON: {raw[0].get('ctx', {}).get('error', 'it cannot be parsed')}.")
+                InvalidJsonError(
+                    f"The body is not JSON: {raw[0].get('ctx', {}).get('error', 'it cannot be parsed')}."
+                )
             )
         if places == {"path"}:
             return self._problem(NotFoundError())
@@ -160,7 +164,11 @@ class Api(APIGatewayHttpResolver):
     def _no_route(self, _: NoRouteError) -> Response[str]:
         path = self.current_event.path
         allowed = sorted(
-            {route.method for route in self._static_routes + self._dynamic_routes if re.match(route.rule, path)}
+            {
+                route.method
+                for route in self._static_routes + self._dynamic_routes
+                if re.match(route.rule, path)
+            }
         )
         if not allowed:
             return self._problem(RouteNotFoundError())
@@ -174,7 +182,9 @@ class Api(APIGatewayHttpResolver):
     def _crashed(self, error: Exception) -> Response[str]:
         # The process boundary: the caller is told that it was our fault, the log what it was.
         logger.exception("unhandled error", exc_info=error)
-        return self._problem(SextantError("Something went wrong on our side; the request id finds it in the log."))
+        return self._problem(
+            SextantError("Something went wrong on our side; the request id finds it in the log.")
+        )
 
 
 class InvalidJsonError(BadRequestError):

@@ -32,7 +32,17 @@ DEFAULT_LIMIT = 100
 CSV_PAGE = 5000
 # Lambda answers with at most 6 MB; base64 and the envelope take their share.
 MAX_CSV_BYTES = 4 * 1024 * 1024
-CSV_COLUMNS = ("metric", "asof_date", "value", "unit", "band_lower", "band_upper", "tags", "run_id", "scenario_id")
+CSV_COLUMNS = (
+    "metric",
+    "asof_date",
+    "value",
+    "unit",
+    "band_lower",
+    "band_upper",
+    "tags",
+    "run_id",
+    "scenario_id",
+)
 
 
 class OutputBody(BaseModel):
@@ -70,12 +80,20 @@ class ResultTooLargeError(InvalidParameterError):
     code, title = "result_too_large", "Result too large"
 
 
-_LIST = {"description": "Rows, ordered by metric, date and run", "content": {"application/json": {"model": OutputList}}}
+_LIST = {
+    "description": "Rows, ordered by metric, date and run",
+    "content": {"application/json": {"model": OutputList}},
+}
 
 api = Api()
 
 
-@api.get("/v1/scenarios/<scenario_id>/outputs", summary="Read a scenario's outputs", tags=["Outputs"], responses={200: _LIST})
+@api.get(
+    "/v1/scenarios/<scenario_id>/outputs",
+    summary="Read a scenario's outputs",
+    tags=["Outputs"],
+    responses={200: _LIST},
+)
 @needs("outputs:read")
 def read_outputs(
     scenario_id: Annotated[UUID, Path()],
@@ -133,7 +151,9 @@ def check(wanted: OutputFilter) -> None:
         )
 
 
-def as_page(caller: Caller, scenario: UUID, wanted: OutputFilter, limit: int, cursor: str | None) -> Response[Any]:
+def as_page(
+    caller: Caller, scenario: UUID, wanted: OutputFilter, limit: int, cursor: str | None
+) -> Response[Any]:
     """One page as JSON, read from the snapshot that the first page pinned."""
     scope = f"outputs {scenario} {wanted}"
     at = cursors.decode(cursor, scope) if cursor else None

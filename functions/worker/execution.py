@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
+from typing import Self
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
-from typing_extensions import Self
 
+from functions.worker.results import metadata_of, metrics_of, request_of, rows_of
 from sextant.engine import ModelInputError, simulate
 from sextant.errors import SextantError
 from sextant.ids import RunId, TenantId
@@ -27,8 +28,6 @@ from sextant.runs import repository
 from sextant.runs.model import ClaimedRun, Run
 from sextant.storage import Database
 from sextant.storage.errors import StorageError
-
-from functions.worker.results import metadata_of, metrics_of, request_of, rows_of
 
 logger = Logger(child=True)
 
@@ -135,7 +134,9 @@ class Worker:
         if not stored:
             raise RunLost
 
-    def _fail(self, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float) -> str:
+    def _fail(
+        self, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float
+    ) -> str:
         after = self.database.run_platform(
             lambda session: repository.fail(
                 session, run, state, error, retryable=retryable, gb_seconds=gb_seconds, actor=self.name

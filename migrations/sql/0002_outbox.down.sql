@@ -4,7 +4,7 @@ DROP TYPE outbox_figure;
 DROP FUNCTION outbox_next_due();
 DROP FUNCTION outbox_measure(jsonb, text[]);
 DROP TYPE outbox_measured;
-DROP FUNCTION outbox_settle(uuid, text[], bigint[], text[], text[], integer, interval, interval);
+DROP FUNCTION outbox_settle(uuid, text[], bigint[], text[], text[], integer, interval, interval, interval, interval);
 DROP TYPE outbox_settled;
 DROP FUNCTION outbox_claim(uuid, integer, interval, text, jsonb);
 DROP TYPE outbox_claimed;

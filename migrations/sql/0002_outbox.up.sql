@@ -433,12 +433,12 @@ CREATE TYPE outbox_settled AS (sent integer, released integer, delayed integer, 
 --   untried   the relay did not get to it: as before
 --   released  the broker could not take it just now: its lane waits, longer each time, and keeps its order
 --   refused   the broker refuses this event: it makes way for the others and is tried again later, at the end of
---             the lane, until `p_max_attempts`; then it is dead
+--             the lane; refused `p_max_attempts` times it is dead
 --   dead      give it up now
 -- Only the tenants whose head still carries `p_token` are touched; the events of the others count as lost.
 CREATE FUNCTION outbox_settle(
     p_token uuid, p_tenants text[], p_positions bigint[], p_outcomes text[], p_errors text[],
-    p_max_attempts integer, p_base interval, p_cap interval
+    p_max_attempts integer, p_base interval, p_cap interval, p_lane_base interval, p_lane_cap interval
 ) RETURNS outbox_settled
     LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -469,7 +469,7 @@ BEGIN
         UPDATE outbox_pending p SET
             attempts = least(p.attempts + (m.outcome = 'released')::integer, 30000),
             lease_token = NULL, lease_through = NULL,
-            available_at = CASE WHEN m.rank = 1 AND m.waits THEN moment + least(p_base * 2 ^ least(p.attempts, 20), p_cap) ELSE '-infinity' END
+            available_at = CASE WHEN m.rank = 1 AND m.waits THEN moment + least(p_lane_base * 2 ^ least(p.attempts, 20), p_lane_cap) ELSE '-infinity' END
         FROM mine m
         WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND m.stays AND (m.rank = 1 OR m.outcome = 'released')
         RETURNING 1

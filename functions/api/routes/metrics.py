@@ -17,7 +17,12 @@ from sextant.scenarios import service as scenarios
 
 
 def register(api: Api) -> None:
-    @api.get("/v1/scenarios/<scenario_id>/metrics/latest", summary="Newest value of each metric", tags=["Outputs"], responses={200: _OK})
+    @api.get(
+        "/v1/scenarios/<scenario_id>/metrics/latest",
+        summary="Newest value of each metric",
+        tags=["Outputs"],
+        responses={200: _OK},
+    )
     @needs("outputs:read")
     def latest_metrics(
         scenario_id: Annotated[UUID, Path()],
@@ -29,7 +34,9 @@ def register(api: Api) -> None:
             found = outputs.latest_metrics(session, ScenarioId(scenario_id), names)
             if not found:
                 scenarios.get(session, ScenarioId(scenario_id))
-        return reply(MetricList.model_construct(data=[MetricBody.of(metric) for metric in found], meta=meta(caller)))
+        return reply(
+            MetricList.model_construct(data=[MetricBody.of(metric) for metric in found], meta=meta(caller))
+        )
 
 
 _OK = {"description": "The metrics", "content": {"application/json": {"model": MetricList}}}

@@ -55,7 +55,12 @@ def with_key(options: RunOptions, header: str | None) -> RunOptions:
 
 
 def register(api: Api) -> None:
-    @api.post("/v1/scenarios/<scenario_id>/run", summary="Run a scenario", tags=["Runs"], responses={202: _REQUESTED, 200: _REQUESTED})
+    @api.post(
+        "/v1/scenarios/<scenario_id>/run",
+        summary="Run a scenario",
+        tags=["Runs"],
+        responses={202: _REQUESTED, 200: _REQUESTED},
+    )
     @needs("runs:create")
     def request_run(
         scenario_id: Annotated[UUID, Path()],
@@ -71,12 +76,18 @@ def register(api: Api) -> None:
         if created:
             bootstrap.nudge_relay()
         body = RequestedRunEnvelope.model_construct(
-            data=RunBody.of(run), meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created)
+            data=RunBody.of(run),
+            meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created),
         )
         location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
         return reply(body, 200 if run.outcome == "EXISTING" else 202, location)
 
-    @api.get("/v1/scenarios/<scenario_id>/runs", summary="List the runs of a scenario", tags=["Runs"], responses={200: _LIST})
+    @api.get(
+        "/v1/scenarios/<scenario_id>/runs",
+        summary="List the runs of a scenario",
+        tags=["Runs"],
+        responses={200: _LIST},
+    )
     @needs("scenarios:read")
     def list_runs(
         scenario_id: Annotated[UUID, Path()],
@@ -94,10 +105,14 @@ def register(api: Api) -> None:
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.list_runs(session, ScenarioId(scenario_id), where, request)
         return reply(
-            RunList.model_construct(data=[RunBody.of(run) for run in found.items], meta=page_meta(caller, found, scope))
+            RunList.model_construct(
+                data=[RunBody.of(run) for run in found.items], meta=page_meta(caller, found, scope)
+            )
         )
 
-    @api.get("/v1/scenarios/<scenario_id>/runs/<run_id>", summary="Get a run", tags=["Runs"], responses={200: _OK})
+    @api.get(
+        "/v1/scenarios/<scenario_id>/runs/<run_id>", summary="Get a run", tags=["Runs"], responses={200: _OK}
+    )
     @needs("scenarios:read")
     def get_run(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
@@ -105,7 +120,9 @@ def register(api: Api) -> None:
             found = service.get(session, ScenarioId(scenario_id), RunId(run_id))
         return reply(RunEnvelope.model_construct(data=RunBody.of(found), meta=meta(caller)))
 
-    @api.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK})
+    @api.post(
+        "/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK}
+    )
     @needs("runs:cancel")
     def cancel_run(run_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller

@@ -106,7 +106,9 @@ def register(api: Api) -> None:
             )
         )
 
-    @api.get("/v1/scenarios/<scenario_id>", summary="Get a scenario", tags=["Scenarios"], responses={200: _OK})
+    @api.get(
+        "/v1/scenarios/<scenario_id>", summary="Get a scenario", tags=["Scenarios"], responses={200: _OK}
+    )
     @needs("scenarios:read")
     def get_scenario(
         scenario_id: Annotated[UUID, Path()],
@@ -122,7 +124,12 @@ def register(api: Api) -> None:
             headers={"ETag": found.etag},
         )
 
-    @api.delete("/v1/scenarios/<scenario_id>", summary="Delete a scenario", tags=["Scenarios"], responses={204: {"description": "Deleted"}})
+    @api.delete(
+        "/v1/scenarios/<scenario_id>",
+        summary="Delete a scenario",
+        tags=["Scenarios"],
+        responses={204: {"description": "Deleted"}},
+    )
     @needs("scenarios:delete")
     def delete_scenario(
         scenario_id: Annotated[UUID, Path()],

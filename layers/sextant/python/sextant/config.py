@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-
 # What a run's result depends on beside its inputs: raise it with every change of the engine's numbers.
 CODE_VERSION = "1.0.0"
 

@@ -81,7 +81,9 @@ def _without_authentication(
     if not tenant:
         raise BadRequestError(
             "Authentication is off, so the request must name its tenant.",
-            errors=[FieldError("X-Tenant-ID", "missing", "send the header X-Tenant-ID, or tenant_id in the body")],
+            errors=[
+                FieldError("X-Tenant-ID", "missing", "send the header X-Tenant-ID, or tenant_id in the body")
+            ],
         )
     return tenant, "local", known_roles(headers.get("x-roles", "")) or frozenset({"super_admin"})
 

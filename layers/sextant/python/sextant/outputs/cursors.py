@@ -21,7 +21,9 @@ class OutputCursor:
     direction: Literal["next", "prev"]
 
 
-def encode(key: PageKey | None, snapshot_id: int | None, direction: Literal["next", "prev"], scope: str) -> str | None:
+def encode(
+    key: PageKey | None, snapshot_id: int | None, direction: Literal["next", "prev"], scope: str
+) -> str | None:
     """The opaque text of a cursor; None where there is no such page."""
     if key is None or snapshot_id is None:
         return None

@@ -16,9 +16,15 @@ ORDER BY metric, tags_key
 """
 
 
-def open_batch(session: Session, batch: BatchId, owner: str, lease: timedelta, limit: int) -> tuple[str, BatchId | None]:
+def open_batch(
+    session: Session, batch: BatchId, owner: str, lease: timedelta, limit: int
+) -> tuple[str, BatchId | None]:
     """Take the open batch or open one: OPENED, RESUMED, BUSY or EMPTY, and its id."""
-    found = session.fetch_one("SELECT outcome, batch FROM open_output_batch(%s, %s, %s, %s)", (batch, owner, lease, limit), row=tuple)
+    found = session.fetch_one(
+        "SELECT outcome, batch FROM open_output_batch(%s, %s, %s, %s)",
+        (batch, owner, lease, limit),
+        row=tuple,
+    )
     assert found is not None
     return found[0], found[1]
 
@@ -44,4 +50,9 @@ def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | 
 
 def output_version(session: Session) -> int:
     """How often this tenant's outputs changed; 0 before the first run."""
-    return session.fetch_one("SELECT version FROM output_version WHERE tenant_id = %s", (session.tenant_id,), row=int) or 0
+    return (
+        session.fetch_one(
+            "SELECT version FROM output_version WHERE tenant_id = %s", (session.tenant_id,), row=int
+        )
+        or 0
+    )

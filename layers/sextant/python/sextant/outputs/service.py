@@ -23,7 +23,15 @@ def take_batch(session: Session, owner: str, lease: timedelta, limit: int) -> Op
     return OpenBatch(batch, outcome == "RESUMED", tuple(repository.batch_files(session, batch)))
 
 
-def commit_waiting(database: Database, commit: LakeCommit, *, owner: str, lease: timedelta, limit: int, may_go_on: Callable[[], bool]) -> int:
+def commit_waiting(
+    database: Database,
+    commit: LakeCommit,
+    *,
+    owner: str,
+    lease: timedelta,
+    limit: int,
+    may_go_on: Callable[[], bool],
+) -> int:
     """Publish what waits, batch by batch, while `may_go_on`; how many runs succeeded.
 
     Killed between any two of the three steps, the next committer finds the batch open and finishes it
@@ -31,7 +39,9 @@ def commit_waiting(database: Database, commit: LakeCommit, *, owner: str, lease:
     """
     published = 0
     while may_go_on():
-        batch = database.run_platform(lambda session: take_batch(session, owner, lease, limit), idempotent=True)
+        batch = database.run_platform(
+            lambda session: take_batch(session, owner, lease, limit), idempotent=True
+        )
         if batch is None:
             break
         snapshot = commit(batch.id, [file.descriptor for file in batch.files])

@@ -25,9 +25,15 @@ SELECT outcome, {columns} FROM request_run(
 """).format(columns=_OF_RUN)
 
 _CANCEL = sql.SQL("SELECT outcome, {columns} FROM cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
-_CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, %s, %s)").format(columns=_OF_RUN)
-_FAIL = sql.SQL("SELECT {columns} FROM fail_run(%s, %s, %s, %s, %s, %s, %s, %s) WHERE id IS NOT NULL").format(columns=_COLUMNS)
-_GET = sql.SQL("SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s").format(columns=_COLUMNS)
+_CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, %s, %s)").format(
+    columns=_OF_RUN
+)
+_FAIL = sql.SQL("SELECT {columns} FROM fail_run(%s, %s, %s, %s, %s, %s, %s, %s) WHERE id IS NOT NULL").format(
+    columns=_COLUMNS
+)
+_GET = sql.SQL(
+    "SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s"
+).format(columns=_COLUMNS)
 
 _LIST = """
 SELECT {columns} FROM scenario_run
@@ -49,7 +55,14 @@ RETURNING id
 """
 
 
-def request(session: Session, run: RunId, scenario: ScenarioId, options: RunOptions, code_version: str, caller_headers: dict[str, str]) -> RequestedRun | None:
+def request(
+    session: Session,
+    run: RunId,
+    scenario: ScenarioId,
+    options: RunOptions,
+    code_version: str,
+    caller_headers: dict[str, str],
+) -> RequestedRun | None:
     """Ask for a run in one round trip; None where the scenario does not exist."""
     asked = session.fetch_one(
         _REQUEST,
@@ -103,7 +116,9 @@ def cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
     return outcome, None if outcome == "NOT_FOUND" else Run(**found)
 
 
-def claim(session: Session, tenant: TenantId, run: RunId, worker: str, lease: timedelta) -> tuple[str, ClaimedRun | None]:
+def claim(
+    session: Session, tenant: TenantId, run: RunId, worker: str, lease: timedelta
+) -> tuple[str, ClaimedRun | None]:
     """Take a run to work on: CLAIMED with the run, or BUSY, DONE, UNKNOWN with nothing."""
     found = session.fetch_one(_CLAIM, (tenant, run, worker, lease), row=dict)
     assert found is not None
@@ -142,13 +157,32 @@ def store_output(
     """Hand in the run's data file with its roll-up and metadata; False where the run is no longer this worker's."""
     found = session.fetch_one(
         "SELECT store_output(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (run.tenant_id, run.id, run.fencing_token, Jsonb(descriptor), Jsonb(metrics), Jsonb(result), rows, size, gb_seconds),
+        (
+            run.tenant_id,
+            run.id,
+            run.fencing_token,
+            Jsonb(descriptor),
+            Jsonb(metrics),
+            Jsonb(result),
+            rows,
+            size,
+            gb_seconds,
+        ),
         row=bool,
     )
     return bool(found)
 
 
-def fail(session: Session, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float, actor: str) -> Run | None:
+def fail(
+    session: Session,
+    run: Run,
+    state: str,
+    error: dict[str, object],
+    *,
+    retryable: bool,
+    gb_seconds: float,
+    actor: str,
+) -> Run | None:
     """End this worker's attempt; the run as it then stands, or None where it is no longer this worker's."""
     return session.fetch_one(
         _FAIL,
@@ -159,6 +193,10 @@ def fail(session: Session, run: Run, state: str, error: dict[str, object], *, re
 
 def recover(session: Session, silence: timedelta, limit: int) -> tuple[int, int, int, int]:
     """Look after runs that nobody holds: how many were requeued, failed, timed out, asked for again."""
-    found = session.fetch_one("SELECT requeued, failed, timed_out, asked_again FROM recover_runs(%s, %s)", (silence, limit), row=tuple)
+    found = session.fetch_one(
+        "SELECT requeued, failed, timed_out, asked_again FROM recover_runs(%s, %s)",
+        (silence, limit),
+        row=tuple,
+    )
     assert found is not None
     return found[0], found[1], found[2], found[3]

@@ -42,7 +42,9 @@ class RunPublishingError(ConflictError):
     code, title = "run_publishing", "Run is being published"
 
 
-def request(session: Session, scenario: ScenarioId, options: RunOptions, code_version: str, caller: Caller) -> RequestedRun:
+def request(
+    session: Session, scenario: ScenarioId, options: RunOptions, code_version: str, caller: Caller
+) -> RequestedRun:
     """Ask for a run: a new one, or the equal one that lives or succeeded, or the one of this idempotency key.
 
     One statement, so that the run, its message and its trail are stored together or not at all.

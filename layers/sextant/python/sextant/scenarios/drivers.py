@@ -6,11 +6,10 @@ range are errors that name the path. Enumerations are taken in either case and k
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
-from typing_extensions import Self
 
 MAX_NESTING = 3
 
@@ -82,7 +81,9 @@ class PolicyPayload(_Span):
     target: Annotated[Number, Field(ge=0, le=1)] | None = None
     ramp_years: Annotated[Integer, Field(ge=0, le=50)] = 0
     alternative_compliance_payment: Annotated[Number, Field(ge=0, le=10_000)] | None = None
-    build_mix: Annotated[dict[Name, Annotated[Number, Field(gt=0)]], Field(min_length=1, max_length=10)] | None = None
+    build_mix: (
+        Annotated[dict[Name, Annotated[Number, Field(gt=0)]], Field(min_length=1, max_length=10)] | None
+    ) = None
     price: Annotated[Number, Field(ge=0, le=10_000)] | None = None
     annual_escalation: Annotated[Number, Field(ge=-0.5, le=0.5)] | None = None
 

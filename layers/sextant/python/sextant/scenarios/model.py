@@ -6,12 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
-from typing_extensions import Self
 
 from sextant.ids import ScenarioId, TenantId
 from sextant.scenarios.drivers import MAX_NESTING, UPPER, Assumption, Number, Year, nesting
@@ -53,17 +60,28 @@ class RunParameters(BaseModel):
             raise PydanticCustomError("too_long", f"at most {MAX_PARAMETERS} parameters are allowed")
         for name, item in value.items():
             if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or len(name) > 64:
-                raise PydanticCustomError("name", "a parameter's name is 1 to 64 of A-Z, a-z, 0-9 and '_', not beginning with a digit")
+                raise PydanticCustomError(
+                    "name",
+                    "a parameter's name is 1 to 64 of A-Z, a-z, 0-9 and '_', not beginning with a digit",
+                )
             if not isinstance(item, Scalar) or (isinstance(item, str) and len(item) > 1000):
-                raise PydanticCustomError("scalar", "a parameter is a number, a boolean or a string of at most 1000 characters", {"field": name})
+                raise PydanticCustomError(
+                    "scalar",
+                    "a parameter is a number, a boolean or a string of at most 1000 characters",
+                    {"field": name},
+                )
             if isinstance(item, int) and abs(item) > MAX_SAFE_INTEGER:
-                raise PydanticCustomError("too_large", f"an integer must lie within ±{MAX_SAFE_INTEGER}", {"field": name})
+                raise PydanticCustomError(
+                    "too_large", f"an integer must lie within ±{MAX_SAFE_INTEGER}", {"field": name}
+                )
         return value
 
     @model_validator(mode="after")
     def _years_in_order(self) -> Self:
         if self.start_year is not None and self.end_year is not None and self.end_year < self.start_year:
-            raise PydanticCustomError("year_order", "end_year must not lie before start_year", {"field": "end_year"})
+            raise PydanticCustomError(
+                "year_order", "end_year must not lie before start_year", {"field": "end_year"}
+            )
         return self
 
 
@@ -84,7 +102,9 @@ class ScenarioDocument(BaseModel):
     def _not_too_deep(cls, value: list[Assumption]) -> list[Assumption]:
         for index, assumption in enumerate(value):
             if nesting(assumption) > MAX_NESTING:
-                raise PydanticCustomError("too_deep", f"drivers nest at most {MAX_NESTING} deep", {"field": f"[{index}]"})
+                raise PydanticCustomError(
+                    "too_deep", f"drivers nest at most {MAX_NESTING} deep", {"field": f"[{index}]"}
+                )
         return value
 
     @field_validator("tags")
@@ -93,7 +113,9 @@ class ScenarioDocument(BaseModel):
         return list(dict.fromkeys(value))
 
     def canonical_assumptions(self) -> str:
-        return canonical([assumption.model_dump(mode="json", exclude_none=True) for assumption in self.assumptions])
+        return canonical(
+            [assumption.model_dump(mode="json", exclude_none=True) for assumption in self.assumptions]
+        )
 
     def canonical_parameters(self) -> str:
         return canonical(self.parameters.model_dump(mode="json", exclude_none=True))
@@ -140,7 +162,9 @@ class ScenarioFilter:
     created_before: datetime | None = None
 
 
-ASSUMPTIONS: TypeAdapter[list[Assumption]] = TypeAdapter(list[Assumption], config=ConfigDict(defer_build=True))
+ASSUMPTIONS: TypeAdapter[list[Assumption]] = TypeAdapter(
+    list[Assumption], config=ConfigDict(defer_build=True)
+)
 
 
 def decode(text: str) -> Any:

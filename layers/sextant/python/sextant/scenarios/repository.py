@@ -31,9 +31,13 @@ WITH created AS (
 SELECT {columns} FROM created
 """).format(columns=_COLUMNS)
 
-_GET = sql.SQL("SELECT {columns} FROM scenario WHERE tenant_id = %s AND id = %s AND deleted_at IS NULL").format(columns=_COLUMNS)
+_GET = sql.SQL(
+    "SELECT {columns} FROM scenario WHERE tenant_id = %s AND id = %s AND deleted_at IS NULL"
+).format(columns=_COLUMNS)
 
-_ID_BY_NAME = "SELECT id FROM scenario WHERE tenant_id = %s AND lower(name) = lower(%s) AND deleted_at IS NULL"
+_ID_BY_NAME = (
+    "SELECT id FROM scenario WHERE tenant_id = %s AND lower(name) = lower(%s) AND deleted_at IS NULL"
+)
 
 _LIST = """
 SELECT {columns} FROM scenario
@@ -50,11 +54,19 @@ _LIST_NEXT = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL("<"), order=
 _LIST_PREV = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL(">"), order=sql.SQL("ASC"))
 
 
-def insert(session: Session, scenario: ScenarioId, values: dict[str, object], actor: str, correlation_id: str) -> Scenario:
+def insert(
+    session: Session, scenario: ScenarioId, values: dict[str, object], actor: str, correlation_id: str
+) -> Scenario:
     """Store a scenario's first version; raises `UniqueViolation` of `scenario_tenant_name_unique`."""
     created = session.fetch_one(
         _INSERT,
-        {"tenant_id": session.tenant_id, "id": scenario, "actor": actor, "correlation_id": correlation_id, **values},
+        {
+            "tenant_id": session.tenant_id,
+            "id": scenario,
+            "actor": actor,
+            "correlation_id": correlation_id,
+            **values,
+        },
         row=Scenario,
     )
     assert created is not None
@@ -88,7 +100,9 @@ def list_page(session: Session, where: ScenarioFilter, request: PageRequest) -> 
     )
 
 
-def soft_delete(session: Session, scenario: ScenarioId, expected_version: int | None, actor: str, correlation_id: str) -> tuple[str, int]:
+def soft_delete(
+    session: Session, scenario: ScenarioId, expected_version: int | None, actor: str, correlation_id: str
+) -> tuple[str, int]:
     """Delete a scenario and cancel its live runs: the outcome and how many runs were cancelled.
 
     The outcome is DELETED, NOT_FOUND, VERSION_CONFLICT or PUBLISHING (a run of it is in an open group commit).

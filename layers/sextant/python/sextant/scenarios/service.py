@@ -55,7 +55,8 @@ def name_taken(session: Session, name: str, violation: UniqueViolation) -> Scena
         raise violation
     existing = repository.id_by_name(session, name)
     return ScenarioExistsError(
-        f"There is already a scenario named {name!r}.", extra={"existing_id": str(existing)} if existing else None
+        f"There is already a scenario named {name!r}.",
+        extra={"existing_id": str(existing)} if existing else None,
     )
 
 
