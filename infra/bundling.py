@@ -1,0 +1,276 @@
+"""What is uploaded: layers and code, made with uv for Lambda's own platform, without Docker.
+
+A bundle's name is a digest of everything it is made from (locked requirements, sources, target), so the
+same inputs give the same template on every machine and an unchanged bundle is never built or uploaded
+again. Requirements come from the hashed locks beside each layer. Sources are compiled for the target's
+Python: a function that has to compile at its start imports four times slower.
+
+With `contents=False` a bundle is an empty stand-in under another digest: enough to synthesize and check
+templates offline, impossible to mistake for the real one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Raised when this file makes something else of the same inputs.
+_RECIPE = "1"
+_COMPLETE = ".complete"
+_PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+
+# Lambda's limit on a function's code and layers together, unpacked.
+UNPACKED_LIMIT = 250 * 1024 * 1024
+
+# Left out of every bundle: what no import ever reads.
+_LEFT_OUT = (
+    "**/tests",
+    "**/test",
+    "**/*.pyi",
+    "**/*.pxd",
+    "**/*.pyx",
+    "**/*.c",
+    "**/*.h",
+    "**/*.hpp",
+    "bin",
+    "pyarrow/include",
+    "pyarrow/src",
+    # Arrow Flight is a network protocol and Substrait a plan format; we speak neither.
+    "pyarrow/libarrow_flight*",
+    "pyarrow/_flight*",
+    "pyarrow/libarrow_substrait*",
+    "pyarrow/_substrait*",
+    # Copies of a library under the names that a linker, not the loader, asks for.
+    "pyarrow/libarrow*.so",
+    "pyarrow/libarrow*.so.*.*.*",
+    "pyarrow/_pyarrow_cpp_tests*",
+    "numpy/f2py",
+    # The clients of other catalogues, and what pyiceberg's command line draws with.
+    "hive_metastore",
+    "fb303",
+    "pyiceberg/cli",
+    "rich",
+    "pygments",
+    "markdown_it",
+    "mdurl",
+    # zstandard's second implementation, for interpreters without C extensions.
+    "zstandard/_cffi*",
+)
+
+
+_SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
+
+Fill = Callable[[Path], None]
+
+
+class BundlingError(RuntimeError):
+    """A bundle could not be made; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder to upload and the digest that names it."""
+
+    path: Path
+    digest: str
+
+    def unpacked_size(self) -> int:
+        """Bytes the bundle takes once unpacked."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+
+@dataclass(frozen=True)
+class Bundler:
+    """Makes bundles for one target under `output`.
+
+    `architecture` None means the platform of this machine, for an emulator that runs functions here.
+    `sdk` adds boto3 to the runtime layer, where the runtime has none of its own.
+    """
+
+    python: str
+    architecture: str | None
+    output: Path
+    contents: bool = True
+    sdk: bool = False
+    root: Path = field(default=ROOT)
+
+    def layer(self, name: str) -> Bundle:
+        """The dependency layer `layers/<name>`: its locked requirements, without those the runtime layer has."""
+        folder = self.root / "layers" / name
+        if name == "sextant":
+            return self._bundle(name, [folder / "python"], lambda into: _copy(folder / "python", into / "python"))
+        lock = folder / "requirements.txt"
+        carried = () if name == "runtime" else tuple(_names(self.root / "layers" / "runtime" / "requirements.txt"))
+        inputs = [lock]
+        if name == "runtime" and self.sdk:
+            inputs.append(self.root / "requirements.txt")
+        if name == "migrations":
+            inputs.append(self.root / "migrations")
+
+        def fill(into: Path) -> None:
+            python = into / "python"
+            self._install(_without(lock.read_text(), carried), python)
+            if name == "runtime" and self.sdk:
+                self._install(_only(self.root / "requirements.txt", _SDK), python)
+            if name == "migrations":
+                _copy(self.root / "migrations", python / "migrations")
+            _leave_out(python)
+
+        return self._bundle(name, inputs, fill, note=",".join(carried))
+
+    def function(self, package: str) -> Bundle:
+        """The code of one function package, `functions/<package>`, importable as in the repository."""
+        functions = self.root / "functions"
+        shared = sorted(functions.glob("*.py"))
+
+        def fill(into: Path) -> None:
+            _copy(functions / package, into / "functions" / package)
+            for file in shared:
+                shutil.copy2(file, into / "functions" / file.name)
+
+        return self._bundle(f"function-{package}", [functions / package, *shared], fill)
+
+    def _bundle(self, name: str, inputs: Iterable[Path], fill: Fill, note: str = "") -> Bundle:
+        digest = self._digest(name, inputs, note)
+        path = self.output / f"{name}-{digest[:16]}"
+        complete = self.output / f"{path.name}{_COMPLETE}"
+        if complete.exists() and path.exists():
+            return Bundle(path, digest)
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        if self.contents:
+            fill(path)
+            self._compile(path)
+        else:
+            (path / "NOT-BUNDLED").write_text("Made for synthesis only; deploy without contents=false.\n")
+        complete.touch()
+        return Bundle(path, digest)
+
+    def _digest(self, name: str, inputs: Iterable[Path], note: str) -> str:
+        digest = hashlib.sha256()
+        target = (_RECIPE, name, self.python, self.architecture or sys.platform, str(self.contents), str(self.sdk), note)
+        digest.update("\0".join(target).encode())
+        for path in inputs:
+            for file in _sources(path):
+                digest.update(f"\0{file.relative_to(self.root)}\0".encode())
+                digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def _install(self, requirements: str, into: Path) -> None:
+        into.mkdir(parents=True, exist_ok=True)
+        listed = into.parent / "requirements.txt"
+        listed.write_text(requirements)
+        platform = ["--python-platform", _PLATFORMS[self.architecture]] if self.architecture else []
+        command = [
+            *(_uv(), "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"),
+            *("--only-binary", ":all:", "--target", str(into), "--python-version", self.python, *platform),
+            *("--requirement", str(listed)),
+        ]
+        # No machine's caches or links into them: the copy is what is uploaded.
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env={**os.environ, "UV_LINK_MODE": "copy"}
+        )
+        if done.returncode:
+            raise BundlingError(f"uv could not install the requirements of {into.parent.name}:\n{done.stderr}")
+        listed.unlink()
+        (into / ".lock").unlink(missing_ok=True)
+
+    def _compile(self, path: Path) -> None:
+        """Compile for the target's Python; checked against nothing at import, since the bundle never changes."""
+        command = [str(self._interpreter()), "-m", "compileall", "-q", "-j", "0"]
+        done = subprocess.run(
+            [*command, "--invalidation-mode", "unchecked-hash", str(path)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise BundlingError(f"sources of {path.name} do not compile:\n{done.stdout}{done.stderr}")
+
+    def _interpreter(self) -> Path:
+        """A Python of the target's version, which alone writes the bytecode that version reads."""
+        if self.python == f"{sys.version_info.major}.{sys.version_info.minor}":
+            return Path(sys.executable)
+        found = shutil.which(f"python{self.python}")
+        candidates = [Path(found)] if found else []
+        pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+        candidates += sorted(pyenv.glob(f"{self.python}.*/bin/python"))
+        managed = subprocess.run(
+            [_uv(), "python", "find", "--no-config", self.python], check=False, capture_output=True, text=True
+        )
+        if managed.returncode == 0 and managed.stdout.strip():
+            candidates.append(Path(managed.stdout.strip()))
+        for candidate in candidates:
+            if _version(candidate) == self.python:
+                return candidate
+        raise BundlingError(
+            f"Python {self.python} is needed to compile for it: install it (`uv python install {self.python}`)"
+        )
+
+
+
+def _uv() -> str:
+    """uv: the checkout's own, else the one on PATH."""
+    own = ROOT / ".tools" / "bootstrap" / "bin" / "uv"
+    found = str(own) if own.exists() else shutil.which("uv")
+    if found is None:
+        raise BundlingError("uv is needed to bundle the layers: run `make setup`")
+    return found
+
+
+def _version(python: Path) -> str | None:
+    script = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([str(python), "-c", script], check=False, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _sources(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield file
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+
+
+def _leave_out(folder: Path) -> None:
+    for pattern in _LEFT_OUT:
+        for path in list(folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.exists():
+                path.unlink()
+
+
+def _blocks(lock: str) -> Iterator[tuple[str, str]]:
+    """Each requirement of a lock file: its normalised name, and its lines with their hashes."""
+    for block in re.split(r"\n(?=[A-Za-z0-9])", lock):
+        match = re.match(r"([A-Za-z0-9._-]+)", block)
+        if match and "==" in block.splitlines()[0]:
+            yield re.sub(r"[-_.]+", "-", match[1]).lower(), block.rstrip()
+
+
+def _names(lock: Path) -> Iterator[str]:
+    return (name for name, _ in _blocks(lock.read_text()))
+
+
+def _without(lock: str, names: Iterable[str]) -> str:
+    left_out = set(names)
+    return "\n".join(block for name, block in _blocks(lock) if name not in left_out) + "\n"
+
+
+def _only(lock: Path, names: Iterable[str]) -> str:
+    wanted = set(names)
+    return "\n".join(block for name, block in _blocks(lock.read_text()) if name in wanted) + "\n"

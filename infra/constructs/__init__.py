@@ -1,0 +1,1 @@
+"""One file a capability; a construct knows nothing of the stacks that compose it."""

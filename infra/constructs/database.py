@@ -1,0 +1,181 @@
+"""The database: Aurora PostgreSQL Serverless v2, reached only through RDS Proxy, only with IAM, only over TLS.
+
+No function ever holds a password. A function signs a token for its database user; the proxy checks it and
+signs in to Aurora with a token of its own. The one password there is, the cluster owner's, is made, kept
+and rotated by RDS; the deployment uses it through the Data API to make the user that migrates.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aws_cdk import Duration, RemovalPolicy, aws_ec2 as ec2, aws_iam as iam, aws_kms as kms, aws_rds as rds
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import Aurora, GivenDatabase
+from infra.constructs.network import Network
+
+PORT = 5432
+DATABASE = "sextant"
+OWNER = "postgres"
+MIGRATOR = "sextant_admin"
+# The trust roots a function verifies the proxy's certificate with: Amazon's are among certifi's.
+_TRUST_ROOTS = "/opt/python/certifi/cacert.pem"
+
+# The major version the tests run on.
+ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_16_13)
+
+
+class DatabaseAccess(Protocol):
+    """What a function needs to reach the database as one of its users."""
+
+    def environment(self, user: str) -> dict[str, str]:
+        """`DATABASE_URL` and `DATABASE_AUTH` for a function that signs in as `user`."""
+        ...
+
+    def allow(self, grantee: iam.IGrantable, user: str) -> None:
+        """Let `grantee` sign in as `user`, and as nobody else."""
+        ...
+
+
+class AuroraDatabase(Construct):
+    """The cluster, its proxy and who may sign in."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Aurora,
+        network: Network,
+        key: kms.IKey,
+        prefix: str,
+        protect: bool,
+        log_retention: logs.RetentionDays,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        cluster_group = self._group("Cluster", network, "The database; accepts the proxy")
+        proxy_group = self._group("Proxy", network, "The proxy; accepts our functions")
+        proxy_group.add_ingress_rule(network.function_group, ec2.Port.tcp(PORT), "Our functions")
+        proxy_group.add_egress_rule(cluster_group, ec2.Port.tcp(PORT), "The database")
+        cluster_group.add_ingress_rule(proxy_group, ec2.Port.tcp(PORT), "The proxy")
+        network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
+        # RDS makes this group by itself, unencrypted and without an end; so it is made before.
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/rds/cluster/{prefix}/postgresql",
+            retention=log_retention,
+            encryption_key=key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.cluster = rds.DatabaseCluster(
+            self,
+            "Cluster",
+            cluster_identifier=prefix,
+            engine=ENGINE,
+            default_database_name=DATABASE,
+            credentials=rds.Credentials.from_username(OWNER),
+            manage_master_user_password=True,
+            writer=rds.ClusterInstance.serverless_v2("writer", auto_minor_version_upgrade=True),
+            readers=[
+                rds.ClusterInstance.serverless_v2(
+                    f"reader{number}", auto_minor_version_upgrade=True, scale_with_writer=number == 1
+                )
+                for number in range(1, settings.readers + 1)
+            ],
+            serverless_v2_min_capacity=settings.min_capacity,
+            serverless_v2_max_capacity=settings.max_capacity,
+            vpc=network.vpc,
+            vpc_subnets=network.subnets,
+            security_groups=[cluster_group],
+            iam_authentication=True,
+            enable_data_api=True,
+            parameter_group=rds.ParameterGroup(
+                self,
+                "Parameters",
+                engine=ENGINE,
+                description="TLS for every connection; what changes the schema or is slow is logged",
+                parameters={
+                    "rds.force_ssl": "1",
+                    "log_statement": "ddl",
+                    "log_min_duration_statement": "500",
+                    "shared_preload_libraries": "pg_stat_statements",
+                },
+            ),
+            storage_encryption_key=key,
+            backup=rds.BackupProps(retention=Duration.days(settings.backup_days)),
+            copy_tags_to_snapshot=True,
+            cloudwatch_logs_exports=["postgresql"],
+            database_insights_mode=rds.DatabaseInsightsMode.STANDARD,
+            enable_performance_insights=True,
+            performance_insight_encryption_key=key,
+            performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
+            deletion_protection=protect,
+            removal_policy=RemovalPolicy.SNAPSHOT if protect else RemovalPolicy.DESTROY,
+        )
+        self.cluster.node.add_dependency(log_group)
+        role = iam.Role(
+            self,
+            "ProxyRole",
+            assumed_by=iam.ServicePrincipal("rds.amazonaws.com"),
+            description="RDS Proxy signing in to the database as the users it serves",
+        )
+        self.proxy = rds.DatabaseProxy(
+            self,
+            "DatabaseProxy",
+            proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
+            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+            require_tls=True,
+            role=role,
+            vpc=network.vpc,
+            vpc_subnets=network.subnets,
+            security_groups=[proxy_group],
+            max_connections_percent=settings.max_connections_percent,
+            borrow_timeout=Duration.seconds(10),
+            idle_client_timeout=Duration.minutes(30),
+        )
+        for user in (MIGRATOR, "sextant_app", "sextant_platform"):
+            self.cluster.grant_connect(role, user)
+
+    def environment(self, user: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.url(user),
+            "DATABASE_AUTH": "iam",
+        }
+
+    def url(self, user: str) -> str:
+        """Where the proxy is, without a password, which is a token made for each connection."""
+        return (
+            f"postgresql://{user}@{self.proxy.endpoint}:{PORT}/{DATABASE}"
+            f"?sslmode=verify-full&sslrootcert={_TRUST_ROOTS}"
+        )
+
+    def allow(self, grantee: iam.IGrantable, user: str) -> None:
+        self.proxy.grant_connect(grantee, user)
+
+    def _group(self, name: str, network: Network, description: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self, f"{name}Group", vpc=network.vpc, description=description, allow_all_outbound=False
+        )
+
+
+class ExistingDatabase:
+    """A database by its URLs; IAM has no say in it."""
+
+    def __init__(self, settings: GivenDatabase) -> None:
+        self._urls = {
+            MIGRATOR: settings.admin_url.get_secret_value(),
+            "sextant_app": settings.app_url.get_secret_value(),
+            "sextant_platform": settings.platform_url.get_secret_value(),
+        }
+
+    def environment(self, user: str) -> dict[str, str]:
+        return {"DATABASE_URL": self._urls[user], "DATABASE_AUTH": "password"}
+
+    def url(self, user: str) -> str:
+        return self._urls[user]
+
+    def allow(self, grantee: iam.IGrantable, user: str) -> None:
+        del grantee, user

@@ -1,0 +1,186 @@
+"""The declared functions: code, memory and time as declared, and a role that reaches what is declared.
+
+Callers never name a function's newest code but its alias `live`, which a deployment moves only after the
+migrations have run: until then, and if anything fails, the code before goes on serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import (
+    Aws,
+    Duration,
+    RemovalPolicy,
+    aws_iam as iam,
+    aws_kms as kms,
+    aws_lambda as lambda_,
+    aws_logs as logs,
+)
+from constructs import Construct, IDependable
+
+from functions.declaration import Function
+from infra.bundling import Bundler
+from infra.config import Functions as FunctionSettings
+from infra.constructs.acknowledged import accept_checkov
+from infra.constructs.layers import ARCHITECTURES, Layers, code, runtime
+from infra.constructs.network import Network
+
+LIVE = "live"
+
+_NETWORK_INTERFACES = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all functions of a deployment share."""
+
+    prefix: str
+    stage: str
+    settings: FunctionSettings
+    key: kms.IKey
+    network: Network | None
+    log_retention: logs.RetentionDays
+
+
+class DeployedFunction(Construct):
+    """One function with its own role, log group and, once published, its alias."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        declared: Function,
+        surroundings: Surroundings,
+        layers: Layers,
+        bundler: Bundler,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.declared = declared
+        settings = surroundings.settings
+        self._snapstart = declared.name in settings.snapstart
+        self._provisioned = settings.provisioned.get(declared.name)
+        self.name = f"{surroundings.prefix}-{declared.name}"
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=surroundings.log_retention,
+            encryption_key=surroundings.key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = function_role(self, self.name, log_group, in_network=surroundings.network is not None)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=self.name,
+            description=f"Sextant {declared.name} ({surroundings.stage})",
+            code=code(bundler.function(declared.handler.split(".")[1])),
+            handler=declared.handler,
+            runtime=runtime(settings),
+            architecture=ARCHITECTURES[settings.architecture],
+            memory_size=declared.memory,
+            timeout=Duration.seconds(declared.timeout),
+            layers=layers.of(declared.layers),
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment={
+                "SEXTANT_STAGE": surroundings.stage,
+                "POWERTOOLS_SERVICE_NAME": declared.name,
+                "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
+                "POWERTOOLS_LOG_LEVEL": settings.log_level,
+                **environment,
+                **declared.environment,
+                **settings.environment,
+            },
+            environment_encryption=surroundings.key,
+            reserved_concurrent_executions=(
+                declared.reserved_concurrency if settings.reserve_concurrency else None
+            ),
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._snapstart else None,
+            tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
+            vpc=surroundings.network.vpc if surroundings.network else None,
+            vpc_subnets=surroundings.network.subnets if surroundings.network else None,
+            security_groups=[surroundings.network.function_group] if surroundings.network else None,
+            # A nudge or a tick that could not be delivered is worth nothing later: the next one does the same.
+            max_event_age=Duration.minutes(5),
+            retry_attempts=0,
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
+        )
+        accept_checkov(
+            self.function,
+            {
+                "CKV_AWS_115": "Concurrency is bounded where it protects something: queue mappings, relay, migration",
+                "CKV_AWS_116": "What must not be lost travels by queue, with a dead-letter queue behind it; "
+                "asynchronous invocations are nudges and ticks that repeat",
+                **(
+                    {}
+                    if surroundings.network
+                    else {"CKV_AWS_117": "An emulator has no network to put functions into"}
+                ),
+            },
+        )
+
+    def publish(self, after: IDependable) -> lambda_.Alias:
+        """The alias `live` on this deployment's version, moved once `after` is done."""
+        alias = lambda_.Alias(
+            self,
+            "Live",
+            alias_name=LIVE,
+            version=self.function.current_version,
+            provisioned_concurrent_executions=self._provisioned,
+        )
+        alias.node.add_dependency(after)
+        return alias
+
+
+def function_role(scope: Construct, function_name: str, log_group: logs.LogGroup, *, in_network: bool) -> iam.Role:
+    """A role that may write its own log and, in a network, have Lambda attach the function to it.
+
+    Attaching is Lambda's business and has no narrower resource; what the function's own code asks for is
+    denied, so stolen credentials cannot touch the network.
+    """
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description=f"What {function_name} may do",
+    )
+    log_group.grant_write(role)
+    if in_network:
+        role.add_to_policy(
+            iam.PolicyStatement(sid="NetworkOfTheFunction", actions=_NETWORK_INTERFACES, resources=["*"])
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                sid="NotByItsOwnCode",
+                effect=iam.Effect.DENY,
+                actions=_NETWORK_INTERFACES,
+                resources=["*"],
+                conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn(function_name)}},
+            )
+        )
+    return role
+
+
+def function_arn(name: str, qualifier: str | None = None) -> str:
+    """The ARN of a function of this account and region by name, and so without a reference to it."""
+    suffix = f":{qualifier}" if qualifier else ""
+    return f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:{name}{suffix}"
+
+
+def allow_invoke(grantee: iam.IGrantable, *arns: str) -> None:
+    """Let `grantee` invoke functions by ARN."""
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(sid="Call", actions=["lambda:InvokeFunction"], resources=list(arns))
+    )

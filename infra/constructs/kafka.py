@@ -1,0 +1,136 @@
+"""Kafka as the bus: an MSK Serverless cluster of this deployment, or an MSK cluster that exists already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aws_cdk import CustomResource, Duration, Fn, aws_ec2 as ec2, aws_iam as iam, aws_msk as msk
+from constructs import Construct
+
+from infra.config import GivenKafka, ManagedKafka
+from infra.constructs.functions import Surroundings
+from infra.constructs.network import Network
+from infra.constructs.support import SupportFunction
+
+_IAM_PORT = 9098
+_REPLICAS = 3
+
+
+@dataclass(frozen=True)
+class KafkaAccess:
+    """What a producer or consumer needs to know of the cluster, and the ARN its permissions are made from."""
+
+    cluster_arn: str
+    bootstrap_servers: str
+
+    def allow_publish(self, grantee: iam.IGrantable, topics: Iterable[str]) -> None:
+        """Let `grantee` write `topics`, idempotently."""
+        self._allow(grantee, "KafkaCluster", ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
+        self._allow(
+            grantee, "KafkaPublish", ["DescribeTopic", "WriteData"], [self._resource("topic", topic) for topic in topics]
+        )
+
+    def allow_consume(self, grantee: iam.IGrantable, topic: str, group: str) -> None:
+        """Let `grantee`, and the event source mapping that uses its role, read `topic` as `group`."""
+        self._allow(grantee, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn])
+        self._allow(grantee, "KafkaTopic", ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
+        self._allow(grantee, "KafkaGroup", ["AlterGroup", "DescribeGroup"], [self._resource("group", group)])
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="KafkaMapping",
+                actions=["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],
+                resources=[self.cluster_arn],
+            )
+        )
+
+    def _resource(self, kind: str, name: str) -> str:
+        """`arn:…:cluster/<name>/<uuid>` → `arn:…:<kind>/<name>/<uuid>/<resource>`."""
+        before, cluster = Fn.split(":cluster/", self.cluster_arn, 2)
+        return f"{before}:{kind}/{cluster}/{name}"
+
+    @staticmethod
+    def _allow(grantee: iam.IGrantable, sid: str, actions: list[str], resources: list[str]) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid=sid, actions=[f"kafka-cluster:{action}" for action in actions], resources=resources
+            )
+        )
+
+
+class OwnKafka(Construct):
+    """An MSK Serverless cluster with IAM authentication only, and its topics."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: ManagedKafka,
+        prefix: str,
+        topics: Iterable[str],
+        network: Network,
+        surroundings: Surroundings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        group = ec2.SecurityGroup(
+            self, "Group", vpc=network.vpc, description="Kafka; accepts our functions", allow_all_outbound=False
+        )
+        connect_functions(network, group)
+        # An event source mapping polls from inside the network, under this group.
+        group.add_ingress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
+        group.add_egress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
+        cluster = msk.CfnServerlessCluster(
+            self,
+            "Cluster",
+            cluster_name=prefix,
+            client_authentication=msk.CfnServerlessCluster.ClientAuthenticationProperty(
+                sasl=msk.CfnServerlessCluster.SaslProperty(iam=msk.CfnServerlessCluster.IamProperty(enabled=True))
+            ),
+            vpc_configs=[
+                msk.CfnServerlessCluster.VpcConfigProperty(
+                    subnet_ids=network.vpc.select_subnets(subnet_type=network.subnets.subnet_type).subnet_ids,
+                    security_groups=[group.security_group_id],
+                )
+            ],
+        )
+        for topic in topics:
+            msk.CfnTopic(
+                self,
+                topic,
+                cluster_arn=cluster.ref,
+                topic_name=topic,
+                partition_count=settings.partitions,
+                replication_factor=_REPLICAS,
+            )
+        finder = SupportFunction(
+            self, "Finder", handler="kafka_brokers", surroundings=surroundings, timeout=Duration.minutes(1)
+        )
+        finder.role.add_to_policy(
+            iam.PolicyStatement(
+                sid="Find", actions=["kafka:GetBootstrapBrokers"], resources=[cluster.ref]
+            )
+        )
+        brokers = CustomResource(
+            self,
+            "Brokers",
+            service_token=finder.function.function_arn,
+            resource_type="Custom::KafkaBrokers",
+            properties={"ClusterArn": cluster.ref},
+        )
+        brokers.node.add_dependency(finder)
+        self.access = KafkaAccess(cluster.ref, brokers.get_att_string("BootstrapServers"))
+
+
+def given_kafka(scope: Construct, settings: GivenKafka, network: Network) -> KafkaAccess:
+    """A cluster by configuration; its security group must accept our functions on port 9098."""
+    group = ec2.SecurityGroup.from_security_group_id(scope, "KafkaGroup", settings.security_group_id, mutable=False)
+    connect_functions(network, group)
+    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers)
+
+
+def connect_functions(network: Network, kafka_group: ec2.ISecurityGroup) -> None:
+    """Open the IAM port between our functions and the brokers, on our side and, if the group is ours, on theirs."""
+    kafka_group.add_ingress_rule(network.function_group, ec2.Port.tcp(_IAM_PORT), "Our functions")
+    network.function_group.add_egress_rule(kafka_group, ec2.Port.tcp(_IAM_PORT), "Kafka")
+

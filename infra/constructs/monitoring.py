@@ -1,0 +1,323 @@
+"""What is watched: one dashboard, and alarms that each have a runbook of their name in docs/runbooks.
+
+An alarm asks for a person, so it fires on what a user would notice or what will become that, not on every
+error a retry repairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Duration, aws_apigatewayv2 as apigateway, aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from functions.declaration import Function, Queue, ScheduleTrigger
+from infra.config import Alarms as AlarmSettings
+from infra.constructs.database import AuroraDatabase
+
+NAMESPACE = "Sextant"
+_MINUTE = Duration.minutes(1)
+_FIVE_MINUTES = Duration.minutes(5)
+
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+_QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
+_LOUD = cloudwatch.TreatMissingData.BREACHING
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the dashboard and the alarms look at."""
+
+    functions: Mapping[str, tuple[Function, lambda_.IFunction]]
+    queues: Mapping[str, tuple[Queue, sqs.IQueue, sqs.IQueue]]
+    api: apigateway.IHttpApi
+    database: AuroraDatabase | None
+
+
+class Monitoring(Construct):
+    """The alarms of a deployment, told to one topic, and its dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: AlarmSettings,
+        prefix: str,
+        topic: sns.ITopic,
+        watched: Watched,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix = prefix
+        self._action = actions.SnsAction(topic)
+        self._watched = watched
+        self.alarms: dict[str, cloudwatch.Alarm] = {}
+        self._watch_api(settings)
+        self._watch_runs(settings)
+        self._watch_outbox(settings)
+        self._watch_queues(settings)
+        self._watch_functions()
+        if watched.database is not None:
+            self._watch_database(watched.database)
+        self._dashboard()
+
+    # What a user notices ----------------------------------------------------------------------------
+
+    def _watch_api(self, settings: AlarmSettings) -> None:
+        api = self._watched.api
+        requests = api.metric_count(period=_FIVE_MINUTES, statistic="Sum")
+        failed = api.metric_server_error(period=_FIVE_MINUTES, statistic="Sum")
+        rate = cloudwatch.MathExpression(
+            expression="IF(requests > 20, 100 * failed / requests, 0)",
+            using_metrics={"requests": requests, "failed": failed},
+            label="server errors, %",
+            period=_FIVE_MINUTES,
+        )
+        self._alarm("http-errors", "More than 2 % of requests fail on our side", rate, _ABOVE, 2, periods=2)
+        latency = api.metric_latency(period=_FIVE_MINUTES, statistic="p99")
+        self._alarm(
+            "http-latency",
+            f"One request in a hundred takes longer than {settings.p99_latency} s",
+            latency,
+            _ABOVE,
+            settings.p99_latency * 1000,
+            periods=3,
+        )
+
+    def _watch_runs(self, settings: AlarmSettings) -> None:
+        self._alarm(
+            "run-failures",
+            f"{settings.failed_runs} runs or more have failed in a quarter of an hour",
+            _own("RunsFailed", "run-worker", "Sum", Duration.minutes(15)),
+            _AT_LEAST,
+            settings.failed_runs,
+        )
+        self._alarm(
+            "commit-age",
+            f"Results wait longer than {settings.commit_age} s to be published",
+            _own("OldestUncommittedSeconds", "committer", "Maximum", _MINUTE),
+            _ABOVE,
+            settings.commit_age,
+            periods=3,
+        )
+
+    def _watch_outbox(self, settings: AlarmSettings) -> None:
+        relay = "outbox-relay"
+        self._alarm(
+            "outbox-lag",
+            f"Events wait longer than {settings.outbox_lag} s to be published",
+            _own("OutboxLagSeconds", relay, "Maximum", _MINUTE),
+            _ABOVE,
+            settings.outbox_lag,
+            periods=3,
+        )
+        self._alarm(
+            "outbox-failed",
+            "An event was given up after its retries",
+            _own("OutboxFailed", relay, "Sum", _FIVE_MINUTES),
+            _AT_LEAST,
+            1,
+        )
+
+    # What will become that --------------------------------------------------------------------------
+
+    def _watch_queues(self, settings: AlarmSettings) -> None:
+        for name, (_, queue, dead) in self._watched.queues.items():
+            depth = dead.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum")
+            self._alarm(
+                f"{name}-dlq",
+                f"A message of '{name}' was set aside after its retries",
+                depth,
+                _AT_LEAST,
+                1,
+                runbook="dead-letters",
+            )
+            if self._is_read(name):
+                age = queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum")
+                self._alarm(
+                    f"{name}-age",
+                    f"The oldest message of '{name}' waits longer than {settings.queue_age} s",
+                    age,
+                    _ABOVE,
+                    settings.queue_age,
+                    periods=5,
+                    runbook="queue-age",
+                )
+
+    def _watch_functions(self) -> None:
+        for name, (declared, function) in self._watched.functions.items():
+            errors = function.metric_errors(period=_FIVE_MINUTES, statistic="Sum")
+            self._alarm(
+                f"{name}-errors",
+                f"'{name}' ends with an error again and again",
+                errors,
+                _AT_LEAST,
+                3,
+                periods=2,
+                runbook="function-errors",
+            )
+            throttles = function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum")
+            self._alarm(
+                f"{name}-throttles",
+                f"AWS refuses to run more copies of '{name}'",
+                throttles,
+                _ABOVE,
+                10,
+                periods=3,
+                runbook="function-throttles",
+            )
+            for trigger in declared.triggers:
+                if isinstance(trigger, ScheduleTrigger):
+                    # Long enough for two ticks to be missed, and never less than five minutes.
+                    window = Duration.seconds(max(300, 3 * trigger.every))
+                    self._alarm(
+                        f"{name}-silent",
+                        f"'{name}' was not called although it is due every {trigger.every} s",
+                        function.metric_invocations(period=window, statistic="Sum"),
+                        _BELOW,
+                        1,
+                        missing=_LOUD,
+                        runbook="function-silent",
+                    )
+        opened = cloudwatch.MathExpression(
+            expression="MAX([" + ", ".join(f"b{index}" for index, _ in enumerate(self._watched.functions)) + "])",
+            using_metrics={
+                f"b{index}": _own("BreakerOpen", name, "Maximum", _MINUTE)
+                for index, name in enumerate(self._watched.functions)
+            },
+            label="database breaker open",
+            period=_MINUTE,
+        )
+        self._alarm("breaker-open", "The breaker in front of the database is open", opened, _AT_LEAST, 1, periods=2)
+
+    def _watch_database(self, database: AuroraDatabase) -> None:
+        cluster = database.cluster
+        used = cluster.metric_acu_utilization(period=_FIVE_MINUTES, statistic="Average")
+        self._alarm("database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3)
+        proxy = {"ProxyName": database.proxy.db_proxy_name}
+        waiting = cloudwatch.Metric(
+            namespace="AWS/RDS",
+            metric_name="DatabaseConnectionsBorrowLatency",
+            dimensions_map=proxy,
+            period=_FIVE_MINUTES,
+            statistic="Average",
+        )
+        # The proxy reports microseconds.
+        self._alarm(
+            "database-connections", "Requests wait for a connection of the proxy", waiting, _ABOVE, 100_000, periods=2
+        )
+        pinned = cloudwatch.Metric(
+            namespace="AWS/RDS",
+            metric_name="DatabaseConnectionsCurrentlySessionPinned",
+            dimensions_map=proxy,
+            period=_FIVE_MINUTES,
+            statistic="Average",
+        )
+        self._alarm("database-pinning", "Sessions hold connections of the proxy for themselves", pinned, _ABOVE, 5, periods=3)
+
+    def _is_read(self, queue: str) -> bool:
+        """Whether one of our functions reads the queue; the others are for whoever subscribes."""
+        return any(
+            getattr(trigger, "queue", None) == queue
+            for declared, _ in self._watched.functions.values()
+            for trigger in declared.triggers
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.IMetric,
+        comparison: cloudwatch.ComparisonOperator,
+        threshold: float,
+        *,
+        periods: int = 1,
+        missing: cloudwatch.TreatMissingData = _QUIET,
+        runbook: str | None = None,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._prefix}-{name}",
+            alarm_description=f"{description}. Runbook: docs/runbooks/{runbook or name}.md",
+            metric=metric,
+            comparison_operator=comparison,
+            threshold=threshold,
+            evaluation_periods=periods,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+        self.alarms[name] = alarm
+
+    # The dashboard ----------------------------------------------------------------------------------
+
+    def _dashboard(self) -> None:
+        api = self._watched.api
+        functions = self._watched.functions
+        board = cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=self._prefix, default_interval=Duration.hours(3)
+        )
+        board.add_widgets(
+            cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(self.alarms.values()), width=24, height=4)
+        )
+        board.add_widgets(
+            _graph("Requests", [api.metric_count(statistic="Sum"), api.metric_client_error(statistic="Sum"), api.metric_server_error(statistic="Sum")]),
+            _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
+            _graph(
+                "Runs",
+                [_own(name, "run-worker", "Sum", _MINUTE) for name in ("RunsSucceeded", "RunsFailed", "RunsCancelled")],
+            ),
+        )
+        board.add_widgets(
+            _graph(
+                "Outbox: seconds and events",
+                [
+                    _own("OutboxLagSeconds", "outbox-relay", "Maximum", _MINUTE),
+                    _own("OutboxPending", "outbox-relay", "Maximum", _MINUTE),
+                    _own("OutboxPublished", "outbox-relay", "Sum", _MINUTE),
+                ],
+            ),
+            _graph("Results waiting, s", [_own("OldestUncommittedSeconds", "committer", "Maximum", _MINUTE)]),
+            _graph(
+                "Queues: oldest message, s",
+                [queue.metric_approximate_age_of_oldest_message() for _, queue, _ in self._watched.queues.values()],
+            ),
+        )
+        board.add_widgets(
+            _graph("Duration p99, ms", [function.metric_duration(statistic="p99") for _, function in functions.values()]),
+            _graph("Errors", [function.metric_errors() for _, function in functions.values()]),
+            _graph(
+                "Set aside",
+                [dead.metric_approximate_number_of_messages_visible() for _, _, dead in self._watched.queues.values()],
+            ),
+        )
+        if self._watched.database is not None:
+            cluster = self._watched.database.cluster
+            board.add_widgets(
+                _graph("Database: capacity, %", [cluster.metric_acu_utilization()]),
+                _graph("Database: connections", [cluster.metric_database_connections()]),
+                _graph("Database: CPU, %", [cluster.metric_cpu_utilization()]),
+            )
+
+
+def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatch.Metric:
+    """A metric our functions log, with Powertools' dimension `service`."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": service},
+        statistic=statistic,
+        period=period,
+    )
+
+
+def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8, height=6)

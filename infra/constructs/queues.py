@@ -1,0 +1,49 @@
+"""The queues the functions hand work over by, each with a dead-letter queue behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import Duration, RemovalPolicy, aws_kms as kms, aws_sqs as sqs
+from constructs import Construct
+
+from functions.declaration import Queue
+
+_DEAD_LETTER_RETENTION = Duration.days(14)
+
+
+class Queues(Construct):
+    """Standard queues, encrypted, TLS only; a message that fails `max_receives` times is set aside for 14 days.
+
+    Producers name the tenant as message group, which makes SQS share a standard queue fairly between them.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, declared: Iterable[Queue], prefix: str, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters: dict[str, sqs.Queue] = {}
+        queues: dict[str, sqs.Queue] = {}
+        for queue in declared:
+            dead = sqs.Queue(
+                self,
+                f"{queue.name}-dlq",
+                queue_name=f"{prefix}-{queue.dead_letter_name}",
+                retention_period=_DEAD_LETTER_RETENTION,
+                encryption_master_key=key,
+                enforce_ssl=True,
+                removal_policy=RemovalPolicy.DESTROY,
+            )
+            queues[queue.name] = sqs.Queue(
+                self,
+                queue.name,
+                queue_name=f"{prefix}-{queue.name}",
+                visibility_timeout=Duration.seconds(queue.visibility_timeout),
+                retention_period=Duration.seconds(queue.retention),
+                dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=queue.max_receives, queue=dead),
+                encryption_master_key=key,
+                enforce_ssl=True,
+                removal_policy=RemovalPolicy.DESTROY,
+            )
+            self.dead_letters[queue.name] = dead
+        self.by_name: Mapping[str, sqs.Queue] = queues

@@ -1,0 +1,63 @@
+"""The functions of the deployment itself (`infra/handlers`): they run while a stack changes or a user signs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
+from constructs import Construct
+
+from infra.constructs.acknowledged import accept_checkov
+from infra.constructs.functions import Surroundings, function_role
+from infra.constructs.layers import ARCHITECTURES, runtime
+
+_HANDLERS = Path(__file__).resolve().parent.parent / "handlers"
+
+
+class SupportFunction(Construct):
+    """One handler of `infra/handlers`, outside the network, with a role of its own that can do nothing yet."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        surroundings: Surroundings,
+        timeout: Duration,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"{surroundings.prefix}-{handler.replace('_', '-')}"
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=surroundings.log_retention,
+            encryption_key=surroundings.key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role: iam.Role = function_role(self, name, log_group, in_network=False)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=f"Sextant deployment: {handler} ({surroundings.stage})",
+            code=lambda_.Code.from_asset(str(_HANDLERS), exclude=["__pycache__", "*.pyc"]),
+            handler=f"{handler}.handler",
+            runtime=runtime(surroundings.settings),
+            architecture=ARCHITECTURES[surroundings.settings.architecture],
+            memory_size=256,
+            timeout=timeout,
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment_encryption=surroundings.key,
+            tracing=lambda_.Tracing.ACTIVE if surroundings.settings.tracing else lambda_.Tracing.DISABLED,
+        )
+        accept_checkov(
+            self.function,
+            {
+                "CKV_AWS_115": "Runs only while a stack changes or a user signs in",
+                "CKV_AWS_116": "Called by CloudFormation and Cognito, which wait for its answer",
+                "CKV_AWS_117": "Reaches only AWS's own services, by IAM; answers CloudFormation on the internet",
+            },
+        )

@@ -1,0 +1,135 @@
+"""The lake's storage: the bucket of data files and metadata, and the catalogue's database."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration, RemovalPolicy, aws_glue as glue, aws_iam as iam, aws_kms as kms, aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.acknowledged import accept, accept_checkov
+
+CATALOG_DATABASE = "market"
+_WAREHOUSE = "warehouse"
+_EXPORTS = "exports"
+
+
+class Warehouse(Construct):
+    """The bucket: no public access, TLS only, encrypted; and the Glue database `market`.
+
+    Objects are never changed in place. In a protected deployment a deleted one can be brought back for as
+    long as the database can be restored to (`restore_days`), so that both can go back to one instant, and
+    each access is logged. Exports are answers on their way to a reader; they go after a day.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, protect: bool, restore_days: int
+    ) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.RETAIN if protect else RemovalPolicy.DESTROY
+        self._key = key
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=protect,
+            server_access_logs_bucket=self._access_log() if protect else None,
+            lifecycle_rules=_lifecycle(restore_days if protect else None),
+            removal_policy=removal,
+        )
+        self.database = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=Aws.ACCOUNT_ID,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=CATALOG_DATABASE,
+                description="Iceberg tables of Sextant",
+                location_uri=self.bucket.s3_url_for_object(f"{_WAREHOUSE}/{CATALOG_DATABASE}.db"),
+            ),
+        )
+        self.database.apply_removal_policy(removal)
+        if not protect:
+            unlogged = "A stage that leaves nothing behind keeps no access log: late entries would hold the bucket"
+            accept(self.bucket, {"AwsSolutions-S1": unlogged})
+            accept_checkov(
+                self.bucket,
+                {
+                    "CKV_AWS_18": unlogged,
+                    "CKV_AWS_21": "Only a stage whose data must outlive it keeps deleted objects",
+                },
+            )
+
+    @property
+    def location(self) -> str:
+        """Where the tables live, as the catalogue names it."""
+        return self.bucket.s3_url_for_object(_WAREHOUSE)
+
+    @property
+    def exports(self) -> str:
+        """Where answers too large for a response are put."""
+        return self.bucket.s3_url_for_object(_EXPORTS)
+
+    def allow(self, grantee: iam.IGrantable, lake: str) -> None:
+        """Let a function use the lake as it declares: `read`, or `write`, which includes it."""
+        writes = lake == "write"
+        tables = [
+            f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+            for resource in ("catalog", f"database/{CATALOG_DATABASE}", f"table/{CATALOG_DATABASE}/*")
+        ]
+        catalogue = ["glue:GetDatabase", "glue:GetTable"]
+        objects = ["s3:GetObject"]
+        if writes:
+            catalogue += ["glue:CreateTable", "glue:UpdateTable"]
+            objects += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        _add(grantee, "LakeCatalogue", catalogue, tables)
+        _add(grantee, "LakeListing", ["s3:ListBucket"], [self.bucket.bucket_arn])
+        _add(grantee, "LakeObjects", objects, [self.bucket.arn_for_objects(f"{_WAREHOUSE}/*")])
+        self._key.grant(grantee, "kms:Decrypt", *(["kms:GenerateDataKey"] if writes else []))
+
+    def allow_exports(self, grantee: iam.IGrantable) -> None:
+        """Let a function write an answer too large for a response, and sign the address it is read from."""
+        actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        _add(grantee, "Exports", actions, [self.bucket.arn_for_objects(f"{_EXPORTS}/*")])
+        self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+
+    def _access_log(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "AccessLog",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        accept(bucket, {"AwsSolutions-S1": "The bucket of the access logs keeps none of itself"})
+        accept_checkov(
+            bucket,
+            {
+                "CKV_AWS_18": "The bucket of the access logs keeps none of itself",
+                "CKV_AWS_21": "Access logs are written once and go after 90 days",
+            },
+        )
+        return bucket
+
+
+def _lifecycle(restore_days: int | None) -> list[s3.LifecycleRule]:
+    rules = [
+        s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
+        s3.LifecycleRule(id="exports", prefix=f"{_EXPORTS}/", expiration=Duration.days(1)),
+    ]
+    if restore_days is not None:
+        kept = Duration.days(restore_days)
+        rules.append(s3.LifecycleRule(id="deleted-objects", noncurrent_version_expiration=kept))
+    return rules
+
+
+def _add(grantee: iam.IGrantable, sid: str, actions: list[str], resources: list[str]) -> None:
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
+    )

@@ -1,0 +1,56 @@
+"""The CDK application: the stacks of one stage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Environment, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra.bundling import ROOT, Bundler
+from infra.config import StageConfig, load, parse_settings
+from infra.stacks.data import DataStack
+from infra.stacks.monitoring import MonitoringStack
+from infra.stacks.service import ServiceStack
+
+
+def build(app: App, config: StageConfig, *, contents: bool) -> None:
+    """Add the stacks of `config` to `app`; `contents` False leaves the uploads empty (see infra.bundling)."""
+    bundler = Bundler(
+        python=config.functions.python,
+        # An emulator runs the functions on this machine.
+        architecture=None if config.stage == "local" else config.functions.architecture,
+        output=ROOT / "build" / "bundles",
+        contents=contents,
+        sdk=config.functions.bundle_sdk,
+    )
+    name = config.prefix.title().replace("-", "")
+    options: dict[str, Any] = {
+        "env": Environment(account=config.account, region=config.region),
+        "termination_protection": config.protect,
+    }
+    data = DataStack(app, f"{name}Data", config=config, **options)
+    service = ServiceStack(app, f"{name}Service", config=config, data=data, bundler=bundler, **options)
+    MonitoringStack(app, f"{name}Monitoring", config=config, data=data, service=service, **options)
+    Tags.of(app).add("project", "sextant")
+    Tags.of(app).add("deployment", config.prefix)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def application(output: Path | None = None, **context: str) -> App:
+    """The application of the stage that the context names, not yet synthesized.
+
+    The context is that of cdk.json, then `context`, then the CDK CLI's (`-c stage=prod`,
+    `-c settings='{…}'`, `-c contents=false`).
+    """
+    written = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(context={**written, **context}, outdir=str(output) if output else None)
+    stage = str(app.node.try_get_context("stage") or "dev")
+    in_file: Mapping[str, Any] = (app.node.try_get_context("sextant") or {}).get(stage, {})
+    on_command_line = parse_settings(app.node.try_get_context("settings"))
+    contents = str(app.node.try_get_context("contents")).lower() != "false"
+    build(app, load(stage, in_file, on_command_line), contents=contents)
+    return app

@@ -1,0 +1,94 @@
+"""What holds data and outlives a release: the key, the network, the stores and the users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Duration, Stack
+from constructs import Construct
+
+from functions.declaration import QUEUES
+from infra.config import Aurora, GivenDatabase, GivenIssuer, StageConfig
+from infra.constructs.bucket_contents import BucketContents
+from infra.constructs.database import AuroraDatabase, ExistingDatabase
+from infra.constructs.encryption import Encryption
+from infra.constructs.functions import Surroundings
+from infra.constructs.idempotency import IdempotencyTable
+from infra.constructs.identity import Issuer, OwnUserPool, given_issuer
+from infra.constructs.logs import retention
+from infra.constructs.network import Network
+from infra.constructs.notifications import Notifications
+from infra.constructs.support import SupportFunction
+from infra.constructs.warehouse import Warehouse
+
+
+class DataStack(Stack):
+    """Changed rarely and carefully; the service stack is deployed over it with every release."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **options: Any) -> None:
+        super().__init__(scope, construct_id, **options)
+        log_retention = retention(config.functions.log_days)
+        self.encryption = Encryption(self, "Encryption", prefix=config.prefix, protect=config.protect)
+        key = self.encryption.key
+        self.network = (
+            Network(self, "Network", settings=config.network, key=key, log_retention=log_retention)
+            if config.network
+            else None
+        )
+        self.surroundings = Surroundings(
+            prefix=config.prefix,
+            stage=config.stage,
+            settings=config.functions,
+            key=key,
+            network=self.network,
+            log_retention=log_retention,
+        )
+        self.database = self._database(config)
+        restore_days = config.database.backup_days if isinstance(config.database, Aurora) else 1
+        self.warehouse = Warehouse(self, "Warehouse", key=key, protect=config.protect, restore_days=restore_days)
+        if not config.protect:
+            BucketContents(
+                self, "WarehouseContents", bucket=self.warehouse.bucket, surroundings=self.surroundings
+            )
+        self.idempotency = IdempotencyTable(self, "Idempotency", key=key, protect=config.protect)
+        self.notifications = Notifications(
+            self, "Notifications", prefix=config.prefix, key=key, emails=config.alarms.emails
+        )
+        self.issuer = self._issuer(config)
+
+    def _database(self, config: StageConfig) -> AuroraDatabase | ExistingDatabase:
+        if isinstance(config.database, GivenDatabase):
+            return ExistingDatabase(config.database)
+        if self.network is None:
+            raise TypeError("Aurora needs a network")
+        return AuroraDatabase(
+            self,
+            "Database",
+            settings=config.database,
+            network=self.network,
+            key=self.encryption.key,
+            prefix=config.prefix,
+            protect=config.protect,
+            log_retention=self.surroundings.log_retention,
+        )
+
+    def _issuer(self, config: StageConfig) -> Issuer:
+        if isinstance(config.identity, GivenIssuer):
+            return given_issuer(config.identity)
+        claims = SupportFunction(
+            self,
+            "TokenClaims",
+            handler="token_claims",
+            surroundings=self.surroundings,
+            timeout=Duration.seconds(5),
+        )
+        users = OwnUserPool(
+            self,
+            "Users",
+            settings=config.identity,
+            prefix=config.prefix,
+            protect=config.protect,
+            claims=claims.function,
+        )
+        self.export_value(users.pool.user_pool_id)
+        return users.issuer

@@ -1,0 +1,87 @@
+"""What serves: queues, functions, schedules and the HTTP API, deployed with every release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from functions.declaration import FUNCTIONS, MIGRATE, QUEUES, Route
+from infra.bundling import Bundler
+from infra.config import StageConfig
+from infra.constructs.database import AuroraDatabase
+from infra.constructs.functions import DeployedFunction
+from infra.constructs.http_api import Api
+from infra.constructs.layers import Layers
+from infra.constructs.migrations import MigrationGate
+from infra.constructs.queues import Queues
+from infra.constructs.triggers import Triggers
+from infra.stacks.data import DataStack
+from infra.wiring import Wiring
+
+
+class ServiceStack(Stack):
+    """Every declared function, and what calls it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        data: DataStack,
+        bundler: Bundler,
+        **options: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **options)
+        surroundings = data.surroundings
+        self.queues = Queues(self, "Queues", declared=QUEUES, prefix=config.prefix, key=surroundings.key)
+        wiring = Wiring(config=config, data=data, queues=self.queues)
+        layers = Layers(
+            self,
+            "Layers",
+            names=[name for function in FUNCTIONS for name in function.layers],
+            bundler=bundler,
+            settings=config.functions,
+            prefix=config.prefix,
+        )
+        self.functions: dict[str, DeployedFunction] = {}
+        for declared in FUNCTIONS:
+            deployed = DeployedFunction(
+                self,
+                declared.name,
+                declared=declared,
+                surroundings=surroundings,
+                layers=layers,
+                bundler=bundler,
+                environment=wiring.environment(declared),
+            )
+            wiring.allow(deployed.role, declared)
+            self.functions[declared.name] = deployed
+        gate = MigrationGate(
+            self,
+            "Migrations",
+            migrate=self.functions[MIGRATE.name],
+            database=data.database if isinstance(data.database, AuroraDatabase) else None,
+            key=surroundings.key,
+            surroundings=surroundings,
+        )
+        self.aliases = {
+            name: deployed.publish(gate.done) for name, deployed in self.functions.items() if name != MIGRATE.name
+        }
+        triggers = Triggers(self, "Triggers", queues=self.queues, aliases=self.aliases, prefix=config.prefix)
+        for name in self.aliases:
+            triggers.attach(self.functions[name].declared)
+        self.api = Api(
+            self,
+            "Http",
+            settings=config.api,
+            prefix=config.prefix,
+            issuer=data.issuer,
+            routes=[(one, route) for one in FUNCTIONS for route in one.triggers if isinstance(route, Route)],
+            targets=self.aliases,
+            key=surroundings.key,
+            log_retention=surroundings.log_retention,
+        )
+        CfnOutput(self, "ApiUrl", value=self.api.url, description="Where the API is served")

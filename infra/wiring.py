@@ -1,0 +1,69 @@
+"""From what a function declares to what it is told (environment) and what it may do (its role)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_iam as iam
+
+from functions.declaration import API, OUTPUTS_API, Function
+from infra.config import SqsBus, StageConfig
+from infra.constructs.database import MIGRATOR
+from infra.constructs.functions import LIVE, allow_invoke, function_arn
+from infra.constructs.queues import Queues
+
+if TYPE_CHECKING:
+    from infra.stacks.data import DataStack
+
+# Administration and figures over all tenants; the API sees everything else as the tenant's own user.
+_PLATFORM = "sextant_platform"
+
+
+class Wiring:
+    """One place that knows the contract between a declaration, the environment variables and the grants."""
+
+    def __init__(self, *, config: StageConfig, data: DataStack, queues: Queues) -> None:
+        self._config = config
+        self._data = data
+        self._queues = queues
+
+    def environment(self, declared: Function) -> dict[str, str]:
+        """The variables of the contract that `declared` reads."""
+        variables: dict[str, str] = {"SEXTANT_BUS": "sqs" if isinstance(self._config.bus, SqsBus) else "kafka"}
+        if declared.database is not None:
+            variables |= self._data.database.environment(_user(declared.database))
+        if declared.name == API.name:
+            variables["PLATFORM_DATABASE_URL"] = self._data.database.url(_PLATFORM)
+            variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
+        for queue in declared.sends_to:
+            variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
+        if "outbox-relay" in declared.calls:
+            variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-outbox-relay:{LIVE}"
+        if declared.lake is not None:
+            variables["SEXTANT_CATALOG"] = "glue"
+            variables["SEXTANT_WAREHOUSE"] = self._data.warehouse.location
+        return variables
+
+    def allow(self, role: iam.Role, declared: Function) -> None:
+        """Give `role` what `declared` needs, and nothing it does not declare."""
+        if declared.database is not None:
+            self._data.database.allow(role, _user(declared.database))
+        if declared.name == API.name:
+            self._data.database.allow(role, _PLATFORM)
+            self._data.idempotency.table.grant(
+                role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+            )
+        for queue in declared.sends_to:
+            self._queues.by_name[queue].grant_send_messages(role)
+        if declared.calls:
+            allow_invoke(
+                role, *(function_arn(f"{self._config.prefix}-{name}", LIVE) for name in declared.calls)
+            )
+        if declared.lake is not None:
+            self._data.warehouse.allow(role, declared.lake)
+        if declared.name == OUTPUTS_API.name:
+            self._data.warehouse.allow_exports(role)
+
+
+def _user(database: str) -> str:
+    return MIGRATOR if database == "admin" else database
