@@ -12,6 +12,7 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -80,7 +81,7 @@ class ResultTooLargeError(InvalidParameterError):
     code, title = "result_too_large", "Result too large"
 
 
-_LIST = {
+_LIST: OpenAPIResponse = {
     "description": "Rows, ordered by metric, date and run",
     "content": {"application/json": {"model": OutputList}},
 }
@@ -167,7 +168,7 @@ def as_page(
         after=at.key if at and at.direction == "next" else None,
         before=at.key if at and at.direction == "prev" else None,
     )
-    edges = {
+    edges: dict[str, Any] = {
         "next_cursor": cursors.encode(found.next, found.snapshot_id, "next", scope),
         "prev_cursor": cursors.encode(found.previous, found.snapshot_id, "prev", scope),
         "snapshot_id": None if found.snapshot_id is None else str(found.snapshot_id),

@@ -32,15 +32,15 @@ from sextant.storage.errors import StorageError
 logger = Logger(child=True)
 
 
-class RunLost(Exception):
+class RunLostError(Exception):
     """The run is no longer this worker's: it was cancelled, timed out, or given to another."""
 
 
-class RunTimeout(Exception):
+class RunTimeoutError(Exception):
     """The run used up its time."""
 
 
-class FunctionDeadline(Exception):
+class FunctionDeadlineError(Exception):
     """The function is about to be ended; another attempt may be luckier."""
 
 
@@ -73,16 +73,16 @@ class Worker:
         try:
             with Heartbeat(self.database, claimed.run, self.lease) as heartbeat:
                 self._compute(claimed, heartbeat, remaining_seconds, gb_seconds)
-        except RunLost:
+        except RunLostError:
             return "LOST"
-        except RunTimeout:
+        except RunTimeoutError:
             minutes = claimed.run.timeout_minutes
             error = {"code": "run_timeout", "message": f"the run exceeded its {minutes} minutes"}
             return self._fail(claimed.run, "TIMEOUT", error, retryable=False, gb_seconds=gb_seconds())
         except ModelInputError as problem:
             error = {"code": "model_input", "message": str(problem)}
             return self._fail(claimed.run, "FAILED", error, retryable=False, gb_seconds=gb_seconds())
-        except FunctionDeadline:
+        except FunctionDeadlineError:
             error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
             return self._fail(claimed.run, "TIMEOUT", error, retryable=True, gb_seconds=gb_seconds())
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
@@ -109,9 +109,9 @@ class Worker:
         def progress(percent: int, _message: str = "") -> None:
             heartbeat.report(percent)
             if datetime.now(UTC) > deadline:
-                raise RunTimeout
+                raise RunTimeoutError
             if remaining_seconds() < 10:
-                raise FunctionDeadline
+                raise FunctionDeadlineError
 
         progress(0)
         result = simulate(request_of(claimed, progress))
@@ -132,10 +132,10 @@ class Worker:
             idempotent=True,
         )
         if not stored:
-            raise RunLost
+            raise RunLostError
 
     def _fail(
-        self, run: Run, state: str, error: dict[str, object], *, retryable: bool, gb_seconds: float
+        self, run: Run, state: str, error: dict[str, str], *, retryable: bool, gb_seconds: float
     ) -> str:
         after = self.database.run_platform(
             lambda session: repository.fail(
@@ -149,7 +149,7 @@ class Worker:
 class Heartbeat:
     """Prolongs a run's lease from a thread of its own, and notices when the run is no longer ours.
 
-    The model says how far it is (`report`), and learns there, by `RunLost`, that it may stop.
+    The model says how far it is (`report`), and learns there, by `RunLostError`, that it may stop.
     """
 
     def __init__(self, database: Database, run: Run, lease: timedelta) -> None:
@@ -165,7 +165,7 @@ class Heartbeat:
     def report(self, percent: int) -> None:
         self._percent = max(0, min(98, percent))
         if self._lost:
-            raise RunLost
+            raise RunLostError
 
     def __enter__(self) -> Self:
         self._thread.start()

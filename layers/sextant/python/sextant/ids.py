@@ -16,8 +16,24 @@ EventId = NewType("EventId", UUID)
 BatchId = NewType("BatchId", UUID)
 
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_lock = threading.Lock()
-_last = 0
+
+
+class _Clock:
+    """Milliseconds and their 4096ths since 1970, never the same twice in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def tick(self) -> int:
+        now = time.time_ns()
+        stamp = (now // 1_000_000 << 12) | (now % 1_000_000 * 4096 // 1_000_000)
+        with self._lock:
+            self._last = max(stamp, self._last + 1)
+            return self._last
+
+
+_clock = _Clock()
 
 
 def new_id() -> UUID:
@@ -26,12 +42,7 @@ def new_id() -> UUID:
     48 bits of Unix milliseconds, then 12 bits of the millisecond's fraction that also serve as a
     counter (RFC 9562 section 6.2, method 3), then 62 random bits.
     """
-    global _last
-    now = time.time_ns()
-    stamp = (now // 1_000_000 << 12) | (now % 1_000_000 * 4096 // 1_000_000)
-    with _lock:
-        stamp = max(stamp, _last + 1)
-        _last = stamp
+    stamp = _clock.tick()
     random_bits = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     return UUID(int=(stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random_bits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -177,7 +178,7 @@ def fail(
     session: Session,
     run: Run,
     state: str,
-    error: dict[str, object],
+    error: Mapping[str, str],
     *,
     retryable: bool,
     gb_seconds: float,
@@ -186,7 +187,7 @@ def fail(
     """End this worker's attempt; the run as it then stands, or None where it is no longer this worker's."""
     return session.fetch_one(
         _FAIL,
-        (run.tenant_id, run.id, run.fencing_token, state, Jsonb(error), retryable, gb_seconds, actor),
+        (run.tenant_id, run.id, run.fencing_token, state, Jsonb(dict(error)), retryable, gb_seconds, actor),
         row=Run,
     )
 
