@@ -1,0 +1,120 @@
+"""The table, through its catalog: Glue on AWS, SQL on Postgres locally.
+
+The catalog decides every race: both kinds move the table by compare-and-set, so of two writers that
+saw the same version one fails with CommitFailedException.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.table import Table
+
+from sextant.lake import columns, file_io, table
+
+logger = logging.getLogger(__name__)
+
+CatalogKind = Literal["sql", "glue"]
+CATALOG_NAME = "sextant"
+
+
+@dataclass(frozen=True)
+class LakeSettings:
+    """Where the lake is: `warehouse` (`s3://bucket/prefix`), the catalog's kind, for SQL its URL
+    (`postgresql+psycopg://…`, a database or schema of its own), and the AWS region and endpoint where
+    they differ from the environment's."""
+
+    warehouse: str
+    catalog: CatalogKind
+    catalog_url: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> LakeSettings:
+        """Settings from SEXTANT_WAREHOUSE, SEXTANT_CATALOG, SEXTANT_CATALOG_URL and AWS_REGION.
+
+        Raises ValueError naming the variable that is missing or wrong.
+        """
+        warehouse = env.get("SEXTANT_WAREHOUSE")
+        if not warehouse:
+            raise ValueError("SEXTANT_WAREHOUSE is not set")
+        kind = env.get("SEXTANT_CATALOG", "glue")
+        if kind not in ("sql", "glue"):
+            raise ValueError(f"SEXTANT_CATALOG is sql or glue, not {kind!r}")
+        url = env.get("SEXTANT_CATALOG_URL")
+        if kind == "sql" and not url:
+            raise ValueError("SEXTANT_CATALOG_URL is not set, and SEXTANT_CATALOG is sql")
+        return cls(warehouse, "sql" if kind == "sql" else "glue", url, env.get("AWS_REGION"))
+
+    @property
+    def table_location(self) -> str:
+        return columns.table_location(self.warehouse)
+
+
+def load_table(settings: LakeSettings) -> Table:
+    """The table as it stands now, made if it isn't there yet; safe to call from many processes at once.
+
+    The catalog and its connections are kept for the process; the table's state is always fresh.
+    """
+    catalog = _catalog(settings)
+    try:
+        return catalog.load_table(columns.IDENTIFIER)
+    except NoSuchTableError:
+        _create(catalog, settings)
+        return catalog.load_table(columns.IDENTIFIER)
+
+
+@cache
+def _catalog(settings: LakeSettings) -> Catalog:
+    properties = {"py-io-impl": f"{file_io.__name__}.LakeFileIO", "warehouse": settings.warehouse}
+    if settings.region:
+        properties |= {file_io.REGION: settings.region, "glue.region": settings.region}
+    if settings.endpoint_url:
+        properties |= {file_io.ENDPOINT: settings.endpoint_url, "glue.endpoint": settings.endpoint_url}
+    if settings.catalog == "glue":
+        return _glue_catalog(properties)
+    if settings.catalog_url is None:
+        raise ValueError("a SQL catalog needs a URL")
+    return _sql_catalog({**properties, "uri": settings.catalog_url, "pool_pre_ping": "true"})
+
+
+def _glue_catalog(properties: dict[str, str]) -> Catalog:
+    from pyiceberg.catalog.glue import GlueCatalog
+
+    return GlueCatalog(CATALOG_NAME, client=None, **properties)
+
+
+def _sql_catalog(properties: dict[str, str]) -> Catalog:
+    from sextant.lake.sql_catalog import RaceSafeSqlCatalog
+
+    return RaceSafeSqlCatalog(CATALOG_NAME, **properties)
+
+
+def _create(catalog: Catalog, settings: LakeSettings) -> None:
+    try:
+        catalog.create_namespace(columns.NAMESPACE)
+    except NamespaceAlreadyExistsError:
+        logger.debug("the namespace is there already")
+    try:
+        catalog.create_table(
+            columns.IDENTIFIER,
+            schema=table.SCHEMA,
+            location=settings.table_location,
+            partition_spec=table.PARTITION_SPEC,
+            sort_order=table.SORT_ORDER,
+            properties=table.PROPERTIES,
+        )
+    except (TableAlreadyExistsError, CommitFailedException):
+        logger.info("another process made the table first")

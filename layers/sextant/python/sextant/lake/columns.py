@@ -1,0 +1,111 @@
+"""The columns of `market.scenario_output` as plain data: names, field ids, order and partitioning.
+
+Everything that writes or reads the table's files agrees on this module. It imports neither pyiceberg
+nor pyarrow; `table` turns it into Iceberg's terms, `rows` into Arrow's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+from urllib.parse import quote_plus
+
+import mmh3
+
+NAMESPACE: Final = "market"
+TABLE_NAME: Final = "scenario_output"
+IDENTIFIER: Final = (NAMESPACE, TABLE_NAME)
+
+ROW_GROUP_ROWS: Final = 20_000
+BUCKETS: Final = 16
+
+# The table is created with these ids, and a descriptor names the ones its file was written under.
+PARTITION_SPEC_ID: Final = 0
+SORT_ORDER_ID: Final = 1
+TENANT_PARTITION_FIELD: Final = 1000
+BUCKET_PARTITION_FIELD: Final = 1001
+BUCKET_PARTITION_NAME: Final = "scenario_id_bucket"
+
+
+class Kind(Enum):
+    """The type of a column, in Iceberg's words."""
+
+    STRING = "string"
+    DOUBLE = "double"
+    DATE = "date"
+    TIMESTAMPTZ = "timestamptz"
+    STRING_MAP = "map<string, string>"
+
+
+class Metrics(Enum):
+    """How much of a column's statistics the table keeps for each data file."""
+
+    FULL = "full"
+    COUNTS = "counts"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Iceberg field id, type, whether it may be null, and what it means."""
+
+    field_id: int
+    name: str
+    kind: Kind
+    metrics: Metrics
+    doc: str
+    required: bool = field(default=True, kw_only=True)
+
+
+COLUMNS: Final = (
+    Column(1, "tenant_id", Kind.STRING, Metrics.FULL, "tenant that owns the row"),
+    Column(2, "scenario_id", Kind.STRING, Metrics.FULL, "scenario, a UUID in canonical text"),
+    Column(3, "run_id", Kind.STRING, Metrics.FULL, "run that computed the row, a UUID in canonical text"),
+    Column(4, "metric", Kind.STRING, Metrics.FULL, "name of the metric"),
+    Column(5, "asof_date", Kind.DATE, Metrics.FULL, "first day of the period the value stands for"),
+    Column(6, "value", Kind.DOUBLE, Metrics.FULL, "null where undefined, never NaN", required=False),
+    Column(7, "unit", Kind.STRING, Metrics.COUNTS, "unit of the value and the band"),
+    Column(8, "band_lower", Kind.DOUBLE, Metrics.FULL, "lower edge of the band (P5)", required=False),
+    Column(9, "band_upper", Kind.DOUBLE, Metrics.FULL, "upper edge of the band (P95)", required=False),
+    Column(10, "tags", Kind.STRING_MAP, Metrics.COUNTS, "what the value is broken down by: technology, …"),
+    Column(11, "attribution", Kind.STRING, Metrics.COUNTS, "JSON: each assumption's share", required=False),
+    Column(12, "version_hash", Kind.STRING, Metrics.COUNTS, "hash of all that the run was computed from"),
+    Column(13, "computed_ts", Kind.TIMESTAMPTZ, Metrics.FULL, "when the run was computed"),
+)
+TAGS_KEY_ID: Final = 14
+TAGS_VALUE_ID: Final = 15
+
+COLUMN: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS}
+NAMES: Final = tuple(column.name for column in COLUMNS)
+
+# The order declared to Iceberg and the one rows are written and paged in. The latter extends the
+# former to a total order: a run may hold several rows of a metric and date that differ in tags.
+SORT_COLUMNS: Final = ("scenario_id", "metric", "asof_date")
+
+
+def bucket(scenario_id: str) -> int:
+    """The partition bucket of a scenario: Iceberg's bucket[16] transform of its text.
+
+    murmur3_x86_32 of the UTF-8 bytes, sign bit dropped, modulo 16
+    (https://iceberg.apache.org/spec/#bucket-transform-details).
+    """
+    return (mmh3.hash(scenario_id.encode()) & 0x7FFF_FFFF) % BUCKETS
+
+
+def partition_path(tenant_id: str, scenario_id: str) -> str:
+    """The Hive-style directory of a partition, as Iceberg writers name it."""
+    return f"tenant_id={quote_plus(tenant_id)}/{BUCKET_PARTITION_NAME}={bucket(scenario_id)}"
+
+
+def table_location(warehouse: str) -> str:
+    """Where the table lives under `warehouse` (`s3://bucket/prefix`)."""
+    return f"{warehouse.rstrip('/')}/{NAMESPACE}/{TABLE_NAME}"
+
+
+def canonical_tags(items: Iterable[tuple[str, str]]) -> str:
+    """Tags as one string that is equal for equal tags and orders them: `key\\x1fvalue`, sorted, `\\x1e` between.
+
+    It is the last part of the paging key, so it depends on nothing but the tags.
+    """
+    return "\x1e".join(f"{key}\x1f{value}" for key, value in sorted(items))

@@ -1,0 +1,35 @@
+"""What can go wrong in the lake, in the terms of the one error base."""
+
+from __future__ import annotations
+
+from sextant.errors import BadRequestError, ConflictError, SextantError, UnavailableError
+
+
+class CommitContentionError(UnavailableError):
+    """The table changed under every attempt to commit; the batch is not registered yet."""
+
+    code, title = "lake_contention", "Lake is busy"
+
+
+class BatchConflictError(ConflictError):
+    """A batch holds runs of which some are already in the table, so it can't be registered as one."""
+
+    code, title = "lake_batch_conflict", "Batch conflict"
+
+
+class SnapshotExpiredError(SextantError):
+    """The snapshot this reading was pinned to has expired; start again from the newest."""
+
+    code, status, title = "snapshot_expired", 410, "Snapshot expired"
+
+
+class InvalidCursorError(BadRequestError):
+    """The page cursor is not one this service made."""
+
+    code, title = "invalid_cursor", "Invalid cursor"
+
+
+class UnsupportedTableError(UnavailableError):
+    """The table holds delete files, which another engine wrote and this reader does not apply."""
+
+    code, title = "lake_unsupported", "Lake not readable"

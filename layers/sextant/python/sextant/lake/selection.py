@@ -1,0 +1,182 @@
+"""Which rows of one row group a page wants, found on the key columns alone.
+
+Strings arrive dictionary-encoded, so a filter is decided once per distinct value and applied as an
+array look-up; only rows that may stand on the page become Python objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sextant.lake.columns import canonical_tags
+from sextant.lake.query import OutputFilter, PageKey
+
+_EPOCH: Final = date(1970, 1, 1)
+_DAYS_OFFSET: Final = 1 << 31
+# A row group holds at most 2^15 rows of ours, hence fewer distinct metrics and runs than that.
+_RANK_BITS: Final = 15
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """A dictionary-encoded string column: distinct values, and each row's index into them."""
+
+    values: list[str]
+    codes: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray) -> _Coded:
+        array = column.combine_chunks()
+        if isinstance(array, pa.ChunkedArray):
+            array = (
+                array.unify_dictionaries().chunk(0)
+                if array.num_chunks
+                else array.type.wrap_array(pa.nulls(0))
+            )
+        return cls(array.dictionary.to_pylist(), array.indices.to_numpy(zero_copy_only=False))
+
+    def where(self, holds: Callable[[str], bool]) -> Mask:
+        """The rows whose value `holds`."""
+        return np.fromiter(map(holds, self.values), np.bool_, len(self.values))[self.codes]
+
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """Each row's value as its rank among the distinct ones."""
+        rank = np.empty(len(self.values), np.int64)
+        rank[sorted(range(len(self.values)), key=self.values.__getitem__)] = np.arange(len(self.values))
+        return rank[self.codes]
+
+
+class _Tags:
+    """The tags column: where each row's pairs lie, and which pairs they are."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        array = column.combine_chunks()
+        self._offsets = array.offsets.to_numpy()
+        self._keys = _Coded.of(pa.chunked_array([array.keys]))
+        self._values = _Coded.of(pa.chunked_array([array.items]))
+
+    def where(self, tags: Mapping[str, str]) -> Mask:
+        """The rows that hold every pair of `tags`."""
+        mask = np.ones(len(self._offsets) - 1, np.bool_)
+        for key, value in tags.items():
+            pairs = self._keys.where(key.__eq__) & self._values.where(value.__eq__)
+            before = np.concatenate(([0], np.cumsum(pairs)))
+            mask &= before[self._offsets[1:]] > before[self._offsets[:-1]]
+        return mask
+
+    def text(self, row: int) -> str:
+        """The canonical text of one row's tags."""
+        places = range(self._offsets[row], self._offsets[row + 1])
+        return canonical_tags(
+            (self._keys.values[self._keys.codes[place]], self._values.values[self._values.codes[place]])
+            for place in places
+        )
+
+
+def columns_needed(wanted: OutputFilter, *, all_one_scenario: bool) -> list[str]:
+    """The columns `select` looks at."""
+    columns = ["metric", "asof_date", "run_id", "tags"]
+    if wanted.min_value is not None or wanted.max_value is not None:
+        columns.append("value")
+    if not all_one_scenario:
+        columns += ["tenant_id", "scenario_id"]
+    return columns
+
+
+def matching(group: pa.Table, tenant_id: str, scenario_id: str, wanted: OutputFilter) -> Mask:
+    """The rows of the group that belong to the tenant's scenario and pass the filter."""
+    mask = np.ones(group.num_rows, np.bool_)
+    if "scenario_id" in group.column_names:
+        mask &= _Coded.of(group["scenario_id"]).where(scenario_id.__eq__)
+        mask &= _Coded.of(group["tenant_id"]).where(tenant_id.__eq__)
+    if wanted.metric is not None:
+        mask &= _Coded.of(group["metric"]).where(wanted.metric.__eq__)
+    if wanted.run_ids:
+        runs = {str(run_id) for run_id in wanted.run_ids}
+        mask &= _Coded.of(group["run_id"]).where(runs.__contains__)
+    if wanted.start is not None or wanted.end is not None:
+        days = _days(group)
+        if wanted.start is not None:
+            mask &= days >= (wanted.start - _EPOCH).days
+        if wanted.end is not None:
+            mask &= days <= (wanted.end - _EPOCH).days
+    if wanted.min_value is not None or wanted.max_value is not None:
+        values = group["value"].to_numpy()  # null becomes NaN, which no comparison holds for
+        if wanted.min_value is not None:
+            mask &= values >= wanted.min_value
+        if wanted.max_value is not None:
+            mask &= values <= wanted.max_value
+    if wanted.tags:
+        mask &= _Tags(group["tags"]).where(wanted.tags)
+    return mask
+
+
+def nearest(
+    group: pa.Table, mask: Mask, count: int, *, after: PageKey | None, before: PageKey | None
+) -> list[tuple[PageKey, int]]:
+    """The first `count` masked rows after `after`, or the last `count` before `before`, in their order,
+    each with its index in the group. Without either, the first `count`."""
+    metrics, runs, days, tags = _Coded.of(group["metric"]), _Coded.of(group["run_id"]), _days(group), None
+    edge = before if before is not None else after
+    if edge is not None:
+        tags = _Tags(group["tags"])
+        mask = mask & _beyond(edge, metrics, runs, days, tags, backwards=before is not None)
+    rows = np.flatnonzero(mask)
+    if not len(rows):
+        return []
+    order = (
+        (metrics.ranks()[rows] << (32 + _RANK_BITS))
+        | ((days[rows] + _DAYS_OFFSET) << _RANK_BITS)
+        | runs.ranks()[rows]
+    )
+    if before is not None:
+        order = -order
+    if len(rows) > count:
+        # Rows equal in all but their tags stay together here and are told apart below.
+        rows = rows[order <= np.partition(order, count - 1)[count - 1]]
+    tags = tags or _Tags(group["tags"])
+    found = [
+        (
+            PageKey(
+                metrics.values[metrics.codes[row]],
+                _EPOCH + timedelta(int(days[row])),
+                runs.values[runs.codes[row]],
+                tags.text(int(row)),
+            ),
+            int(row),
+        )
+        for row in rows
+    ]
+    found.sort(reverse=before is not None)
+    return found[:count]
+
+
+def _beyond(
+    edge: PageKey, metrics: _Coded, runs: _Coded, days: npt.NDArray[np.int64], tags: _Tags, *, backwards: bool
+) -> Mask:
+    day = (edge.asof_date - _EPOCH).days
+    later: Callable[[str], Callable[[str], bool]] = (
+        (lambda e: e.__gt__) if backwards else (lambda e: e.__lt__)
+    )
+    same = metrics.where(edge.metric.__eq__)
+    mask = metrics.where(later(edge.metric)) | (same & ((days < day) if backwards else (days > day)))
+    same &= days == day
+    mask |= same & runs.where(later(edge.run_id))
+    same &= runs.where(edge.run_id.__eq__)
+    for row in np.flatnonzero(same):
+        mask[row] = later(edge.tags)(tags.text(int(row)))
+    return mask
+
+
+def _days(group: pa.Table) -> npt.NDArray[np.int64]:
+    days: npt.NDArray[np.int32] = group["asof_date"].cast(pa.int32()).to_numpy()
+    return days.astype(np.int64)

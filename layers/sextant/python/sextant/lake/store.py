@@ -1,0 +1,196 @@
+"""Objects on S3, with as few requests as each job can be done in, every one of them counted.
+
+A write is a single PUT, a read a single GET, nothing asks first whether an object exists, and deletes
+go by the thousand. Locations are `s3://bucket/key`; `file:///path` serves tables on a local disk.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+DELETE_BATCH = 1000  # the most keys one DeleteObjects request takes
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of a listing."""
+
+    location: str
+    size: int
+    last_modified: datetime
+
+
+class ObjectStore(Protocol):
+    """What the lake needs of object storage. Reading an absent object raises FileNotFoundError."""
+
+    def get(self, location: str) -> bytes:
+        """The whole object."""
+
+    def get_range(self, location: str, start: int, length: int) -> bytes:
+        """`length` bytes from `start`; fewer only where the object ends."""
+
+    def put(self, location: str, data: bytes) -> None:
+        """Write the object in one request, replacing what stood there."""
+
+    def delete(self, locations: Sequence[str]) -> None:
+        """Delete the objects; those already gone don't matter."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose location begins with `prefix`."""
+
+
+class S3Store:
+    """An object store on S3.
+
+    `requests` counts the HTTP requests sent, retries included, by method. It only grows; whoever wants
+    the cost of a piece of work subtracts two copies.
+    """
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self.requests: Counter[str] = Counter()
+        client.meta.events.register("before-send.s3", self._count)
+
+    def _count(self, request: Any, **_: object) -> None:
+        with self._lock:
+            self.requests[request.method] += 1
+
+    def get(self, location: str) -> bytes:
+        bucket, key = _bucket_and_key(location)
+        try:
+            return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey as error:
+            raise FileNotFoundError(location) from error
+
+    def get_range(self, location: str, start: int, length: int) -> bytes:
+        bucket, key = _bucket_and_key(location)
+        span = f"bytes={start}-{start + length - 1}"
+        try:
+            return self._client.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
+        except self._client.exceptions.NoSuchKey as error:
+            raise FileNotFoundError(location) from error
+
+    def put(self, location: str, data: bytes) -> None:
+        bucket, key = _bucket_and_key(location)
+        self._client.put_object(Bucket=bucket, Key=key, Body=data)
+
+    def delete(self, locations: Sequence[str]) -> None:
+        keys: dict[str, list[str]] = {}
+        for location in locations:
+            bucket, key = _bucket_and_key(location)
+            keys.setdefault(bucket, []).append(key)
+        for bucket, all_keys in keys.items():
+            for start in range(0, len(all_keys), DELETE_BATCH):
+                batch = all_keys[start : start + DELETE_BATCH]
+                answer = self._client.delete_objects(
+                    Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+                )
+                if errors := answer.get("Errors"):
+                    first = errors[0]
+                    raise OSError(
+                        f"{len(errors)} objects not deleted, first {first.get('Key')}: {first.get('Code')}"
+                    )
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        bucket, key_prefix = _bucket_and_key(prefix)
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key_prefix):
+            for item in page.get("Contents", ()):
+                yield StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"])
+
+
+class FileStore:
+    """An object store on a local disk, for benchmarks and for tables that are not on S3."""
+
+    def get(self, location: str) -> bytes:
+        return _path(location).read_bytes()
+
+    def get_range(self, location: str, start: int, length: int) -> bytes:
+        with _path(location).open("rb") as stream:
+            stream.seek(start)
+            return stream.read(length)
+
+    def put(self, location: str, data: bytes) -> None:
+        path = _path(location)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def delete(self, locations: Sequence[str]) -> None:
+        for location in locations:
+            _path(location).unlink(missing_ok=True)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        root = _path(prefix)
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                status = path.stat()
+                yield StoredObject(
+                    f"file://{path}", status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
+                )
+
+
+@cache
+def s3_store(region: str | None = None, endpoint_url: str | None = None) -> S3Store:
+    """The process's store on S3; made once, since making a client costs tens of milliseconds.
+
+    Credentials come from the environment, as boto3 finds them. Without `endpoint_url` boto3's own
+    `AWS_ENDPOINT_URL` applies.
+    """
+    import boto3
+    from botocore.config import Config
+
+    endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    client = boto3.client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(
+            retries={"mode": "standard", "max_attempts": 6},
+            connect_timeout=3,
+            read_timeout=30,
+            tcp_keepalive=True,
+            max_pool_connections=32,
+            # Buckets as host names resolve on AWS only.
+            s3={"addressing_style": "path" if endpoint else "virtual"},
+        ),
+    )
+    return S3Store(client)
+
+
+@cache
+def store_for(scheme: str, region: str | None = None, endpoint_url: str | None = None) -> ObjectStore:
+    """The process's store for locations that begin with `scheme`."""
+    makers: dict[str, Callable[[], ObjectStore]] = {
+        "s3": lambda: s3_store(region, endpoint_url),
+        "file": FileStore,
+    }
+    if scheme not in makers:
+        raise ValueError(f"the lake stores objects under s3:// and file://, not {scheme}://")
+    return makers[scheme]()
+
+
+def scheme_of(location: str) -> str:
+    """`s3` for `s3://…`, `file` for `file://…`; Hadoop's `s3a` and `s3n` mean S3 too."""
+    scheme = urlsplit(location).scheme
+    return "s3" if scheme in ("s3a", "s3n") else scheme
+
+
+def _bucket_and_key(location: str) -> tuple[str, str]:
+    parts = urlsplit(location)
+    return parts.netloc, parts.path.removeprefix("/")
+
+
+def _path(location: str) -> Path:
+    return Path(urlsplit(location).path)
