@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -70,3 +71,27 @@ def batch(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
             {"itemIdentifier": id_} for id_, body in bodies.items() if body.startswith("fail")
         ]
     }
+
+
+def http(event: dict[str, Any], context: Any) -> Any:
+    """Answers with the event itself, or as the query parameter `answer` says."""
+    query = event.get("queryStringParameters") or {}
+    match query.get("answer"):
+        case "plain":
+            return {"hello": "there"}
+        case "binary":
+            return {
+                "statusCode": 200,
+                "body": "AAEC/w==",
+                "isBase64Encoded": True,
+                "headers": {"content-type": "x/y"},
+            }
+        case "cookies":
+            return {"statusCode": 204, "cookies": ["a=1; HttpOnly", "b=2"], "headers": {"X-One": "1"}}
+        case "malformed":
+            return {"statusCode": "none"}
+        case "raise":
+            raise ValueError("as asked")
+        case "hang":
+            time.sleep(600)
+    return {"statusCode": 201, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
