@@ -25,7 +25,7 @@ class LpDispatch:
 
 def availability(problem: DispatchProblem | Problem) -> Floats:
     """[U, H] of the first row, per MW."""
-    return problem.profiles[problem.profile_of]
+    return np.asarray(problem.profiles[problem.profile_of])
 
 
 def hourly_bids(problem: DispatchProblem | Problem) -> Floats:

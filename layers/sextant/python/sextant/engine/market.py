@@ -89,7 +89,8 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
                     energy=target[:, year] * np.einsum("dh,h->d", load[:, year], terms.weights),
                     compliance_rate=rate[:, year],
                     value_of_lost_load=terms.value_of_lost_load,
-                )
+                ),
+                guess=credit[:, year - 1] if year else None,
             )
             built[:, year] += solved.mw
             installed[:, year:] += (solved.mw[:, None] * share)[:, None, :]

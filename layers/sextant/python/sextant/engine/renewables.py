@@ -24,6 +24,7 @@ from sextant.engine.system import BoolArray, FloatArray, IntArray
 MOST_MW = 1e7
 """No search for a build goes beyond this."""
 KINK_MW = 1e-9
+BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,19 @@ class Problem:
     energy: FloatArray  # [R] target, MWh
     compliance_rate: FloatArray  # [R] EUR/MWh
     value_of_lost_load: float
+
+    def used_units(self) -> Problem:
+        """The same problem without units that no row has or builds."""
+        used = np.flatnonzero(np.any((self.capacity > 0.0) | (self.mix > 0.0), axis=0))
+        return replace(
+            self,
+            capacity=self.capacity[:, used],
+            mix=self.mix[:, used],
+            bids=self.bids[:, :, used],
+            profile_of=self.profile_of[used],
+            renewable=self.renewable[used],
+            must_take=self.must_take[used],
+        )
 
     def rows(self, at: IntArray) -> Problem:
         """The same problem for some rows."""
@@ -74,6 +88,7 @@ class Stack:
     """The merit order under a given credit, as cumulated capacity: C + x·B below each position, [R, U, H]."""
 
     def __init__(self, problem: Problem, credit: FloatArray) -> None:
+        problem = problem.used_units()
         self._problem = problem
         ranked = problem.bids - credit[:, None, None] * problem.renewable
         order = np.swapaxes(merit_order(ranked, problem.must_take), 1, 2)  # [R, U, G]
@@ -89,8 +104,8 @@ class Stack:
         row = np.arange(len(problem.load))[:, None, None]
         hour = np.arange(problem.load.shape[1])
         shape = problem.profiles[problem.profile_of[order], hour] * offered
-        self._existing = np.cumsum(problem.capacity[row, order] * shape, axis=1)
-        self._built = np.cumsum(problem.mix[row, order] * shape, axis=1)
+        self._existing = _cumulated(problem.capacity[row, order] * shape)
+        self._built = _cumulated(problem.mix[row, order] * shape)
         shed = np.full_like(cost[:, :1], problem.value_of_lost_load)
         # Summing over positions by parts: what counts is how cost and greenness step from one unit to the next.
         self._cost_step = cost - np.concatenate([cost[:, 1:], shed], axis=1)
@@ -117,6 +132,23 @@ class Stack:
         cost = np.einsum("rkh,h->r", self._cost_step * gains, weights)
         green = np.einsum("rkh,h->r", self._green_step * gains, weights)
         return cost, green
+
+    def kinks(self, credit: FloatArray, low: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Every x above low at which a level covers an hour's load: its row, x, and the fall of the slope below it."""
+        step = (
+            (self._cost_step - credit[:, None, None] * self._green_step) * self._built * self._problem.weights
+        )
+        level = self._existing + low[:, None, None] * self._built
+        row, position, hour = np.nonzero((step != 0.0) & (level < self._load))
+        missing = self._load[row, 0, hour] - self._existing[row, position, hour]
+        return row, missing / self._built[row, position, hour], step[row, position, hour]
+
+
+def _cumulated(layers: FloatArray) -> FloatArray:
+    """Running sum over positions [R, U, H], in place: layer by layer is far faster than a strided cumsum."""
+    for position in range(1, layers.shape[1]):
+        layers[:, position] += layers[:, position - 1]
+    return layers
 
 
 def least_build(stack: Stack, energy: FloatArray) -> FloatArray:
@@ -148,33 +180,45 @@ def least_build(stack: Stack, energy: FloatArray) -> FloatArray:
     return x
 
 
-def cheapest_build(stack: Stack, problem: Problem, credit: FloatArray) -> FloatArray:
-    """Smallest x [R] from which another MW no longer pays at the credit: where the convex cost's slope turns."""
+def cheapest_build(
+    stack: Stack, problem: Problem, credit: FloatArray, low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Smallest x [R] in low … high from which another MW no longer pays at the credit.
 
-    def turned(x: FloatArray) -> BoolArray:
-        cost, green = stack.slopes(x)
-        return np.asarray(problem.yearly_cost + cost - credit * green >= -1e-9 * problem.yearly_cost)
-
-    low, high = np.zeros(len(credit)), np.ones(len(credit))
-    while True:
-        short = ~turned(high) & (high < MOST_MW)
-        if not np.any(short):
+    Cost less credits is convex and piecewise linear in x. Far out, where every level covers the load, its slope is A; going
+    down it falls at each kink, the x at which a level first covers an hour's load. The turn is the first kink from above
+    below which the slope is negative.
+    """
+    tolerance = 1e-9 * problem.yearly_cost
+    low, high = low.copy(), high.copy()
+    for _ in range(BISECTIONS):
+        # A wide bracket holds too many kinks to sort.
+        wide = high - low > 0.02 * high + 1.0
+        if not np.any(wide):
             break
-        low, high = np.where(short, high, low), np.where(short, 4.0 * high, high)
-    for _ in range(100):
         middle = 0.5 * (low + high)
-        done = turned(middle)
-        low, high = np.where(done, low, middle), np.where(done, middle, high)
-        if np.all(high - low <= 1e-13 * high):
-            break
-    return np.where(turned(np.full_like(high, 1e-12)), 0.0, low)
+        cost, green = stack.slopes(middle)
+        pays = problem.yearly_cost + cost - credit * green < -tolerance
+        low, high = np.where(wide & pays, middle, low), np.where(wide & ~pays, middle, high)
+    row, kink, step = stack.kinks(credit, low)
+    beyond = kink > high[row]
+    slope = problem.yearly_cost + np.bincount(row[beyond], weights=step[beyond], minlength=len(low))
+    row, kink, step = row[~beyond], kink[~beyond], step[~beyond]
+    order = np.lexsort((-kink, row))
+    row, kink, step = row[order], kink[order], step[order]
+    fallen = np.cumsum(step)
+    before = np.concatenate([[0.0], fallen])[np.searchsorted(row, np.arange(len(low)))]
+    negative = np.flatnonzero(slope[row] + fallen - before[row] < -tolerance[row])
+    turned, first = np.unique(row[negative], return_index=True)
+    answer = low
+    answer[turned] = kink[negative[first]]
+    return answer
 
 
 def breakpoints(problem: Problem) -> tuple[FloatArray, IntArray]:
     """Edges [R, K+1] of the credit intervals in which the order is fixed, 0 … compliance rate, and their number [R]."""
-    used = np.any((problem.capacity > 0.0) | (problem.mix > 0.0), axis=0)
-    green = np.flatnonzero(problem.renewable & used)
-    other = np.flatnonzero(~problem.renewable & used)
+    problem = problem.used_units()
+    green, other = np.flatnonzero(problem.renewable), np.flatnonzero(~problem.renewable)
     shed = np.full((*problem.bids.shape[:2], 1), problem.value_of_lost_load)
     rivals = np.concatenate([problem.bids[:, :, other], shed], axis=2)
     gaps = problem.bids[:, :, green, None] - rivals[:, :, None, :]
@@ -193,45 +237,48 @@ def breakpoints(problem: Problem) -> tuple[FloatArray, IntArray]:
     return edges, count + 1
 
 
-def solve(problem: Problem) -> Build:
-    """The build, the credit price and the order(s) of dispatch, by row."""
+def solve(problem: Problem, guess: FloatArray | None = None) -> Build:
+    """The build, the credit price and the order(s) of dispatch, by row; a good guess of the credit saves time."""
     rows = len(problem.energy)
     edges, intervals = breakpoints(problem)
     low, high = np.zeros(rows, dtype=np.int64), intervals - 1
-    at = np.zeros(rows, dtype=np.int64)
+    at = low.copy() if guess is None else np.clip(_interval(edges, guess, np.arange(rows)), low, high)
     mw, credit = np.zeros(rows), np.zeros(rows)
     order_credit, other_credit, blend = np.zeros(rows), np.zeros(rows), np.zeros(rows)
-    between = np.full(rows, -1, dtype=np.int64)  # the edge on which the search ended without an interval
+    # What the search has seen on either side of the credit: the build needed under a credit too low, and too high.
+    needed, enough = np.full(rows, MOST_MW), np.zeros(rows)
+    stuck = np.zeros(rows, dtype=np.bool_)
     active = np.arange(rows)
     while active.size:
         k = at[active]
         floor, ceiling = edges[active, k], edges[active, k + 1]
         part = problem.rows(active)
-        stack = Stack(part, 0.5 * (floor + ceiling))
+        probe = 0.5 * (floor + ceiling)
+        stack = Stack(part, probe)
         x = least_build(stack, part.energy)
         implied = _implied_credit(stack, part, x)
-        first = k == 0
-        fits = (implied <= ceiling) & ((implied >= floor) | first)
-        mw[active] = np.where(fits, x, mw[active])
-        credit[active] = np.where(fits, np.maximum(implied, 0.0), credit[active])
-        order_credit[active] = np.where(fits, 0.5 * (floor + ceiling), order_credit[active])
         rising = implied > ceiling
-        low[active] = np.where(~fits & rising, k + 1, low[active])
-        high[active] = np.where(~fits & ~rising, k - 1, high[active])
-        stuck = ~fits & (low[active] > high[active])
-        between[active] = np.where(stuck, low[active], between[active])
-        guess = np.array([np.searchsorted(edges[r, 1:-1], m) for r, m in zip(active, implied, strict=True)])
-        at[active] = np.clip(guess, low[active], np.maximum(high[active], low[active]))
-        active = active[~fits & ~stuck]
-    tied = np.flatnonzero(between >= 0)
+        falling = ~rising & (implied < floor) & (k > 0)
+        fits = ~rising & ~falling
+        done = active[fits]
+        mw[done], credit[done], order_credit[done] = x[fits], np.maximum(implied[fits], 0.0), probe[fits]
+        low[active[rising]], needed[active[rising]] = k[rising] + 1, np.minimum(x[rising], MOST_MW)
+        high[active[falling]], enough[active[falling]] = k[falling] - 1, x[falling]
+        stuck[active] = ~fits & (low[active] > high[active])
+        at[active] = np.clip(
+            _interval(edges, implied, active), low[active], np.maximum(high[active], low[active])
+        )
+        active = active[~fits & ~stuck[active]]
+    tied = np.flatnonzero(stuck)
     if tied.size:
-        part, edge = problem.rows(tied), between[tied]
+        # The credit is the edge between two orders: one falls short of the target, the other passes it.
+        part, edge = problem.rows(tied), low[tied]
         price = edges[tied, edge]
         below = 0.5 * (edges[tied, edge - 1] + price)
         capped = edge >= intervals[tied]
         above = np.where(capped, below, 0.5 * (price + edges[tied, np.minimum(edge + 1, edges.shape[1] - 1)]))
         stack_below, stack_above = Stack(part, below), Stack(part, above)
-        x = cheapest_build(stack_below, part, price)
+        x = cheapest_build(stack_below, part, price, np.minimum(enough, needed)[tied], needed[tied])
         every = np.arange(len(tied))
         least, _ = stack_below.renewable_energy(x, every)
         most, _ = stack_above.renewable_energy(x, every)
@@ -239,6 +286,11 @@ def solve(problem: Problem) -> Build:
         mw[tied], credit[tied], order_credit[tied], other_credit[tied] = x, price, below, above
         blend[tied] = np.where(capped, 0.0, np.clip((part.energy - least) / spread, 0.0, 1.0))
     return Build(mw, credit, order_credit, other_credit, blend)
+
+
+def _interval(edges: FloatArray, credit: FloatArray, rows: IntArray) -> IntArray:
+    """Index of the interval in which each row's credit lies; an edge belongs to the interval below it."""
+    return np.asarray((edges[rows, 1:-1] < credit[:, None]).sum(axis=1))
 
 
 def _implied_credit(stack: Stack, problem: Problem, x: FloatArray) -> FloatArray:
