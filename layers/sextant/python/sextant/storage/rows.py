@@ -38,7 +38,8 @@ def row_factory(row: type[T], tenant: str | None) -> Callable[[Cursor[Any]], Row
         position = names.index(TENANT_COLUMN)
 
         def checked(values: Values) -> Any:
-            if values[position] != tenant:
+            # NULL is no tenant's: the absent row of an outer join or of a function that found none.
+            if values[position] not in (tenant, None):
                 raise TenantIsolationError
             return make(values)
 

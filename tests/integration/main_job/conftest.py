@@ -1,0 +1,121 @@
+"""The parts of the main job in one process: the API's handler, a worker, the committer, real Postgres and S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.worker.execution import Worker
+from local.aws import LocalAws, Resources
+from local.database import DatabaseUrls
+from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
+from sextant.lake.catalog import LakeSettings, load_table
+from sextant.lake.commit import commit_batch
+from sextant.lake.datafile import DataFileDescriptor
+from sextant.lake.store import s3_store
+from sextant.outputs import service as outputs
+from sextant.runs import service as runs
+from sextant.runs.model import RequestedRun, Run, RunOptions
+from sextant.scenarios import service as scenarios
+from sextant.scenarios.model import ScenarioDocument
+from sextant.storage import Database, DatabaseSettings
+from sextant.tenancy import Caller
+
+TENANT = TenantId("acme")
+
+# Few years and no attribution: these tests are about what happens around the engine.
+QUICK = {"start_year": 2026, "end_year": 2027, "attribution": False}
+
+
+@dataclass(frozen=True)
+class MainJob:
+    """Steps of the main job, each as the function that does it would."""
+
+    app: Database
+    platform: Database
+    lake: LakeSettings
+    worker: Worker
+
+    def caller(self, tenant: TenantId = TENANT) -> Caller:
+        return Caller(tenant, "ana", frozenset({"admin"}), "req", "corr")
+
+    def scenario(self, name: str = "s", tenant: TenantId = TENANT) -> ScenarioId:
+        document = ScenarioDocument.model_validate({"name": name, "parameters": QUICK})
+        return self.app.run(tenant, lambda s: scenarios.create(s, document, self.caller(tenant))).id
+
+    def request(self, scenario: ScenarioId, tenant: TenantId = TENANT, **options: Any) -> RequestedRun:
+        asked = RunOptions.model_validate(options)
+        with self.app.autocommit(tenant) as session:
+            return runs.request(session, scenario, asked, "1", self.caller(tenant))
+
+    def work(self, run: RunId, tenant: TenantId = TENANT) -> str:
+        return self.worker.execute(tenant, run, lambda: 900.0)
+
+    def commit(self) -> int:
+        table = load_table(self.lake)
+
+        def into_lake(batch: BatchId, descriptors: Any) -> int:
+            return commit_batch(table, batch, [DataFileDescriptor.from_json(item) for item in descriptors])
+
+        return outputs.commit_waiting(
+            self.platform,
+            into_lake,
+            owner=f"committer-{new_id()}",
+            lease=timedelta(seconds=30),
+            limit=1000,
+            may_go_on=lambda: True,
+        )
+
+    def run(self, scenario: ScenarioId, run: RunId, tenant: TenantId = TENANT) -> Run:
+        with self.app.autocommit(tenant) as session:
+            return runs.get(session, scenario, run)
+
+    def rows_by_run(self) -> dict[UUID, int]:
+        """How many rows of each run stand in the table, counted by another reader than ours."""
+        table = load_table(self.lake)
+        if table.current_snapshot() is None:
+            return {}
+        counted = (
+            table.scan(selected_fields=("run_id",))
+            .to_arrow()
+            .group_by("run_id")
+            .aggregate([([], "count_all")])
+        )
+        return {UUID(row["run_id"]): row["count_all"] for row in counted.to_pylist()}
+
+    def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:
+        with self.platform.platform_autocommit() as session:
+            return session.fetch_all(query, params, row=tuple)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def main_job(
+    database: DatabaseUrls, aws: LocalAws, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainJob]:
+    for name, value in aws.variables().items():
+        monkeypatch.setenv(name, value)
+    lake = LakeSettings(
+        warehouse=f"s3://{resources.bucket}/warehouse",
+        catalog="sql",
+        catalog_url=database.catalog,
+        region=aws.variables()["AWS_REGION"],
+        endpoint_url=aws.endpoint,
+    )
+    app = Database.connect(DatabaseSettings(url=database.app))
+    platform = Database.connect(DatabaseSettings(url=database.platform))
+    worker = Worker(
+        name="worker",
+        database=platform,
+        store=s3_store(lake.region, lake.endpoint_url),
+        table_location=lake.table_location,
+        lease=timedelta(seconds=30),
+        memory_gb=1.0,
+    )
+    yield MainJob(app, platform, lake, worker)
+    app.close()
+    platform.close()
