@@ -11,5 +11,6 @@ DROP FUNCTION claim_run(text, uuid, text, interval);
 DROP TYPE claimed_run;
 DROP FUNCTION request_run(text, uuid, uuid, text, text, text, bigint, text, integer, integer, text, text, text, text, text);
 DROP TYPE requested_run;
+DROP FUNCTION run_admission(text);
 DROP FUNCTION run_version_hash(text, uuid, integer, text, text, text, text, bigint);
 DROP FUNCTION merge_canonical(text, text);

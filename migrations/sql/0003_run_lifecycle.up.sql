@@ -32,10 +32,17 @@ CREATE FUNCTION run_version_hash(
         || '}', 'UTF8')), 'hex')
 $$;
 
+-- May a run of this tenant start now? NULL says yes; else a JSON object says why not: {"scope", "reason", …}. Looked
+-- at inside the statement that starts something, so that whoever cannot look starts nothing. 0005_operations
+-- puts the kill switches behind it.
+CREATE FUNCTION run_admission(p_tenant text) RETURNS text
+    LANGUAGE sql STABLE AS $$ SELECT NULL::text $$;
+
 CREATE TYPE requested_run AS (outcome text, run scenario_run);
 
 -- Ask for a run. `outcome` is CREATED, EXISTING (an equal run lives or succeeded), REPLAYED (this key, this
--- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND or SCENARIO_ARCHIVED.
+-- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why
+-- stands in the run's error).
 CREATE FUNCTION request_run(
     p_tenant text, p_run uuid, p_scenario uuid, p_parameters text, p_code_version text, p_environment text,
     p_seed bigint, p_priority text, p_timeout_minutes integer, p_max_retries integer, p_idempotency_key text,
@@ -48,6 +55,7 @@ DECLARE
     held   scenario_run;
     merged text;
     hash   text;
+    refusal text;
 BEGIN
     PERFORM enter_tenant(p_tenant);
 
@@ -85,6 +93,13 @@ BEGIN
             result.outcome := 'SCENARIO_ARCHIVED';
             RETURN result;
         END IF;
+        refusal := run_admission(p_tenant);
+        IF refusal IS NOT NULL THEN
+            result.run.tenant_id := p_tenant;
+            result.run.error := refusal::jsonb;
+            result.outcome := 'NOT_ADMITTED';
+            RETURN result;
+        END IF;
 
         INSERT INTO scenario_run AS r (
             tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
@@ -114,7 +129,7 @@ $$;
 CREATE TYPE claimed_run AS (outcome text, run scenario_run, assumptions text);
 
 -- Take a run to work on. `outcome` is CLAIMED, BUSY (another worker holds a live lease, or its output waits for
--- the commit), DONE (it ended) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
+-- the commit), HELD (nothing may start just now: the run stays queued), DONE (it ended) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
 CREATE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -136,6 +151,11 @@ BEGIN
         OR EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
     ) THEN
         result.outcome := 'BUSY';
+        result.run := held;
+        RETURN result;
+    END IF;
+    IF run_admission(p_tenant) IS NOT NULL THEN
+        result.outcome := 'HELD';
         result.run := held;
         RETURN result;
     END IF;

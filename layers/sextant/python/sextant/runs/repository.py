@@ -120,7 +120,7 @@ def cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
 def claim(
     session: Session, tenant: TenantId, run: RunId, worker: str, lease: timedelta
 ) -> tuple[str, ClaimedRun | None]:
-    """Take a run to work on: CLAIMED with the run, or BUSY, DONE, UNKNOWN with nothing."""
+    """Take a run to work on: CLAIMED with the run, or BUSY, HELD, DONE, UNKNOWN with nothing."""
     found = session.fetch_one(_CLAIM, (tenant, run, worker, lease), row=dict)
     assert found is not None
     outcome, assumptions = found.pop("outcome"), found.pop("assumptions")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sextant.errors import ConflictError, NotFoundError, ValidationError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
@@ -28,6 +31,12 @@ class ScenarioArchivedError(ConflictError):
     """The scenario is archived; make it active again to run it."""
 
     code, title = "scenario_archived", "Scenario archived"
+
+
+class RunNotAdmittedError(ConflictError):
+    """No run may start just now: a kill switch is active."""
+
+    code, title = "kill_switch_active", "Kill switch active"
 
 
 class RunEndedError(ConflictError):
@@ -67,7 +76,15 @@ def request(
         raise IdempotencyKeyReusedError(extra={"run_id": str(asked.id)})
     if asked.outcome == "SCENARIO_ARCHIVED":
         raise ScenarioArchivedError
+    if asked.outcome == "NOT_ADMITTED":
+        raise not_admitted(asked.error)
     return asked
+
+
+def not_admitted(why: Mapping[str, Any] | None) -> RunNotAdmittedError:
+    """The error that says which switch stopped a run from starting, and the reason it was set for."""
+    why = why or {}
+    return RunNotAdmittedError(f"No run may start: {why.get('reason', 'no reason was given')}", extra=why)
 
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run:
