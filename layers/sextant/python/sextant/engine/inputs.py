@@ -90,6 +90,16 @@ class Inputs:
         )
 
 
+def stacked(states: Sequence[Inputs]) -> Inputs:
+    """Several states as one, along the draws."""
+    columns = []
+    for field in fields(Inputs):
+        parts = [getattr(state, field.name) for state in states]
+        shape = np.broadcast_shapes(*(part.shape for part in parts))
+        columns.append(np.concatenate([np.broadcast_to(part, shape) for part in parts]))
+    return Inputs(*columns)
+
+
 def technology_template(system: SystemData, technology: str) -> Unit | None:
     """What a new unit of the technology is like: the baseline's template, or its units' capacity-weighted mean."""
     if technology in system.templates:

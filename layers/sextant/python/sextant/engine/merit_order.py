@@ -8,11 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from sextant.engine.attribution import Coalition, in_cents, shapley
 from sextant.engine.checks import check_references
 from sextant.engine.drivers import Assumption, ConditionMetric
-from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs
-from sextant.engine.market import Cleared, Terms, clear, conditions
-from sextant.engine.model import MetricValue, OutputRows, SimulationRequest, SimulationResult
+from sextant.engine.errors import ModelInputError
+from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
+from sextant.engine.market import Terms, clear, conditions
+from sextant.engine.model import (
+    Attribution,
+    MetricValue,
+    OutputRows,
+    Progress,
+    SimulationRequest,
+    SimulationResult,
+)
 from sextant.engine.parameters import RunParameters, read_parameters
 from sextant.engine.payloads import read_assumptions
 from sextant.engine.results import Column, Measured, measure
@@ -30,9 +39,9 @@ LIMITS = (
     "Perfect competition: units bid their marginal cost; no reserve or capacity market.",
     "The fleet is given; only a renewable portfolio standard builds, one year after another without foresight.",
 )
-BLOCK_CELLS = 1_000_000
-"""Draws are computed in blocks of about this many year-hours, which bounds memory whatever the number of draws."""
-SIGNIFICANT = 12
+BLOCK_CELLS = 120_000
+"""Draws are computed in blocks of about this many year-hours: memory is bounded whatever their number, and caches are kept."""
+SIGNIFICANT = 13
 """Results are rounded to this many significant digits: below it, processors differ in the last bits."""
 
 
@@ -47,13 +56,10 @@ class Scenario:
     terms: Terms
     sampler: Sampler
 
-    def reference(self, shock_bp: float) -> Inputs:
-        return initial_inputs(self.system, self.fleet, self.parameters.years, shock_bp)
-
-    def clear(
+    def inputs(
         self, assumptions: Sequence[Assumption], shock_bp: float, random: Mapping[str, FloatArray]
-    ) -> Cleared:
-        """The market under some of the assumptions."""
+    ) -> Inputs:
+        """The model's inputs under some of the assumptions."""
         offset = self.system.years.index(self.parameters.years[0])
         span = slice(offset, offset + len(self.parameters.years))
 
@@ -68,7 +74,53 @@ class Scenario:
             random={path: values[:, span] for path, values in random.items()},
             evaluate=evaluate,
         )
-        return clear(apply_all(assumptions, self.reference(shock_bp), setting), self.fleet, self.terms)
+        start = initial_inputs(self.system, self.fleet, self.parameters.years, shock_bp)
+        return apply_all(assumptions, start, setting)
+
+    def measure(self, inputs: Inputs, *, detail: bool = True) -> Measured:
+        """The results of a state of the inputs."""
+        return measure(clear(inputs, self.fleet, self.terms), self.fleet, self.terms, detail=detail)
+
+    @property
+    def block(self) -> int:
+        """Draws computed at once; blocks begin at its multiples, so a draw has the same bytes wherever it is computed."""
+        return max(1, BLOCK_CELLS // (len(self.terms.years) * len(self.terms.weights)))
+
+    def central(self) -> Measured:
+        """The case without chance: every random driver at its mean, no noise."""
+        return self.measure(self.inputs(self.assumptions, self.parameters.shock_bp, self.sampler.central()))
+
+    def draws(self, first: int, last: int, progress: Progress) -> Measured:
+        """The draws first … last − 1, values [last − first, Y]."""
+        columns: tuple[Column, ...] = ()
+        parts: list[list[FloatArray]] = []
+        for start in range(first - first % self.block, last, self.block):
+            end = start + self.block
+            random = self.sampler.draws(start, end)
+            measured = self.measure(self.inputs(self.assumptions, self.parameters.shock_bp, random))
+            columns = measured.columns
+            keep = slice(max(first - start, 0), min(last, end) - start)
+            parts.append([np.broadcast_to(v, (self.block, v.shape[1]))[keep] for v in measured.values])
+            done = min(end, last)
+            progress(80 * (done - first) // (last - first), f"{done - first} of {last - first} draws")
+        return Measured(columns, tuple(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+    def worth(self, coalitions: Sequence[Coalition]) -> list[float]:
+        """NPV of the central case under each subset of the assumptions, many of them at a time."""
+        random = self.sampler.central()
+        states = [
+            self.inputs(
+                [a for index, a in enumerate(self.assumptions) if index in coalition],
+                self.parameters.shock_bp if len(self.assumptions) in coalition else 0.0,
+                random,
+            )
+            for coalition in coalitions
+        ]
+        found: list[float] = []
+        for start in range(0, len(states), self.block):
+            measured = self.measure(stacked(states[start : start + self.block]), detail=False)
+            found += measured.of("npv")[:, 0].tolist()
+        return found
 
 
 def prepare(request: SimulationRequest) -> Scenario:
@@ -101,34 +153,44 @@ class MeritOrderModel:
     def run(self, request: SimulationRequest) -> SimulationResult:
         request.progress(0, "reading the scenario")
         scenario = prepare(request)
-        random = scenario.sampler.random
-        if random:
-            measured = self._draws(scenario, request)
+        if scenario.sampler.random:
+            measured = scenario.draws(0, scenario.parameters.draws, request.progress)
         else:
-            cleared = scenario.clear(scenario.assumptions, scenario.parameters.shock_bp, {})
-            measured = measure(cleared, scenario.fleet, scenario.terms)
+            measured = scenario.central()
+        return self._finish(scenario, request, measured)
+
+    def block(self, request: SimulationRequest, first: int, last: int) -> Measured:
+        """Some of a run's draws, to be merged with the others; the same bytes on whichever worker."""
+        scenario = prepare(request)
+        if not scenario.sampler.random:
+            raise ModelInputError("assumptions", "hold a random driver, or there are no draws to split")
+        if not 0 <= first < last <= scenario.parameters.draws:
+            raise ModelInputError("parameters.draws", f"cover the draws {first}–{last}")
+        return scenario.draws(first, last, request.progress)
+
+    def merge(self, request: SimulationRequest, blocks: Sequence[Measured]) -> SimulationResult:
+        """The result of blocks that together, in order, hold every draw."""
+        scenario = prepare(request)
+        held = sum(len(block.values[0]) for block in blocks)
+        if held != scenario.parameters.draws or len({block.columns for block in blocks}) != 1:
+            raise ModelInputError(
+                "blocks", f"hold all {scenario.parameters.draws} draws of one scenario, not {held}"
+            )
+        values = zip(*(block.values for block in blocks), strict=True)
+        return self._finish(
+            scenario, request, Measured(blocks[0].columns, tuple(np.concatenate(v) for v in values))
+        )
+
+    def _finish(self, scenario: Scenario, request: SimulationRequest, measured: Measured) -> SimulationResult:
+        random = scenario.sampler.random
         request.progress(80, "dispatch done")
         rows, metrics = tabulate(measured, scenario.parameters, random=random)
+        attribution = None
+        if scenario.parameters.attribution:
+            npv = next(metric.value for metric in metrics if metric.metric == "npv")
+            attribution = attribute_npv(scenario, npv, request.progress)
         request.progress(100, "done")
-        return SimulationResult(rows, metrics, self._metadata(scenario, request, random=random))
-
-    def _draws(self, scenario: Scenario, request: SimulationRequest) -> Measured:
-        """All draws, block by block; values end up as [draws, Y]."""
-        draws = scenario.parameters.draws
-        cells = len(scenario.terms.years) * len(scenario.terms.weights)
-        block = max(1, BLOCK_CELLS // cells)
-        columns: tuple[Column, ...] = ()
-        parts: list[list[FloatArray]] = []
-        for first in range(0, draws, block):
-            last = min(first + block, draws)
-            random = scenario.sampler.draws(first, last)
-            cleared = scenario.clear(scenario.assumptions, scenario.parameters.shock_bp, random)
-            measured = measure(cleared, scenario.fleet, scenario.terms)
-            columns = measured.columns
-            size = last - first
-            parts.append([np.broadcast_to(v, (size, v.shape[1])) for v in measured.values])
-            request.progress(80 * last // draws, f"{last} of {draws} draws")
-        return Measured(columns, tuple(np.concatenate(values) for values in zip(*parts, strict=True)))
+        return SimulationResult(rows, metrics, self._metadata(scenario, request, random=random), attribution)
 
     def _metadata(self, scenario: Scenario, request: SimulationRequest, *, random: bool) -> dict[str, Any]:
         return {
@@ -152,14 +214,22 @@ class MeritOrderModel:
         }
 
 
+def attribute_npv(scenario: Scenario, npv: float, progress: Progress) -> Attribution:
+    """Divide the change in NPV against the untouched baseline among the assumptions, the shock and chance."""
+    labels = [(a.path, a.driver_type.value) for a in scenario.assumptions]
+    if scenario.parameters.shock_bp != 0.0:
+        labels.append(("parameters.shock_bp", "shock"))
+    division = shapley(len(labels), scenario.worth, progress)
+    shares = [(label, kind, eur) for (label, kind), eur in zip(labels, division.shares, strict=True)]
+    if scenario.sampler.random:
+        shares.append(("uncertainty", "chance", npv - division.whole))
+    return in_cents("npv", division.nothing, npv, shares, division.method)
+
+
 def rounded(values: FloatArray) -> FloatArray:
     """Values at SIGNIFICANT significant digits, with one zero."""
-    magnitude = np.where(values == 0.0, 1.0, np.abs(values))
-    exponent = np.array([int(f"{value:e}"[-4:].lstrip("e")) for value in magnitude.ravel()])
-    out = [
-        round(v, SIGNIFICANT - 1 - e) + 0.0 for v, e in zip(values.ravel().tolist(), exponent, strict=True)
-    ]
-    return np.array(out).reshape(values.shape)
+    nearest = [float(f"{value:.{SIGNIFICANT - 1}e}") + 0.0 for value in values.ravel().tolist()]
+    return np.array(nearest).reshape(values.shape)
 
 
 def tabulate(
