@@ -14,7 +14,7 @@ from functions.worker.execution import Worker
 from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
-from sextant.lake.catalog import LakeSettings, load_table
+from sextant.lake.catalog import LakeSettings, disconnect, load_table
 from sextant.lake.commit import commit_batch
 from sextant.lake.datafile import DataFileDescriptor
 from sextant.lake.store import s3_store
@@ -117,5 +117,6 @@ def main_job(
         memory_gb=1.0,
     )
     yield MainJob(app, platform, lake, worker)
+    disconnect(lake)
     app.close()
     platform.close()

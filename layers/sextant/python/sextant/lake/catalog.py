@@ -76,6 +76,11 @@ def load_table(settings: LakeSettings) -> Table:
         return catalog.load_table(columns.IDENTIFIER)
 
 
+def disconnect(settings: LakeSettings) -> None:
+    """Close the connections that `load_table` keeps for these settings; the next call opens new ones."""
+    _catalog(settings).close()
+
+
 @cache
 def _catalog(settings: LakeSettings) -> Catalog:
     properties = {"py-io-impl": f"{file_io.__name__}.LakeFileIO", "warehouse": settings.warehouse}
