@@ -171,6 +171,7 @@ CREATE TABLE inbox_message (
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT inbox_message_pkey PRIMARY KEY (tenant_id, consumer, event_id)
 );
+CREATE INDEX inbox_message_age ON inbox_message USING brin (received_at);
 SELECT protect_tenant_table('inbox_message');
 REVOKE UPDATE ON inbox_message FROM sextant_app, sextant_platform;
 REVOKE DELETE ON inbox_message FROM sextant_app;
@@ -542,18 +543,28 @@ BEGIN
 END
 $$;
 
--- The moment at which something that must wait now can be claimed (a backoff, a lease that may expire, a retry);
--- NULL when nothing waits.
+-- The moment at which something that must wait now can be claimed: a lane that backs off, a lease that may
+-- expire, a delayed event, a tenant at its quota. NULL when nothing waits.
 CREATE FUNCTION outbox_next_due() RETURNS timestamptz
     LANGUAGE sql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
     AS $$
     SELECT least(
         (SELECT min(d.retry_at) FROM outbox_delayed d),
-        (SELECT min(head.available_at) FROM outbox_lane l CROSS JOIN LATERAL (
-            SELECT p.available_at FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor
-            ORDER BY p.position LIMIT 1
-        ) AS head WHERE head.available_at > clock_timestamp()))
+        (SELECT min(CASE WHEN head.available_at > clock_timestamp() THEN head.available_at ELSE rest.until END)
+         FROM outbox_lane l
+         CROSS JOIN LATERAL (
+             SELECT p.available_at FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor
+             ORDER BY p.position LIMIT 1
+         ) AS head
+         CROSS JOIN LATERAL (
+             SELECT greatest(max(u.paused_until), min(u.claimed_at) + make_interval(secs => coalesce(q.window_seconds, d.window_seconds))) AS until
+             FROM tenant_quota d LEFT JOIN tenant_quota q ON q.tenant_id = l.tenant_id
+             LEFT JOIN outbox_usage u ON u.tenant_id = l.tenant_id AND u.claimed_at > greatest(
+                 clock_timestamp() - make_interval(secs => coalesce(q.window_seconds, d.window_seconds)), q.reset_at)
+             WHERE d.tenant_id = '*'
+             GROUP BY q.window_seconds, d.window_seconds
+         ) AS rest))
 $$;
 
 CREATE TYPE outbox_figure AS (

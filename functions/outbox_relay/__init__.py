@@ -1,0 +1,1 @@
+"""The relay: takes what the outbox holds to the bus."""

@@ -1,0 +1,65 @@
+"""Drains the outbox: on schedule, as the safety net, and on a nudge after a commit.
+
+Database, producer and relay are made once per environment; every call ends with nothing claimed and nothing
+unsent in the producer, as an environment may be frozen or thrown away between two calls.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sextant import bootstrap
+from sextant.bus.choice import publisher_from_env
+from sextant.outbox import housekeeping
+from sextant.outbox.relay import Relay, RelaySettings, Report
+
+logger = Logger()
+metrics = Metrics()
+
+
+@cache
+def relay() -> Relay:
+    return Relay(bootstrap.database(), publisher_from_env(os.environ), RelaySettings.from_env(os.environ))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
+    report = relay().drain(context.get_remaining_time_in_millis() / 1000)
+    _count(report)
+    if event.get("detail-type") == "Scheduled Event":
+        _look_after()
+    return asdict(report)
+
+
+def _count(report: Report) -> None:
+    metrics.add_metric("OutboxPublished", MetricUnit.Count, report.sent)
+    for name, value in (
+        ("OutboxReleased", report.released),
+        ("OutboxDelayed", report.delayed),
+        ("OutboxFailed", report.dead),
+        ("OutboxLeaseLost", report.lost),
+    ):
+        if value:
+            metrics.add_metric(name, MetricUnit.Count, value)
+    if report.claimed:
+        metrics.add_metric("OutboxLag", MetricUnit.Seconds, report.oldest_seconds)
+        logger.info("relayed", extra=asdict(report))
+
+
+def _look_after() -> None:
+    """Once a minute: tell what still waits, and forget what is old."""
+    totals = bootstrap.database().run_platform(housekeeping.totals)
+    metrics.add_metric("OutboxPending", MetricUnit.Count, totals.pending)
+    metrics.add_metric("OutboxDead", MetricUnit.Count, totals.dead)
+    metrics.add_metric("OutboxOldestAge", MetricUnit.Seconds, totals.oldest_seconds)
+    purged = bootstrap.database().run_platform(housekeeping.purge)
+    if purged.events:
+        logger.info("purged", extra=asdict(purged))

@@ -1,0 +1,184 @@
+"""What Lambda's event source mappings deliver, from SQS or from Kafka (MSK), as one kind of message.
+
+Both mappings are declared with `ReportBatchItemFailures`: `consume` answers with the messages that failed,
+and only those come again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+from sextant.bus.message import (
+    CORRELATION_ID,
+    DEDUPE_KEY,
+    EVENT_ID,
+    EVENT_TOPIC,
+    REPLAY_ID,
+    TENANT_ID,
+    TRACEPARENT,
+)
+from sextant.bus.sqs import MORE_HEADERS
+from sextant.ids import TenantId
+
+logger = logging.getLogger("sextant.bus")
+
+
+class KafkaItem(TypedDict):
+    partition: str
+    offset: int
+
+
+class FailedItem(TypedDict):
+    itemIdentifier: str | KafkaItem
+
+
+class PartialBatchResponse(TypedDict):
+    """The answer an event source mapping with `ReportBatchItemFailures` understands."""
+
+    batchItemFailures: list[FailedItem]
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message as it came. `body` is text; `data` reads it as JSON."""
+
+    source: Literal["sqs", "kafka"]
+    channel: str
+    """The queue's name or the Kafka topic."""
+    body: str
+    headers: Mapping[str, str]
+    receive_count: int
+    """How often SQS has delivered it, this time included; 1 for Kafka, which does not count."""
+    identifier: str | KafkaItem
+    order_key: str | None
+    """Messages with the same key in one batch must be handled in order; None where order is not kept."""
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON; raises ValueError where it is none."""
+        return json.loads(self.body)
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The event's id: the same however often it is delivered or replayed. None for a message not from the outbox."""
+        value = self.headers.get(EVENT_ID)
+        return UUID(value) if value else None
+
+    @property
+    def tenant_id(self) -> TenantId | None:
+        value = self.headers.get(TENANT_ID)
+        return TenantId(value) if value else None
+
+    @property
+    def topic(self) -> str | None:
+        return self.headers.get(EVENT_TOPIC)
+
+    @property
+    def dedupe_key(self) -> str | None:
+        return self.headers.get(DEDUPE_KEY)
+
+    @property
+    def correlation_id(self) -> str:
+        return self.headers.get(CORRELATION_ID, "")
+
+    @property
+    def traceparent(self) -> str:
+        return self.headers.get(TRACEPARENT, "")
+
+    @property
+    def replayed(self) -> bool:
+        return REPLAY_ID in self.headers
+
+
+def parse(event: Mapping[str, Any]) -> list[InboundMessage]:
+    """The messages of an SQS, MSK or self-managed Kafka event; raises ValueError for another kind of event."""
+    if "Records" in event and all(record.get("eventSource") == "aws:sqs" for record in event["Records"]):
+        return [_from_sqs(record) for record in event["Records"]]
+    if event.get("eventSource") in ("aws:kafka", "SelfManagedKafka"):
+        return [_from_kafka(record) for records in event["records"].values() for record in records]
+    raise ValueError("neither an SQS nor a Kafka event")
+
+
+def failures(messages: Sequence[InboundMessage]) -> PartialBatchResponse:
+    """The answer that has `messages` delivered again, and the rest of their batch not."""
+    return {"batchItemFailures": [{"itemIdentifier": message.identifier} for message in messages]}
+
+
+def consume(event: Mapping[str, Any], work: Callable[[InboundMessage], None]) -> PartialBatchResponse:
+    """Hand each message of `event` to `work`; what raises is logged and delivered again.
+
+    Where the source keeps an order (a FIFO queue's group, a Kafka partition's tenant), the messages behind a
+    failed one are not handled either: they come again with it, in order.
+    """
+    failed: list[InboundMessage] = []
+    held: set[str] = set()
+    for message in parse(event):
+        if message.order_key is not None and message.order_key in held:
+            failed.append(message)
+            continue
+        try:
+            work(message)
+        except Exception:
+            logger.exception(
+                "message failed",
+                extra={
+                    "channel": message.channel,
+                    "headers": dict(message.headers),
+                    "receive_count": message.receive_count,
+                },
+            )
+            failed.append(message)
+            if message.order_key is not None:
+                held.add(message.order_key)
+    return failures(failed)
+
+
+def _from_sqs(record: Mapping[str, Any]) -> InboundMessage:
+    attributes = record.get("attributes", {})
+    queue = str(record.get("eventSourceARN", "")).rpartition(":")[2]
+    group = attributes.get("MessageGroupId")
+    return InboundMessage(
+        source="sqs",
+        channel=queue,
+        body=record["body"],
+        headers=dict(_sqs_headers(record.get("messageAttributes", {}))),
+        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
+        identifier=record["messageId"],
+        order_key=group if queue.endswith(".fifo") else None,
+    )
+
+
+def _sqs_headers(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, attribute in attributes.items():
+        value = attribute.get("stringValue")
+        if value is None:
+            continue
+        if name == MORE_HEADERS:
+            yield from json.loads(value).items()
+        else:
+            yield name, value
+
+
+def _from_kafka(record: Mapping[str, Any]) -> InboundMessage:
+    # Header values come as lists of bytes, signed ones from some senders.
+    headers = {
+        name: bytes(byte % 256 for byte in value).decode()
+        for header in record.get("headers", ())
+        for name, value in header.items()
+    }
+    partition = f"{record['topic']}-{record['partition']}"
+    return InboundMessage(
+        source="kafka",
+        channel=record["topic"],
+        body=base64.b64decode(record.get("value") or "").decode(),
+        headers=headers,
+        receive_count=1,
+        identifier={"partition": partition, "offset": record["offset"]},
+        order_key=f"{partition}:{headers.get(TENANT_ID, '')}",
+    )

@@ -1,0 +1,309 @@
+"""Publishes to Kafka with an idempotent producer: every record acknowledged by all replicas, or not sent.
+
+The record's key is `tenant:dedupe_key`, its partition follows from the tenant alone, so a tenant's events stay
+in order. What kafka-python 3 asks of its user is kept here:
+
+- The producer retries by itself, in order and without duplicates, until this publisher's deadline. Then it is
+  thrown away whole, so that nothing of it can be sent behind what failed.
+- An error that no retry cures (a record too large, no permission for a topic) poisons an idempotent producer,
+  and innocent records still in it fail with the same error. So it is thrown away too, and what failed is sent
+  once more, record by record: then each shows what it is.
+- An acknowledged record may report offset -1: only the future's success counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka import errors as kafka_errors
+from kafka.partitioner import Partitioner, murmur2
+
+from sextant.bus.message import SENT, UNTRIED, OutboundMessage, Outcome
+from sextant.bus.routing import Routes
+
+logger = logging.getLogger("sextant.bus")
+
+_REFUSED = (
+    kafka_errors.InvalidRecordError,
+    kafka_errors.InvalidTimestampError,
+    kafka_errors.InvalidTopicError,
+    kafka_errors.MessageSizeTooLargeError,
+    kafka_errors.PolicyViolationError,
+    kafka_errors.RecordListTooLargeError,
+    kafka_errors.TopicAuthorizationFailedError,
+    kafka_errors.UnsupportedForMessageFormatError,
+)
+"""Errors that lie in the record or its topic; all others lie in the broker or on the way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """How the brokers are reached; times are seconds."""
+
+    bootstrap: tuple[str, ...]
+    prefix: str = "sextant."
+    """Goes before the channel's name to make the topic's."""
+    security: str = "PLAINTEXT"
+    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+    mechanism: str | None = None
+    """AWS_MSK_IAM, SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    compression: str | None = "snappy"
+    linger: float = 0.005
+    request_timeout: float = 4.0
+    connect_timeout: float = 5.0
+    max_request_bytes: int = 1024 * 1024
+    max_idle: float = 240.0
+    """A producer unused for longer is made anew: a frozen environment's connections are gone without a sign."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> KafkaSettings:
+        """The `SEXTANT_KAFKA_*` variables named in docs/outbox.md. KeyError without `SEXTANT_KAFKA_BOOTSTRAP`."""
+        default = cls(())
+        mechanism = env.get("SEXTANT_KAFKA_MECHANISM") or None
+        compression = env.get("SEXTANT_KAFKA_COMPRESSION", default.compression)
+        return cls(
+            bootstrap=tuple(
+                filter(None, (part.strip() for part in env["SEXTANT_KAFKA_BOOTSTRAP"].split(",")))
+            ),
+            prefix=env.get("SEXTANT_KAFKA_PREFIX", default.prefix),
+            security=env.get(
+                "SEXTANT_KAFKA_SECURITY", "SASL_SSL" if mechanism == "AWS_MSK_IAM" else default.security
+            ),
+            mechanism=mechanism,
+            username=env.get("SEXTANT_KAFKA_USERNAME"),
+            password=env.get("SEXTANT_KAFKA_PASSWORD"),
+            ca_file=env.get("SEXTANT_KAFKA_CA_FILE"),
+            cert_file=env.get("SEXTANT_KAFKA_CERT_FILE"),
+            key_file=env.get("SEXTANT_KAFKA_KEY_FILE"),
+            compression=None if compression in (None, "", "none") else compression,
+            max_request_bytes=int(env.get("SEXTANT_KAFKA_MAX_REQUEST_BYTES", default.max_request_bytes)),
+        )
+
+    def producer_config(self) -> dict[str, Any]:
+        """What KafkaProducer is made with."""
+        config: dict[str, Any] = {
+            "bootstrap_servers": list(self.bootstrap),
+            "client_id": "sextant-outbox",
+            "acks": "all",
+            "enable_idempotence": True,
+            "compression_type": self.compression,
+            "linger_ms": round(self.linger * 1000),
+            "batch_size": 131_072,
+            "max_request_size": self.max_request_bytes,
+            "request_timeout_ms": round(self.request_timeout * 1000),
+            # Beyond any deadline a caller gives: it is the caller's that ends the retries.
+            "delivery_timeout_ms": 600_000,
+            "max_block_ms": round(self.request_timeout * 1000),
+            "bootstrap_timeout_ms": round(self.connect_timeout * 1000),
+            "reconnect_backoff_max_ms": 1_000,
+            "metrics_enabled": False,
+            "partitioner": TenantPartitioner(),
+            "security_protocol": self.security,
+        }
+        optional = {
+            "sasl_mechanism": self.mechanism,
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+            "ssl_cafile": self.ca_file,
+            "ssl_certfile": self.cert_file,
+            "ssl_keyfile": self.key_file,
+        }
+        return config | {name: value for name, value in optional.items() if value is not None}
+
+
+class TenantPartitioner(Partitioner):  # type: ignore[misc]
+    """The partition that murmur2, as in Kafka's own clients, gives for the tenant before the key's colon."""
+
+    def partition(self, topic: str, *rest: Any) -> int:
+        _, serialized_key, _, _, cluster = rest
+        partitions = sorted(cluster.partitions_for_topic(topic))
+        chosen: int = partitions[_hashed(serialized_key.partition(b":")[0]) % len(partitions)]
+        return chosen
+
+
+@lru_cache(maxsize=4096)
+def _hashed(tenant: bytes) -> int:
+    return int(murmur2(tenant)) & 0x7FFFFFFF
+
+
+class KafkaPublisher:
+    """One producer, made when first needed and again after a fatal error. For one thread."""
+
+    def __init__(
+        self, settings: KafkaSettings, routes: Routes, *, make: Callable[..., Any] = KafkaProducer
+    ) -> None:
+        self._settings = settings
+        self._routes = routes
+        self._make = make
+        self._producer: Any = None
+        self._used_at = 0.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> KafkaPublisher:
+        return cls(KafkaSettings.from_env(env), Routes.from_env(env))
+
+    def submit(self, messages: Sequence[OutboundMessage], deadline: float) -> KafkaSubmission:
+        return KafkaSubmission(self, messages, deadline)
+
+    def close(self) -> None:
+        """Flush and close; what is not acknowledged within a moment is given up."""
+        if self._producer is not None:
+            try:
+                self._producer.flush(timeout=2)
+            except kafka_errors.KafkaError:
+                logger.warning("records were not acknowledged before the producer closed")
+            self.discard(self._producer)
+
+    # For submissions ----------------------------------------------------------------------------------
+
+    def topic(self, message: OutboundMessage) -> str | None:
+        channel = self._routes.channel(message.topic)
+        return None if channel is None else f"{self._settings.prefix}{channel}"
+
+    def producer(self) -> Any:
+        """The live producer; raises a KafkaError when no broker answers."""
+        now = time.monotonic()
+        if self._producer is not None and now - self._used_at > self._settings.max_idle:
+            self.discard(self._producer)
+        if self._producer is None:
+            self._producer = self._make(**self._settings.producer_config())
+        self._used_at = now
+        return self._producer
+
+    def discard(self, producer: Any) -> None:
+        """Throw `producer` away at once: nothing of it is sent from now on."""
+        # close(timeout=0) waits for nothing but raises before it stops the sender, so the sender is stopped first.
+        producer._sender.force_close()  # noqa: SLF001
+        producer._sender.join(timeout=5)  # noqa: SLF001
+        producer.close(timeout=0)
+        if producer is self._producer:
+            self._producer = None
+
+
+class KafkaSubmission:
+    """Records handed to a producer, and what became of them."""
+
+    def __init__(
+        self, publisher: KafkaPublisher, messages: Sequence[OutboundMessage], deadline: float
+    ) -> None:
+        self._publisher = publisher
+        self._messages = messages
+        self._deadline = deadline
+        self._outcomes: list[Outcome | None] = [None] * len(messages)
+        self._futures: list[Any] = [None] * len(messages)
+        self._producer: Any = None
+        self._send_all()
+
+    def outcomes(self) -> list[Outcome]:
+        poisoned = self._collect(range(len(self._messages)))
+        if poisoned:
+            self._publisher.discard(self._producer)
+            self._send_singly(poisoned)
+        return [outcome or UNTRIED for outcome in self._outcomes]
+
+    def _send_all(self) -> None:
+        try:
+            self._producer = self._publisher.producer()
+        except (kafka_errors.KafkaError, OSError) as error:
+            self._outcomes = [_released(error)] * len(self._messages)
+            return
+        stopped: set[str] = set()
+        missing: dict[str, Outcome] = {}
+        for place, message in enumerate(self._messages):
+            if message.tenant_id in stopped or time.monotonic() >= self._deadline:
+                self._outcomes[place] = UNTRIED
+                continue
+            outcome = self._send(place, message, missing)
+            self._outcomes[place] = outcome
+            if outcome is not None and outcome.verdict == "released":
+                stopped.add(message.tenant_id)
+
+    def _send(self, place: int, message: OutboundMessage, missing: dict[str, Outcome]) -> Outcome | None:
+        """Hand one record to the producer; an outcome only where it was not taken."""
+        topic = self._publisher.topic(message)
+        if topic is None:
+            return Outcome("refused", f"no route for topic {message.topic!r}")
+        if topic in missing:
+            return missing[topic]
+        try:
+            self._futures[place] = self._producer.send(
+                topic,
+                key=message.key.encode(),
+                value=message.payload.encode(),
+                headers=[(name, value.encode()) for name, value in message.headers.items()],
+                timestamp_ms=int(message.created_at.timestamp() * 1000),
+            )
+        except _REFUSED as error:
+            return Outcome("refused", repr(error))
+        except kafka_errors.KafkaTimeoutError as error:
+            # No metadata came for the topic. With a broker connected, there is no such topic.
+            if self._producer.bootstrap_connected():
+                missing[topic] = Outcome("refused", f"topic {topic!r} is unknown to the broker")
+            else:
+                missing[topic] = _released(error)
+            return missing[topic]
+        except kafka_errors.KafkaError as error:
+            return _released(error)
+        return None
+
+    def _collect(self, places: Sequence[int]) -> list[int]:
+        """Wait for the futures; the places of records that failed beyond retrying, guilty or not."""
+        poisoned = []
+        late = False
+        for place in places:
+            future = self._futures[place]
+            if future is None or self._outcomes[place] is not None:
+                continue
+            if not future.is_done and not late:
+                try:
+                    future.get(timeout=max(0.0, self._deadline - time.monotonic()))
+                except kafka_errors.KafkaError:
+                    late = not future.is_done
+                    if late:
+                        # Everything not acknowledged by now fails together, and nothing more is sent.
+                        self._publisher.discard(self._producer)
+            if future.succeeded():
+                self._outcomes[place] = SENT
+            elif isinstance(future.exception, _REFUSED):
+                poisoned.append(place)
+            else:
+                self._outcomes[place] = _released(future.exception)
+        return poisoned
+
+    def _send_singly(self, places: list[int]) -> None:
+        stopped: set[str] = set()
+        for place in places:
+            message = self._messages[place]
+            self._futures[place] = None
+            # Each may have reached the broker before its batch failed, so none is `untried`.
+            if message.tenant_id in stopped or time.monotonic() >= self._deadline:
+                self._outcomes[place] = Outcome("released", "not reached again after the producer failed")
+                continue
+            try:
+                self._producer = self._publisher.producer()
+            except (kafka_errors.KafkaError, OSError) as error:
+                self._outcomes[place] = _released(error)
+                stopped.add(message.tenant_id)
+                continue
+            self._outcomes[place] = self._send(place, message, {})
+            if self._collect([place]):
+                self._outcomes[place] = Outcome("refused", repr(self._futures[place].exception))
+                self._publisher.discard(self._producer)
+            outcome = self._outcomes[place]
+            if outcome is not None and outcome.verdict == "released":
+                stopped.add(message.tenant_id)
+
+
+def _released(error: BaseException | None) -> Outcome:
+    return Outcome("released", repr(error) if error is not None else "not acknowledged in time")

@@ -1,0 +1,136 @@
+"""Events, claims of them, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sextant.bus.message import NO_TENANT, OutboundMessage
+from sextant.errors import TooManyRequestsError
+from sextant.ids import TenantId
+
+PLATFORM = TenantId(NO_TENANT)
+"""The tenant of the platform's own events."""
+
+
+class OutboxBackpressureError(TooManyRequestsError):
+    """Too many of this tenant's events wait to be published."""
+
+    code, title = "outbox_backpressure", "Too many events pending"
+    retry_after = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to store.
+
+    A repeat of `dedupe_key` within the tenant changes nothing. `headers` travel as they are, beside those the
+    relay sets; `traceparent` and `correlation-id` belong here. With `delay` it is published no sooner.
+    """
+
+    topic: str
+    payload: Mapping[str, Any]
+    dedupe_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedEvent:
+    """An event leased to a relay."""
+
+    tenant_id: str
+    position: int
+    event_id: UUID
+    topic: str
+    dedupe_key: str | None
+    payload: str
+    headers: Mapping[str, str]
+    created_at: datetime
+    attempts: int
+    takeovers: int
+    replay_id: UUID | None
+
+    def message(self) -> OutboundMessage:
+        return OutboundMessage(
+            tenant_id=self.tenant_id,
+            event_id=self.event_id,
+            topic=self.topic,
+            dedupe_key=self.dedupe_key,
+            payload=self.payload,
+            created_at=self.created_at,
+            retry_count=self.attempts + self.takeovers,
+            replay_id=self.replay_id,
+            own_headers={name: str(value) for name, value in self.headers.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """When what failed is tried again: after `base`, twice that, … up to `cap`; refused for the `attempts`th time it is dead."""
+
+    attempts: int = 8
+    base: timedelta = timedelta(seconds=2)
+    cap: timedelta = timedelta(minutes=5)
+    lane_base: timedelta = timedelta(milliseconds=500)
+    """Of a lane that waits because the broker could not take its head."""
+    lane_cap: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many events of a claim went where. `lost`: another relay had taken them over."""
+
+    sent: int = 0
+    released: int = 0
+    delayed: int = 0
+    dead: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The last position given out, who was writing just after, and whether the writers watched have finished."""
+
+    position: int
+    writers: list[str]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Where one tenant's outbox stands. `published` counts since the moment asked for."""
+
+    tenant_id: str
+    pending: int
+    leased: int
+    delayed: int
+    dead: int
+    oldest_pending_at: datetime | None
+    published: int
+    last_published_at: datetime | None
+    claimed_in_window: int
+    allowance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What waits in the whole outbox."""
+
+    pending: int
+    delayed: int
+    dead: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows were forgotten."""
+
+    events: int
+    publications: int
+    usages: int
+    inbox: int

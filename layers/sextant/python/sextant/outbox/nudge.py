@@ -1,0 +1,77 @@
+"""Tells the relay, after a commit, that there is something to publish.
+
+It is best effort: an asynchronous invocation that is given a moment, never retried, and never fails the
+caller. Events whose nudge is lost are found by the schedule. Calls close together make one nudge: the relay
+it starts looks on for longer than `COALESCE`, so it sees what the suppressed ones would have told of.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+COALESCE = 0.5
+"""Seconds after a nudge in which no other is sent; less than `RelaySettings.linger`."""
+BACKOFF = 5.0
+"""Seconds without nudges after one that failed, so that a Lambda API in trouble costs the callers nothing."""
+
+logger = logging.getLogger("sextant.outbox")
+
+
+class Nudger:
+    """Nudges one function. Thread-safe."""
+
+    def __init__(self, invoke: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._invoke = invoke
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._silent_until = float("-inf")
+
+    def nudge(self) -> bool:
+        """Whether a nudge was sent."""
+        with self._lock:
+            now = self._clock()
+            if now < self._silent_until:
+                return False
+            self._silent_until = now + COALESCE
+        try:
+            self._invoke()
+        except Exception as error:  # noqa: BLE001 - a lost nudge must never fail the request that was served already
+            self._silent_until = self._clock() + BACKOFF
+            logger.info("nudge failed; the schedule will find the events", extra={"error": repr(error)})
+            return False
+        return True
+
+
+def nudge(function_name: str) -> bool:
+    """Nudge the relay function; False, and nothing done, where there is no name, a recent nudge or an error."""
+    return _nudger(function_name).nudge() if function_name else False
+
+
+@cache
+def _nudger(function_name: str) -> Nudger:
+    def invoke() -> None:
+        _client().invoke(
+            FunctionName=function_name, InvocationType="Event", Payload=b'{"source":"sextant.nudge"}'
+        )
+
+    return Nudger(invoke)
+
+
+@cache
+def _client() -> LambdaClient:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 1}, tcp_keepalive=True
+    )
+    client: LambdaClient = boto3.client("lambda", config=config)
+    return client

@@ -1,0 +1,260 @@
+"""The relay: claims events, publishes them, and records what became of them.
+
+An event is settled as sent only after the broker's acknowledgement of it. Whatever else happens (the broker
+down, the relay killed, the database gone) leaves the event leased, and after the lease another relay takes it.
+So each event is published at least once, and twice only where a relay fell silent while it held it.
+
+While one batch is on its way to the broker, the next is claimed: the database never makes the broker wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sextant.bus.message import Publisher, Submission
+from sextant.ids import new_id
+from sextant.outbox import repository
+from sextant.outbox.floors import Floors
+from sextant.outbox.model import ClaimedEvent, RetryRule, Settled
+from sextant.outbox.repository import ClaimRequest, Settlement
+from sextant.storage import Database
+from sextant.storage.errors import StorageError
+
+logger = logging.getLogger("sextant.outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """How a relay works; times are seconds.
+
+    `lease` exceeds the longest way from claim to settlement, so that a live relay is not overtaken: twice
+    `publish_timeout` (a batch waits for the one before it) and the `margin` for the database.
+    """
+
+    batch: int = 500
+    in_flight: int = 2
+    """How many batches may be held at once; the second is claimed while the first is published."""
+    lease: float = 30.0
+    publish_timeout: float = 10.0
+    """After this, what the broker has not acknowledged is released."""
+    margin: float = 3.0
+    """What is kept of the time, beside `publish_timeout`, to settle before the deadline."""
+    linger: float = 1.0
+    """How long to look for new events after the last one; longer than nudges are coalesced."""
+    poll: float = 0.05
+    patience: float = 15.0
+    """How long to wait for what backs off or rests; what is due later is left to a later call."""
+    measure_every: float = 1.0
+    max_takeovers: int = 5
+    """An event that so many relays held and were never heard of again is dead."""
+    retry: RetryRule = field(default_factory=RetryRule)
+
+    def __post_init__(self) -> None:
+        if self.lease <= 2 * self.publish_timeout + self.margin:
+            raise ValueError("the lease must exceed twice the publish timeout and the margin")
+        if not (1 <= self.batch <= 10_000 and self.in_flight >= 1):
+            raise ValueError("a relay takes 1 to 10,000 events a batch and holds at least one batch")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> RelaySettings:
+        """The `SEXTANT_RELAY_*` variables named in docs/outbox.md; ValueError where one does not parse."""
+        default = cls()
+
+        def number(name: str, fallback: float) -> float:
+            return float(env.get(f"SEXTANT_RELAY_{name}", fallback))
+
+        retry = RetryRule(
+            attempts=int(number("MAX_ATTEMPTS", default.retry.attempts)),
+            base=timedelta(seconds=number("RETRY_BASE", default.retry.base.total_seconds())),
+            cap=timedelta(seconds=number("RETRY_CAP", default.retry.cap.total_seconds())),
+        )
+        return cls(
+            batch=int(number("BATCH", default.batch)),
+            in_flight=int(number("IN_FLIGHT", default.in_flight)),
+            lease=number("LEASE", default.lease),
+            publish_timeout=number("PUBLISH_TIMEOUT", default.publish_timeout),
+            margin=number("MARGIN", default.margin),
+            linger=number("LINGER", default.linger),
+            poll=number("POLL", default.poll),
+            patience=number("PATIENCE", default.patience),
+            max_takeovers=int(number("MAX_TAKEOVERS", default.max_takeovers)),
+            retry=retry,
+        )
+
+
+@dataclass
+class Report:
+    """What a call of `drain` did."""
+
+    batches: int = 0
+    claimed: int = 0
+    sent: int = 0
+    released: int = 0
+    delayed: int = 0
+    dead: int = 0
+    lost: int = 0
+    oldest_seconds: float = 0.0
+    """The longest that an event handled now had waited since it was stored."""
+
+    def add(self, settled: Settled) -> None:
+        self.sent += settled.sent
+        self.released += settled.released
+        self.delayed += settled.delayed
+        self.dead += settled.dead
+        self.lost += settled.lost
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A claim on its way to the broker."""
+
+    token: UUID
+    events: list[ClaimedEvent]
+    published: list[int]
+    """Which of the events were handed to the publisher; the others have killed too many relays."""
+    submission: Submission
+    leased_until: float
+
+    def settlement(self) -> Settlement:
+        """Wait for the broker's answers."""
+        verdicts = ["dead"] * len(self.events)
+        errors = [f"{event.takeovers} relays fell silent while they held it" for event in self.events]
+        for place, outcome in zip(self.published, self.submission.outcomes(), strict=True):
+            verdicts[place] = outcome.verdict
+            errors[place] = outcome.error
+        return Settlement(self.token, self.events, verdicts, errors)
+
+
+class Relay:
+    """One relay, for one thread. Kept between calls, it remembers where the lanes begin."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        settings: RelaySettings | None = None,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._settings = settings or RelaySettings()
+        self._pause = pause
+        self._floors = Floors()
+        self._after = ""
+        self._measured_at = float("-inf")
+
+    def drain(self, seconds: float) -> Report:
+        """Publish until nothing is left or `seconds` are nearly over; then nothing is claimed any more.
+
+        Raises a `StorageError` when the database cannot be reached; what could not be settled waits for the
+        end of its lease.
+        """
+        deadline = time.monotonic() + seconds
+        report = Report()
+        held: deque[_Batch] = deque()
+        active_at = time.monotonic()
+        failure: StorageError | None = None
+        while True:
+            may_claim = failure is None and self._time_for_more(deadline)
+            request = self._request()
+            fresh: list[ClaimedEvent] = []
+            try:
+                if may_claim:
+                    self._measure_if_due()
+                if may_claim and len(held) < self._settings.in_flight:
+                    with self._database.platform_autocommit() as session:
+                        fresh = repository.claim(session, request)
+                if not fresh and held:
+                    fresh = self._finish(held.popleft(), report, request if may_claim else None)
+            except StorageError as error:
+                failure = error
+                continue
+            if fresh:
+                held.append(self._submit(fresh, request, report))
+                active_at = time.monotonic()
+            elif not held:
+                if failure is not None:
+                    raise failure
+                if not may_claim or not self._worth_waiting(active_at):
+                    return report
+
+    def _time_for_more(self, deadline: float) -> bool:
+        return time.monotonic() + self._settings.publish_timeout + self._settings.margin < deadline
+
+    def _request(self) -> ClaimRequest:
+        lease = timedelta(seconds=self._settings.lease)
+        return ClaimRequest(new_id(), self._settings.batch, lease, self._after, self._floors.known)
+
+    def _submit(self, events: list[ClaimedEvent], request: ClaimRequest, report: Report) -> _Batch:
+        now = time.monotonic()
+        self._floors.claimed(events)
+        # Events come interleaved: each tenant's first, then each one's second. The next claim goes on behind
+        # the tenant that was the last to be reached.
+        self._after = list(dict.fromkeys(event.tenant_id for event in events))[-1]
+        published = [n for n, event in enumerate(events) if event.takeovers < self._settings.max_takeovers]
+        submission = self._publisher.submit(
+            [events[n].message() for n in published], now + self._settings.publish_timeout
+        )
+        report.batches += 1
+        report.claimed += len(events)
+        oldest = min(event.created_at for event in events)
+        report.oldest_seconds = max(report.oldest_seconds, (datetime.now(UTC) - oldest).total_seconds())
+        return _Batch(request.token, events, published, submission, now + self._settings.lease)
+
+    def _finish(self, batch: _Batch, report: Report, request: ClaimRequest | None) -> list[ClaimedEvent]:
+        """Wait for the broker's answers, record them, and in the same round trip claim what `request` asks."""
+        settlement = batch.settlement()
+        fresh: list[ClaimedEvent] = []
+        try:
+            with self._database.platform_autocommit() as session:
+                if request is None:
+                    settled = repository.settle(session, settlement, self._settings.retry)
+                else:
+                    settled, fresh = repository.settle_and_claim(
+                        session, settlement, self._settings.retry, request
+                    )
+        except StorageError as error:
+            logger.warning("settlement failed; trying again", exc_info=error)
+            settled = self._settle_again(settlement, batch.leased_until)
+        if settled.lost:
+            logger.warning("events were taken over before they were settled", extra={"lost": settled.lost})
+        report.add(settled)
+        return fresh
+
+    def _settle_again(self, settlement: Settlement, leased_until: float) -> Settled:
+        """Settle as long as the lease lasts: what is not settled will be published a second time."""
+        pause = 0.1
+        while True:
+            self._pause(pause)
+            pause = min(2 * pause, 2.0)
+            try:
+                with self._database.platform_autocommit() as session:
+                    return repository.settle(session, settlement, self._settings.retry)
+            except StorageError:
+                if time.monotonic() + pause > leased_until:
+                    raise
+
+    def _measure_if_due(self) -> None:
+        now = time.monotonic()
+        if now - self._measured_at < self._settings.measure_every:
+            return
+        self._measured_at = now
+        with self._database.platform_autocommit() as session:
+            self._floors.measured(repository.measure(session, self._floors.known, self._floors.watched))
+
+    def _worth_waiting(self, active_at: float) -> bool:
+        """Having found nothing, wait a moment; False where nothing is to be expected soon."""
+        if time.monotonic() - active_at >= self._settings.linger:
+            with self._database.platform_autocommit() as session:
+                due = repository.next_due_in(session)
+            if due is None or due > self._settings.patience:
+                return False
+        self._pause(self._settings.poll)
+        return True

@@ -1,0 +1,242 @@
+"""The outbox's SQL on the way of an event: enqueue, claim, settle, measure, purge.
+
+The statements that count are database functions, in `migrations/sql/0002_outbox.up.sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from sextant.ids import EventId, TenantId
+from sextant.outbox.model import (
+    PLATFORM,
+    ClaimedEvent,
+    Figures,
+    Measured,
+    NewEvent,
+    OutboxBackpressureError,
+    Purged,
+    RetryRule,
+    Settled,
+    Totals,
+)
+from sextant.storage import Session
+from sextant.storage.errors import CheckViolation
+
+_ENQUEUE = """
+SELECT outbox_enqueue_many(
+    %(tenant_id)s, %(topics)s::text[], %(dedupe_keys)s::text[], %(payloads)s::jsonb[], %(headers)s::jsonb[],
+    %(delays)s::interval[], %(refusable)s)
+"""
+_CLAIM = """
+SELECT * FROM outbox_claim(%(token)s, %(limit)s, %(lease)s, %(after)s, %(floors)s)
+"""
+_SETTLE = """
+SELECT * FROM outbox_settle(
+    %(settled_token)s, %(tenants)s, %(positions)s, %(verdicts)s, %(errors)s,
+    %(max_attempts)s, %(base)s, %(cap)s, %(lane_base)s, %(lane_cap)s)
+"""
+# The limit depends on what is settled, so that it is settled before anything is claimed.
+_SETTLE_AND_CLAIM = """
+SELECT * FROM outbox_settle(
+    %(settled_token)s, %(tenants)s, %(positions)s, %(verdicts)s, %(errors)s,
+    %(max_attempts)s, %(base)s, %(cap)s, %(lane_base)s, %(lane_cap)s) AS settled
+LEFT JOIN LATERAL outbox_claim(
+    %(token)s, CASE WHEN settled.lost >= 0 THEN %(limit)s END, %(lease)s, %(after)s, %(floors)s) AS claimed ON true
+"""
+
+
+_TOTALS = """
+SELECT coalesce(sum(f.pending), 0)::bigint AS pending, coalesce(sum(f.delayed), 0)::bigint AS delayed,
+       coalesce(sum(f.dead), 0)::bigint AS dead,
+       coalesce(extract(epoch FROM clock_timestamp() - min(f.oldest_pending_at)), 0)::float8 AS oldest_seconds
+FROM outbox_figures(clock_timestamp()) AS f
+"""
+# Ids are UUIDv7: the primary key finds the oldest of each tenant. What waits or is dead stays.
+_PURGE_EVENTS = """
+DELETE FROM outbox_event e USING (
+    SELECT old.tenant_id, old.id FROM outbox_lane l CROSS JOIN LATERAL (
+        SELECT o.tenant_id, o.id FROM outbox_event o
+        WHERE o.tenant_id = l.tenant_id AND o.id < %(before_id)s
+          AND NOT EXISTS (SELECT FROM outbox_delayed d WHERE d.tenant_id = o.tenant_id AND d.event_id = o.id)
+          AND NOT EXISTS (SELECT FROM outbox_dead d WHERE d.tenant_id = o.tenant_id AND d.event_id = o.id)
+        ORDER BY o.id LIMIT %(limit)s
+    ) AS old
+    WHERE NOT EXISTS (SELECT FROM outbox_pending p WHERE p.tenant_id = old.tenant_id AND p.event_id = old.id)
+    LIMIT %(limit)s
+) AS chosen
+WHERE e.tenant_id = chosen.tenant_id AND e.id = chosen.id
+"""
+_PURGE_PUBLICATIONS = """
+DELETE FROM outbox_publication u USING (
+    SELECT old.* FROM outbox_lane l CROSS JOIN LATERAL (
+        SELECT o.tenant_id, o.published_at, o.token FROM outbox_publication o
+        WHERE o.tenant_id = l.tenant_id AND o.published_at < %(before)s ORDER BY o.published_at LIMIT %(limit)s
+    ) AS old LIMIT %(limit)s
+) AS chosen
+WHERE u.tenant_id = chosen.tenant_id AND u.published_at = chosen.published_at AND u.token = chosen.token
+"""
+# Quotas look back at most an hour.
+_PURGE_USAGES = """
+DELETE FROM outbox_usage u USING outbox_lane l
+WHERE u.tenant_id = l.tenant_id AND u.claimed_at < clock_timestamp() - interval '1 hour'
+"""
+_PURGE_INBOX = """
+DELETE FROM inbox_message m USING (
+    SELECT o.tenant_id, o.consumer, o.event_id FROM inbox_message o WHERE o.received_at < %(before)s LIMIT %(limit)s
+) AS chosen
+WHERE m.tenant_id = chosen.tenant_id AND m.consumer = chosen.consumer AND m.event_id = chosen.event_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Ask for up to `limit` events, of the tenants that follow `after`, leased to `token` for `lease`.
+
+    `floors` may name positions below which a tenant certainly has, and will have, nothing.
+    """
+
+    token: UUID
+    limit: int
+    lease: timedelta
+    after: str
+    floors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of every event that was claimed with `token`."""
+
+    token: UUID
+    events: Sequence[ClaimedEvent]
+    verdicts: Sequence[str]
+    errors: Sequence[str]
+
+
+def enqueue(
+    session: Session, events: Sequence[NewEvent], *, tenant: TenantId | None = None, refusable: bool = True
+) -> list[EventId]:
+    """Store `events` in the session's transaction, in one round trip; their ids, in order.
+
+    Of a platform session the events belong to `tenant` or, without one, to the platform; of any other to its
+    own tenant. A repeat returns the first event's id. Raises `OutboxBackpressureError` when the tenant's lane
+    is full and `refusable`; never in a platform session.
+    """
+    if not events:
+        return []
+    owner = (tenant or PLATFORM) if session.is_platform else session.tenant_id
+    try:
+        ids = session.fetch_all(
+            _ENQUEUE,
+            {
+                "tenant_id": owner,
+                "topics": [event.topic for event in events],
+                "dedupe_keys": [event.dedupe_key for event in events],
+                "payloads": [Jsonb(dict(event.payload)) for event in events],
+                "headers": [Jsonb(dict(event.headers)) for event in events],
+                "delays": [event.delay for event in events],
+                "refusable": refusable,
+            },
+            row=UUID,
+        )
+    except CheckViolation as error:
+        if error.constraint == "outbox_backpressure":
+            raise OutboxBackpressureError from error
+        raise
+    return [EventId(value) for value in ids]
+
+
+def claim(session: Session, request: ClaimRequest) -> list[ClaimedEvent]:
+    """Lease events, in the order in which they are to be published."""
+    return session.fetch_all(_CLAIM, _claim_params(request), row=ClaimedEvent)
+
+
+def settle(session: Session, settlement: Settlement, rule: RetryRule) -> Settled:
+    """Record what became of a claim, all of it at once. Doing it again does nothing but count `lost`."""
+    settled = session.fetch_one(_SETTLE, _settle_params(settlement, rule), row=Settled)
+    assert settled is not None
+    return settled
+
+
+def settle_and_claim(
+    session: Session, settlement: Settlement, rule: RetryRule, request: ClaimRequest
+) -> tuple[Settled, list[ClaimedEvent]]:
+    """`settle`, then `claim`, in one round trip and one commit."""
+    rows = session.fetch_all(
+        _SETTLE_AND_CLAIM, _settle_params(settlement, rule) | _claim_params(request), row=tuple
+    )
+    width = len(fields(Settled))
+    settled = Settled(*rows[0][:width])
+    return settled, [ClaimedEvent(*row[width:]) for row in rows if row[width] is not None]
+
+
+def measure(session: Session, floors: Mapping[str, int], watched: Sequence[str]) -> Measured:
+    """Store the floors and the lengths of long lanes; what is needed to raise floors further."""
+    measured = session.fetch_one(
+        "SELECT * FROM outbox_measure(%s, %s)", (Jsonb(dict(floors)), list(watched)), row=Measured
+    )
+    assert measured is not None
+    return measured
+
+
+def next_due_in(session: Session) -> float | None:
+    """In how many seconds something that must wait now can be claimed; None when nothing waits."""
+    return session.fetch_one(
+        "SELECT extract(epoch FROM due - clock_timestamp())::float8 FROM outbox_next_due() AS due WHERE due IS NOT NULL",
+        row=float,
+    )
+
+
+def figures(session: Session, since: datetime, tenant: TenantId | None = None) -> list[Figures]:
+    """Where each tenant's outbox stands (of one, with `tenant`), with what was published since `since`."""
+    return session.fetch_all("SELECT * FROM outbox_figures(%s, %s)", (since, tenant), row=Figures)
+
+
+def totals(session: Session) -> Totals:
+    """What waits in the whole outbox."""
+    found = session.fetch_one(_TOTALS, row=Totals)
+    assert found is not None
+    return found
+
+
+def purge(session: Session, before: datetime, limit: int) -> Purged:
+    """Forget up to `limit` sent events, publications and inbox entries from before `before`, and old usage."""
+    before_id = UUID(int=int(before.timestamp() * 1000) << 80)
+    params = {"before": before, "before_id": before_id, "limit": limit}
+    return Purged(
+        events=session.execute(_PURGE_EVENTS, params),
+        publications=session.execute(_PURGE_PUBLICATIONS, params),
+        usages=session.execute(_PURGE_USAGES),
+        inbox=session.execute(_PURGE_INBOX, params),
+    )
+
+
+def _claim_params(request: ClaimRequest) -> dict[str, Any]:
+    return {
+        "token": request.token,
+        "limit": request.limit,
+        "lease": request.lease,
+        "after": request.after,
+        "floors": Jsonb(dict(request.floors)),
+    }
+
+
+def _settle_params(settlement: Settlement, rule: RetryRule) -> dict[str, Any]:
+    return {
+        "settled_token": settlement.token,
+        "tenants": [event.tenant_id for event in settlement.events],
+        "positions": [event.position for event in settlement.events],
+        "verdicts": list(settlement.verdicts),
+        "errors": [error[:2000] for error in settlement.errors],
+        "max_attempts": rule.attempts,
+        "base": rule.base,
+        "cap": rule.cap,
+        "lane_base": rule.lane_base,
+        "lane_cap": rule.lane_cap,
+    }
