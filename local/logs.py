@@ -39,6 +39,8 @@ _LEFT_OUT = frozenset(
         *("correlation_id", "request_id"),
     }
 )
+# Lambda's own lines about an invocation.
+_PLATFORM = ("INIT_START ", "START ", "REPORT ")
 _QUIET_LEVELS = frozenset({"DEBUG", "TRACE"})
 
 
@@ -89,6 +91,8 @@ class Journal:
 
 def _shorten(line: str) -> str:
     """The text for the terminal; empty when there is nothing for a reader in it."""
+    if line.startswith(_PLATFORM):
+        return ""
     if not line.startswith("{"):
         return line.rstrip()
     try:

@@ -72,7 +72,7 @@ class Environment:
         self._variables = dict(variables)
         self._region = variables.get("AWS_REGION", "us-east-1")
         self._log = log
-        self._waiting: asyncio.Queue[_Invocation] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Invocation | None] = asyncio.Queue()
         self._current: _Invocation | None = None
         self._ready = asyncio.Event()
         self._init_error: Outcome | None = None
@@ -128,9 +128,9 @@ class Environment:
         if self._process is not None:
             self.kill()
             await self._process.wait()
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Lets go of a `next` that the process was waiting in.
+        self._waiting.put_nowait(None)
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -242,6 +242,8 @@ class Environment:
     async def _next(self, _: web.Request) -> web.Response:
         self._ready.set()
         invocation = await self._waiting.get()
+        if invocation is None:
+            raise web.HTTPGone
         trace = (
             f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
         )

@@ -1,0 +1,296 @@
+"""The whole system: servers, functions, gateway, event sources and schedules, from the one declaration."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from functions.declaration import FUNCTIONS, MIGRATE, OUTBOX_RELAY, QUEUES, Function, QueueTrigger
+from local import database as databases
+from local import tokens
+from local.authorizer import JwtAuthorizer
+from local.aws import REGION, LocalAws, Names, Resources
+from local.database import DatabaseUrls
+from local.event_sources import EventSource, SourceQueue
+from local.gateway import Gateway
+from local.invocations import Functions
+from local.lambda_api import LambdaApi
+from local.logs import Journal
+from local.postgres import Postgres
+from local.routes import RouteTable
+from local.runtime_api import ROOT
+from local.scheduler import Scheduler
+
+DATABASE = "sextant"
+_PASSED_ON = ("SEXTANT_", "DB_", "POWERTOOLS_")
+# Whatever of these a state directory holds is ours to delete.
+_STATE = (
+    *("postgres", "postgres.port", "postgres.password", "aws", "aws.port"),
+    *("logs", "signing-key.pem", "jwks.json", "system.json", "lock"),
+)
+
+
+class AlreadyRunningError(RuntimeError):
+    """Another process runs a system in this state directory."""
+
+
+class StartError(RuntimeError):
+    """The system could not be started."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where a running system is reached; kept in the state directory while it runs."""
+
+    pid: int
+    url: str
+    aws: str
+    functions: str
+    database: DatabaseUrls
+    logs: str
+    auth_disabled: bool
+
+    @classmethod
+    def read(cls, home: Path) -> Endpoints | None:
+        """The endpoints of the system running in `home`, if one does."""
+        if not is_running(home):
+            return None
+        try:
+            found = json.loads((home / "system.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return cls(**{**found, "database": DatabaseUrls(**found["database"])})
+
+    def write(self, home: Path) -> None:
+        """The file holds passwords: it is for its owner only."""
+        half_written = home / "system.json.new"
+        half_written.touch(mode=0o600)
+        half_written.write_text(json.dumps(asdict(self)))
+        half_written.rename(home / "system.json")
+
+
+def default_home() -> Path:
+    return Path(os.environ.get("SEXTANT_HOME") or ROOT / ".local").resolve()
+
+
+def auth_disabled() -> bool:
+    return os.environ.get("SEXTANT_AUTH_DISABLED", "").lower() in ("1", "true", "yes")
+
+
+def is_running(home: Path) -> bool:
+    """Whether some process holds the state directory."""
+    try:
+        with (home / "lock").open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def forget(home: Path) -> None:
+    """Deletes the state of a stopped system, and nothing else that may lie in `home`."""
+    import shutil
+
+    Postgres(home).forget()
+    for name in _STATE:
+        path = home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        home.rmdir()
+
+
+class System:
+    """One local system. `start_servers` before the event loop, `start` and `stop` inside it.
+
+    The servers are child processes that end with the thread that starts them, hence the order.
+    """
+
+    def __init__(self, home: Path, journal: Journal, *, port: int = 0, durable: bool = True) -> None:
+        self.home = home
+        self._journal = journal
+        self._port = port
+        self._lock: IO[str] | None = None
+        logs = journal.directory
+        self._postgres = Postgres(home, durable=durable, log=logs / "postgres.log")
+        self._aws = LocalAws(home, log=logs / "aws.log")
+        self._functions: Functions | None = None
+        self._lambda_api: LambdaApi | None = None
+        self._gateway: Gateway | None = None
+        self._sources: list[EventSource] = []
+        self._scheduler: Scheduler | None = None
+
+    # Servers ------------------------------------------------------------------------------------------
+
+    def start_servers(self) -> None:
+        """Takes the state directory and starts Postgres and local AWS."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.home / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError(f"a system already runs with its state in {self.home}") from None
+        self._postgres.start()
+        self._aws.start()
+
+    def stop_servers(self) -> None:
+        self._aws.stop()
+        self._postgres.stop()
+        (self.home / "system.json").unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    # Everything else ----------------------------------------------------------------------------------
+
+    async def start(self) -> Endpoints:
+        """Brings the database up to date and starts serving; returns when the API answers."""
+        resources = self._aws.make_resources(Names())
+        urls = self._make_databases()
+        lambda_api_port = await self._start_functions(resources, urls)
+        await self._migrate()
+        self._start_triggers(resources)
+        endpoints = Endpoints(
+            pid=os.getpid(),
+            url=await self._start_gateway(),
+            aws=self._aws.endpoint,
+            functions=f"http://127.0.0.1:{lambda_api_port}",
+            database=urls,
+            logs=str(self._journal.directory),
+            auth_disabled=auth_disabled(),
+        )
+        endpoints.write(self.home)
+        return endpoints
+
+    async def stop(self) -> None:
+        """Takes no more work, lets what runs end within seconds, and ends every process."""
+        if self._scheduler is not None:
+            await self._scheduler.stop()
+        if self._gateway is not None:
+            await self._gateway.stop()
+        await asyncio.gather(*(source.stop() for source in self._sources))
+        if self._lambda_api is not None:
+            await self._lambda_api.stop()
+        if self._functions is not None:
+            await self._functions.close()
+
+    def _make_databases(self) -> DatabaseUrls:
+        for name in (DATABASE, f"{DATABASE}_iceberg"):
+            if not self._postgres.has_database(name):
+                self._postgres.create_database(name)
+        return databases.urls(self._postgres, DATABASE)
+
+    async def _start_functions(self, resources: Resources, urls: DatabaseUrls) -> int:
+        variables: dict[str, dict[str, str]] = {function.name: {} for function in FUNCTIONS}
+        self._functions = Functions(FUNCTIONS, variables, self._journal.write)
+        self._lambda_api = LambdaApi(self._functions)
+        await self._lambda_api.start()
+        # Known only now: the functions call each other at this endpoint.
+        for function in FUNCTIONS:
+            variables[function.name].update(
+                self._variables(function, resources, urls, lambda_endpoint=self._lambda_api.endpoint)
+            )
+        return self._lambda_api.port
+
+    async def _migrate(self) -> None:
+        """By the same function that the deployment calls."""
+        assert self._functions is not None
+        outcome = await self._functions[MIGRATE.name].invoke(b"{}")
+        if outcome.error is not None:
+            raise StartError(f"the migrations failed: {outcome.payload.decode(errors='replace')}")
+        self._postgres.give_password(*databases.APPLICATION_ROLES)
+        await self._functions[MIGRATE.name].close()
+
+    def _start_triggers(self, resources: Resources) -> None:
+        assert self._functions is not None
+        client = self._aws.client("sqs")
+        declared = {queue.name for queue in QUEUES}
+        for function in FUNCTIONS:
+            for trigger in function.triggers:
+                if not isinstance(trigger, QueueTrigger):
+                    continue
+                assert trigger.queue in declared
+                url = resources.queue_urls[trigger.queue]
+                queue = SourceQueue(url, self._queue_arn(client, url), REGION)
+                source = EventSource(
+                    trigger, queue, self._functions[function.name], client, self._journal.say
+                )
+                source.start()
+                self._sources.append(source)
+        self._scheduler = Scheduler(self._functions, FUNCTIONS, REGION)
+        self._scheduler.start()
+
+    @staticmethod
+    def _queue_arn(client: Any, url: str) -> str:
+        return str(
+            client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        )
+
+    async def _start_gateway(self) -> str:
+        assert self._functions is not None
+        key_set = tokens.ensure_key(self.home)
+        authorizer = None
+        if not auth_disabled():
+            authorizer = JwtAuthorizer.from_jwks(key_set, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
+        self._gateway = Gateway(self._functions, RouteTable(FUNCTIONS), authorizer, self._access)
+        await asyncio.gather(
+            self._gateway.start(self._port),
+            *(
+                self._functions[function.name].warm()
+                for function in FUNCTIONS
+                if _is_on_the_main_path(function)
+            ),
+        )
+        return self._gateway.url
+
+    def _access(self, line: str) -> None:
+        self._journal.write("gateway", line)
+
+    def _variables(
+        self, function: Function, resources: Resources, urls: DatabaseUrls, *, lambda_endpoint: str
+    ) -> Mapping[str, str]:
+        """The environment variables that a deployment gives the function, with local values."""
+        found = {
+            **self._aws.variables(),
+            "AWS_ENDPOINT_URL_LAMBDA": lambda_endpoint,
+            "SEXTANT_STAGE": "local",
+            "SEXTANT_BUS": "sqs",
+            "SEXTANT_RELAY_FUNCTION": OUTBOX_RELAY.name,
+            "SEXTANT_IDEMPOTENCY_TABLE": resources.idempotency_table,
+            "SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/warehouse",
+            "SEXTANT_CATALOG": "sql",
+            "SEXTANT_CATALOG_URL": urls.catalog,
+            "SEXTANT_ISSUER": tokens.ISSUER,
+            "SEXTANT_AUDIENCE": tokens.AUDIENCE,
+            "POWERTOOLS_SERVICE_NAME": function.name,
+            "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            **{f"SEXTANT_QUEUE_URL_{name.upper()}": url for name, url in resources.queue_urls.items()},
+        }
+        if function.database is not None:
+            found["DATABASE_URL"] = urls.of_role(function.database)
+        if function.database == "sextant_app":
+            found["PLATFORM_DATABASE_URL"] = urls.platform
+        given = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(_PASSED_ON) and name != "SEXTANT_HOME"
+        }
+        return {**found, **given}
+
+
+def _is_on_the_main_path(function: Function) -> bool:
+    """Whether a user's first run would wait for its first start."""
+    return function.name != MIGRATE.name and any(
+        not hasattr(trigger, "every") or trigger.every < 300 for trigger in function.triggers
+    )
