@@ -106,9 +106,13 @@ class Bundler:
         """The dependency layer `layers/<name>`: its locked requirements, without those the runtime layer has."""
         folder = self.root / "layers" / name
         if name == "sextant":
-            return self._bundle(name, [folder / "python"], lambda into: _copy(folder / "python", into / "python"))
+            return self._bundle(
+                name, [folder / "python"], lambda into: _copy(folder / "python", into / "python")
+            )
         lock = folder / "requirements.txt"
-        carried = () if name == "runtime" else tuple(_names(self.root / "layers" / "runtime" / "requirements.txt"))
+        carried = (
+            () if name == "runtime" else tuple(_names(self.root / "layers" / "runtime" / "requirements.txt"))
+        )
         inputs = [lock]
         if name == "runtime" and self.sdk:
             inputs.append(self.root / "requirements.txt")
@@ -138,6 +142,15 @@ class Bundler:
 
         return self._bundle(f"function-{package}", [functions / package, *shared], fill)
 
+    def support(self) -> Bundle:
+        """The handlers of the deployment itself, importable as in the repository."""
+        handlers = self.root / "infra" / "handlers"
+
+        def fill(into: Path) -> None:
+            _copy(handlers, into / "infra" / "handlers")
+
+        return self._bundle("support", [handlers], fill)
+
     def _bundle(self, name: str, inputs: Iterable[Path], fill: Fill, note: str = "") -> Bundle:
         digest = self._digest(name, inputs, note)
         path = self.output / f"{name}-{digest[:16]}"
@@ -156,7 +169,15 @@ class Bundler:
 
     def _digest(self, name: str, inputs: Iterable[Path], note: str) -> str:
         digest = hashlib.sha256()
-        target = (_RECIPE, name, self.python, self.architecture or sys.platform, str(self.contents), str(self.sdk), note)
+        target = (
+            _RECIPE,
+            name,
+            self.python,
+            self.architecture or sys.platform,
+            str(self.contents),
+            str(self.sdk),
+            note,
+        )
         digest.update("\0".join(target).encode())
         for path in inputs:
             for file in _sources(path):
@@ -179,7 +200,9 @@ class Bundler:
             command, check=False, capture_output=True, text=True, env={**os.environ, "UV_LINK_MODE": "copy"}
         )
         if done.returncode:
-            raise BundlingError(f"uv could not install the requirements of {into.parent.name}:\n{done.stderr}")
+            raise BundlingError(
+                f"uv could not install the requirements of {into.parent.name}:\n{done.stderr}"
+            )
         listed.unlink()
         (into / ".lock").unlink(missing_ok=True)
 
@@ -214,7 +237,6 @@ class Bundler:
         raise BundlingError(
             f"Python {self.python} is needed to compile for it: install it (`uv python install {self.python}`)"
         )
-
 
 
 def _uv() -> str:

@@ -201,7 +201,7 @@ class StageConfig(Settings):
         return self
 
 
-_DEFAULTS: Mapping[StageName, Mapping[str, Any]] = {
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "local": {
         "network": None,
         "protect": False,
@@ -216,7 +216,13 @@ _DEFAULTS: Mapping[StageName, Mapping[str, Any]] = {
     },
     "prod": {
         "network": {"endpoint_zones": 2},
-        "database": {"kind": "aurora", "min_capacity": 1, "max_capacity": 16, "readers": 1, "backup_days": 14},
+        "database": {
+            "kind": "aurora",
+            "min_capacity": 1,
+            "max_capacity": 16,
+            "readers": 1,
+            "backup_days": 14,
+        },
         "protect": True,
         "functions": {"log_days": 90, "snapstart": ["api", "outputs-api"]},
         "api": {"requests_per_second": 1000, "burst": 2000},
@@ -230,9 +236,10 @@ def load(stage: str, *overrides: Mapping[str, Any]) -> StageConfig:
 
     Raises ValueError (pydantic's `ValidationError` is one) naming the field that does not hold.
     """
-    if stage not in _DEFAULTS:
+    defaults = _DEFAULTS.get(stage)
+    if defaults is None:
         raise ValueError(f"unknown stage {stage!r}: one of {', '.join(_DEFAULTS)}")
-    settings: dict[str, Any] = {**_DEFAULTS[stage], "stage": stage}
+    settings: dict[str, Any] = {**defaults, "stage": stage}
     for override in overrides:
         settings = _laid_over(settings, override)
     return StageConfig.model_validate(settings)
@@ -244,7 +251,7 @@ def parse_settings(text: str | None) -> Mapping[str, Any]:
         return {}
     parsed = json.loads(text)
     if not isinstance(parsed, dict):
-        raise ValueError("the context value 'settings' must be a JSON object")
+        raise TypeError("the context value 'settings' must be a JSON object")
     return parsed
 
 

@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.bundling import ROOT, Bundler
 from infra.config import StageConfig, load, parse_settings
+from infra.constructs.acknowledged import accept
 from infra.stacks.data import DataStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.service import ServiceStack
@@ -32,12 +33,20 @@ def build(app: App, config: StageConfig, *, contents: bool) -> None:
         "env": Environment(account=config.account, region=config.region),
         "termination_protection": config.protect,
     }
-    data = DataStack(app, f"{name}Data", config=config, **options)
-    service = ServiceStack(app, f"{name}Service", config=config, data=data, bundler=bundler, **options)
+    data = DataStack(app, f"{name}Data", config=config, bundler=bundler, **options)
+    service = ServiceStack(app, f"{name}Service", config=config, data=data, **options)
     MonitoringStack(app, f"{name}Monitoring", config=config, data=data, service=service, **options)
-    Tags.of(app).add("project", "sextant")
-    Tags.of(app).add("deployment", config.prefix)
+    for key, value in (("project", "sextant"), ("deployment", config.prefix)):
+        # CloudFormation knows no tags there, whatever the construct believes.
+        Tags.of(app).add(key, value, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    accept(
+        app,
+        {
+            "AwsSolutions-L1": "Python 3.13 is the newest version that every package we pin has wheels for and the "
+            "one the bundles are compiled for; AWS maintains it until 2029"
+        },
+    )
 
 
 def application(output: Path | None = None, **context: str) -> App:

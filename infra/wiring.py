@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from functions.declaration import API, OUTPUTS_API, Function
 from infra.config import SqsBus, StageConfig
 from infra.constructs.database import MIGRATOR
+from infra.constructs.encryption import allow_key
 from infra.constructs.functions import LIVE, allow_invoke, function_arn
 from infra.constructs.queues import Queues
 
@@ -29,7 +30,9 @@ class Wiring:
 
     def environment(self, declared: Function) -> dict[str, str]:
         """The variables of the contract that `declared` reads."""
-        variables: dict[str, str] = {"SEXTANT_BUS": "sqs" if isinstance(self._config.bus, SqsBus) else "kafka"}
+        variables: dict[str, str] = {
+            "SEXTANT_BUS": "sqs" if isinstance(self._config.bus, SqsBus) else "kafka"
+        }
         if declared.database is not None:
             variables |= self._data.database.environment(_user(declared.database))
         if declared.name == API.name:
@@ -50,11 +53,17 @@ class Wiring:
             self._data.database.allow(role, _user(declared.database))
         if declared.name == API.name:
             self._data.database.allow(role, _PLATFORM)
-            self._data.idempotency.table.grant(
-                role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    sid="Idempotency",
+                    actions=[f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")],
+                    resources=[self._data.idempotency.table.table_arn],
+                )
             )
-        for queue in declared.sends_to:
-            self._queues.by_name[queue].grant_send_messages(role)
+            allow_key(role, self._data.surroundings.key, ["dynamodb"], write=True)
+        if declared.sends_to:
+            self._queues.allow_send(role, declared.sends_to)
+            allow_key(role, self._data.surroundings.key, ["sqs"], write=True)
         if declared.calls:
             allow_invoke(
                 role, *(function_arn(f"{self._config.prefix}-{name}", LIVE) for name in declared.calls)

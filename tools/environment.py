@@ -1,4 +1,5 @@
-"""Makes the virtual environments of a checkout: `.venv` for the project, `.tools/ministack` for local AWS.
+"""Makes the virtual environments of a checkout: `.venv` for the project, `.tools/ministack` for local AWS,
+`.tools/checkov` for the policy check of the templates (its pins would hold the project's back).
 
 Needs nothing but Python 3.11 or newer and pip. uv is fetched from the package registry, pinned and by
 hash, into `.tools/bootstrap`; should it be unable to reach the registry that pip reaches, pip installs the
@@ -44,6 +45,7 @@ _LOCKS = (
     ("layers/migrations/requirements.in", "layers/migrations/requirements.txt", "requirements.txt"),
     ("local/ministack.in", "local/ministack.txt", None),
     ("tools/uv.in", "tools/uv.txt", None),
+    ("infra/checkov.in", "infra/checkov.txt", None),
 )
 
 
@@ -181,6 +183,7 @@ def set_up() -> None:
 def _install_all(python: str, env: dict[str, str]) -> None:
     _install(python, ROOT / ".venv", ROOT / "requirements.txt", env)
     _install(python, TOOLS / "ministack", ROOT / "local" / "ministack.txt", env)
+    _install(python, TOOLS / "checkov", ROOT / "infra" / "checkov.txt", env)
 
 
 def lock(*, upgrade: bool) -> None:

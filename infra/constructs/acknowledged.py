@@ -1,19 +1,32 @@
-"""How a finding of a policy check is accepted: on one construct, by rule, with the reason in words."""
+"""How a finding of a policy check is accepted: on one construct, one finding at a time, with the reason in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from aws_cdk import Acknowledgment, CfnResource, Validations
+from aws_cdk import Acknowledgment, CfnResource, Stack, Validations
+from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 _CHECKOV = "checkov"
 
 
 def accept(construct: IConstruct, findings: Mapping[str, str]) -> None:
-    """Accept cdk-nag findings (rule id → reason) below `construct`; every other one still fails the synthesis."""
+    """Accept cdk-nag findings (id → reason) below `construct`; every other one still fails the synthesis."""
     Validations.of(construct).acknowledge(
-        *(Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items())
+        *(Acknowledgment(id=finding, reason=reason) for finding, reason in findings.items())
+    )
+
+
+def accept_wildcard(role: iam.IRole, resources: Iterable[str], reason: str) -> None:
+    """Accept that a policy of `role` names `resources`, each ending in `*`.
+
+    cdk-nag names a finding by the resource as the template writes it, so that a policy made later with a
+    wider resource is a finding again.
+    """
+    stack = Stack.of(role)
+    accept(
+        role, {f"AwsSolutions-IAM5[Resource::{_as_written(stack.resolve(arn))}]": reason for arn in resources}
     )
 
 
@@ -22,6 +35,22 @@ def accept_checkov(resource: IConstruct, findings: Mapping[str, str]) -> None:
     cfn = resource if isinstance(resource, CfnResource) else resource.node.default_child
     if not isinstance(cfn, CfnResource):
         raise TypeError(f"{resource.node.path} has no resource of its own")
-    skip = [{"id": rule, "comment": reason} for rule, reason in findings.items()]
     known = cfn.get_metadata(_CHECKOV) or {"skip": []}
+    skip = [{"id": finding, "comment": reason} for finding, reason in findings.items()]
     cfn.add_metadata(_CHECKOV, {"skip": [*known["skip"], *skip]})
+
+
+def _as_written(value: object) -> str:
+    """A template value as cdk-nag prints it: `<Bucket.Arn>`, `<AWS::Region>`, the name of an import."""
+    match value:
+        case str():
+            return value
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::ImportValue": str(name)}:
+            return name
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(_as_written(part) for part in parts)
+    raise TypeError(f"cannot say how cdk-nag would print {value!r}")

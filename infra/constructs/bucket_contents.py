@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration, aws_iam as iam, aws_s3 as s3
+from aws_cdk import CustomResource, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.acknowledged import accept_wildcard
 from infra.constructs.functions import Surroundings
 from infra.constructs.support import SupportFunction
 
@@ -30,6 +33,9 @@ class BucketContents(Construct):
                 actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
                 resources=[bucket.arn_for_objects("*")],
             )
+        )
+        accept_wildcard(
+            emptier.role, [bucket.arn_for_objects("*")], "Emptying a bucket is what the function is for"
         )
         contents = CustomResource(
             self,

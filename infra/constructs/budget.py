@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_budgets as budgets, aws_sns as sns
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import Budget as BudgetSettings

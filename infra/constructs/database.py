@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from aws_cdk import Duration, RemovalPolicy, aws_ec2 as ec2, aws_iam as iam, aws_kms as kms, aws_rds as rds
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from infra.config import Aurora, GivenDatabase
+from infra.constructs.acknowledged import accept, accept_checkov
 from infra.constructs.network import Network
 
 PORT = 5432
@@ -116,6 +121,21 @@ class AuroraDatabase(Construct):
             removal_policy=RemovalPolicy.SNAPSHOT if protect else RemovalPolicy.DESTROY,
         )
         self.cluster.node.add_dependency(log_group)
+        for instance in self.cluster.node.find_all():
+            if isinstance(instance, rds.CfnDBInstance):
+                accept_checkov(
+                    instance,
+                    {
+                        "CKV_AWS_118": "Performance Insights and the capacity metrics say what a serverless host can"
+                    },
+                )
+        if not protect:
+            accept(
+                self.cluster,
+                {
+                    "AwsSolutions-RDS10": "A stage that leaves nothing behind must be deletable; prod is protected"
+                },
+            )
         role = iam.Role(
             self,
             "ProxyRole",

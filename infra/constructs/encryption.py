@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, aws_iam as iam, aws_kms as kms
+from collections.abc import Iterable
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 
@@ -27,7 +31,13 @@ class Encryption(Construct):
             iam.PolicyStatement(
                 sid="LogGroupsOfThisAccount",
                 principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
-                actions=["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                actions=[
+                    "kms:Encrypt*",
+                    "kms:Decrypt*",
+                    "kms:ReEncrypt*",
+                    "kms:GenerateDataKey*",
+                    "kms:Describe*",
+                ],
                 resources=["*"],
                 conditions={
                     "ArnLike": {
@@ -39,9 +49,33 @@ class Encryption(Construct):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="NoticesOfThisAccount",
-                principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in ("cloudwatch", "budgets", "events")],
+                principals=[
+                    iam.ServicePrincipal(f"{name}.amazonaws.com")
+                    for name in ("cloudwatch", "budgets", "events")
+                ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             )
         )
+
+
+def allow_key(grantee: iam.IGrantable, key: kms.IKey, services: Iterable[str], *, write: bool) -> None:
+    """Let `grantee` have `services` (`s3`, `sqs`, …) use the key on its behalf, and use it in no other way."""
+    actions = ["kms:Decrypt"]
+    if write:
+        actions += [
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:DescribeKey",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ]
+    via = [f"{service}.{Aws.REGION}.amazonaws.com" for service in sorted(set(services))]
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(
+            actions=actions,
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": via}},
+        )
+    )

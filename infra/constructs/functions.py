@@ -13,17 +13,17 @@ from aws_cdk import (
     Aws,
     Duration,
     RemovalPolicy,
-    aws_iam as iam,
-    aws_kms as kms,
-    aws_lambda as lambda_,
-    aws_logs as logs,
 )
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
 from functions.declaration import Function
 from infra.bundling import Bundler
 from infra.config import Functions as FunctionSettings
-from infra.constructs.acknowledged import accept_checkov
+from infra.constructs.acknowledged import accept_checkov, accept_wildcard
 from infra.constructs.layers import ARCHITECTURES, Layers, code, runtime
 from infra.constructs.network import Network
 
@@ -46,6 +46,7 @@ class Surroundings:
     prefix: str
     stage: str
     settings: FunctionSettings
+    bundler: Bundler
     key: kms.IKey
     network: Network | None
     log_retention: logs.RetentionDays
@@ -62,7 +63,6 @@ class DeployedFunction(Construct):
         declared: Function,
         surroundings: Surroundings,
         layers: Layers,
-        bundler: Bundler,
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,13 +78,15 @@ class DeployedFunction(Construct):
             encryption_key=surroundings.key,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.role = function_role(self, self.name, log_group, in_network=surroundings.network is not None)
+        self.role = function_role(
+            self, self.name, log_group, surroundings, in_network=surroundings.network is not None
+        )
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=self.name,
             description=f"Sextant {declared.name} ({surroundings.stage})",
-            code=code(bundler.function(declared.handler.split(".")[1])),
+            code=code(surroundings.bundler.function(declared.handler.split(".")[1])),
             handler=declared.handler,
             runtime=runtime(settings),
             architecture=ARCHITECTURES[settings.architecture],
@@ -144,7 +146,14 @@ class DeployedFunction(Construct):
         return alias
 
 
-def function_role(scope: Construct, function_name: str, log_group: logs.LogGroup, *, in_network: bool) -> iam.Role:
+def function_role(
+    scope: Construct,
+    function_name: str,
+    log_group: logs.LogGroup,
+    surroundings: Surroundings,
+    *,
+    in_network: bool,
+) -> iam.Role:
     """A role that may write its own log and, in a network, have Lambda attach the function to it.
 
     Attaching is Lambda's business and has no narrower resource; what the function's own code asks for is
@@ -169,6 +178,19 @@ def function_role(scope: Construct, function_name: str, log_group: logs.LogGroup
                 resources=["*"],
                 conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn(function_name)}},
             )
+        )
+    if in_network or surroundings.settings.tracing:
+        accept_wildcard(
+            role,
+            ["*"],
+            "X-Ray's PutTraceSegments and, in the network, Lambda's interfaces have no narrower resource; "
+            "the latter are denied to the function's own code",
+        )
+        accept_checkov(
+            role.node.find_child("DefaultPolicy"),
+            {
+                "CKV_AWS_111": "Lambda's network interfaces have no narrower resource; denied to the function's code"
+            },
         )
     return role
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Duration, RemovalPolicy, aws_apigatewayv2 as apigateway, aws_kms as kms
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
@@ -84,11 +86,17 @@ class Api(Construct):
                 for one in added:
                     accept(
                         one,
-                        {"AwsSolutions-APIG4": "Health, documentation and problem pages are public by declaration"},
+                        {
+                            "AwsSolutions-APIG4": "Health, documentation and problem pages are public by declaration"
+                        },
                     )
                     accept_checkov(one, {"CKV_AWS_309": "Public by declaration"})
         log_group = logs.LogGroup(
-            self, "AccessLog", retention=log_retention, encryption_key=key, removal_policy=RemovalPolicy.DESTROY
+            self,
+            "AccessLog",
+            retention=log_retention,
+            encryption_key=key,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self.stage = apigateway.HttpStage(
             self,
@@ -118,7 +126,14 @@ def _cors(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
     return apigateway.CorsPreflightOptions(
         allow_origins=list(origins),
         allow_methods=[apigateway.CorsHttpMethod.ANY],
-        allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-correlation-id"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "x-correlation-id",
+        ],
         expose_headers=["etag", "location", "retry-after", "x-correlation-id", "x-ratelimit-remaining"],
         max_age=Duration.hours(1),
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Duration, RemovalPolicy, aws_cognito as cognito, aws_lambda as lambda_
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import GivenIssuer, UserPool
@@ -80,7 +82,11 @@ class OwnUserPool(Construct):
             cognito.CfnUserPoolGroup(
                 self, role, user_pool_id=self.pool.user_pool_id, group_name=role, description=description
             )
-        readable = cognito.ClientAttributes().with_standard_attributes(email=True).with_custom_attributes("tenant_id")
+        readable = (
+            cognito.ClientAttributes()
+            .with_standard_attributes(email=True)
+            .with_custom_attributes("tenant_id")
+        )
         self.client = self.pool.add_client(
             "Client",
             user_pool_client_name=prefix,

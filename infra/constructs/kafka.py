@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aws_cdk import CustomResource, Duration, Fn, aws_ec2 as ec2, aws_iam as iam, aws_msk as msk
+from aws_cdk import CustomResource, Duration, Fn
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from infra.config import GivenKafka, ManagedKafka
@@ -28,12 +31,17 @@ class KafkaAccess:
         """Let `grantee` write `topics`, idempotently."""
         self._allow(grantee, "KafkaCluster", ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
         self._allow(
-            grantee, "KafkaPublish", ["DescribeTopic", "WriteData"], [self._resource("topic", topic) for topic in topics]
+            grantee,
+            "KafkaPublish",
+            ["DescribeTopic", "WriteData"],
+            [self._resource("topic", topic) for topic in topics],
         )
 
     def allow_consume(self, grantee: iam.IGrantable, topic: str, group: str) -> None:
         """Let `grantee`, and the event source mapping that uses its role, read `topic` as `group`."""
-        self._allow(grantee, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn])
+        self._allow(
+            grantee, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn]
+        )
         self._allow(grantee, "KafkaTopic", ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
         self._allow(grantee, "KafkaGroup", ["AlterGroup", "DescribeGroup"], [self._resource("group", group)])
         grantee.grant_principal.add_to_principal_policy(
@@ -74,7 +82,11 @@ class OwnKafka(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group = ec2.SecurityGroup(
-            self, "Group", vpc=network.vpc, description="Kafka; accepts our functions", allow_all_outbound=False
+            self,
+            "Group",
+            vpc=network.vpc,
+            description="Kafka; accepts our functions",
+            allow_all_outbound=False,
         )
         connect_functions(network, group)
         # An event source mapping polls from inside the network, under this group.
@@ -85,7 +97,9 @@ class OwnKafka(Construct):
             "Cluster",
             cluster_name=prefix,
             client_authentication=msk.CfnServerlessCluster.ClientAuthenticationProperty(
-                sasl=msk.CfnServerlessCluster.SaslProperty(iam=msk.CfnServerlessCluster.IamProperty(enabled=True))
+                sasl=msk.CfnServerlessCluster.SaslProperty(
+                    iam=msk.CfnServerlessCluster.IamProperty(enabled=True)
+                )
             ),
             vpc_configs=[
                 msk.CfnServerlessCluster.VpcConfigProperty(
@@ -107,9 +121,7 @@ class OwnKafka(Construct):
             self, "Finder", handler="kafka_brokers", surroundings=surroundings, timeout=Duration.minutes(1)
         )
         finder.role.add_to_policy(
-            iam.PolicyStatement(
-                sid="Find", actions=["kafka:GetBootstrapBrokers"], resources=[cluster.ref]
-            )
+            iam.PolicyStatement(sid="Find", actions=["kafka:GetBootstrapBrokers"], resources=[cluster.ref])
         )
         brokers = CustomResource(
             self,
@@ -124,7 +136,9 @@ class OwnKafka(Construct):
 
 def given_kafka(scope: Construct, settings: GivenKafka, network: Network) -> KafkaAccess:
     """A cluster by configuration; its security group must accept our functions on port 9098."""
-    group = ec2.SecurityGroup.from_security_group_id(scope, "KafkaGroup", settings.security_group_id, mutable=False)
+    group = ec2.SecurityGroup.from_security_group_id(
+        scope, "KafkaGroup", settings.security_group_id, mutable=False
+    )
     connect_functions(network, group)
     return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers)
 
@@ -133,4 +147,3 @@ def connect_functions(network: Network, kafka_group: ec2.ISecurityGroup) -> None
     """Open the IAM port between our functions and the brokers, on our side and, if the group is ours, on theirs."""
     kafka_group.add_ingress_rule(network.function_group, ec2.Port.tcp(_IAM_PORT), "Our functions")
     network.function_group.add_egress_rule(kafka_group, ec2.Port.tcp(_IAM_PORT), "Kafka")
-

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aws_cdk import AssetHashType, aws_lambda as lambda_
+from aws_cdk import AssetHashType
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.bundling import Bundle, Bundler
@@ -23,7 +24,9 @@ def runtime(settings: FunctionSettings) -> lambda_.Runtime:
 
 def code(bundle: Bundle) -> lambda_.AssetCode:
     """A bundle as code, under the bundle's own digest."""
-    return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM)
+    return lambda_.Code.from_asset(
+        str(bundle.path), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM
+    )
 
 
 class Layers(Construct):

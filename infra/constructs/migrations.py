@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CustomResource, Duration, aws_iam as iam, aws_kms as kms
+from aws_cdk import CustomResource, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.constructs.acknowledged import accept_wildcard
 from infra.constructs.database import DATABASE, MIGRATOR, AuroraDatabase
+from infra.constructs.encryption import allow_key
 from infra.constructs.functions import DeployedFunction, Surroundings, allow_invoke, function_arn
 from infra.constructs.support import SupportFunction
 
@@ -36,7 +40,9 @@ class MigrationGate(Construct):
         gate = SupportFunction(
             self, "Gate", handler="migration_gate", surroundings=surroundings, timeout=_WITHIN
         )
-        allow_invoke(gate.role, function_arn(migrate.name), function_arn(migrate.name, "*"))
+        versions = function_arn(migrate.name, "*")
+        allow_invoke(gate.role, versions)
+        accept_wildcard(gate.role, [versions], "Every version of the one function it calls")
         properties: Mapping[str, str] = {"Function": migrate.function.current_version.function_arn}
         if database is not None:
             secret = database.cluster.secret
@@ -54,7 +60,7 @@ class MigrationGate(Construct):
                     sid="AsItsOwner", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]
                 )
             )
-            key.grant_decrypt(gate.role)
+            allow_key(gate.role, key, ["secretsmanager"], write=False)
             properties = {
                 **properties,
                 "ClusterArn": database.cluster.cluster_arn,

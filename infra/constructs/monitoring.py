@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration, aws_apigatewayv2 as apigateway, aws_cloudwatch as cloudwatch
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -187,7 +189,9 @@ class Monitoring(Construct):
                         runbook="function-silent",
                     )
         opened = cloudwatch.MathExpression(
-            expression="MAX([" + ", ".join(f"b{index}" for index, _ in enumerate(self._watched.functions)) + "])",
+            expression="MAX(["
+            + ", ".join(f"b{index}" for index, _ in enumerate(self._watched.functions))
+            + "])",
             using_metrics={
                 f"b{index}": _own("BreakerOpen", name, "Maximum", _MINUTE)
                 for index, name in enumerate(self._watched.functions)
@@ -195,12 +199,16 @@ class Monitoring(Construct):
             label="database breaker open",
             period=_MINUTE,
         )
-        self._alarm("breaker-open", "The breaker in front of the database is open", opened, _AT_LEAST, 1, periods=2)
+        self._alarm(
+            "breaker-open", "The breaker in front of the database is open", opened, _AT_LEAST, 1, periods=2
+        )
 
     def _watch_database(self, database: AuroraDatabase) -> None:
         cluster = database.cluster
         used = cluster.metric_acu_utilization(period=_FIVE_MINUTES, statistic="Average")
-        self._alarm("database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3)
+        self._alarm(
+            "database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3
+        )
         proxy = {"ProxyName": database.proxy.db_proxy_name}
         waiting = cloudwatch.Metric(
             namespace="AWS/RDS",
@@ -211,7 +219,12 @@ class Monitoring(Construct):
         )
         # The proxy reports microseconds.
         self._alarm(
-            "database-connections", "Requests wait for a connection of the proxy", waiting, _ABOVE, 100_000, periods=2
+            "database-connections",
+            "Requests wait for a connection of the proxy",
+            waiting,
+            _ABOVE,
+            100_000,
+            periods=2,
         )
         pinned = cloudwatch.Metric(
             namespace="AWS/RDS",
@@ -220,7 +233,14 @@ class Monitoring(Construct):
             period=_FIVE_MINUTES,
             statistic="Average",
         )
-        self._alarm("database-pinning", "Sessions hold connections of the proxy for themselves", pinned, _ABOVE, 5, periods=3)
+        self._alarm(
+            "database-pinning",
+            "Sessions hold connections of the proxy for themselves",
+            pinned,
+            _ABOVE,
+            5,
+            periods=3,
+        )
 
     def _is_read(self, queue: str) -> bool:
         """Whether one of our functions reads the queue; the others are for whoever subscribes."""
@@ -266,14 +286,26 @@ class Monitoring(Construct):
             self, "Dashboard", dashboard_name=self._prefix, default_interval=Duration.hours(3)
         )
         board.add_widgets(
-            cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(self.alarms.values()), width=24, height=4)
+            cloudwatch.AlarmStatusWidget(
+                title="Alarms", alarms=list(self.alarms.values()), width=24, height=4
+            )
         )
         board.add_widgets(
-            _graph("Requests", [api.metric_count(statistic="Sum"), api.metric_client_error(statistic="Sum"), api.metric_server_error(statistic="Sum")]),
+            _graph(
+                "Requests",
+                [
+                    api.metric_count(statistic="Sum"),
+                    api.metric_client_error(statistic="Sum"),
+                    api.metric_server_error(statistic="Sum"),
+                ],
+            ),
             _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
             _graph(
                 "Runs",
-                [_own(name, "run-worker", "Sum", _MINUTE) for name in ("RunsSucceeded", "RunsFailed", "RunsCancelled")],
+                [
+                    _own(name, "run-worker", "Sum", _MINUTE)
+                    for name in ("RunsSucceeded", "RunsFailed", "RunsCancelled")
+                ],
             ),
         )
         board.add_widgets(
@@ -288,15 +320,24 @@ class Monitoring(Construct):
             _graph("Results waiting, s", [_own("OldestUncommittedSeconds", "committer", "Maximum", _MINUTE)]),
             _graph(
                 "Queues: oldest message, s",
-                [queue.metric_approximate_age_of_oldest_message() for _, queue, _ in self._watched.queues.values()],
+                [
+                    queue.metric_approximate_age_of_oldest_message()
+                    for _, queue, _ in self._watched.queues.values()
+                ],
             ),
         )
         board.add_widgets(
-            _graph("Duration p99, ms", [function.metric_duration(statistic="p99") for _, function in functions.values()]),
+            _graph(
+                "Duration p99, ms",
+                [function.metric_duration(statistic="p99") for _, function in functions.values()],
+            ),
             _graph("Errors", [function.metric_errors() for _, function in functions.values()]),
             _graph(
                 "Set aside",
-                [dead.metric_approximate_number_of_messages_visible() for _, _, dead in self._watched.queues.values()],
+                [
+                    dead.metric_approximate_number_of_messages_visible()
+                    for _, _, dead in self._watched.queues.values()
+                ],
             ),
         )
         if self._watched.database is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Duration, RemovalPolicy, aws_kms as kms, aws_sqs as sqs
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.declaration import Queue
@@ -47,3 +50,8 @@ class Queues(Construct):
             )
             self.dead_letters[queue.name] = dead
         self.by_name: Mapping[str, sqs.Queue] = queues
+
+    def allow_send(self, role: iam.Role, names: Iterable[str]) -> None:
+        """Let `role` send to the queues of these names."""
+        arns = [self.by_name[name].queue_arn for name in names]
+        role.add_to_policy(iam.PolicyStatement(sid="Send", actions=["sqs:SendMessage"], resources=arns))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from aws_cdk import Duration, RemovalPolicy, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.acknowledged import accept_checkov
 from infra.constructs.functions import Surroundings, function_role
-from infra.constructs.layers import ARCHITECTURES, runtime
-
-_HANDLERS = Path(__file__).resolve().parent.parent / "handlers"
+from infra.constructs.layers import ARCHITECTURES, code, runtime
 
 
 class SupportFunction(Construct):
@@ -35,14 +34,14 @@ class SupportFunction(Construct):
             encryption_key=surroundings.key,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.role: iam.Role = function_role(self, name, log_group, in_network=False)
+        self.role: iam.Role = function_role(self, name, log_group, surroundings, in_network=False)
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=name,
             description=f"Sextant deployment: {handler} ({surroundings.stage})",
-            code=lambda_.Code.from_asset(str(_HANDLERS), exclude=["__pycache__", "*.pyc"]),
-            handler=f"{handler}.handler",
+            code=code(surroundings.bundler.support()),
+            handler=f"infra.handlers.{handler}.handler",
             runtime=runtime(surroundings.settings),
             architecture=ARCHITECTURES[surroundings.settings.architecture],
             memory_size=256,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, aws_events as events, aws_events_targets as targets, aws_lambda as lambda_
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
@@ -19,7 +22,13 @@ class Triggers(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, queues: Queues, aliases: Mapping[str, lambda_.Alias], prefix: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        queues: Queues,
+        aliases: Mapping[str, lambda_.Alias],
+        prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._queues = queues
@@ -50,5 +59,7 @@ class Triggers(Construct):
                     description=f"Calls {function.name} every {trigger.every} s",
                     schedule=events.Schedule.rate(Duration.seconds(trigger.every)),
                     # The next tick does what a lost one would have done.
-                    targets=[targets.LambdaFunction(alias, retry_attempts=0, max_event_age=Duration.minutes(1))],
+                    targets=[
+                        targets.LambdaFunction(alias, retry_attempts=0, max_event_age=Duration.minutes(1))
+                    ],
                 )

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, aws_glue as glue, aws_iam as iam, aws_kms as kms, aws_s3 as s3
+from aws_cdk import (
+    Aws,
+    Duration,
+    RemovalPolicy,
+    Stack,
+)
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.acknowledged import accept, accept_checkov
+from infra.constructs.acknowledged import accept, accept_checkov, accept_wildcard
+from infra.constructs.encryption import allow_key
 
 CATALOG_DATABASE = "market"
 _WAREHOUSE = "warehouse"
@@ -53,7 +63,9 @@ class Warehouse(Construct):
         )
         self.database.apply_removal_policy(removal)
         if not protect:
-            unlogged = "A stage that leaves nothing behind keeps no access log: late entries would hold the bucket"
+            unlogged = (
+                "A stage that leaves nothing behind keeps no access log: late entries would hold the bucket"
+            )
             accept(self.bucket, {"AwsSolutions-S1": unlogged})
             accept_checkov(
                 self.bucket,
@@ -73,7 +85,7 @@ class Warehouse(Construct):
         """Where answers too large for a response are put."""
         return self.bucket.s3_url_for_object(_EXPORTS)
 
-    def allow(self, grantee: iam.IGrantable, lake: str) -> None:
+    def allow(self, role: iam.Role, lake: str) -> None:
         """Let a function use the lake as it declares: `read`, or `write`, which includes it."""
         writes = lake == "write"
         tables = [
@@ -81,20 +93,32 @@ class Warehouse(Construct):
             for resource in ("catalog", f"database/{CATALOG_DATABASE}", f"table/{CATALOG_DATABASE}/*")
         ]
         catalogue = ["glue:GetDatabase", "glue:GetTable"]
-        objects = ["s3:GetObject"]
+        reading = ["s3:GetObject"]
         if writes:
             catalogue += ["glue:CreateTable", "glue:UpdateTable"]
-            objects += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-        _add(grantee, "LakeCatalogue", catalogue, tables)
-        _add(grantee, "LakeListing", ["s3:ListBucket"], [self.bucket.bucket_arn])
-        _add(grantee, "LakeObjects", objects, [self.bucket.arn_for_objects(f"{_WAREHOUSE}/*")])
-        self._key.grant(grantee, "kms:Decrypt", *(["kms:GenerateDataKey"] if writes else []))
+            reading += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        objects = f"{_WAREHOUSE}/*"
+        _add(role, "LakeCatalogue", catalogue, tables)
+        _add(role, "LakeListing", ["s3:ListBucket"], [self.bucket.bucket_arn])
+        _add(role, "LakeObjects", reading, [self.bucket.arn_for_objects(objects)])
+        allow_key(role, self._key, ["s3"], write=writes)
+        accept_wildcard(role, [tables[-1]], "Every table of the warehouse's own database")
+        accept_wildcard(role, [self._seen_from(role, objects)], "Every object of the warehouse")
 
-    def allow_exports(self, grantee: iam.IGrantable) -> None:
+    def allow_exports(self, role: iam.Role) -> None:
         """Let a function write an answer too large for a response, and sign the address it is read from."""
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
-        _add(grantee, "Exports", actions, [self.bucket.arn_for_objects(f"{_EXPORTS}/*")])
-        self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+        exported = f"{_EXPORTS}/*"
+        _add(role, "Exports", actions, [self.bucket.arn_for_objects(exported)])
+        allow_key(role, self._key, ["s3"], write=True)
+        accept_wildcard(role, [self._seen_from(role, exported)], "Every export; they go after a day")
+
+    def _seen_from(self, role: iam.Role, objects: str) -> str:
+        """The ARN of `objects` as a policy of the role's stack writes it: imported, if it is another stack."""
+        stack = Stack.of(self)
+        if Stack.of(role) is stack:
+            return self.bucket.arn_for_objects(objects)
+        return f"{stack.resolve(stack.export_value(self.bucket.bucket_arn))['Fn::ImportValue']}/{objects}"
 
     def _access_log(self) -> s3.Bucket:
         bucket = s3.Bucket(
@@ -129,7 +153,5 @@ def _lifecycle(restore_days: int | None) -> list[s3.LifecycleRule]:
     return rules
 
 
-def _add(grantee: iam.IGrantable, sid: str, actions: list[str], resources: list[str]) -> None:
-    grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
-    )
+def _add(role: iam.Role, sid: str, actions: list[str], resources: list[str]) -> None:
+    role.add_to_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))

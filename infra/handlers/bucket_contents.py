@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, respond
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 
 def handler(event: dict[str, Any], context: object) -> None:
@@ -28,8 +31,12 @@ def _empty(bucket: str) -> None:
     client = boto3.client("s3")
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        objects: list[ObjectIdentifierTypeDef] = [
+            {"Key": item["Key"], "VersionId": item["VersionId"]} for item in found
+        ]
         if objects:
-            refused = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors")
+            refused = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get(
+                "Errors"
+            )
             if refused:
                 raise RuntimeError(f"{len(refused)} objects of {bucket} were not deleted: {refused[0]}")

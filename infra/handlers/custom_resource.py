@@ -24,14 +24,21 @@ def respond(event: Mapping[str, Any], act: Callable[[Mapping[str, Any]], Answer]
     physical_id = str(event.get("PhysicalResourceId") or event["LogicalResourceId"])
     try:
         answer = act(event)
-        outcome = {"Status": "SUCCESS", "PhysicalResourceId": answer.physical_id, "Data": dict(answer.attributes)}
+        outcome = {
+            "Status": "SUCCESS",
+            "PhysicalResourceId": answer.physical_id,
+            "Data": dict(answer.attributes),
+        }
     except Exception as error:  # noqa: BLE001 - the process boundary: whatever failed must be answered
         reason = f"{type(error).__name__}: {error}"[:1000]
         print(json.dumps({"level": "ERROR", "message": reason}))  # noqa: T201 - the function's log
         outcome = {"Status": "FAILED", "PhysicalResourceId": physical_id, "Reason": reason}
     outcome |= {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     request = urllib.request.Request(  # noqa: S310 - the address is CloudFormation's
-        str(event["ResponseURL"]), data=json.dumps(outcome).encode(), method="PUT", headers={"Content-Type": ""}
+        str(event["ResponseURL"]),
+        data=json.dumps(outcome).encode(),
+        method="PUT",
+        headers={"Content-Type": ""},
     )
     with urllib.request.urlopen(request, timeout=_WITHIN):  # noqa: S310
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, respond
 
 
 def handler(event: dict[str, Any], context: object) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, respond
 
 _MIGRATION_WITHIN = 660
 # An Aurora cluster that has just been made, or is scaling, may refuse for a moment.
@@ -95,7 +95,7 @@ def _migrate(function: str) -> dict[str, str]:
     patient = Config(read_timeout=_MIGRATION_WITHIN, retries={"total_max_attempts": 1})
     response = boto3.client("lambda", config=patient).invoke(FunctionName=function, Payload=b"{}")
     payload = response["Payload"].read().decode()
-    if "FunctionError" in response:
+    if response.get("FunctionError"):
         raise MigrationFailedError(payload)
     answer = json.loads(payload or "null")
     revision = answer.get("revision", "") if isinstance(answer, dict) else ""

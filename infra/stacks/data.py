@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import Duration, Stack
 from constructs import Construct
 
-from functions.declaration import QUEUES
+from infra.bundling import Bundler
 from infra.config import Aurora, GivenDatabase, GivenIssuer, StageConfig
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase
@@ -25,7 +25,9 @@ from infra.constructs.warehouse import Warehouse
 class DataStack(Stack):
     """Changed rarely and carefully; the service stack is deployed over it with every release."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **options: Any) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: StageConfig, bundler: Bundler, **options: Any
+    ) -> None:
         super().__init__(scope, construct_id, **options)
         log_retention = retention(config.functions.log_days)
         self.encryption = Encryption(self, "Encryption", prefix=config.prefix, protect=config.protect)
@@ -39,13 +41,16 @@ class DataStack(Stack):
             prefix=config.prefix,
             stage=config.stage,
             settings=config.functions,
+            bundler=bundler,
             key=key,
             network=self.network,
             log_retention=log_retention,
         )
         self.database = self._database(config)
         restore_days = config.database.backup_days if isinstance(config.database, Aurora) else 1
-        self.warehouse = Warehouse(self, "Warehouse", key=key, protect=config.protect, restore_days=restore_days)
+        self.warehouse = Warehouse(
+            self, "Warehouse", key=key, protect=config.protect, restore_days=restore_days
+        )
         if not config.protect:
             BucketContents(
                 self, "WarehouseContents", bucket=self.warehouse.bucket, surroundings=self.surroundings

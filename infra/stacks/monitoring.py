@@ -44,7 +44,11 @@ class MonitoringStack(Stack):
                     if declared.name in service.aliases
                 },
                 queues={
-                    queue.name: (queue, service.queues.by_name[queue.name], service.queues.dead_letters[queue.name])
+                    queue.name: (
+                        queue,
+                        service.queues.by_name[queue.name],
+                        service.queues.dead_letters[queue.name],
+                    )
                     for queue in QUEUES
                 },
                 api=service.api.api,

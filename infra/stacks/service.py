@@ -8,7 +8,6 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from functions.declaration import FUNCTIONS, MIGRATE, QUEUES, Route
-from infra.bundling import Bundler
 from infra.config import StageConfig
 from infra.constructs.database import AuroraDatabase
 from infra.constructs.functions import DeployedFunction
@@ -31,7 +30,6 @@ class ServiceStack(Stack):
         *,
         config: StageConfig,
         data: DataStack,
-        bundler: Bundler,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
@@ -42,7 +40,7 @@ class ServiceStack(Stack):
             self,
             "Layers",
             names=[name for function in FUNCTIONS for name in function.layers],
-            bundler=bundler,
+            bundler=surroundings.bundler,
             settings=config.functions,
             prefix=config.prefix,
         )
@@ -54,7 +52,6 @@ class ServiceStack(Stack):
                 declared=declared,
                 surroundings=surroundings,
                 layers=layers,
-                bundler=bundler,
                 environment=wiring.environment(declared),
             )
             wiring.allow(deployed.role, declared)
@@ -68,7 +65,9 @@ class ServiceStack(Stack):
             surroundings=surroundings,
         )
         self.aliases = {
-            name: deployed.publish(gate.done) for name, deployed in self.functions.items() if name != MIGRATE.name
+            name: deployed.publish(gate.done)
+            for name, deployed in self.functions.items()
+            if name != MIGRATE.name
         }
         triggers = Triggers(self, "Triggers", queues=self.queues, aliases=self.aliases, prefix=config.prefix)
         for name in self.aliases:
