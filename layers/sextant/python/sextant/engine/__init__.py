@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sextant.engine.baseline import BaselineError, TableError, baseline_from_tables, rows_from_csv
 from sextant.engine.errors import ModelInputError, UnknownModelError
+from sextant.engine.merit_order import MeritOrderModel
 from sextant.engine.model import (
     Attribution,
     MetricValue,
@@ -18,11 +22,14 @@ from sextant.engine.model import (
 )
 from sextant.engine.payloads import read_assumptions
 from sextant.engine.reference import reference_system
-from sextant.engine.registry import model_named
+from sextant.engine.registry import model_named, model_names
+from sextant.engine.results import Measured
 from sextant.engine.system import SystemData, Unit
 
 __all__ = [
     "Attribution",
+    "BaselineError",
+    "Measured",
     "MetricValue",
     "Model",
     "ModelInputError",
@@ -32,12 +39,18 @@ __all__ = [
     "SimulationRequest",
     "SimulationResult",
     "SystemData",
+    "TableError",
     "Unit",
     "UnknownModelError",
+    "baseline_from_tables",
+    "merge_draws",
     "model_named",
+    "model_names",
     "read_assumptions",
     "reference_system",
+    "rows_from_csv",
     "simulate",
+    "simulate_draws",
 ]
 
 DEFAULT_MODEL = "merit_order"
@@ -52,3 +65,13 @@ def simulate(request: SimulationRequest) -> SimulationResult:
     if not isinstance(chosen, str):
         raise ModelInputError("parameters.model", "text")
     return model_named(chosen).run(request)
+
+
+def simulate_draws(request: SimulationRequest, first: int, last: int) -> Measured:
+    """The draws first … last − 1 of a Monte Carlo run, for one of several workers; only the built-in model splits."""
+    return MeritOrderModel().block(request, first, last)
+
+
+def merge_draws(request: SimulationRequest, blocks: Sequence[Measured]) -> SimulationResult:
+    """The result of the whole run from its blocks in order: the same bytes as `simulate(request)`."""
+    return MeritOrderModel().merge(request, blocks)
