@@ -24,7 +24,7 @@ from sextant.errors import SextantError
 from sextant.ids import RunId, TenantId
 from sextant.lake.datafile import write_run
 from sextant.lake.store import ObjectStore
-from sextant.runs import repository
+from sextant.runs import repository, retries
 from sextant.runs.model import ClaimedRun, Run
 from sextant.storage import Database
 from sextant.storage.errors import StorageError
@@ -60,12 +60,17 @@ class Worker:
 
         Raises `StorageError` when the database cannot be reached: the message then comes again.
         """
-        outcome, claimed = self.database.run_platform(
-            lambda session: repository.claim(session, tenant, run, self.name, self.lease)
-        )
+        # One statement, so that the lock of claims is held for no round trip.
+        with self.database.platform_autocommit() as session:
+            outcome, claimed = repository.claim(session, tenant, run, self.name, self.lease)
         if claimed is None:
             return outcome
+        # The message is a ticket: the run that was next may be another than the one it names.
+        logger.info(
+            "run claimed", extra={"claimed_run": str(claimed.run.id), "claimed_tenant": claimed.run.tenant_id}
+        )
         began = time.monotonic()
+        error: dict[str, object]
 
         def gb_seconds() -> float:
             return (time.monotonic() - began) * self.memory_gb
@@ -78,22 +83,22 @@ class Worker:
         except RunTimeoutError:
             minutes = claimed.run.timeout_minutes
             error = {"code": "run_timeout", "message": f"the run exceeded its {minutes} minutes"}
-            return self._fail(claimed.run, "TIMEOUT", error, retryable=False, gb_seconds=gb_seconds())
+            return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
         except ModelInputError as problem:
             error = {"code": "model_input", "message": str(problem)}
-            return self._fail(claimed.run, "FAILED", error, retryable=False, gb_seconds=gb_seconds())
+            return self._fail(claimed.run, "FAILED", error, gb_seconds())
         except FunctionDeadlineError:
             error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
-            return self._fail(claimed.run, "TIMEOUT", error, retryable=True, gb_seconds=gb_seconds())
+            return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
             logger.warning("attempt failed", exc_info=problem)
             error = {"code": "dependency_failed", "message": type(problem).__name__}
-            return self._fail(claimed.run, "FAILED", error, retryable=True, gb_seconds=gb_seconds())
+            return self._fail(claimed.run, "FAILED", error, gb_seconds())
         except Exception as problem:
             # The boundary of one run: whatever a model does, its run ends visibly and the others go on.
             logger.exception("attempt crashed", exc_info=problem)
             error = {"code": "internal_error", "message": type(problem).__name__}
-            return self._fail(claimed.run, "FAILED", error, retryable=True, gb_seconds=gb_seconds())
+            return self._fail(claimed.run, "FAILED", error, gb_seconds())
         return "STORED"
 
     def _compute(
@@ -134,13 +139,12 @@ class Worker:
         if not stored:
             raise RunLostError
 
-    def _fail(
-        self, run: Run, state: str, error: dict[str, str], *, retryable: bool, gb_seconds: float
-    ) -> str:
+    def _fail(self, run: Run, state: str, error: dict[str, object], gb_seconds: float) -> str:
+        retry_after = retries.retry_after(str(error["code"]), run.attempt)
+        if retries.is_poison(str(error["code"])) and (retry_after is None or run.attempt > run.max_retries):
+            error["poison"] = True
         after = self.database.run_platform(
-            lambda session: repository.fail(
-                session, run, state, error, retryable=retryable, gb_seconds=gb_seconds, actor=self.name
-            ),
+            lambda session: repository.fail(session, run, state, error, retry_after, gb_seconds, self.name),
             idempotent=True,
         )
         return after.state if after else "LOST"

@@ -1,5 +1,7 @@
 -- The roles stay: they belong to the cluster and other databases may use them.
 DROP TABLE output_version, metric_latest, output_file, output_batch, scenario_event, run_attempt, scenario_run, scenario_version, scenario;
+DROP FUNCTION setting_of(text, text, text);
+DROP TABLE config_audit, setting;
 DROP FUNCTION guard_run_state();
 DROP TYPE uuidrange;
 DROP FUNCTION protect_append_only(regclass);

@@ -98,6 +98,47 @@ COMMENT ON FUNCTION protect_append_only(regclass) IS 'Makes a table insert-only,
 -- without an extension: two such ranges overlap exactly when the uuids are equal.
 CREATE TYPE uuidrange AS RANGE (subtype = uuid);
 
+-- Settings ---------------------------------------------------------------------------------------
+-- Feature flags, rate limits, concurrency limits and other values that change while the system runs. The tenant
+-- '*' (no slug, so no tenant can have it) holds the platform's defaults, which every tenant may read.
+CREATE TABLE setting (
+    tenant_id  text        NOT NULL,
+    kind       text        NOT NULL,
+    name       text        NOT NULL,
+    value      jsonb       NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by text        NOT NULL,
+    reason     text        NOT NULL,
+    CONSTRAINT setting_pkey PRIMARY KEY (tenant_id, kind, name),
+    CONSTRAINT setting_kind_check CHECK (kind IN ('flag', 'rate-limit', 'concurrency', 'config')),
+    CONSTRAINT setting_value_check CHECK (jsonb_typeof(value) = 'object')
+);
+SELECT protect_tenant_table('setting');
+CREATE POLICY defaults_readable ON setting FOR SELECT TO sextant_app USING (tenant_id = '*');
+
+CREATE TABLE config_audit (
+    tenant_id   text        NOT NULL,
+    id          uuid        NOT NULL,
+    kind        text        NOT NULL,
+    name        text        NOT NULL,
+    before      jsonb,
+    after       jsonb,
+    actor       text        NOT NULL,
+    reason      text        NOT NULL,
+    occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT config_audit_pkey PRIMARY KEY (tenant_id, id)
+);
+SELECT protect_tenant_table('config_audit');
+SELECT protect_append_only('config_audit');
+
+-- The value that holds for a tenant: its own, else the platform's; NULL where neither is set.
+CREATE FUNCTION setting_of(p_tenant text, p_kind text, p_name text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.value FROM setting s
+    WHERE s.tenant_id IN (p_tenant, '*') AND s.kind = p_kind AND s.name = p_name
+    ORDER BY (s.tenant_id = '*') LIMIT 1
+$$;
+
 -- Scenarios --------------------------------------------------------------------------------------
 -- `assumptions` and `parameters` hold canonical JSON (RFC 8785) as text: the bytes that are stored are the
 -- bytes that the version_hash of a run is made of.
@@ -166,6 +207,8 @@ CREATE TABLE scenario_run (
     progress_percent smallint    NOT NULL DEFAULT 0,
     fencing_token    bigint      NOT NULL DEFAULT 0,
     lease_until      timestamptz,
+    available_at     timestamptz NOT NULL DEFAULT '-infinity',
+    claim_order      timestamptz NOT NULL DEFAULT clock_timestamp(),
     error            jsonb,
     gb_seconds       double precision NOT NULL DEFAULT 0,
     output_rows      bigint,
@@ -191,6 +234,11 @@ CREATE UNIQUE INDEX model_run_idempotency_key_unique ON scenario_run (tenant_id,
 -- Ids are UUIDv7: the order of the ids is the order of creation, which is the order of every listing.
 CREATE INDEX scenario_run_listing ON scenario_run (tenant_id, scenario_id, id DESC);
 CREATE INDEX scenario_run_live ON scenario_run (lease_until) WHERE state = 'RUNNING';
+CREATE INDEX scenario_run_claim ON scenario_run (tenant_id, claim_order, id) WHERE state = 'QUEUED';
+CREATE INDEX scenario_run_running ON scenario_run (tenant_id) WHERE state = 'RUNNING' AND lease_until IS NOT NULL;
+COMMENT ON COLUMN scenario_run.available_at IS 'A queued run is not claimed before this: the backoff between attempts.';
+COMMENT ON COLUMN scenario_run.claim_order IS
+    'When it was asked for, less ten minutes for each level of priority: the earliest is next, so that the urgent go first and nobody starves.';
 SELECT protect_tenant_table('scenario_run');
 
 -- The state machine, held by the database itself: whatever code runs, an illegal move is refused.

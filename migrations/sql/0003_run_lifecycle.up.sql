@@ -38,6 +38,41 @@ $$;
 CREATE FUNCTION run_admission(p_tenant text) RETURNS text
     LANGUAGE sql STABLE AS $$ SELECT NULL::text $$;
 
+-- Where a run stands in the line: each level of priority is worth ten minutes of waiting.
+CREATE FUNCTION run_claim_order(p_priority text, p_since timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT p_since - interval '10 minutes' * (array_position(ARRAY['LOW', 'NORMAL', 'HIGH', 'CRITICAL'], p_priority) - 1)
+$$;
+
+-- Store a new run with its message and its trail; NULL where an equal run or one of its key is in the way.
+CREATE FUNCTION queue_run(p_run scenario_run, p_traceparent text, p_data jsonb DEFAULT '{}') RETURNS scenario_run
+    LANGUAGE plpgsql AS $$
+DECLARE
+    queued scenario_run;
+BEGIN
+    INSERT INTO scenario_run AS r (
+        tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
+        timeout_minutes, max_retries, idempotency_key, request_hash, correlation_id, created_by, claim_order)
+    VALUES (
+        p_run.tenant_id, p_run.id, p_run.scenario_id, p_run.scenario_version, p_run.priority, p_run.version_hash, p_run.parameters,
+        p_run.code_version, p_run.environment, p_run.seed, p_run.timeout_minutes, p_run.max_retries, p_run.idempotency_key,
+        p_run.request_hash, p_run.correlation_id, p_run.created_by, run_claim_order(p_run.priority, clock_timestamp()))
+    ON CONFLICT DO NOTHING
+    RETURNING * INTO queued;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM outbox_enqueue(
+        queued.tenant_id, 'run.requested', format('run:%s:0', queued.id),
+        jsonb_build_object('run_id', queued.id, 'tenant_id', queued.tenant_id, 'scenario_id', queued.scenario_id),
+        jsonb_build_object('correlation-id', queued.correlation_id, 'traceparent', p_traceparent));
+    INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+    VALUES (queued.tenant_id, queued.scenario_id, queued.id, 'RUN_REQUESTED', queued.created_by, queued.correlation_id,
+            jsonb_build_object('version_hash', queued.version_hash, 'priority', queued.priority) || p_data);
+    RETURN queued;
+END
+$$;
+
 CREATE TYPE requested_run AS (outcome text, run scenario_run);
 
 -- Ask for a run. `outcome` is CREATED, EXISTING (an equal run lives or succeeded), REPLAYED (this key, this
@@ -53,6 +88,7 @@ DECLARE
     result requested_run;
     target scenario;
     held   scenario_run;
+    wanted scenario_run;
     merged text;
     hash   text;
     refusal text;
@@ -101,23 +137,25 @@ BEGIN
             RETURN result;
         END IF;
 
-        INSERT INTO scenario_run AS r (
-            tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
-            timeout_minutes, max_retries, idempotency_key, request_hash, correlation_id, created_by)
-        VALUES (
-            p_tenant, p_run, p_scenario, target.version, p_priority, hash, merged, p_code_version, p_environment, p_seed,
-            p_timeout_minutes, p_max_retries, p_idempotency_key, p_request_hash, p_correlation_id, p_actor)
-        ON CONFLICT DO NOTHING
-        RETURNING * INTO held;
-        IF FOUND THEN
+        wanted.tenant_id := p_tenant;
+        wanted.id := p_run;
+        wanted.scenario_id := p_scenario;
+        wanted.scenario_version := target.version;
+        wanted.priority := p_priority;
+        wanted.version_hash := hash;
+        wanted.parameters := merged;
+        wanted.code_version := p_code_version;
+        wanted.environment := p_environment;
+        wanted.seed := p_seed;
+        wanted.timeout_minutes := p_timeout_minutes;
+        wanted.max_retries := p_max_retries;
+        wanted.idempotency_key := p_idempotency_key;
+        wanted.request_hash := p_request_hash;
+        wanted.correlation_id := p_correlation_id;
+        wanted.created_by := p_actor;
+        held := queue_run(wanted, p_traceparent);
+        IF held.id IS NOT NULL THEN
             result.run := held;
-            PERFORM outbox_enqueue(
-                p_tenant, 'run.requested', format('run:%s:0', p_run),
-                jsonb_build_object('run_id', p_run, 'tenant_id', p_tenant, 'scenario_id', p_scenario),
-                jsonb_build_object('correlation-id', p_correlation_id, 'traceparent', p_traceparent));
-            INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
-            VALUES (p_tenant, p_scenario, p_run, 'RUN_REQUESTED', p_actor, p_correlation_id,
-                    jsonb_build_object('version_hash', hash, 'priority', p_priority));
             result.outcome := 'CREATED';
             RETURN result;
         END IF;
@@ -128,53 +166,134 @@ $$;
 
 CREATE TYPE claimed_run AS (outcome text, run scenario_run, assumptions text);
 
--- Take a run to work on. `outcome` is CLAIMED, BUSY (another worker holds a live lease, or its output waits for
--- the commit), HELD (nothing may start just now: the run stays queued), DONE (it ended) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
+-- How many runs a tenant may have in work at once.
+CREATE FUNCTION run_limit(p_tenant text) RETURNS integer
+    LANGUAGE sql STABLE AS $$ SELECT coalesce((setting_of(p_tenant, 'concurrency', 'runs') ->> 'max_running')::integer, 100) $$;
+
+-- How many of a tenant's runs are in work: held by a worker, not waiting for the commit.
+CREATE FUNCTION runs_in_work(p_tenant text) RETURNS integer
+    LANGUAGE sql STABLE AS $$
+    SELECT count(*)::integer FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.state = 'RUNNING' AND r.lease_until IS NOT NULL
+$$;
+
+-- The run that is next: of the tenants with work and room, beginning behind `p_after`, the one with the fewest in
+-- work; of its runs the first in the line. NULL when there is none. Call it under the lock of claims.
+CREATE FUNCTION next_run(p_after text) RETURNS scenario_run
+    LANGUAGE plpgsql
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+    AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    tenant text := p_after;
+    first  text;
+    head   scenario_run;
+    best   scenario_run;
+    busy   integer;
+    least  integer;
+BEGIN
+    -- A walk along the index, tenant by tenant: a backlog of one costs the others nothing.
+    FOR turn IN 1..64 LOOP
+        SELECT r.tenant_id INTO tenant FROM scenario_run r
+        WHERE r.state = 'QUEUED' AND r.tenant_id > tenant ORDER BY r.tenant_id LIMIT 1;
+        IF tenant IS NULL THEN
+            SELECT r.tenant_id INTO tenant FROM scenario_run r WHERE r.state = 'QUEUED' ORDER BY r.tenant_id LIMIT 1;
+        END IF;
+        EXIT WHEN tenant IS NULL OR tenant = first;
+        first := coalesce(first, tenant);
+        SELECT * INTO head FROM scenario_run r
+        WHERE r.tenant_id = tenant AND r.state = 'QUEUED' AND r.available_at <= moment
+        ORDER BY r.claim_order, r.id LIMIT 1;
+        CONTINUE WHEN NOT FOUND;
+        busy := runs_in_work(tenant);
+        CONTINUE WHEN busy >= run_limit(tenant);
+        IF best.id IS NULL OR busy < least OR (busy = least AND head.claim_order < best.claim_order) THEN
+            best := head;
+            least := busy;
+        END IF;
+    END LOOP;
+    RETURN best;
+END
+$$;
+
+-- A tenant at its limit has given a place free: a message for the run that is next, since those that came
+-- while there was no room are spent.
+CREATE FUNCTION wake_next_run(p_freed scenario_run) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    waiting scenario_run;
+BEGIN
+    IF runs_in_work(p_freed.tenant_id) < run_limit(p_freed.tenant_id) - 1 THEN
+        RETURN;
+    END IF;
+    SELECT * INTO waiting FROM scenario_run r
+    WHERE r.tenant_id = p_freed.tenant_id AND r.state = 'QUEUED' AND r.available_at <= clock_timestamp() AND r.id <> p_freed.id
+    ORDER BY r.claim_order, r.id LIMIT 1;
+    IF FOUND THEN
+        PERFORM outbox_enqueue(
+            waiting.tenant_id, 'run.requested', format('run:%s:after:%s:%s', waiting.id, p_freed.id, p_freed.fencing_token),
+            jsonb_build_object('run_id', waiting.id, 'tenant_id', waiting.tenant_id, 'scenario_id', waiting.scenario_id),
+            jsonb_build_object('correlation-id', waiting.correlation_id), p_refusable => false);
+    END IF;
+END
+$$;
+
+-- Take a run to work on. A message is a ticket: the run it names has been asked for, but which one is taken
+-- with it is decided here, so that priority, fairness and limits hold on every bus and however late it comes.
+-- There are never fewer tickets under way than runs that could be claimed.
+--
+-- `outcome` is CLAIMED, or, when nothing is to be had: BUSY (a worker holds the run of the message, or its output
+-- waits for the commit), DONE (it ended), WAITING (it is queued, but its tenant is at its limit or it
+-- backs off) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
 CREATE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
     LANGUAGE plpgsql AS $$
 DECLARE
     result claimed_run;
+    asked  scenario_run;
     held   scenario_run;
 BEGIN
-    SELECT * INTO held FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
-    IF NOT FOUND THEN
-        result.outcome := 'UNKNOWN';
-        RETURN result;
+    -- One claim at a time: what is next must not change while it is taken. Released by the commit.
+    PERFORM pg_advisory_xact_lock(7390113);
+    SELECT * INTO asked FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
+    IF asked.state = 'RUNNING' AND asked.lease_until < clock_timestamp()
+       AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
+       AND asked.attempt <= asked.max_retries THEN
+        -- The message came again because its worker died.
+        held := asked;
+    ELSE
+        LOOP
+            held := next_run(p_tenant);
+            EXIT WHEN held.id IS NULL;
+            -- It may have been cancelled just now: then there may be another.
+            SELECT * INTO held FROM scenario_run r
+            WHERE r.tenant_id = held.tenant_id AND r.id = held.id AND r.state = 'QUEUED' FOR UPDATE;
+            EXIT WHEN FOUND;
+        END LOOP;
     END IF;
-    IF held.state NOT IN ('QUEUED', 'RUNNING') THEN
-        result.outcome := 'DONE';
-        result.run := held;
-        RETURN result;
-    END IF;
-    IF held.state = 'RUNNING' AND (
-           held.lease_until >= clock_timestamp()
-        OR EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
-    ) THEN
-        result.outcome := 'BUSY';
-        result.run := held;
-        RETURN result;
-    END IF;
-    IF run_admission(p_tenant) IS NOT NULL THEN
-        result.outcome := 'HELD';
-        result.run := held;
+    IF held.id IS NULL THEN
+        result.run := asked;
+        result.outcome := CASE
+            WHEN asked.id IS NULL THEN 'UNKNOWN'
+            WHEN asked.state = 'QUEUED' THEN 'WAITING'
+            WHEN asked.state = 'RUNNING' THEN 'BUSY'
+            ELSE 'DONE' END;
         RETURN result;
     END IF;
 
     UPDATE run_attempt a SET outcome = 'LOST', ended_at = clock_timestamp()
-    WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.outcome IS NULL;
+    WHERE a.tenant_id = held.tenant_id AND a.run_id = held.id AND a.outcome IS NULL;
     UPDATE scenario_run r SET
         state = 'RUNNING', attempt = r.attempt + 1, fencing_token = r.fencing_token + 1, progress_percent = 0, error = NULL,
         lease_until = clock_timestamp() + p_lease, started_at = coalesce(r.started_at, clock_timestamp()), updated_at = clock_timestamp()
-    WHERE r.tenant_id = p_tenant AND r.id = p_run
+    WHERE r.tenant_id = held.tenant_id AND r.id = held.id
     RETURNING * INTO held;
     result.run := held;
     INSERT INTO run_attempt (tenant_id, run_id, attempt, fencing_token, worker, started_at)
-    VALUES (p_tenant, p_run, held.attempt, held.fencing_token, p_worker, clock_timestamp());
+    VALUES (held.tenant_id, held.id, held.attempt, held.fencing_token, p_worker, clock_timestamp());
     INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
-    VALUES (p_tenant, held.scenario_id, p_run, 'RUN_STARTED', p_worker, held.correlation_id,
+    VALUES (held.tenant_id, held.scenario_id, held.id, 'RUN_STARTED', p_worker, held.correlation_id,
             jsonb_build_object('attempt', held.attempt, 'fencing_token', held.fencing_token));
     SELECT v.assumptions INTO result.assumptions FROM scenario_version v
-    WHERE v.tenant_id = p_tenant AND v.id = held.scenario_id AND v.version = held.scenario_version;
+    WHERE v.tenant_id = held.tenant_id AND v.id = held.scenario_id AND v.version = held.scenario_version;
     result.outcome := 'CLAIMED';
     RETURN result;
 END
@@ -202,6 +321,7 @@ BEGIN
         lease_until = NULL, progress_percent = 99, gb_seconds = r.gb_seconds + p_gb_seconds,
         output_rows = p_row_count, output_bytes = p_byte_count, updated_at = clock_timestamp()
     WHERE r.tenant_id = p_tenant AND r.id = p_run;
+    PERFORM wake_next_run(held);
     UPDATE run_attempt a SET outcome = 'SUCCEEDED', ended_at = clock_timestamp()
     WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.fencing_token = p_fencing_token;
     RETURN true;
@@ -232,6 +352,16 @@ BEGIN
         jsonb_build_object('run_id', ended.id, 'tenant_id', ended.tenant_id, 'scenario_id', ended.scenario_id,
                            'state', p_state, 'error', p_error),
         jsonb_build_object('correlation-id', ended.correlation_id), p_refusable => false);
+    IF (p_error ->> 'poison')::boolean THEN
+        -- A run that fails by itself each time is laid aside where an operator finds it, as its message would be.
+        PERFORM outbox_enqueue(
+            ended.tenant_id, 'run.poisoned', format('run:%s:poisoned', ended.id),
+            jsonb_build_object('run_id', ended.id, 'tenant_id', ended.tenant_id, 'scenario_id', ended.scenario_id, 'error', p_error),
+            jsonb_build_object('correlation-id', ended.correlation_id), p_refusable => false);
+    END IF;
+    IF p_run.state = 'RUNNING' AND p_run.lease_until IS NOT NULL THEN
+        PERFORM wake_next_run(ended);
+    END IF;
     RETURN ended;
 END
 $$;
@@ -244,7 +374,9 @@ DECLARE
 BEGIN
     UPDATE run_attempt a SET outcome = p_attempt_outcome, error = p_error, ended_at = clock_timestamp()
     WHERE a.tenant_id = p_run.tenant_id AND a.run_id = p_run.id AND a.outcome IS NULL;
-    UPDATE scenario_run r SET state = 'QUEUED', error = p_error, lease_until = NULL, progress_percent = 0, updated_at = clock_timestamp()
+    UPDATE scenario_run r SET
+        state = 'QUEUED', error = p_error, lease_until = NULL, progress_percent = 0, updated_at = clock_timestamp(),
+        available_at = clock_timestamp() + coalesce(p_delay, interval '0')
     WHERE r.tenant_id = p_run.tenant_id AND r.id = p_run.id
     RETURNING * INTO queued;
     INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
@@ -254,14 +386,15 @@ BEGIN
         queued.tenant_id, 'run.requested', format('run:%s:%s', queued.id, queued.fencing_token),
         jsonb_build_object('run_id', queued.id, 'tenant_id', queued.tenant_id, 'scenario_id', queued.scenario_id),
         jsonb_build_object('correlation-id', queued.correlation_id), p_delay, false);
+    PERFORM wake_next_run(queued);
     RETURN queued;
 END
 $$;
 
--- A worker's attempt failed. With `p_retryable` and attempts left the run goes back to the queue, else it ends
--- in `p_state` (FAILED or TIMEOUT). NULL when the caller's fencing token is stale.
+-- A worker's attempt failed. With `p_retry_after` and attempts left the run goes back to the queue, to be taken no
+-- sooner than that, else it ends in `p_state` (FAILED or TIMEOUT). NULL when the caller's fencing token is stale.
 CREATE FUNCTION fail_run(
-    p_tenant text, p_run uuid, p_fencing_token bigint, p_state text, p_error jsonb, p_retryable boolean,
+    p_tenant text, p_run uuid, p_fencing_token bigint, p_state text, p_error jsonb, p_retry_after interval,
     p_gb_seconds double precision, p_actor text
 ) RETURNS scenario_run
     LANGUAGE plpgsql AS $$
@@ -275,10 +408,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF p_retryable AND held.attempt <= held.max_retries THEN
-        -- Exponential backoff with jitter: 1 s, 2 s, 4 s … at most 5 minutes, each times 0.5 to 1.5.
-        RETURN requeue_run(held, p_error, 'FAILED',
-            make_interval(secs => least(300, power(2, held.attempt - 1)) * (0.5 + random())), p_actor);
+    IF p_retry_after IS NOT NULL AND held.attempt <= held.max_retries THEN
+        RETURN requeue_run(held, p_error, 'FAILED', p_retry_after, p_actor);
     END IF;
     RETURN end_run(held, p_state, p_error, p_actor);
 END
@@ -338,7 +469,7 @@ BEGIN
                 format('the worker of attempt %s stopped answering', held.attempt)), 'LOST', NULL, 'recovery');
             requeued := requeued + 1;
         ELSE
-            PERFORM end_run(held, 'FAILED', jsonb_build_object('code', 'worker_lost', 'message',
+            PERFORM end_run(held, 'FAILED', jsonb_build_object('code', 'worker_lost', 'poison', true, 'message',
                 format('the worker stopped answering in each of %s attempts', held.attempt)), 'recovery');
             failed := failed + 1;
         END IF;

@@ -76,7 +76,7 @@ def test_a_worker_killed_while_it_computes_is_replaced_and_fenced_off(main_job: 
             session, dead.run, descriptor={}, metrics=[], result={}, rows=1, size=1, gb_seconds=0
         )
         assert not runs.progress(session, dead.run, 50, LEASE)
-        assert runs.fail(session, dead.run, "FAILED", {}, retryable=False, gb_seconds=0, actor="dead") is None
+        assert runs.fail(session, dead.run, "FAILED", {}, None, 0, "dead") is None
     assert main_job.commit() == 1
     assert list(main_job.rows_by_run()) == [run.id]
     assert main_job.sql("SELECT attempt, outcome FROM run_attempt ORDER BY 1") == [
@@ -98,6 +98,7 @@ def test_a_run_whose_workers_keep_dying_fails_visibly(main_job: MainJob) -> None
     assert ended.error == {
         "code": "worker_lost",
         "message": "the worker stopped answering in each of 2 attempts",
+        "poison": True,
     }
     assert main_job.sql("SELECT count(*) FROM outbox_event WHERE topic = 'run.failed'") == [(1,)]
 

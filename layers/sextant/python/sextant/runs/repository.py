@@ -178,16 +178,18 @@ def fail(
     session: Session,
     run: Run,
     state: str,
-    error: Mapping[str, str],
-    *,
-    retryable: bool,
+    error: dict[str, object],
+    retry_after: timedelta | None,
     gb_seconds: float,
     actor: str,
 ) -> Run | None:
-    """End this worker's attempt; the run as it then stands, or None where it is no longer this worker's."""
+    """End this worker's attempt; the run as it then stands, or None where it is no longer this worker's.
+
+    With `retry_after` and attempts left it goes back to the queue, else it ends in `state`.
+    """
     return session.fetch_one(
         _FAIL,
-        (run.tenant_id, run.id, run.fencing_token, state, Jsonb(dict(error)), retryable, gb_seconds, actor),
+        (run.tenant_id, run.id, run.fencing_token, state, Jsonb(error), retry_after, gb_seconds, actor),
         row=Run,
     )
 
