@@ -254,6 +254,11 @@ BEGIN
     -- One claim at a time: what is next must not change while it is taken. Released by the commit.
     PERFORM pg_advisory_xact_lock(7390113);
     SELECT * INTO asked FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
+    IF NOT FOUND THEN
+        -- No run of ours ever asked for this: it is no ticket.
+        result.outcome := 'UNKNOWN';
+        RETURN result;
+    END IF;
     IF asked.state = 'RUNNING' AND asked.lease_until < clock_timestamp()
        AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
        AND asked.attempt <= asked.max_retries THEN
@@ -272,7 +277,6 @@ BEGIN
     IF held.id IS NULL THEN
         result.run := asked;
         result.outcome := CASE
-            WHEN asked.id IS NULL THEN 'UNKNOWN'
             WHEN asked.state = 'QUEUED' THEN 'WAITING'
             WHEN asked.state = 'RUNNING' THEN 'BUSY'
             ELSE 'DONE' END;
