@@ -66,6 +66,27 @@ class Resources:
     idempotency_table: str
 
 
+def client_for(service: str, endpoint: str) -> Any:
+    """A boto3 client for a local endpoint, whatever the environment says."""
+    import boto3
+    from botocore.config import Config
+
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 (what local AWS takes)
+        config=Config(
+            max_pool_connections=64,
+            retries={"max_attempts": 3, "mode": "standard"},
+            s3={"addressing_style": "path"},
+            proxies={},
+        ),
+    )
+
+
 class LocalAws:
     """One MiniStack process. `persistent=False` forgets everything when it stops."""
 
@@ -193,22 +214,7 @@ class LocalAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client for this stand-in, whatever the environment says."""
-        import boto3
-        from botocore.config import Config
-
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 (what local AWS takes)
-            config=Config(
-                max_pool_connections=64,
-                retries={"max_attempts": 3, "mode": "standard"},
-                s3={"addressing_style": "path"},
-            ),
-        )
+        return client_for(service, self.endpoint)
 
     def make_resources(self, names: Names, queues: Sequence[Queue] = QUEUES) -> Resources:
         """Makes what the declaration names; what exists is kept."""

@@ -136,20 +136,23 @@ class System:
     def start_servers(self) -> None:
         """Takes the state directory and starts Postgres and local AWS."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.home / "lock").open("w")
+        lock = (self.home / "lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            lock.close()
             raise AlreadyRunningError(f"a system already runs with its state in {self.home}") from None
+        self._lock = lock
         self._postgres.start()
         self._aws.start()
 
     def stop_servers(self) -> None:
+        if self._lock is None:
+            return  # the directory is another system's
         self._aws.stop()
         self._postgres.stop()
         (self.home / "system.json").unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
     # Everything else ----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ empty_database  (test)     the same without migrations
 aws             (session)  local S3, SQS, DynamoDB…: `aws.client("sqs")`, `aws.endpoint`, `aws.variables()`
 names           (test)     unique resource names
 resources       (test)     bucket, declared queues with their DLQs, idempotency table, under unique names
+system          (session)  the whole system in a process of its own: `system.client("tenant", "analyst")`
 make_queue      (test)     a queue with a DLQ and the given visibility timeout and receives
 """
 
@@ -27,6 +28,8 @@ from local import database as databases
 from local.aws import LocalAws, Names, Resources
 from local.database import DatabaseUrls
 from local.postgres import Postgres
+from local.running import RunningSystem, running
+from local.system import forget
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +80,14 @@ def aws(home: Path) -> Iterator[LocalAws]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    directory = tmp_path_factory.mktemp("system")
+    with running(directory) as started:
+        yield started
+    forget(directory)
 
 
 @pytest.fixture

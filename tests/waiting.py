@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], *, within: float = 10.0, every: float = 0.02) -> T:
+def until(condition: Callable[[], T | None], *, within: float = 10.0, every: float = 0.02) -> T:
     """Returns the first truthy answer of `condition`; fails the test when there is none `within` seconds."""
     deadline = time.monotonic() + within
     while True:

@@ -40,10 +40,10 @@ HTTP = Function(
 
 @asynccontextmanager
 async def serving(
-    *, authorizer: JwtAuthorizer | None = None, timeout: float = 10.0
+    *, authorizer: JwtAuthorizer | None = None, patience: float = 10.0
 ) -> AsyncIterator[tuple[Gateway, aiohttp.ClientSession]]:
     functions = Functions([HTTP], {"http": {}}, lambda *_: None)
-    gateway = Gateway(functions, RouteTable([HTTP]), authorizer, lambda _: None, timeout=timeout)
+    gateway = Gateway(functions, RouteTable([HTTP]), authorizer, lambda _: None, timeout=patience)
     await gateway.start()
     try:
         async with aiohttp.ClientSession(gateway.url, cookie_jar=aiohttp.DummyCookieJar()) as client:
@@ -212,7 +212,7 @@ def test_a_function_that_fails_is_an_internal_server_error(fault: str) -> None:
 
 def test_a_function_that_takes_too_long_is_service_unavailable() -> None:
     async def scenario() -> None:
-        async with serving(timeout=0.5) as (_, client), client.get("/x?answer=hang") as answer:
+        async with serving(patience=0.5) as (_, client), client.get("/x?answer=hang") as answer:
             assert (answer.status, await answer.text()) == (503, '{"message":"Service Unavailable"}')
 
     asyncio.run(scenario())
@@ -234,7 +234,7 @@ def test_a_body_above_the_limits_is_refused(size: int) -> None:
 
 def test_many_clients_at_once_are_all_served() -> None:
     async def scenario() -> set[int]:
-        async with serving(timeout=25) as (gateway, _):
+        async with serving(patience=25) as (gateway, _):
             connector = aiohttp.TCPConnector(limit=0)
             async with aiohttp.ClientSession(gateway.url, connector=connector) as client:
 
@@ -298,7 +298,7 @@ def bad_tokens(home: Path) -> dict[str, str | None]:
     good = signed(home)
     head, body, signature = good.split(".")
     unsigned = jwt.encode(
-        {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "exp": now + 60}, None, algorithm="none"
+        {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "exp": now + 60}, "", algorithm="none"
     )
     forged = jwt.encode(
         {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "exp": now + 60}, other, algorithm="RS256"
