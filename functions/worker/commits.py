@@ -23,7 +23,7 @@ from sextant.lake.commit import commit_batch
 from sextant.lake.datafile import DataFileDescriptor
 from sextant.outputs import service
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
 FILES_A_BATCH = 1000
 # What one more batch may take: less than this before the function's deadline none is begun.
 MARGIN_MILLISECONDS = 30_000

@@ -1,0 +1,201 @@
+"""200 runs of 3 tenants while relay, worker, committer and recovery are killed at random (kill -9).
+
+Afterwards every run must have ended SUCCEEDED once, its rows stand once in the table (counted through
+Iceberg, not through our reader), every event have been sent at least once and applied once.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from sextant.lake.catalog import disconnect, load_table
+from tests.chaos.local_system import LocalSystem, running
+from tests.chaos.verdict import Verdict
+
+RUNS = int(os.environ.get("CHAOS_RUNS", "200"))
+TENANTS = ("alpha", "beta", "gamma")
+WITHIN = 600.0
+TARGETS = {
+    "relay": "functions.outbox_relay.handler.handler",
+    "worker": "functions.worker.runs.handler",
+    "committer": "functions.worker.commits.handler",
+    "recovery": "functions.worker.recovery.handler",
+}
+# Short leases, so that what a killed process held is taken up within seconds; workers may die often.
+ENVIRONMENT = {
+    "SEXTANT_RUN_LEASE": "4",
+    "SEXTANT_QUEUED_SILENCE": "15",
+    "SEXTANT_COMMIT_LEASE": "4",
+    "SEXTANT_RELAY_LEASE": "8",
+    "SEXTANT_RELAY_PUBLISH_TIMEOUT": "2",
+    "SEXTANT_RELAY_MARGIN": "1",
+    "POWERTOOLS_LOG_LEVEL": "WARNING",
+}
+SCENARIO = {
+    "assumptions": [
+        {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
+    ],
+    "parameters": {"start_year": 2026, "end_year": 2032, "attribution": False},
+}
+
+
+def main() -> int:
+    seed = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))
+    sys.stdout.write(f"seed {seed} (CHAOS_SEED={seed} repeats it), {RUNS} runs\n")
+    verdict = Verdict("main", seed)
+    with running(ENVIRONMENT) as system:
+        asked = _request_runs(system)
+        began = time.monotonic()
+        done = threading.Event()
+        killer = threading.Thread(target=_kill_at_random, args=(system, random.Random(seed), verdict, done))
+        helper = threading.Thread(target=_tick, args=(system, done))
+        killer.start()
+        helper.start()
+        try:
+            states = _wait_until_ended(system, asked)
+        finally:
+            done.set()
+            killer.join()
+            helper.join()
+        verdict.found["seconds"] = time.monotonic() - began
+        _settle(system)
+        _judge(system, asked, states, verdict)
+    return verdict.conclude()
+
+
+def _request_runs(system: LocalSystem) -> dict[UUID, str]:
+    """Ask for every run; the tenant of each run id."""
+    asked: dict[UUID, str] = {}
+    for number, tenant in enumerate(TENANTS):
+        with system.client(tenant) as client:
+            created = client.post("/v1/scenarios", json={"name": "chaos", **SCENARIO})
+            created.raise_for_status()
+            scenario = created.json()["data"]["id"]
+            for turn in range(number, RUNS, len(TENANTS)):
+                answer = client.post(f"/v1/scenarios/{scenario}/run", json={"seed": turn, "max_retries": 10})
+                answer.raise_for_status()
+                asked[UUID(answer.json()["data"]["id"])] = tenant
+    return asked
+
+
+def _kill_at_random(
+    system: LocalSystem, choose: random.Random, verdict: Verdict, done: threading.Event
+) -> None:
+    while not done.wait(choose.uniform(0.1, 0.9)):
+        target = choose.choice(list(TARGETS))
+        processes = system.processes_of(TARGETS[target])
+        if processes:
+            choose.choice(processes).kill()
+            verdict.inject(f"{target} killed")
+
+
+def _tick(system: LocalSystem, done: threading.Event) -> None:
+    """What the schedules do once a minute, more often."""
+    while not done.wait(2.0):
+        for function in ("run-recovery", "outbox-relay", "committer"):
+            system.invoke(function)
+
+
+def _wait_until_ended(system: LocalSystem, asked: dict[UUID, str]) -> Counter[str]:
+    deadline = time.monotonic() + WITHIN
+    with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
+        while True:
+            states = Counter(state for (state,) in connection.execute("SELECT state FROM scenario_run"))
+            if not states["QUEUED"] and not states["RUNNING"] or time.monotonic() > deadline:
+                return states
+            time.sleep(0.5)
+
+
+def _settle(system: LocalSystem) -> None:
+    """Let the relay send what is left, unharmed."""
+    deadline = time.monotonic() + 60
+    with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            waiting = connection.execute(
+                "SELECT (SELECT count(*) FROM outbox_pending) + (SELECT count(*) FROM outbox_delayed)"
+            ).fetchone()
+            if waiting == (0,):
+                return
+            system.invoke("outbox-relay")
+            time.sleep(1)
+
+
+def _judge(system: LocalSystem, asked: dict[UUID, str], states: Counter[str], verdict: Verdict) -> None:
+    expected, attempts = _in_database(system, verdict)
+    table = load_table(system.lake)
+    counted = (
+        table.scan(selected_fields=("run_id",)).to_arrow().group_by("run_id").aggregate([([], "count_all")])
+    )
+    rows = {UUID(row["run_id"]): row["count_all"] for row in counted.to_pylist()}
+    disconnect(system.lake)
+    completed = _completion_events(system)
+
+    verdict.found |= {
+        "runs asked for": len(asked),
+        "runs succeeded": states["SUCCEEDED"],
+        "attempts in all": attempts,
+        "snapshots": len(table.metadata.snapshots),
+        "completion events received": sum(completed.values()),
+    }
+    verdict.wrong |= {
+        "runs not succeeded": len(asked) - states["SUCCEEDED"],
+        "runs with rows missing": sum(1 for run in asked if rows.get(run, 0) < expected.get(run, 1)),
+        "runs with rows twice": sum(1 for run in asked if rows.get(run, 0) > expected.get(run, 1)),
+        "rows of unknown runs": sum(1 for run in rows if run not in asked),
+        "completions never received": sum(1 for run in asked if run not in completed),
+    }
+
+
+def _in_database(system: LocalSystem, verdict: Verdict) -> tuple[dict[UUID, int], int]:
+    """How many rows each run should have, and how many attempts there were; the outbox is judged here."""
+
+    def one(connection: psycopg.Connection[Any], query: str) -> int:
+        found = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        return int(found[0]) if found else 0
+
+    with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
+        expected = dict(connection.execute("SELECT id, output_rows FROM scenario_run").fetchall())
+        verdict.wrong |= {
+            "events never sent": one(
+                connection,
+                """
+                SELECT count(*) FROM outbox_event e WHERE NOT EXISTS (
+                    SELECT FROM outbox_publication p WHERE p.tenant_id = e.tenant_id AND e.id = ANY (p.event_ids))""",
+            ),
+            "events given up": one(connection, "SELECT count(*) FROM outbox_dead"),
+            "completions applied twice": one(
+                connection,
+                """
+                SELECT count(*) FROM (SELECT FROM scenario_event WHERE event_type = 'RUN_SUCCEEDED'
+                GROUP BY tenant_id, run_id HAVING count(*) > 1) AS twice""",
+            ),
+            "batches left open": one(connection, "SELECT count(*) FROM output_batch WHERE state = 'OPEN'"),
+        }
+        return expected, one(connection, "SELECT count(*) FROM run_attempt")
+
+
+def _completion_events(system: LocalSystem) -> Counter[UUID]:
+    """Every completion that arrived in the events queue, by run."""
+    sqs = system.aws("sqs")
+    url = sqs.get_queue_url(QueueName="sextant-events")["QueueUrl"]
+    received: Counter[UUID] = Counter()
+    while True:
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], WaitTimeSeconds=1
+        )
+        messages = answer.get("Messages", [])
+        if not messages:
+            return received
+        for message in messages:
+            if message["MessageAttributes"]["event-topic"]["StringValue"] == "run.completed":
+                received[UUID(message["MessageAttributes"]["dedupe-key"]["StringValue"].split(":")[1])] += 1
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
