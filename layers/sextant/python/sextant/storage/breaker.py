@@ -44,8 +44,6 @@ class CircuitBreaker:
 
     def enter(self) -> None:
         """Ask to use the database; raises `CircuitOpen` with the seconds to wait."""
-        if self._opened_at is None:
-            return
         with self._lock:
             if self._opened_at is None:
                 return

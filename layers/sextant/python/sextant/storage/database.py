@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from time import perf_counter
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from sextant.ids import TenantId, tenant_id
 from sextant.storage.breaker import CircuitBreaker
 from sextant.storage.errors import DatabaseUnavailable, StorageError
-from sextant.storage.pool import Connection, ConnectionPool
+from sextant.storage.figures import StatementFigures, StatementLog
+from sextant.storage.health import DatabaseHealth, HealthThresholds, judge
+from sextant.storage.iam import token_source
+from sextant.storage.pool import Connection, ConnectionPool, PoolFigures
 from sextant.storage.retry import RetryPolicy
-from sextant.storage.session import Session, StatementFigures, unit_of_work
+from sextant.storage.session import Session, UnitOfWork
 from sextant.storage.settings import DatabaseSettings
 from sextant.storage.statements import Params, Query
 
@@ -27,22 +32,26 @@ class Database:
     """One database and role; thread-safe, made once per process at module scope."""
 
     def __init__(
-        self, pool: ConnectionPool, breaker: CircuitBreaker, retry: RetryPolicy, figures: StatementFigures
+        self,
+        pool: ConnectionPool,
+        breaker: CircuitBreaker,
+        retry: RetryPolicy,
+        log: StatementLog,
+        database_key: str,
     ) -> None:
-        self._pool = pool
-        self._breaker = breaker
+        self._source = _GuardedPool(pool, breaker, log, database_key)
         self._retry = retry
-        self._statements = figures
 
     @classmethod
-    def connect(cls, settings: DatabaseSettings, *, password: Callable[[], str] | None = None) -> Database:
+    def connect(cls, settings: DatabaseSettings) -> Database:
         """A database with a warm pool.
 
-        `password` is asked for each new connection (IAM tokens). A database that cannot be reached now is
-        logged, not raised: the first use tells, and recovers by itself once the database is back.
+        A database that cannot be reached now is logged, not raised: the first use tells, and recovers by
+        itself once the database is back.
         """
+        target = conninfo_to_dict(settings.url)
         pool = ConnectionPool(
-            lambda: _open(settings, password),
+            _opener(settings),
             min_size=settings.pool_min_size,
             max_size=settings.pool_max_size,
             timeout=settings.pool_timeout,
@@ -58,27 +67,28 @@ class Database:
             pool,
             CircuitBreaker(settings.failure_threshold, settings.reset_timeout),
             RetryPolicy(settings.retry_attempts, settings.retry_base_delay, settings.retry_max_delay),
-            StatementFigures(settings.slow_query),
+            StatementLog(settings.slow_query),
+            "/".join(str(target.get(part, "")) for part in ("host", "port", "dbname")),
         )
 
     def transaction(self, tenant: TenantId) -> AbstractContextManager[Session]:
         """One transaction in which only `tenant`'s rows exist; committed when the block ends well.
 
-        Two round trips more than its statements need: none to begin, one to commit.
+        It costs its statements' round trips and one to commit; one that sends nothing costs none.
         """
-        return self._session(tenant_id(tenant), autocommit=False)
+        return UnitOfWork(self._source, tenant_id(tenant), autocommit=False)
 
     def platform_transaction(self) -> AbstractContextManager[Session]:
         """One transaction over all tenants, for the platform role."""
-        return self._session(None, autocommit=False)
+        return UnitOfWork(self._source, None, autocommit=False)
 
     def autocommit(self, tenant: TenantId) -> AbstractContextManager[Session]:
         """A session whose every statement is a transaction of its own, in one round trip."""
-        return self._session(tenant_id(tenant), autocommit=True)
+        return UnitOfWork(self._source, tenant_id(tenant), autocommit=True)
 
     def platform_autocommit(self) -> AbstractContextManager[Session]:
         """As `autocommit`, over all tenants."""
-        return self._session(None, autocommit=True)
+        return UnitOfWork(self._source, None, autocommit=True)
 
     def run(self, tenant: TenantId, work: Callable[[Session], T], *, idempotent: bool = False) -> T:
         """The result of `work` in a transaction of its own, run again whole on transient errors.
@@ -127,54 +137,84 @@ class Database:
 
         return self._retry.run(attempt, idempotent=idempotent)
 
+    def health(self, thresholds: HealthThresholds | None = None) -> DatabaseHealth:
+        """Ask the database once and judge the answer together with the figures; never raises for it."""
+        began = perf_counter()
+        latency: float | None = None
+        try:
+            with self.platform_autocommit() as session:
+                session.execute("SELECT 1")
+            latency = perf_counter() - began
+        except StorageError:
+            logger.warning("the database does not answer", exc_info=True)
+        source = self._source
+        thresholds = thresholds or HealthThresholds()
+        return judge(latency, source.breaker.state, source.pool.figures(), source.log.figures(), thresholds)
+
+    @property
+    def pool_figures(self) -> PoolFigures:
+        return self._source.pool.figures()
+
+    @property
+    def statement_figures(self) -> StatementFigures:
+        return self._source.log.figures()
+
     def close(self) -> None:
         """Close the pool; transactions under way may finish."""
-        self._pool.close()
+        self._source.pool.close()
 
-    @contextmanager
-    def _session(self, tenant: TenantId | None, *, autocommit: bool) -> Iterator[Session]:
-        with self._connection() as connection:
-            session = Session(connection, tenant, self._statements, autocommit=autocommit)
-            with unit_of_work(session):
-                yield session
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """A connection under the breaker: it learns from every error that speaks of the database."""
-        self._breaker.enter()
-        connection: Connection | None = None
+class _GuardedPool:
+    """The pool behind the circuit breaker, which learns from every unit of work."""
+
+    def __init__(
+        self, pool: ConnectionPool, breaker: CircuitBreaker, log: StatementLog, database_key: str
+    ) -> None:
+        self.pool = pool
+        self.breaker = breaker
+        self.log = log
+        self.database_key = database_key
+
+    def acquire(self) -> Connection:
+        self.breaker.enter()
         try:
-            connection = self._pool.acquire()
-            yield connection
-        except StorageError as error:
-            if error.counts_as_failure:
-                self._breaker.failed()
-            elif connection is None:
-                self._breaker.abandoned()
-            else:
-                self._breaker.succeeded()
+            return self.pool.acquire()
+        except DatabaseUnavailable:
+            self.breaker.failed()
             raise
         except BaseException:
-            self._breaker.abandoned()
+            self.breaker.abandoned()
             raise
-        else:
-            self._breaker.succeeded()
+
+    def release(self, connection: Connection, *, failed: bool) -> None:
+        try:
+            if failed:
+                self.breaker.failed()
+            else:
+                self.breaker.succeeded()
         finally:
-            if connection is not None:
-                self._pool.release(connection)
+            self.pool.release(connection)
+
+    def answered(self, statement: bytes, seconds: float, *, failed: bool) -> None:
+        self.log.record(statement, seconds, failed=failed)
 
 
-def _open(settings: DatabaseSettings, password: Callable[[], str] | None) -> Connection:
-    """A connection that leaves no state behind in a session: no prepared statements, no SET."""
-    secret: dict[str, Any] = {"password": password()} if password else {}
-    return psycopg.connect(
-        settings.url,
-        autocommit=True,
-        prepare_threshold=None,
-        connect_timeout=max(1, round(settings.connect_timeout)),
-        keepalives_idle=30,
-        keepalives_interval=10,
-        keepalives_count=3,
-        tcp_user_timeout=30_000,
-        **secret,
-    )
+def _opener(settings: DatabaseSettings) -> Callable[[], Connection]:
+    """Opens connections that leave no state behind in a session: no prepared statements, no SET."""
+    token = token_source(settings.url) if settings.auth == "iam" else None
+
+    def open_connection() -> Connection:
+        secret: dict[str, Any] = {"password": token()} if token else {}
+        return psycopg.connect(
+            settings.url,
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=max(1, round(settings.connect_timeout)),
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+            tcp_user_timeout=30_000,
+            **secret,
+        )
+
+    return open_connection
