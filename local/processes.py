@@ -106,10 +106,15 @@ def port_is_free(port: int) -> bool:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and whose parent has not noticed does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return sys.platform != "linux"
+    return state not in "ZX"

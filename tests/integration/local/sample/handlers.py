@@ -95,3 +95,14 @@ def http(event: dict[str, Any], context: Any) -> Any:
         case "hang":
             time.sleep(600)
     return {"statusCode": 201, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+
+
+def hang(event: Any, context: Any) -> None:
+    """Never answers."""
+    time.sleep(600)
+
+
+def note(event: Any, context: Any) -> None:
+    """Writes its event to a file."""
+    with Path(os.environ["NOTES"]).open("a") as file:
+        file.write(json.dumps(event) + "\n")
