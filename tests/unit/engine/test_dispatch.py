@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -87,47 +87,51 @@ def test_where_the_price_is_an_interval_it_is_one_of_its_ends(problem: DispatchP
     assert np.all(found <= up)
 
 
-def one_hour(load: float, capacity: list[float], bids: list[float], must_take: list[bool]) -> DispatchProblem:
-    return DispatchProblem(
-        load=np.array([[load]]),
-        capacity=np.array([capacity]),
-        bids=np.array([[bids]]),
-        ranking=np.array([[bids]]),
-        profiles=np.ones((1, 1)),
-        profile_of=np.zeros(len(bids), dtype=np.int64),
-        must_take=np.array(must_take),
-        weights=np.ones(1),
-        season=np.zeros(1, dtype=np.int64),
-        value_of_lost_load=1_000.0,
-    )
+@dataclass(frozen=True)
+class Hour:
+    """One hour, and the price and energy that the rules give it."""
+
+    case: str
+    load: float
+    capacity: list[float]
+    bids: list[float]
+    must_take: list[bool]
+    price: float
+    energy: list[float]
 
 
-@pytest.mark.parametrize(
-    ("case", "load", "capacity", "bids", "must_take", "price", "energy"),
-    [
-        ("inside a unit", 15.0, [10.0, 10.0], [5.0, 7.0], [False, False], 7.0, [10.0, 5.0]),
-        ("exact fit: the lower end", 10.0, [10.0, 10.0], [5.0, 7.0], [False, False], 5.0, [10.0, 0.0]),
-        ("no load: the cheapest available", 0.0, [0.0, 10.0], [1.0, 7.0], [False, False], 7.0, [0.0, 0.0]),
-        ("nothing at all", 0.0, [0.0, 0.0], [1.0, 7.0], [False, False], 1_000.0, [0.0, 0.0]),
-        ("shortage", 25.0, [10.0, 10.0], [5.0, 7.0], [False, False], 1_000.0, [10.0, 10.0]),
-        ("equal bids: as listed", 5.0, [10.0, 10.0], [5.0, 5.0], [False, False], 5.0, [5.0, 0.0]),
-        ("equal bids: must-take first", 5.0, [10.0, 10.0], [0.0, 0.0], [False, True], 0.0, [0.0, 5.0]),
-        ("must-take surplus: the floor", 5.0, [10.0, 10.0], [3.0, -2.0], [False, True], -2.0, [0.0, 5.0]),
-        ("dearer than shedding", 15.0, [10.0, 10.0], [5.0, 2_000.0], [False, False], 1_000.0, [10.0, 0.0]),
-    ],
+NONE, SECOND = [False, False], [False, True]
+RULES = (
+    Hour("inside a unit", 15.0, [10.0, 10.0], [5.0, 7.0], NONE, 7.0, [10.0, 5.0]),
+    Hour("exact fit: the lower end", 10.0, [10.0, 10.0], [5.0, 7.0], NONE, 5.0, [10.0, 0.0]),
+    Hour("no load: the cheapest available", 0.0, [0.0, 10.0], [1.0, 7.0], NONE, 7.0, [0.0, 0.0]),
+    Hour("nothing at all", 0.0, [0.0, 0.0], [1.0, 7.0], NONE, 1_000.0, [0.0, 0.0]),
+    Hour("shortage", 25.0, [10.0, 10.0], [5.0, 7.0], NONE, 1_000.0, [10.0, 10.0]),
+    Hour("equal bids: as listed", 5.0, [10.0, 10.0], [5.0, 5.0], NONE, 5.0, [5.0, 0.0]),
+    Hour("equal bids: must-take first", 5.0, [10.0, 10.0], [0.0, 0.0], SECOND, 0.0, [0.0, 5.0]),
+    Hour("must-take surplus: the floor", 5.0, [10.0, 10.0], [3.0, -2.0], SECOND, -2.0, [0.0, 5.0]),
+    Hour("dearer than shedding", 15.0, [10.0, 10.0], [5.0, 2_000.0], NONE, 1_000.0, [10.0, 0.0]),
 )
-def test_the_rules_for_single_hours(
-    case: str,
-    load: float,
-    capacity: list[float],
-    bids: list[float],
-    must_take: list[bool],
-    price: float,
-    energy: list[float],
-) -> None:
-    found = dispatch(one_hour(load, capacity, bids, must_take))
-    assert found.price[0, 0] == price
-    assert found.energy[0, 0].tolist() == energy
+
+
+@pytest.mark.parametrize("hour", RULES, ids=lambda hour: hour.case)
+def test_the_rules_for_single_hours(hour: Hour) -> None:
+    found = dispatch(
+        DispatchProblem(
+            load=np.array([[hour.load]]),
+            capacity=np.array([hour.capacity]),
+            bids=np.array([[hour.bids]]),
+            ranking=np.array([[hour.bids]]),
+            profiles=np.ones((1, 1)),
+            profile_of=np.zeros(2, dtype=np.int64),
+            must_take=np.array(hour.must_take),
+            weights=np.ones(1),
+            season=np.zeros(1, dtype=np.int64),
+            value_of_lost_load=1_000.0,
+        )
+    )
+    assert found.price[0, 0] == hour.price
+    assert found.energy[0, 0].tolist() == hour.energy
 
 
 def test_rows_do_not_touch_each_other() -> None:

@@ -25,6 +25,8 @@ MOST_MW = 1e7
 """No search for a build goes beyond this."""
 KINK_MW = 1e-9
 BISECTIONS = 40
+EXACTLY = 1e-9
+"""Renewable energy within this share of the target meets it exactly, neither more nor less."""
 
 
 @dataclass(frozen=True)
@@ -294,9 +296,15 @@ def _interval(edges: FloatArray, credit: FloatArray, rows: IntArray) -> IntArray
 
 
 def _implied_credit(stack: Stack, problem: Problem, x: FloatArray) -> FloatArray:
-    """What the last MWh of the target cost at the least build: −inf where none was built, inf where none is enough."""
-    cost, green = stack.slopes(np.where(np.isinf(x), 0.0, x))
+    """What one more MWh of the target costs at the least build: −inf where there is more than enough without, inf where
+    no build is enough. Capacity that meets the target to the last MWh, as earlier years' builds do when the load stands
+    still, is not more than enough: of the dual's interval this is the upper end.
+    """
+    finite = np.where(np.isinf(x), 0.0, x)
+    cost, green = stack.slopes(finite)
     with np.errstate(divide="ignore", invalid="ignore"):
         implied = (problem.yearly_cost + cost) / green
     implied = np.where(green > 0.0, implied, np.inf)
-    return np.where(x <= 0.0, -np.inf, np.where(np.isinf(x), np.inf, implied))
+    found, _ = stack.renewable_energy(finite, np.arange(len(x)))
+    ample = (x <= 0.0) & ((found > problem.energy * (1.0 + EXACTLY)) | (problem.energy <= 0.0))
+    return np.where(ample, -np.inf, np.where(np.isinf(x), np.inf, implied))
