@@ -93,9 +93,17 @@ def bucket(scenario_id: str) -> int:
     return (mmh3.hash(scenario_id.encode()) & 0x7FFF_FFFF) % BUCKETS
 
 
-def partition_path(tenant_id: str, scenario_id: str) -> str:
+def partition_values(tenant_id: str, bucket_number: int) -> dict[str, str | int]:
+    """A partition, by the names of the partition fields."""
+    return {"tenant_id": tenant_id, BUCKET_PARTITION_NAME: bucket_number}
+
+
+def partition_path(tenant_id: str, bucket_number: int) -> str:
     """The Hive-style directory of a partition, as Iceberg writers name it."""
-    return f"tenant_id={quote_plus(tenant_id)}/{BUCKET_PARTITION_NAME}={bucket(scenario_id)}"
+    return "/".join(
+        f"{name}={quote_plus(str(value))}"
+        for name, value in partition_values(tenant_id, bucket_number).items()
+    )
 
 
 def table_location(warehouse: str) -> str:
@@ -109,3 +117,9 @@ def canonical_tags(items: Iterable[tuple[str, str]]) -> str:
     It is the last part of the paging key, so it depends on nothing but the tags.
     """
     return "\x1e".join(f"{key}\x1f{value}" for key, value in sorted(items))
+
+
+def tags_of(canonical: str) -> dict[str, str]:
+    """The tags that `canonical_tags` made the text from."""
+    pairs = (pair.partition("\x1f") for pair in canonical.split("\x1e")) if canonical else ()
+    return {key: value for key, _, value in pairs}

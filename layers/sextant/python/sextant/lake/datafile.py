@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sextant.lake.columns import (
-    BUCKET_PARTITION_NAME,
     COLUMNS,
     PARTITION_SPEC_ID,
     ROW_GROUP_ROWS,
@@ -29,6 +28,7 @@ from sextant.lake.columns import (
     Metrics,
     bucket,
     partition_path,
+    partition_values,
 )
 from sextant.lake.rows import OutputRows, RunIdentity, to_arrow
 from sextant.lake.store import ObjectStore
@@ -67,14 +67,11 @@ class ColumnStatistics:
     upper: bytes | None = None
 
 
-@dataclass(frozen=True)
-class DataFileDescriptor:
-    """A data file that is uploaded and not yet part of the table. `to_json` and `from_json` are inverse."""
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A data file that is uploaded, with all that an Iceberg commit says of it."""
 
     location: str
-    tenant_id: str
-    scenario_id: UUID
-    run_id: UUID
     size: int
     record_count: int
     spec_id: int
@@ -82,6 +79,15 @@ class DataFileDescriptor:
     partition: Mapping[str, str | int]
     columns: Mapping[int, ColumnStatistics]
     split_offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFileDescriptor(WrittenFile):
+    """A run's data file that is not yet part of the table. `to_json` and `from_json` are inverse."""
+
+    tenant_id: str
+    scenario_id: UUID
+    run_id: UUID
 
     def to_json(self) -> dict[str, Any]:
         """The descriptor as JSON's own types."""
@@ -133,7 +139,7 @@ def data_file_location(table_location: str, identity: RunIdentity, fencing_token
 
     A run's every claim has its own place, so a worker that lost its lease can't touch its successor's file.
     """
-    directory = partition_path(identity.tenant_id, str(identity.scenario_id))
+    directory = partition_path(identity.tenant_id, bucket(str(identity.scenario_id)))
     return f"{table_location}/data/{directory}/{identity.run_id}-{fencing_token:05d}.parquet"
 
 
@@ -147,8 +153,8 @@ def write_run(
     """
     if not len(rows):
         raise ValueError(f"run {identity.run_id} has no rows")
-    data, metadata = encode(to_arrow(rows, identity))
     location = data_file_location(table_location, identity, fencing_token)
+    data, metadata = encode(to_arrow(rows, identity))
     store.put(location, data)
     return describe(location, len(data), metadata, identity)
 
@@ -175,21 +181,20 @@ WRITER_OPTIONS: Final[dict[str, Any]] = {
 def describe(
     location: str, size: int, metadata: pq.FileMetaData, identity: RunIdentity
 ) -> DataFileDescriptor:
-    """The descriptor of a file holding rows of one run."""
-    scenario_id = str(identity.scenario_id)
+    """The descriptor of a file that holds one run's rows."""
     columns, split_offsets = file_statistics(metadata)
     return DataFileDescriptor(
         location=location,
-        tenant_id=identity.tenant_id,
-        scenario_id=identity.scenario_id,
-        run_id=identity.run_id,
         size=size,
         record_count=metadata.num_rows,
         spec_id=PARTITION_SPEC_ID,
         sort_order_id=SORT_ORDER_ID,
-        partition={"tenant_id": identity.tenant_id, BUCKET_PARTITION_NAME: bucket(scenario_id)},
+        partition=partition_values(identity.tenant_id, bucket(str(identity.scenario_id))),
         columns=columns,
         split_offsets=split_offsets,
+        tenant_id=identity.tenant_id,
+        scenario_id=identity.scenario_id,
+        run_id=identity.run_id,
     )
 
 

@@ -33,3 +33,9 @@ class UnsupportedTableError(UnavailableError):
     """The table holds delete files, which another engine wrote and this reader does not apply."""
 
     code, title = "lake_unsupported", "Lake not readable"
+
+
+class ResultTooLargeError(SextantError):
+    """The question covers more rows or groups than are answered at once; narrow its filters."""
+
+    code, status, title = "result_too_large", 413, "Result too large"

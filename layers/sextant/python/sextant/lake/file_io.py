@@ -8,15 +8,15 @@ fresh UUID in their names and never change, so a process that wrote or read one 
 from __future__ import annotations
 
 import io
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from types import TracebackType
+from typing import Final
 
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 from pyiceberg.typedef import EMPTY_DICT, Properties
 from typing_extensions import override
 
+from sextant.lake.cache import WeightedCache
 from sextant.lake.store import ObjectStore, scheme_of, store_for
 
 # Catalog properties that `file_io` reads; the names are pyiceberg's.
@@ -27,42 +27,12 @@ _CACHE_BYTES = 64 * 1024 * 1024
 _IMMUTABLE_SUFFIXES = (".avro", ".metadata.json")
 
 
-class _ImmutableBytes:
-    """The newest-used bytes of immutable files, at most `capacity` bytes of them, for all threads."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._held = 0
-        self._files: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, location: str) -> bytes | None:
-        with self._lock:
-            data = self._files.get(location)
-            if data is not None:
-                self._files.move_to_end(location)
-            return data
-
-    def put(self, location: str, data: bytes) -> None:
-        if not location.endswith(_IMMUTABLE_SUFFIXES) or len(data) > self._capacity // 4:
-            return
-        with self._lock:
-            self._held += len(data) - len(self._files.pop(location, b""))
-            self._files[location] = data
-            while self._held > self._capacity:
-                self._held -= len(self._files.popitem(last=False)[1])
-
-    def discard(self, location: str) -> None:
-        with self._lock:
-            self._held -= len(self._files.pop(location, b""))
-
-    def clear(self) -> None:
-        with self._lock:
-            self._files.clear()
-            self._held = 0
+_immutable: Final = WeightedCache[str, bytes](_CACHE_BYTES, len)
 
 
-_immutable = _ImmutableBytes(_CACHE_BYTES)
+def _remember(location: str, data: bytes) -> None:
+    if location.endswith(_IMMUTABLE_SUFFIXES):
+        _immutable.put(location, data)
 
 
 def forget_cached_files() -> None:
@@ -101,7 +71,7 @@ class _Input(InputFile):
         data = _immutable.get(self.location)
         if data is None:
             data = self._store.get(self.location)
-            _immutable.put(self.location, data)
+            _remember(self.location, data)
         return data
 
     def __len__(self) -> int:
@@ -146,7 +116,7 @@ class _Output(OutputFile):
     def _written(self, data: bytes) -> None:
         self._store.put(self.location, data)
         self._length = len(data)
-        _immutable.put(self.location, data)
+        _remember(self.location, data)
 
 
 class _PutOnClose(io.BytesIO):

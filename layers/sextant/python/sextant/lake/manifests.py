@@ -28,7 +28,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
 from sextant.lake.columns import COLUMNS, Kind
-from sextant.lake.datafile import DataFileDescriptor
+from sextant.lake.datafile import WrittenFile
 
 MERGE_FACTOR: Final = 16
 # Manifests of this many files (some megabytes) are merged no further.
@@ -37,22 +37,22 @@ LARGEST_MERGED: Final = 8192
 _DOUBLES: Final = tuple(column.field_id for column in COLUMNS if column.kind is Kind.DOUBLE)
 
 
-def data_file(descriptor: DataFileDescriptor, metadata: TableMetadata) -> DataFile:
-    """The Iceberg data file a descriptor describes.
+def data_file(written: WrittenFile, metadata: TableMetadata) -> DataFile:
+    """A written file in Iceberg's terms.
 
     Raises ValueError where the table doesn't know the partition spec the file was written under.
     """
-    spec = metadata.specs().get(descriptor.spec_id)
-    if spec is None or {field.name for field in spec.fields} != set(descriptor.partition):
-        raise ValueError(f"{descriptor.location} was written under a partition spec the table does not have")
-    columns = descriptor.columns
+    spec = metadata.specs().get(written.spec_id)
+    if spec is None or {field.name for field in spec.fields} != set(written.partition):
+        raise ValueError(f"{written.location} was written under a partition spec the table does not have")
+    columns = written.columns
     file = DataFile.from_args(
         content=DataFileContent.DATA,
-        file_path=descriptor.location,
+        file_path=written.location,
         file_format=FileFormat.PARQUET,
-        partition=Record(*(descriptor.partition[field.name] for field in spec.fields)),
-        record_count=descriptor.record_count,
-        file_size_in_bytes=descriptor.size,
+        partition=Record(*(written.partition[field.name] for field in spec.fields)),
+        record_count=written.record_count,
+        file_size_in_bytes=written.size,
         column_sizes={field_id: column.size for field_id, column in columns.items()},
         value_counts={field_id: column.values for field_id, column in columns.items()},
         null_value_counts={field_id: column.nulls for field_id, column in columns.items()},
@@ -60,11 +60,11 @@ def data_file(descriptor: DataFileDescriptor, metadata: TableMetadata) -> DataFi
         lower_bounds={field_id: c.lower for field_id, c in columns.items() if c.lower is not None},
         upper_bounds={field_id: c.upper for field_id, c in columns.items() if c.upper is not None},
         key_metadata=None,
-        split_offsets=list(descriptor.split_offsets),
+        split_offsets=list(written.split_offsets),
         equality_ids=None,
-        sort_order_id=descriptor.sort_order_id,
+        sort_order_id=written.sort_order_id,
     )
-    file.spec_id = descriptor.spec_id
+    file.spec_id = written.spec_id
     return file
 
 

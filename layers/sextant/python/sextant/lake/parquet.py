@@ -6,17 +6,17 @@ Data files never change, so what was fetched is kept, up to a bound, for the nex
 from __future__ import annotations
 
 import io
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io import FileIO
 
+from sextant.lake.cache import WeightedCache
+from sextant.lake.columns import COLUMN, COLUMNS, Kind
 from sextant.lake.errors import SnapshotExpiredError
 from sextant.lake.file_io import store_of
 from sextant.lake.plan import ANY_DATE, ANY_TEXT, ANY_VALUE, PlannedFile, Text
@@ -38,56 +38,20 @@ DICTIONARY_COLUMNS: Final = [
     "version_hash",
 ]
 
-_PRUNED_BY: Final = frozenset({"scenario_id", "run_id", "metric", "asof_date", "value"})
-
-_V = TypeVar("_V")
-
-
-class _Kept(Generic[_V]):
-    """Values by key, least recently used dropped once their summed sizes pass a bound."""
-
-    def __init__(self, bound: int, size: Callable[[_V], int]) -> None:
-        self._bound = bound
-        self._size = size
-        self._held = 0
-        self._values: OrderedDict[tuple[str, int], _V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, int]) -> _V | None:
-        with self._lock:
-            value = self._values.get(key)
-            if value is not None:
-                self._values.move_to_end(key)
-            return value
-
-    def put(self, key: tuple[str, int], value: _V) -> None:
-        with self._lock:
-            previous = self._values.pop(key, None)
-            self._held += self._size(value) - (self._size(previous) if previous is not None else 0)
-            self._values[key] = value
-            while self._held > self._bound and len(self._values) > 1:
-                self._held -= self._size(self._values.popitem(last=False)[1])
-
-    def clear(self) -> None:
-        with self._lock:
-            self._values.clear()
-            self._held = 0
-
-
-_WHOLE: Final = -1
-_bytes: Final = _Kept[bytes](_DATA_KEPT_BYTES, len)
-_footers: Final = _Kept["Footer"](_FOOTERS_KEPT, lambda _: 1)
+_DOUBLES: Final = frozenset(column.name for column in COLUMNS if column.kind is Kind.DOUBLE)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupBounds:
-    """The least and greatest value in one row group of the columns queries prune by."""
+    """What the footer tells of one row group: the least and greatest value of the columns queries prune by,
+    and the columns that hold one value, or nothing but nulls, throughout."""
 
     scenario: Text
     run: Text
     metric: Text
     asof: tuple[date, date]
     value: tuple[float, float]
+    constants: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +62,11 @@ class Footer:
     groups: tuple[GroupBounds, ...]
 
 
+_WHOLE: Final = -1
+_bytes: Final = WeightedCache[tuple[str, int], bytes](_DATA_KEPT_BYTES, len)
+_footers: Final = WeightedCache[str, Footer](_FOOTERS_KEPT)
+
+
 def forget_data() -> None:
     """Drop every byte this process remembers of data files, as a fresh process would begin."""
     _bytes.clear()
@@ -105,20 +74,23 @@ def forget_data() -> None:
 
 
 def footer(file_io: FileIO, file: PlannedFile) -> Footer:
-    """The file's footer: no request if known, else one (two if it is larger than 64 KB)."""
-    known = _footers.get((file.location, 0))
+    """The file's footer: no request if known, else one (two if it is larger than 64 KB).
+
+    That one request brings a small file whole, which is then kept for its rows to be read.
+    """
+    known = _footers.get(file.location)
     if known is None:
         metadata = pq.read_metadata(_tail(file_io, file))
         known = Footer(
             metadata, tuple(_bounds(metadata, number) for number in range(metadata.num_row_groups))
         )
-        _footers.put((file.location, 0), known)
+        _footers.put(file.location, known)
     return known
 
 
 def is_at_hand(file: PlannedFile) -> bool:
     """Whether the file's footer is known, so that planning within it costs no request."""
-    return _footers.get((file.location, 0)) is not None
+    return _footers.get(file.location) is not None
 
 
 def read_group(
@@ -185,21 +157,29 @@ def _source(
 
 def _bounds(metadata: pq.FileMetaData, number: int) -> GroupBounds:
     group = metadata.row_group(number)
+    ours = metadata.created_by.startswith("parquet-cpp-arrow")
     edges: dict[str, tuple[Any, Any]] = {}
+    constants: dict[str, Any] = {}
     for position in range(group.num_columns):
         chunk = group.column(position)
-        if (
-            chunk.path_in_schema in _PRUNED_BY
-            and chunk.statistics is not None
-            and chunk.statistics.has_min_max
-        ):
-            edges[chunk.path_in_schema] = (chunk.statistics.min, chunk.statistics.max)
+        name, statistics = chunk.path_in_schema, chunk.statistics
+        if statistics is None or name not in COLUMN:
+            continue
+        if statistics.null_count == group.num_rows:
+            constants[name] = None
+        elif statistics.has_min_max:
+            edges[name] = (statistics.min, statistics.max)
+            # Other writers may cut bounds of long texts short, and a NaN is in neither bound.
+            exact = ours and name not in _DOUBLES
+            if exact and not statistics.null_count and statistics.min == statistics.max:
+                constants[name] = statistics.min
     return GroupBounds(
         scenario=edges.get("scenario_id", ANY_TEXT),
         run=edges.get("run_id", ANY_TEXT),
         metric=edges.get("metric", ANY_TEXT),
         asof=edges.get("asof_date", ANY_DATE),
         value=edges.get("value", ANY_VALUE),
+        constants=constants,
     )
 
 

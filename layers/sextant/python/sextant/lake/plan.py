@@ -8,9 +8,8 @@ one manifest it added.
 from __future__ import annotations
 
 import struct
-import threading
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +20,8 @@ from pyiceberg.manifest import DataFile, ManifestContent, ManifestFile
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
-from sextant.lake.columns import BUCKET_PARTITION_FIELD, COLUMN, SORT_ORDER_ID, TENANT_PARTITION_FIELD, bucket
+from sextant.lake.cache import WeightedCache
+from sextant.lake.columns import BUCKET_PARTITION_FIELD, COLUMN, TENANT_PARTITION_FIELD, bucket
 from sextant.lake.errors import SnapshotExpiredError, UnsupportedTableError
 
 Partition = tuple[str, int]
@@ -40,6 +40,7 @@ ANY_VALUE: Final = (float("-inf"), float("inf"))
 
 # Data files whose bounds one process keeps; about a kilobyte each.
 _FILES_KEPT: Final = 100_000
+_LISTS_KEPT: Final = 64
 _READERS: Final = 8
 
 
@@ -51,7 +52,6 @@ class PlannedFile:
     size: int
     record_count: int
     partition: Partition | None
-    sorted: bool
     scenario: Text
     run: Text
     metric: Text
@@ -79,42 +79,14 @@ class ManifestIndex:
             yield from files
 
 
-class _IndexCache:
-    """Manifest indexes by location, least recently used dropped, bounded by the files they hold."""
-
-    def __init__(self, files_kept: int) -> None:
-        self._files_kept = files_kept
-        self._held = 0
-        self._indexes: OrderedDict[str, ManifestIndex] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, location: str) -> ManifestIndex | None:
-        with self._lock:
-            index = self._indexes.get(location)
-            if index is not None:
-                self._indexes.move_to_end(location)
-            return index
-
-    def put(self, location: str, index: ManifestIndex) -> None:
-        with self._lock:
-            previous = self._indexes.pop(location, None)
-            self._held += index.count - (previous.count if previous else 0)
-            self._indexes[location] = index
-            while self._held > self._files_kept and len(self._indexes) > 1:
-                self._held -= self._indexes.popitem(last=False)[1].count
-
-    def clear(self) -> None:
-        with self._lock:
-            self._indexes.clear()
-            self._held = 0
-
-
-_indexes = _IndexCache(_FILES_KEPT)
+_indexes: Final = WeightedCache[str, ManifestIndex](_FILES_KEPT, lambda index: index.count)
+_manifest_lists: Final = WeightedCache[str, tuple[ManifestFile, ...]](_LISTS_KEPT)
 
 
 def forget_plans() -> None:
     """Drop every plan this process remembers, as a fresh process would begin."""
     _indexes.clear()
+    _manifest_lists.clear()
 
 
 def pinned_snapshot(metadata: TableMetadata, snapshot_id: int | None) -> Snapshot | None:
@@ -148,24 +120,31 @@ def scenario_files(
 
 def all_files(metadata: TableMetadata, io: FileIO, snapshot: Snapshot | None) -> list[PlannedFile]:
     """Every live file of `snapshot`."""
-    if snapshot is None:
-        return []
-    return [file for index in _read_indexes(data_manifests(snapshot, io), metadata, io) for file in index]
+    return files_of(data_manifests(snapshot, io), metadata, io) if snapshot is not None else []
 
 
-def data_manifests(snapshot: Snapshot, io: FileIO) -> list[ManifestFile]:
+def files_of(manifests: Sequence[ManifestFile], metadata: TableMetadata, io: FileIO) -> list[PlannedFile]:
+    """Every live file of some manifests."""
+    return [file for index in _read_indexes(manifests, metadata, io) for file in index]
+
+
+def data_manifests(snapshot: Snapshot, io: FileIO) -> tuple[ManifestFile, ...]:
     """The snapshot's manifests that list live data files.
 
     Raises SnapshotExpiredError where its manifest list is deleted, UnsupportedTableError where some other
     engine's delete files would have to be applied.
     """
+    known = _manifest_lists.get(snapshot.manifest_list)
+    if known is not None:
+        return known
     try:
         manifests = snapshot.manifests(io)
     except FileNotFoundError as error:
         raise SnapshotExpiredError from error
-    live = [m for m in manifests if m.has_added_files() or m.has_existing_files()]
+    live = tuple(m for m in manifests if m.has_added_files() or m.has_existing_files())
     if any(manifest.content is not ManifestContent.DATA for manifest in live):
         raise UnsupportedTableError
+    _manifest_lists.put(snapshot.manifest_list, live)
     return live
 
 
@@ -186,7 +165,9 @@ def _may_hold(manifest: ManifestFile, metadata: TableMetadata, partition: Partit
     return True
 
 
-def _read_indexes(manifests: list[ManifestFile], metadata: TableMetadata, io: FileIO) -> list[ManifestIndex]:
+def _read_indexes(
+    manifests: Sequence[ManifestFile], metadata: TableMetadata, io: FileIO
+) -> list[ManifestIndex]:
     found: dict[str, ManifestIndex] = {}
     missing = []
     for manifest in manifests:
@@ -228,7 +209,6 @@ def _planned(file: DataFile, partition_field_ids: list[int]) -> PlannedFile:
         size=file.file_size_in_bytes,
         record_count=file.record_count,
         partition=(tenant_id, bucket_number) if tenant_id is not None and bucket_number is not None else None,
-        sorted=file.sort_order_id == SORT_ORDER_ID,
         scenario=_text(low, high, _SCENARIO),
         run=_text(low, high, _RUN),
         metric=_text(low, high, _METRIC),

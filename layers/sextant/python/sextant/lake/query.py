@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from sextant.lake.errors import InvalidCursorError
@@ -26,6 +26,34 @@ class OutputFilter:
     min_value: float | None = None
     max_value: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+EVERYTHING: Final = OutputFilter()
+
+
+class Bounds(Protocol):
+    """The least and greatest value of the columns a filter looks at, over some rows."""
+
+    @property
+    def run(self) -> tuple[str, str]: ...
+    @property
+    def metric(self) -> tuple[str, str]: ...
+    @property
+    def asof(self) -> tuple[date, date]: ...
+    @property
+    def value(self) -> tuple[float, float]: ...
+
+
+def may_match(bounds: Bounds, wanted: OutputFilter) -> bool:
+    """Whether a row within these bounds could pass the filter."""
+    return (
+        (wanted.metric is None or bounds.metric[0] <= wanted.metric <= bounds.metric[1])
+        and (not wanted.run_ids or any(bounds.run[0] <= str(run) <= bounds.run[1] for run in wanted.run_ids))
+        and (wanted.start is None or wanted.start <= bounds.asof[1])
+        and (wanted.end is None or wanted.end >= bounds.asof[0])
+        and (wanted.min_value is None or wanted.min_value <= bounds.value[1])
+        and (wanted.max_value is None or wanted.max_value >= bounds.value[0])
+    )
 
 
 class PageKey(NamedTuple):

@@ -12,24 +12,27 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, total_ordering
-from itertools import islice
-from typing import Final
+from itertools import islice, repeat
+from operator import attrgetter
+from typing import Any, Final
 
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
+from sextant.lake.columns import tags_of
 from sextant.lake.parquet import GroupBounds, footer, is_at_hand, prefetch, read_group
 from sextant.lake.plan import PlannedFile, pinned_snapshot, scenario_files
-from sextant.lake.query import OutputFilter, OutputRow, Page, PageKey
+from sextant.lake.query import OutputFilter, OutputRow, Page, PageKey, may_match
 from sextant.lake.selection import columns_needed, matching, nearest
 
 _LAST_TEXT: Final = "\U0010ffff"
 _FETCH_TOGETHER: Final = 16
+# What a row holds besides its key.
 _ROW_COLUMNS: Final = (
     "value",
     "unit",
@@ -38,7 +41,6 @@ _ROW_COLUMNS: Final = (
     "attribution",
     "version_hash",
     "computed_ts",
-    "tags",
 )
 
 
@@ -114,7 +116,8 @@ class _Search:
         while queue and not (len(best) == self.count and queue.begins_beyond(best[-1].key)):
             file, group = queue.pop()
             if group is not None:
-                best = self._merge(best, self._search_group(file, group))
+                farthest = best[-1].key if len(best) == self.count else None
+                best = self._merge(best, self._search_group(file, group, farthest))
                 continue
             if not is_at_hand(file):
                 _fetch(self.io, [file, *queue.files_to_open(_FETCH_TOGETHER - 1)])
@@ -123,20 +126,28 @@ class _Search:
                     queue.push(self._nearest_key(bounds), file, number)
         return best
 
-    def _search_group(self, file: PlannedFile, group: int) -> list[_Found]:
+    def _search_group(self, file: PlannedFile, group: int, farthest: PageKey | None) -> list[_Found]:
+        """The group's rows that stand between the edge and `farthest`."""
         bounds = footer(self.io, file).groups[group]
         pure = file.partition is not None and bounds.scenario == (self.scenario_id, self.scenario_id)
         columns = columns_needed(self.wanted, all_one_scenario=pure)
         rows = read_group(self.io, file, group, columns)
-        mask = matching(rows, self.tenant_id, self.scenario_id, self.wanted)
+        backwards = self.before is not None
         return [
             _Found(key, file, group, row)
-            for key, row in nearest(rows, mask, self.count, after=self.after, before=self.before)
+            for key, row in nearest(
+                rows,
+                matching(rows, self.tenant_id, self.scenario_id, self.wanted),
+                self.count,
+                after=farthest if backwards else self.after,
+                before=self.before if backwards else farthest,
+                backwards=backwards,
+            )
         ]
 
     def _merge(self, best: list[_Found], more: list[_Found]) -> list[_Found]:
-        backwards = self.before is not None
-        return sorted([*best, *more], key=lambda found: found.key, reverse=backwards)[: self.count]
+        merged = heapq.merge(best, more, key=attrgetter("key"), reverse=self.before is not None)
+        return list(islice(merged, self.count))
 
     def _may_match(self, bounds: PlannedFile | GroupBounds) -> bool:
         """Whether rows within these bounds can be wanted, and lie beyond the edge."""
@@ -206,18 +217,6 @@ class _Descending:
         return other.key < self.key
 
 
-def may_match(bounds: PlannedFile | GroupBounds, wanted: OutputFilter) -> bool:
-    """Whether a row within these bounds could pass the filter."""
-    return (
-        (wanted.metric is None or bounds.metric[0] <= wanted.metric <= bounds.metric[1])
-        and (not wanted.run_ids or any(bounds.run[0] <= str(run) <= bounds.run[1] for run in wanted.run_ids))
-        and (wanted.start is None or wanted.start <= bounds.asof[1])
-        and (wanted.end is None or wanted.end >= bounds.asof[0])
-        and (wanted.min_value is None or wanted.min_value <= bounds.value[1])
-        and (wanted.max_value is None or wanted.max_value >= bounds.value[0])
-    )
-
-
 @cache
 def _fetchers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_FETCH_TOGETHER, thread_name_prefix="lake-fetch")
@@ -235,17 +234,34 @@ def _rows(io: FileIO, scenario_id: str, found: Sequence[_Found]) -> tuple[Output
     stored: dict[tuple[str, int], list[int]] = defaultdict(list)
     for position, place in enumerate(found):
         stored[place.file.location, place.group].append(position)
-    rows: dict[int, OutputRow] = {}
-    for positions in stored.values():
-        places = [found[position] for position in positions]
-        group = read_group(io, places[0].file, places[0].group, _ROW_COLUMNS)
-        values = group.take([place.row for place in places]).to_pylist(maps_as_pydicts="strict")
-        for position, place, value in zip(positions, places, values, strict=True):
-            rows[position] = OutputRow(
-                metric=place.key.metric,
-                asof_date=place.key.asof_date,
-                run_id=place.key.run_id,
-                scenario_id=scenario_id,
-                **value,
-            )
+    rows = {
+        position: row
+        for positions in stored.values()
+        for position, row in zip(
+            positions, _group_rows(io, scenario_id, [found[p] for p in positions]), strict=True
+        )
+    }
     return tuple(rows[position] for position in range(len(found)))
+
+
+def _group_rows(io: FileIO, scenario_id: str, places: Sequence[_Found]) -> Iterator[OutputRow]:
+    """The rows at places of one row group; only columns whose values its footer doesn't tell are read."""
+    file, group = places[0].file, places[0].group
+    constants = footer(io, file).groups[group].constants
+    varying = [name for name in _ROW_COLUMNS if name not in constants]
+    columns: dict[str, Iterable[Any]] = {
+        name: repeat(constants[name]) for name in _ROW_COLUMNS if name in constants
+    }
+    if varying:
+        picked = read_group(io, file, group, varying).take([place.row for place in places])
+        columns |= {name: picked[name].to_pylist() for name in varying}
+    for place, *values in zip(places, *(columns[name] for name in _ROW_COLUMNS), strict=False):
+        key = place.key
+        yield OutputRow(
+            metric=key.metric,
+            asof_date=key.asof_date,
+            tags=tags_of(key.tags),
+            run_id=key.run_id,
+            scenario_id=scenario_id,
+            **dict(zip(_ROW_COLUMNS, values, strict=True)),
+        )

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from sextant.lake.columns import COLUMNS, TAGS_KEY_ID, TAGS_VALUE_ID, Column, Kind, canonical_tags
 
 _FIELD_ID: Final = b"PARQUET:field_id"
+_SEPARATORS: Final = {"\x1e", "\x1f"}
 
 
 def _field(field_id: int, name: str, kind: pa.DataType, *, nullable: bool) -> pa.Field:
@@ -117,6 +118,19 @@ def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
     return table.take(order)
 
 
+def sorted_rows(table: pa.Table) -> pa.Table:
+    """Rows of many runs and scenarios, of `ARROW_SCHEMA`, in the paging order."""
+    ranks: dict[tuple[tuple[str, str], ...], int] = {}
+    tags = [ranks.setdefault(tuple(pairs), len(ranks)) for pairs in table["tags"].to_pylist()]
+    texts = [canonical_tags(pairs) for pairs in ranks]
+    position = {text: rank for rank, text in enumerate(sorted(texts))}
+    rank_of = np.array([position[text] for text in texts], np.int64)
+    keys = table.select(["scenario_id", "metric", "asof_date", "run_id"]).append_column(
+        "tags", pa.array(rank_of[tags])
+    )
+    return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
+
+
 def _tags(tags: Sequence[Mapping[str, str]] | None, count: int) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """The tags of each row as a map, and the rank of their canonical text among all the texts."""
     if tags is None:
@@ -127,6 +141,8 @@ def _tags(tags: Sequence[Mapping[str, str]] | None, count: int) -> tuple[pa.Arra
     for mapping in tags:
         if id(mapping) not in text_of:
             text = canonical_tags(mapping.items())
+            if _SEPARATORS & set("".join(f"{key}{value}" for key, value in mapping.items())):
+                raise ValueError("tags may not contain the control characters U+001E and U+001F")
             text_of[id(mapping)] = text
             items_of[text] = sorted(mapping.items())
     rank_of = {text: rank for rank, text in enumerate(sorted(items_of))}

@@ -19,22 +19,19 @@ from sextant.lake.columns import canonical_tags
 from sextant.lake.query import OutputFilter, PageKey
 
 _EPOCH: Final = date(1970, 1, 1)
-_DAYS_OFFSET: Final = 1 << 31
-# A row group holds at most 2^15 rows of ours, hence fewer distinct metrics and runs than that.
-_RANK_BITS: Final = 15
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class _Coded:
+class Coded:
     """A dictionary-encoded string column: distinct values, and each row's index into them."""
 
     values: list[str]
     codes: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray) -> _Coded:
+    def of(cls, column: pa.ChunkedArray) -> Coded:
         array = column.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = (
@@ -55,14 +52,15 @@ class _Coded:
         return rank[self.codes]
 
 
-class _Tags:
+class TagPairs:
     """The tags column: where each row's pairs lie, and which pairs they are."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         array = column.combine_chunks()
         self._offsets = array.offsets.to_numpy()
-        self._keys = _Coded.of(pa.chunked_array([array.keys]))
-        self._values = _Coded.of(pa.chunked_array([array.items]))
+        self._keys = Coded.of(pa.chunked_array([array.keys]))
+        self._values = Coded.of(pa.chunked_array([array.items]))
+        self._texts: dict[tuple[bytes, bytes], str] = {}
 
     def where(self, tags: Mapping[str, str]) -> Mask:
         """The rows that hold every pair of `tags`."""
@@ -75,11 +73,17 @@ class _Tags:
 
     def text(self, row: int) -> str:
         """The canonical text of one row's tags."""
-        places = range(self._offsets[row], self._offsets[row + 1])
-        return canonical_tags(
-            (self._keys.values[self._keys.codes[place]], self._values.values[self._values.codes[place]])
-            for place in places
-        )
+        span = slice(self._offsets[row], self._offsets[row + 1])
+        keys, values = self._keys.codes[span], self._values.codes[span]
+        pairs = (keys.tobytes(), values.tobytes())
+        known = self._texts.get(pairs)
+        if known is None:
+            known = canonical_tags(
+                (self._keys.values[key], self._values.values[value])
+                for key, value in zip(keys, values, strict=True)
+            )
+            self._texts[pairs] = known
+        return known
 
 
 def columns_needed(wanted: OutputFilter, *, all_one_scenario: bool) -> list[str]:
@@ -96,15 +100,15 @@ def matching(group: pa.Table, tenant_id: str, scenario_id: str, wanted: OutputFi
     """The rows of the group that belong to the tenant's scenario and pass the filter."""
     mask = np.ones(group.num_rows, np.bool_)
     if "scenario_id" in group.column_names:
-        mask &= _Coded.of(group["scenario_id"]).where(scenario_id.__eq__)
-        mask &= _Coded.of(group["tenant_id"]).where(tenant_id.__eq__)
+        mask &= Coded.of(group["scenario_id"]).where(scenario_id.__eq__)
+        mask &= Coded.of(group["tenant_id"]).where(tenant_id.__eq__)
     if wanted.metric is not None:
-        mask &= _Coded.of(group["metric"]).where(wanted.metric.__eq__)
+        mask &= Coded.of(group["metric"]).where(wanted.metric.__eq__)
     if wanted.run_ids:
         runs = {str(run_id) for run_id in wanted.run_ids}
-        mask &= _Coded.of(group["run_id"]).where(runs.__contains__)
+        mask &= Coded.of(group["run_id"]).where(runs.__contains__)
     if wanted.start is not None or wanted.end is not None:
-        days = _days(group)
+        days = days_of(group)
         if wanted.start is not None:
             mask &= days >= (wanted.start - _EPOCH).days
         if wanted.end is not None:
@@ -116,52 +120,64 @@ def matching(group: pa.Table, tenant_id: str, scenario_id: str, wanted: OutputFi
         if wanted.max_value is not None:
             mask &= values <= wanted.max_value
     if wanted.tags:
-        mask &= _Tags(group["tags"]).where(wanted.tags)
+        mask &= TagPairs(group["tags"]).where(wanted.tags)
     return mask
 
 
 def nearest(
-    group: pa.Table, mask: Mask, count: int, *, after: PageKey | None, before: PageKey | None
+    group: pa.Table,
+    mask: Mask,
+    count: int,
+    *,
+    after: PageKey | None,
+    before: PageKey | None,
+    backwards: bool,
 ) -> list[tuple[PageKey, int]]:
-    """The first `count` masked rows after `after`, or the last `count` before `before`, in their order,
-    each with its index in the group. Without either, the first `count`."""
-    metrics, runs, days, tags = _Coded.of(group["metric"]), _Coded.of(group["run_id"]), _days(group), None
-    edge = before if before is not None else after
-    if edge is not None:
-        tags = _Tags(group["tags"])
-        mask = mask & _beyond(edge, metrics, runs, days, tags, backwards=before is not None)
+    """The masked rows between the keys, each with its index in the group: the first `count` of them in
+    their order, or backwards from the last."""
+    metrics, runs, days, tags = Coded.of(group["metric"]), Coded.of(group["run_id"]), days_of(group), None
+    if after is not None or before is not None:
+        tags = TagPairs(group["tags"])
+        for edge, want_less in ((after, False), (before, True)):
+            if edge is not None:
+                mask = mask & _beyond(edge, metrics, runs, days, tags, backwards=want_less)
     rows = np.flatnonzero(mask)
     if not len(rows):
         return []
-    order = (
-        (metrics.ranks()[rows] << (32 + _RANK_BITS))
-        | ((days[rows] + _DAYS_OFFSET) << _RANK_BITS)
-        | runs.ranks()[rows]
-    )
-    if before is not None:
+    first_day = int(days[rows].min())
+    span = int(days[rows].max()) - first_day + 1
+    # One number a row, in the order of (metric, asof_date, run_id); 2^62 holds those of a million rows.
+    order = (metrics.ranks()[rows] * span + days[rows] - first_day) * len(runs.values) + runs.ranks()[rows]
+    if backwards:
         order = -order
     if len(rows) > count:
         # Rows equal in all but their tags stay together here and are told apart below.
         rows = rows[order <= np.partition(order, count - 1)[count - 1]]
-    tags = tags or _Tags(group["tags"])
+    tags = tags or TagPairs(group["tags"])
     found = [
         (
             PageKey(
                 metrics.values[metrics.codes[row]],
-                _EPOCH + timedelta(int(days[row])),
+                _EPOCH + timedelta(day),
                 runs.values[runs.codes[row]],
-                tags.text(int(row)),
+                tags.text(row),
             ),
-            int(row),
+            row,
         )
-        for row in rows
+        for row, day in zip(rows.tolist(), days[rows].tolist(), strict=True)
     ]
-    found.sort(reverse=before is not None)
+    found.sort(reverse=backwards)
     return found[:count]
 
 
 def _beyond(
-    edge: PageKey, metrics: _Coded, runs: _Coded, days: npt.NDArray[np.int64], tags: _Tags, *, backwards: bool
+    edge: PageKey,
+    metrics: Coded,
+    runs: Coded,
+    days: npt.NDArray[np.int64],
+    tags: TagPairs,
+    *,
+    backwards: bool,
 ) -> Mask:
     day = (edge.asof_date - _EPOCH).days
     later: Callable[[str], Callable[[str], bool]] = (
@@ -177,6 +193,6 @@ def _beyond(
     return mask
 
 
-def _days(group: pa.Table) -> npt.NDArray[np.int64]:
+def days_of(group: pa.Table) -> npt.NDArray[np.int64]:
     days: npt.NDArray[np.int32] = group["asof_date"].cast(pa.int32()).to_numpy()
     return days.astype(np.int64)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 DELETE_BATCH = 1000  # the most keys one DeleteObjects request takes
+PART_BYTES = 8 * 1024 * 1024  # of a multipart upload; S3 takes 10,000 parts of at least 5 MiB
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,51 @@ class S3Store:
     def put(self, location: str, data: bytes) -> None:
         bucket, key = _bucket_and_key(location)
         self._client.put_object(Bucket=bucket, Key=key, Body=data)
+
+    def upload(self, location: str, pieces: Iterable[bytes], content_type: str) -> int:
+        """Write an object of any size, piece by piece; its size. Memory holds some eight megabytes.
+
+        One PUT when it fits, else a multipart upload, given up if the pieces fail to come.
+        """
+        bucket, key = _bucket_and_key(location)
+        parts = _parts(pieces)
+        first = next(parts, b"")
+        if len(first) < PART_BYTES:
+            self._client.put_object(Bucket=bucket, Key=key, Body=first, ContentType=content_type)
+            return len(first)
+        upload = self._client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)[
+            "UploadId"
+        ]
+        done: list[CompletedPartTypeDef] = []
+        size = 0
+        try:
+            for number, part in enumerate(chain((first,), parts), start=1):
+                answer = self._client.upload_part(
+                    Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=part
+                )
+                done.append({"PartNumber": number, "ETag": answer["ETag"]})
+                size += len(part)
+            self._client.complete_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": done}
+            )
+        except BaseException:
+            # Whatever went wrong goes on upwards; parts of an unfinished upload would be paid for meanwhile.
+            self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+            raise
+        return size
+
+    def presigned_url(self, location: str, *, expires_in: timedelta, filename: str) -> str:
+        """A URL that anyone may download the object from, as `filename`, until it expires."""
+        bucket, key = _bucket_and_key(location)
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{filename}"',
+            },
+            ExpiresIn=int(expires_in.total_seconds()),
+        )
 
     def delete(self, locations: Sequence[str]) -> None:
         keys: dict[str, list[str]] = {}
@@ -185,6 +232,18 @@ def scheme_of(location: str) -> str:
     """`s3` for `s3://…`, `file` for `file://…`; Hadoop's `s3a` and `s3n` mean S3 too."""
     scheme = urlsplit(location).scheme
     return "s3" if scheme in ("s3a", "s3n") else scheme
+
+
+def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces joined into parts of `PART_BYTES`, the last one smaller."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= PART_BYTES:
+            yield bytes(held[:PART_BYTES])
+            del held[:PART_BYTES]
+    if held:
+        yield bytes(held)
 
 
 def _bucket_and_key(location: str) -> tuple[str, str]:
