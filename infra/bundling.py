@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.environment import installer_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 # Raised when this file makes something else of the same inputs.
 _RECIPE = "1"
@@ -92,7 +94,7 @@ class Bundler:
     """Makes bundles for one target under `output`.
 
     `architecture` None means the platform of this machine, for an emulator that runs functions here.
-    `sdk` adds boto3 to the runtime layer, where the runtime has none of its own.
+    `sdk` adds boto3 where the runtime has none of its own.
     """
 
     python: str
@@ -145,11 +147,14 @@ class Bundler:
     def support(self) -> Bundle:
         """The handlers of the deployment itself, importable as in the repository."""
         handlers = self.root / "infra" / "handlers"
+        lock = self.root / "requirements.txt"
 
         def fill(into: Path) -> None:
+            if self.sdk:
+                self._install(_only(lock, _SDK), into)
             _copy(handlers, into / "infra" / "handlers")
 
-        return self._bundle("support", [handlers], fill)
+        return self._bundle("support", [handlers, lock] if self.sdk else [handlers], fill)
 
     def _bundle(self, name: str, inputs: Iterable[Path], fill: Fill, note: str = "") -> Bundle:
         digest = self._digest(name, inputs, note)
@@ -187,22 +192,19 @@ class Bundler:
 
     def _install(self, requirements: str, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
-        listed = into.parent / "requirements.txt"
+        listed = into.parent / f"{into.name}.requirements"
         listed.write_text(requirements)
         platform = ["--python-platform", _PLATFORMS[self.architecture]] if self.architecture else []
         command = [
-            *(_uv(), "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"),
+            *(_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
             *("--only-binary", ":all:", "--target", str(into), "--python-version", self.python, *platform),
             *("--requirement", str(listed)),
         ]
         # No machine's caches or links into them: the copy is what is uploaded.
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env={**os.environ, "UV_LINK_MODE": "copy"}
-        )
+        environment = {**installer_environment(sys.executable), "UV_LINK_MODE": "copy", "NO_COLOR": "1"}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if done.returncode:
-            raise BundlingError(
-                f"uv could not install the requirements of {into.parent.name}:\n{done.stderr}"
-            )
+            raise BundlingError(f"uv could not install the requirements of {into}:\n{done.stderr}")
         listed.unlink()
         (into / ".lock").unlink(missing_ok=True)
 
@@ -227,7 +229,7 @@ class Bundler:
         pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
         candidates += sorted(pyenv.glob(f"{self.python}.*/bin/python"))
         managed = subprocess.run(
-            [_uv(), "python", "find", "--no-config", self.python], check=False, capture_output=True, text=True
+            [_uv(), "python", "find", self.python], check=False, capture_output=True, text=True
         )
         if managed.returncode == 0 and managed.stdout.strip():
             candidates.append(Path(managed.stdout.strip()))

@@ -65,7 +65,7 @@ def _interpreter() -> str:
     sys.exit("Sextant needs Python 3.11 or newer; set PYTHON, e.g. `make setup PYTHON=/usr/bin/python3.12`.")
 
 
-def _installer_environment(python: str) -> dict[str, str]:
+def installer_environment(python: str) -> dict[str, str]:
     """The process environment, with pip's index settings carried over for uv where uv has none."""
     env = dict(os.environ, UV_NO_PROGRESS="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
     env.pop("VIRTUAL_ENV", None)
@@ -173,7 +173,7 @@ def _put_checkout_on_path(venv: Path) -> None:
 
 def set_up() -> None:
     python = _interpreter()
-    env = _installer_environment(python)
+    env = installer_environment(python)
     TOOLS.mkdir(exist_ok=True)
     with (TOOLS / "setup.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -189,7 +189,7 @@ def _install_all(python: str, env: dict[str, str]) -> None:
 def lock(*, upgrade: bool) -> None:
     """Writes the lock files; pins already there are kept unless `upgrade`."""
     python = _interpreter()
-    env = _installer_environment(python)
+    env = installer_environment(python)
     uv = _uv(python, env)
     if uv is None:
         sys.exit("uv is needed to lock and could not be installed")

@@ -74,15 +74,8 @@ class Monitoring(Construct):
 
     def _watch_api(self, settings: AlarmSettings) -> None:
         api = self._watched.api
-        requests = api.metric_count(period=_FIVE_MINUTES, statistic="Sum")
         failed = api.metric_server_error(period=_FIVE_MINUTES, statistic="Sum")
-        rate = cloudwatch.MathExpression(
-            expression="IF(requests > 20, 100 * failed / requests, 0)",
-            using_metrics={"requests": requests, "failed": failed},
-            label="server errors, %",
-            period=_FIVE_MINUTES,
-        )
-        self._alarm("http-errors", "More than 2 % of requests fail on our side", rate, _ABOVE, 2, periods=2)
+        self._alarm("http-errors", "Requests keep failing on our side", failed, _AT_LEAST, 5, periods=2)
         latency = api.metric_latency(period=_FIVE_MINUTES, statistic="p99")
         self._alarm(
             "http-latency",
@@ -175,6 +168,16 @@ class Monitoring(Construct):
                 periods=3,
                 runbook="function-throttles",
             )
+            if declared.database is not None:
+                self._alarm(
+                    f"{name}-breaker",
+                    f"'{name}' has stopped asking the database",
+                    _own("BreakerOpen", name, "Maximum", _MINUTE),
+                    _AT_LEAST,
+                    1,
+                    periods=2,
+                    runbook="breaker-open",
+                )
             for trigger in declared.triggers:
                 if isinstance(trigger, ScheduleTrigger):
                     # Long enough for two ticks to be missed, and never less than five minutes.
@@ -188,20 +191,6 @@ class Monitoring(Construct):
                         missing=_LOUD,
                         runbook="function-silent",
                     )
-        opened = cloudwatch.MathExpression(
-            expression="MAX(["
-            + ", ".join(f"b{index}" for index, _ in enumerate(self._watched.functions))
-            + "])",
-            using_metrics={
-                f"b{index}": _own("BreakerOpen", name, "Maximum", _MINUTE)
-                for index, name in enumerate(self._watched.functions)
-            },
-            label="database breaker open",
-            period=_MINUTE,
-        )
-        self._alarm(
-            "breaker-open", "The breaker in front of the database is open", opened, _AT_LEAST, 1, periods=2
-        )
 
     def _watch_database(self, database: AuroraDatabase) -> None:
         cluster = database.cluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from infra.bundling import Bundler
@@ -95,5 +95,6 @@ class DataStack(Stack):
             protect=config.protect,
             claims=claims.function,
         )
-        self.export_value(users.pool.user_pool_id)
+        CfnOutput(self, "UserPoolId", value=users.pool.user_pool_id)
+        CfnOutput(self, "UserPoolClientId", value=users.client.user_pool_client_id)
         return users.issuer

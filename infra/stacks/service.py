@@ -84,3 +84,4 @@ class ServiceStack(Stack):
             log_retention=surroundings.log_retention,
         )
         CfnOutput(self, "ApiUrl", value=self.api.url, description="Where the API is served")
+        CfnOutput(self, "ApiId", value=self.api.api.api_id)
