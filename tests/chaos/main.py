@@ -44,7 +44,7 @@ SCENARIO = {
     "assumptions": [
         {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
     ],
-    "parameters": {"start_year": 2026, "end_year": 2032, "attribution": False},
+    "parameters": {"shock_bp": 25},
 }
 
 
@@ -90,8 +90,8 @@ def _request_runs(system: LocalSystem) -> dict[UUID, str]:
 def _kill_at_random(
     system: LocalSystem, choose: random.Random, verdict: Verdict, done: threading.Event
 ) -> None:
-    while not done.wait(choose.uniform(0.1, 0.9)):
-        target = choose.choice(list(TARGETS))
+    while not done.wait(choose.uniform(0.05, 0.5)):
+        target = choose.choices(list(TARGETS), weights=(2, 4, 2, 1))[0]
         processes = system.processes_of(TARGETS[target])
         if processes:
             choose.choice(processes).kill()
