@@ -30,7 +30,7 @@ def availability(problem: DispatchProblem | Problem) -> Floats:
 
 def hourly_bids(problem: DispatchProblem | Problem) -> Floats:
     """[U, H] of the first row."""
-    return problem.bids[0][problem.season].T
+    return np.asarray(problem.bids[0][problem.season].T)
 
 
 def solve_dispatch(problem: DispatchProblem) -> LpDispatch:

@@ -22,11 +22,8 @@ def problems(draw: st.DrawFn) -> DispatchProblem:
     hours = draw(st.integers(1, 10))
     seasons = draw(st.sampled_from([1, 1, 2]))
     whole = st.integers(0, 12)
-    profiles = [[1.0] * hours]
-    for _ in range(2):
-        profiles.append(
-            draw(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=hours, max_size=hours))
-        )
+    shape = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=hours, max_size=hours)
+    profiles = [[1.0] * hours, draw(shape), draw(shape)]
     must_take = draw(st.lists(st.sampled_from([False, False, False, True]), min_size=units, max_size=units))
     bids = np.array(
         [draw(st.lists(whole.map(lambda n: 5.0 * n), min_size=units, max_size=units)) for _ in range(seasons)]

@@ -19,6 +19,7 @@ from sextant.engine.model import (
     Share,
     SimulationRequest,
     SimulationResult,
+    no_progress,
 )
 from sextant.engine.payloads import read_assumptions
 from sextant.engine.reference import reference_system
@@ -46,6 +47,7 @@ __all__ = [
     "merge_draws",
     "model_named",
     "model_names",
+    "no_progress",
     "read_assumptions",
     "reference_system",
     "rows_from_csv",
