@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local import processes, system, tokens
 from local.logs import Journal
-from local.system import AlreadyRunningError, Endpoints, System
+from local.system import AlreadyRunningError, Endpoints, StartError, System
 
 DEFAULT_PORT = 8095
 _STOP_WITHIN = 40.0
@@ -90,6 +90,9 @@ def up(home: Path, *, port: int, durable: bool = True) -> int:
         asyncio.run(_serve(running_system, journal, began))
     except AlreadyRunningError as error:
         print(f"{error}; `make down` stops it", file=sys.stderr)
+        return 1
+    except StartError as error:
+        journal.say(f"ERROR {error}")
         return 1
     except KeyboardInterrupt:
         journal.say("interrupted while starting")

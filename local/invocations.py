@@ -58,10 +58,11 @@ class FunctionPool:
         finally:
             self._slots.release()
 
-    async def warm(self, count: int = 1) -> None:
-        """Starts up to `count` environments ahead of the first event."""
+    async def warm(self, count: int = 1) -> Outcome | None:
+        """Starts up to `count` environments ahead of the first event; returns an init's failure, if any."""
         missing = min(count, self.function.local_concurrency) - len(self._all)
-        await asyncio.gather(*(self._warm_one() for _ in range(max(missing, 0))))
+        outcomes = await asyncio.gather(*(self._warm_one() for _ in range(max(missing, 0))))
+        return next((outcome for outcome in outcomes if outcome is not None), None)
 
     def states(self) -> list[EnvironmentState]:
         return [
@@ -107,13 +108,14 @@ class FunctionPool:
             await self._drop(environment)
         return None
 
-    async def _warm_one(self) -> None:
+    async def _warm_one(self) -> Outcome | None:
         async with self._slots:
             environment = self._new_environment()
-            if await environment.start() is None:
+            if (failure := await environment.start()) is None:
                 self._idle.append(environment)
             else:
                 await self._drop(environment)
+            return failure
 
     def _new_environment(self) -> Environment:
         environment = Environment(self.function, self._variables, self._log)

@@ -25,7 +25,7 @@ from local.lambda_api import LambdaApi
 from local.logs import Journal
 from local.postgres import Postgres
 from local.routes import RouteTable
-from local.runtime_api import ROOT
+from local.runtime_api import ROOT, Outcome
 from local.scheduler import Scheduler
 
 DATABASE = "sextant"
@@ -210,7 +210,7 @@ class System:
         assert self._functions is not None
         outcome = await self._functions[MIGRATE.name].invoke(b"{}")
         if outcome.error is not None:
-            raise StartError(f"the migrations failed: {outcome.payload.decode(errors='replace')}")
+            raise StartError(f"the migrations failed: {_message_in(outcome)}")
         self._postgres.give_password(*databases.APPLICATION_ROLES)
         await self._functions[MIGRATE.name].close()
 
@@ -290,6 +290,14 @@ class System:
             if name.startswith(_PASSED_ON) and name != "SEXTANT_HOME"
         }
         return {**found, **given}
+
+
+def _message_in(outcome: Outcome) -> str:
+    try:
+        document = json.loads(outcome.payload)
+        return f"{document['errorType']}: {document['errorMessage']}"
+    except (ValueError, KeyError, TypeError):
+        return outcome.payload.decode(errors="replace")
 
 
 def _is_on_the_main_path(function: Function) -> bool:
