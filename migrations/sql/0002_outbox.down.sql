@@ -8,6 +8,7 @@ DROP FUNCTION outbox_settle(uuid, text[], bigint[], text[], text[], integer, int
 DROP TYPE outbox_settled;
 DROP FUNCTION outbox_claim(uuid, integer, interval, text, jsonb);
 DROP TYPE outbox_claimed;
+DROP FUNCTION outbox_lane_key(text);
 DROP FUNCTION outbox_promote(integer);
 DROP FUNCTION outbox_allowance(text, timestamptz);
 DROP FUNCTION outbox_enqueue_many(text, text[], text[], jsonb[], jsonb[], interval[], boolean);

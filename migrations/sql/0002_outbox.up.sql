@@ -9,6 +9,9 @@
 -- whoever finds a marked row takes nothing from there on. That keeps the order of a tenant while relays run
 -- in parallel, and costs one row written a tenant and batch instead of one an event.
 --
+-- A lane's rows are changed only under its advisory lock (of the transaction, so no session is pinned): a claim
+-- passes by lanes it cannot lock, a settlement waits for its lanes. Enqueueing only adds rows and needs no lock.
+--
 -- The tenant of an event that belongs to none is '-'; the quota row of tenant '*' holds the defaults. Both
 -- are no slugs, so no tenant can have them.
 
@@ -178,11 +181,11 @@ REVOKE DELETE ON inbox_message FROM sextant_app;
 
 -- Enqueue ----------------------------------------------------------------------------------------
 -- UUIDv7 (RFC 9562, method 3): 48 bits of milliseconds, 12 bits of the millisecond's fraction, 62 random bits.
+-- One expression, so that it is inlined.
 CREATE FUNCTION outbox_event_id() RETURNS uuid
     LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
-    SELECT encode(overlay(uuid_send(gen_random_uuid())
-                          PLACING int8send((t.us / 1000 << 16) | 28672 | (t.us % 1000 * 4096 / 1000)) FROM 1), 'hex')::uuid
-    FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) AS t
+    SELECT (overlay(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 4096000)::bigint), 15, '0') PLACING '7' FROM 13 FOR 0)
+            || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid
 $$;
 
 -- Give the tenant its lane, and raise when it has no room for `p_events` (NULL: any). A relay that runs keeps the length of long lanes in outbox_lane, to the
@@ -286,23 +289,25 @@ END
 $$;
 
 -- Claim ------------------------------------------------------------------------------------------
--- How many events may still be claimed of the tenant in the window that ends at `p_now`; 0 while it rests.
-CREATE FUNCTION outbox_allowance(p_tenant text, p_now timestamptz) RETURNS integer
+-- What the tenant may have claimed at `p_now`: `events` in one batch, `remaining` in the window that ends then
+-- (0 while it rests), and how long it rests once that is used up.
+CREATE FUNCTION outbox_allowance(p_tenant text, p_now timestamptz, OUT events integer, OUT remaining integer, OUT backoff interval)
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    most  integer;
     since timestamptz;
     used  bigint;
     rests timestamptz;
 BEGIN
-    SELECT coalesce(q.max_events, d.max_events),
+    SELECT coalesce(q.batch_limit, d.batch_limit), coalesce(q.max_events, d.max_events),
+           make_interval(secs => coalesce(q.backoff_seconds, d.backoff_seconds)),
            greatest(p_now - make_interval(secs => coalesce(q.window_seconds, d.window_seconds)), q.reset_at)
-    INTO most, since
+    INTO events, remaining, backoff, since
     FROM tenant_quota d LEFT JOIN tenant_quota q ON q.tenant_id = p_tenant
     WHERE d.tenant_id = '*';
-    SELECT coalesce(sum(u.events), 0), max(u.paused_until) INTO used, rests
+    SELECT sum(u.events), max(u.paused_until) INTO used, rests
     FROM outbox_usage u WHERE u.tenant_id = p_tenant AND u.claimed_at > since;
-    RETURN CASE WHEN rests > p_now THEN 0 ELSE greatest(most - used, 0) END;
+    remaining := CASE WHEN rests > p_now THEN 0 ELSE greatest(remaining - coalesce(used, 0), 0) END;
+    events := least(events, remaining);
 END
 $$;
 
@@ -323,13 +328,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION outbox_lane_key(p_tenant text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT hashtextextended(p_tenant, 7390113) $$;
+COMMENT ON FUNCTION outbox_lane_key(text) IS 'The advisory lock of a lane. Two lanes that share one only wait for each other.';
+
 CREATE TYPE outbox_claimed AS (
     tenant_id text, "position" bigint, event_id uuid, topic text, dedupe_key text, payload text, headers jsonb,
     created_at timestamptz, attempts smallint, takeovers smallint, replay_id uuid
 );
 
--- Lease up to `p_limit` events to the holder of `p_token`: of up to 64 tenants that follow `p_after`, in rotation,
--- the first of each lane, then the second, and so on, each tenant up to its batch limit and quota.
+-- Lease up to `p_limit` events to the holder of `p_token`: of the tenants that follow `p_after`, in rotation, the
+-- first of each lane, as many as its batch limit and quota allow.
 --
 -- `p_floors` ({tenant: position}) may raise a lane's floor beyond what is stored; it must be a true one. A tenant
 -- whose relay died twice over it is served one event at a time, until the one that kills relays is found.
@@ -350,79 +359,81 @@ DECLARE
 BEGIN
     PERFORM outbox_promote(p_limit);
 
-    -- One claim at a time looks at a lane. Who comes second passes it by, and only after the locks are taken
-    -- does the next statement's snapshot begin: it sees what an earlier holder of the lock has leased.
-    SELECT array_agg(c.tenant_id), array_agg(c.floor) INTO tenants, floors
+    -- As many lanes as it takes to fill the batch, and their locks. Only then does the next statement's snapshot
+    -- begin: it sees whatever was done under a lock before.
+    SELECT array_agg(c.tenant_id ORDER BY c.turn), array_agg(c.floor ORDER BY c.turn) INTO tenants, floors
     FROM (
-        SELECT lane.tenant_id, greatest(lane.floor, (p_floors ->> lane.tenant_id)::bigint) AS floor
+        SELECT w.tenant_id, w.floor, min(w.turn) AS turn
         FROM (
-            (SELECT l.tenant_id, l.floor FROM outbox_lane l WHERE l.tenant_id > p_after ORDER BY l.tenant_id)
-            UNION ALL
-            (SELECT l.tenant_id, l.floor FROM outbox_lane l WHERE l.tenant_id <= p_after ORDER BY l.tenant_id)
-        ) AS lane
-        CROSS JOIN LATERAL (
-            SELECT p.available_at FROM outbox_pending p
-            WHERE p.tenant_id = lane.tenant_id AND p.position >= greatest(lane.floor, (p_floors ->> lane.tenant_id)::bigint)
-            ORDER BY p.position LIMIT 1
-        ) AS head
-        -- greatest() is `moment` here; naming the head keeps the quota from being asked of lanes that have none.
-        WHERE head.available_at <= moment AND outbox_allowance(lane.tenant_id, greatest(moment, head.available_at)) > 0
-        LIMIT 64
+            SELECT lane.tenant_id, lane.floor, row_number() OVER () AS turn
+            FROM (
+                (SELECT l.tenant_id, greatest(l.floor, (p_floors ->> l.tenant_id)::bigint) AS floor
+                 FROM outbox_lane l WHERE l.tenant_id > p_after ORDER BY l.tenant_id)
+                UNION ALL
+                (SELECT l.tenant_id, greatest(l.floor, (p_floors ->> l.tenant_id)::bigint) AS floor
+                 FROM outbox_lane l WHERE l.tenant_id <= p_after ORDER BY l.tenant_id)
+            ) AS lane
+            CROSS JOIN LATERAL (
+                SELECT p.available_at FROM outbox_pending p
+                WHERE p.tenant_id = lane.tenant_id AND p.position >= lane.floor
+                ORDER BY p.position LIMIT 1
+            ) AS head
+            -- greatest() is `moment` here; naming the head keeps empty lanes from being asked for their quota.
+            CROSS JOIN LATERAL outbox_allowance(lane.tenant_id, greatest(moment, head.available_at)) AS allowance
+            CROSS JOIN LATERAL (
+                SELECT FROM outbox_pending p
+                WHERE p.tenant_id = lane.tenant_id AND p.position >= lane.floor
+                ORDER BY p.position LIMIT allowance.events
+            ) AS ahead
+            WHERE head.available_at <= moment
+            LIMIT p_limit
+        ) AS w
+        GROUP BY w.tenant_id, w.floor
     ) AS c
-    WHERE pg_try_advisory_xact_lock(hashtextextended('outbox:' || c.tenant_id, 0));
+    WHERE pg_try_advisory_xact_lock(outbox_lane_key(c.tenant_id));
     IF tenants IS NULL THEN
         RETURN;
     END IF;
 
     moment := clock_timestamp();
     RETURN QUERY
-    WITH lane AS MATERIALIZED (
-        SELECT g.tenant_id, g.floor, g.turn, outbox_allowance(g.tenant_id, moment) AS allowance,
-               coalesce(q.batch_limit, d.batch_limit) AS batch_limit,
-               make_interval(secs => coalesce(q.backoff_seconds, d.backoff_seconds)) AS backoff
-        FROM unnest(tenants, floors) WITH ORDINALITY AS g(tenant_id, floor, turn)
-        JOIN tenant_quota d ON d.tenant_id = '*'
-        LEFT JOIN tenant_quota q ON q.tenant_id = g.tenant_id
-    ), seen AS (
-        SELECT lane.tenant_id, lane.turn, p.position, p.event_id, p.attempts, p.takeovers, p.lease_token, p.replay_id,
-               row_number() OVER follow AS rank,
-               bool_or(p.available_at > moment) OVER follow AS blocked,
-               first_value(p.position) OVER follow AS head,
-               first_value(p.takeovers) OVER follow AS head_takeovers,
-               max(p.lease_through) OVER follow AS abandoned_through
-        FROM lane CROSS JOIN LATERAL (
-            SELECT * FROM outbox_pending w WHERE w.tenant_id = lane.tenant_id AND w.position >= lane.floor
-            ORDER BY w.position LIMIT least(lane.allowance, lane.batch_limit, p_limit)
+    WITH seen AS (
+        SELECT lane.turn, allowance.remaining, allowance.backoff, p.*
+        FROM unnest(tenants, floors) WITH ORDINALITY AS lane(tenant_id, floor, turn)
+        CROSS JOIN LATERAL outbox_allowance(lane.tenant_id, moment) AS allowance
+        CROSS JOIN LATERAL (
+            SELECT w.tenant_id, w.position, w.event_id, w.attempts, w.takeovers, w.available_at, w.lease_token, w.lease_through, w.replay_id
+            FROM outbox_pending w WHERE w.tenant_id = lane.tenant_id AND w.position >= lane.floor
+            ORDER BY w.position LIMIT allowance.events
         ) AS p
-        WINDOW follow AS (PARTITION BY lane.tenant_id ORDER BY p.position)
+        LIMIT p_limit
+    ), judged AS (
+        SELECT s.*, row_number() OVER follow AS rank,
+               bool_or(s.available_at > moment) OVER follow AS blocked,
+               first_value(s.takeovers) OVER follow AS head_takeovers,
+               coalesce(s.position <= max(s.lease_through) OVER follow, false) AS abandoned
+        FROM seen s WINDOW follow AS (PARTITION BY s.turn ORDER BY s.position)
     ), chosen AS MATERIALIZED (
-        SELECT s.*, coalesce(s.position <= s.abandoned_through, false) AS abandoned FROM seen s
-        WHERE NOT s.blocked AND (s.rank = 1 OR s.head_takeovers < 2)
-        ORDER BY s.rank, s.turn LIMIT p_limit
-    ), span AS MATERIALIZED (
-        SELECT c.tenant_id, c.head, max(c.position) AS through, count(*)::integer AS events FROM chosen c GROUP BY c.tenant_id, c.head
-    ), free AS MATERIALIZED (
-        -- A relay that was thought dead may be acknowledging this head just now.
-        SELECT s.tenant_id, s.head, s.through FROM span s JOIN outbox_pending p ON p.tenant_id = s.tenant_id AND p.position = s.head
-        WHERE p.available_at <= moment FOR UPDATE OF p SKIP LOCKED
+        SELECT * FROM judged j WHERE NOT j.blocked AND (j.rank = 1 OR j.head_takeovers < 2)
+    ), counted AS MATERIALIZED (
+        SELECT c.turn, min(c.tenant_id) AS tenant_id, min(c.position) AS head, max(c.position) AS through,
+               count(*)::integer AS events, min(c.remaining) AS remaining, min(c.backoff) AS backoff
+        FROM chosen c GROUP BY c.turn
     ), leased AS (
-        UPDATE outbox_pending p SET
-            lease_token = CASE WHEN c.rank = 1 THEN p_token END,
-            lease_through = CASE WHEN c.rank = 1 THEN f.through END,
-            available_at = CASE WHEN c.rank = 1 THEN moment + p_lease ELSE '-infinity' END,
-            takeovers = p.takeovers + c.abandoned::integer
-        FROM free f JOIN chosen c ON c.tenant_id = f.tenant_id
-        WHERE p.tenant_id = c.tenant_id AND p.position = c.position AND (c.rank = 1 OR c.abandoned OR c.lease_token IS NOT NULL)
-    ), counted AS (
+        UPDATE outbox_pending p SET lease_token = p_token, lease_through = n.through, available_at = moment + p_lease,
+            takeovers = p.takeovers + (p.lease_token IS NOT NULL)::integer
+        FROM counted n WHERE p.tenant_id = n.tenant_id AND p.position = n.head
+    ), taken_over AS (
+        UPDATE outbox_pending p SET lease_token = NULL, lease_through = NULL, available_at = '-infinity', takeovers = p.takeovers + 1
+        FROM chosen c WHERE c.rank > 1 AND c.abandoned AND p.tenant_id = c.tenant_id AND p.position = c.position
+    ), used AS (
         INSERT INTO outbox_usage (tenant_id, claimed_at, token, events, paused_until)
-        SELECT s.tenant_id, moment, p_token, s.events, CASE WHEN s.events >= lane.allowance THEN moment + lane.backoff END
-        FROM span s JOIN free f ON f.tenant_id = s.tenant_id JOIN lane ON lane.tenant_id = s.tenant_id
+        SELECT n.tenant_id, moment, p_token, n.events, CASE WHEN n.events >= n.remaining THEN moment + n.backoff END FROM counted n
     )
     SELECT c.tenant_id, c.position, c.event_id, e.topic, e.dedupe_key, e.payload::text, e.headers, e.created_at,
            c.attempts, (c.takeovers + c.abandoned::integer)::smallint, c.replay_id
-    FROM chosen c JOIN free f ON f.tenant_id = c.tenant_id
-    JOIN outbox_event e ON e.tenant_id = c.tenant_id AND e.id = c.event_id
-    ORDER BY c.rank, c.turn;
+    FROM chosen c JOIN outbox_event e ON e.tenant_id = c.tenant_id AND e.id = c.event_id
+    ORDER BY c.turn, c.position;
 END
 $$;
 
@@ -449,12 +460,16 @@ DECLARE
     moment timestamptz := clock_timestamp();
     result outbox_settled;
 BEGIN
+    -- In one order, so that two settlements cannot wait for each other; a claim never waits.
+    PERFORM pg_advisory_xact_lock(lane.key)
+    FROM (SELECT DISTINCT outbox_lane_key(tenant) AS key FROM unnest(p_tenants) AS tenant ORDER BY key) AS lane;
+
     WITH claimed AS MATERIALIZED (
         SELECT * FROM unnest(p_tenants, p_positions, p_outcomes, p_errors) AS c(tenant_id, "position", outcome, error)
     ), held AS MATERIALIZED (
         SELECT p.tenant_id FROM (SELECT c.tenant_id, min(c.position) AS "position" FROM claimed c GROUP BY c.tenant_id) AS head
         JOIN outbox_pending p ON p.tenant_id = head.tenant_id AND p.position = head.position
-        WHERE p.lease_token = p_token ORDER BY p.tenant_id FOR UPDATE OF p
+        WHERE p.lease_token = p_token
     ), mine AS MATERIALIZED (
         SELECT c.*, c.outcome IN ('released', 'untried') AS stays,
                bool_or(c.outcome = 'released') OVER lane AS waits,
@@ -581,7 +596,7 @@ CREATE FUNCTION outbox_figures(p_since timestamptz, p_tenant text DEFAULT NULL) 
                (SELECT count(*) FROM outbox_delayed d WHERE d.tenant_id = l.tenant_id) AS delayed,
                (SELECT count(*) FROM outbox_dead d WHERE d.tenant_id = l.tenant_id) AS dead,
                (SELECT e.created_at FROM outbox_event e WHERE e.tenant_id = l.tenant_id AND e.id = head.event_id) AS oldest_pending_at,
-               sent.published, sent.last_published_at, sent.claimed_in_window, outbox_allowance(l.tenant_id, clock_timestamp()) AS allowance
+               sent.published, sent.last_published_at, sent.claimed_in_window, (outbox_allowance(l.tenant_id, clock_timestamp())).remaining AS allowance
         FROM outbox_lane l
         LEFT JOIN LATERAL (
             SELECT p.event_id, CASE WHEN p.available_at > clock_timestamp() THEN p.lease_through END AS leased_through

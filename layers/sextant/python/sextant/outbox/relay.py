@@ -150,8 +150,8 @@ class Relay:
         self._after = ""
         self._measured_at = float("-inf")
 
-    def drain(self, seconds: float) -> Report:
-        """Publish until nothing is left or `seconds` are nearly over; then nothing is claimed any more.
+    def drain(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Report:
+        """Publish until nothing is left, `seconds` are nearly over or `stopped`; then nothing is claimed any more.
 
         Raises a `StorageError` when the database cannot be reached; what could not be settled waits for the
         end of its lease.
@@ -162,7 +162,7 @@ class Relay:
         active_at = time.monotonic()
         failure: StorageError | None = None
         while True:
-            may_claim = failure is None and self._time_for_more(deadline)
+            may_claim = failure is None and self._time_for_more(deadline) and not stopped()
             request = self._request()
             fresh: list[ClaimedEvent] = []
             try:

@@ -217,6 +217,15 @@ def purge(session: Session, before: datetime, limit: int) -> Purged:
     )
 
 
+def accept(session: Session, tenant: TenantId, consumer: str, event_id: UUID) -> bool:
+    """Enter an event into a consumer's inbox; False when it is there already."""
+    entered = session.execute(
+        "INSERT INTO inbox_message (tenant_id, consumer, event_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (tenant, consumer, event_id),
+    )
+    return entered == 1
+
+
 def _claim_params(request: ClaimRequest) -> dict[str, Any]:
     return {
         "token": request.token,

@@ -1,0 +1,133 @@
+"""Entries, selections and quotas as operators see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sextant.errors import NotFoundError, ValidationError
+
+Status = Literal["PENDING", "DELAYED", "FAILED", "SENT"]
+STATUSES: tuple[Status, ...] = ("PENDING", "DELAYED", "FAILED", "SENT")
+
+DEFAULTS = "*"
+"""The tenant of the quota row that holds the defaults."""
+
+
+class ReplayTooLargeError(ValidationError):
+    """The selection holds more events than one replay may send."""
+
+    code, title = "replay_too_large", "Replay too large"
+
+
+class UnknownEventError(NotFoundError):
+    """There is no such event."""
+
+    code, title = "event_not_found", "Event not found"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and where it stands.
+
+    PENDING waits for a relay or is held by one, DELAYED was refused and is tried again at `retry_at`, FAILED was
+    given up, SENT is at the broker.
+    """
+
+    tenant_id: str
+    id: UUID
+    topic: str
+    dedupe_key: str | None
+    created_at: datetime
+    status: Status
+    attempts: int
+    last_error: str | None
+    retry_at: datetime | None
+    failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetail:
+    """One event, whole, with every time it was published."""
+
+    entry: Entry
+    payload: Any
+    headers: Mapping[str, str]
+    published_at: list[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which events: all that satisfy every field given. Times bound `created_at`, the end excluded."""
+
+    ids: Sequence[UUID] | None = None
+    status: Status | None = None
+    topic: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it selects everything."""
+        return self == Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A replay that was ordered: its id goes out with each event in the header `replay-id`."""
+
+    id: UUID
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a tenant may publish, with the defaults filled in, and what of it is used."""
+
+    tenant_id: str
+    max_events: int
+    window_seconds: int
+    backoff_seconds: int
+    batch_limit: int
+    max_pending: int
+    overridden: list[str]
+    """Which of these are the tenant's own."""
+    used: int
+    remaining: int
+    updated_at: datetime
+    updated_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaChange:
+    """New values; a field left None stays as it is."""
+
+    max_events: int | None = None
+    window_seconds: int | None = None
+    backoff_seconds: int | None = None
+    batch_limit: int | None = None
+    max_pending: int | None = None
+
+    def given(self) -> dict[str, int]:
+        return {
+            name: value
+            for name in ("max_events", "window_seconds", "backoff_seconds", "batch_limit", "max_pending")
+            if (value := getattr(self, name)) is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what, and why."""
+
+    tenant_id: str
+    id: UUID
+    action: str
+    actor: str
+    reason: str
+    detail: Mapping[str, Any]
+    occurred_at: datetime
