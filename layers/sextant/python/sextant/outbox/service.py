@@ -7,6 +7,7 @@ What changes anything needs a platform session, a reason, and leaves an audit en
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
