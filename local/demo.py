@@ -62,7 +62,7 @@ GROWTH = Scenario(
     {
         "name": "Growing load, dearer gas, no coal",
         "assumptions": [
-            {"driver_type": "load_growth", "payload": {"annual_rate": 0.012, "start_year": 2027}},
+            {"driver_type": "load_growth", "payload": {"annual_rate": 0.008, "start_year": 2027}},
             {
                 "driver_type": "fuel_curve",
                 "payload": {
