@@ -119,7 +119,11 @@ OUTPUTS_API = Function(
     handler="functions.api.outputs.handler",
     memory=2048,
     timeout=29,
-    triggers=(Route("GET", "/v1/scenarios/{scenario_id}/outputs"),),
+    triggers=(
+        Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
+        Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
+        Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
+    ),
     layers=("runtime", "lake"),
     database="sextant_app",
     lake="read",

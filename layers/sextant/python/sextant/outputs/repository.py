@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from sextant.ids import BatchId, ScenarioId
 from sextant.outputs.model import LatestMetric, WaitingFile
@@ -44,15 +45,35 @@ def close_batch(session: Session, batch: BatchId, snapshot_id: int) -> int:
     return found or 0
 
 
+def open_batches(session: Session) -> list[BatchId]:
+    """The batches whose commit is under way; a platform statement."""
+    found = session.fetch_all("SELECT id FROM output_batch WHERE state = 'OPEN'", row=UUID)
+    return [BatchId(batch) for batch in found]
+
+
+def waiting_locations(session: Session) -> list[str]:
+    """Where the files lie that are described but not committed; a platform statement."""
+    return session.fetch_all(
+        "SELECT descriptor ->> 'location' FROM output_file WHERE state IN ('WAITING', 'ASSIGNED')", row=str
+    )
+
+
 def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
     return session.fetch_all(_LATEST, (session.tenant_id, scenario, metrics, metrics), row=LatestMetric)
 
 
-def output_version(session: Session) -> int:
-    """How often this tenant's outputs changed; 0 before the first run."""
-    return (
-        session.fetch_one(
-            "SELECT version FROM output_version WHERE tenant_id = %s", (session.tenant_id,), row=int
-        )
-        or 0
+def readable_version(session: Session, scenario: ScenarioId) -> int | None:
+    """How often this tenant's outputs changed (0: never), or None where it has no such scenario."""
+    return session.fetch_one(
+        "SELECT coalesce((SELECT version FROM output_version v WHERE v.tenant_id = s.tenant_id), 0)"
+        " FROM scenario s WHERE s.tenant_id = %s AND s.id = %s AND s.deleted_at IS NULL",
+        (session.tenant_id, scenario),
+        row=int,
     )
+
+
+def invalidate(session: Session, reason: str) -> int:
+    """Raise the tenant's output version and announce it; the new version."""
+    version = session.fetch_one("SELECT invalidate_outputs(%s, %s)", (session.tenant_id, reason), row=int)
+    assert version is not None
+    return version

@@ -1,0 +1,1 @@
+"""The routes that read the lake, for the entry that loads pyarrow."""

@@ -1,0 +1,43 @@
+"""Keeps the table small: compaction, expired snapshots, files that nothing refers to any more."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sextant import bootstrap
+from sextant.lake.catalog import LakeSettings, load_table
+from sextant.lake.compaction import compact
+from sextant.lake.errors import CommitContentionError
+from sextant.lake.maintenance import expire_snapshots, remove_orphans
+from sextant.outputs import repository
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Compact, expire, clear; `{"only": ["compact"]}` does some of it. Killed anywhere, the next call goes on."""
+    wanted = set(event.get("only", ("compact", "expire", "clear")))
+    table = load_table(LakeSettings.from_env(os.environ))
+    with bootstrap.database().platform_autocommit() as session:
+        # Their ids must stay findable in the table's history, and their files where they are.
+        open_batches = repository.open_batches(session)
+        waiting = repository.waiting_locations(session)
+    done: dict[str, Any] = {}
+    if "compact" in wanted:
+        try:
+            done["compaction"] = asdict(compact(table, protect=open_batches))
+        except CommitContentionError:
+            # Nothing was changed; the committer goes first, and the next call tries again.
+            done["compaction"] = "the table moved under every attempt"
+    if "expire" in wanted:
+        done["expired"] = expire_snapshots(table, protect=open_batches)
+    if "clear" in wanted:
+        done["orphans"] = asdict(remove_orphans(table, waiting=waiting))
+    logger.info("table maintained", extra=done)
+    return done

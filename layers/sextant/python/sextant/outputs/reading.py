@@ -1,0 +1,143 @@
+"""What can be read of outputs through the lake: pages, files of any size, aggregates, runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from uuid import UUID
+
+from pyiceberg.table import Table
+
+from sextant.errors import BadRequestError
+from sextant.ids import ScenarioId, TenantId, new_id
+from sextant.lake.aggregate import Aggregate, GroupBy, aggregate
+from sextant.lake.catalog import LakeSettings, load_table
+from sextant.lake.compare import Comparison, RunReference, compare
+from sextant.lake.export import ExportFormat, export
+from sextant.lake.query import OutputFilter, Page
+from sextant.lake.reader import read_page
+from sextant.lake.scan import scan
+from sextant.lake.store import S3Store
+from sextant.outputs.cursors import OutputCursor
+
+SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
+LINK_LIFETIME = timedelta(hours=1)
+# A Lambda answers with at most 6 MB; base64 takes a third, the envelope some more.
+MAX_DIRECT_BYTES = 4 * 1024 * 1024
+
+
+class LinkUnavailableError(BadRequestError):
+    """The result is too large for one answer, and this store gives no links: narrow the filters."""
+
+    code, title = "result_too_large", "Result too large"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An export small enough to be the answer itself."""
+
+    content: bytes
+    snapshot_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An export that was too large, written to object storage: whoever has the URL may read it for an hour."""
+
+    url: str
+    size: int
+    expires_in: timedelta
+    snapshot_id: int | None
+
+
+@dataclass(frozen=True)
+class OutputReader:
+    """Reads one tenant's outputs; every reading is of one snapshot, the newest unless one is named."""
+
+    settings: LakeSettings
+    store: S3Store | None
+
+    def _table(self) -> Table:
+        return load_table(self.settings)
+
+    def page(
+        self,
+        tenant: TenantId,
+        scenario: ScenarioId,
+        wanted: OutputFilter,
+        *,
+        limit: int,
+        at: OutputCursor | None,
+        snapshot: int | None,
+    ) -> Page:
+        return read_page(
+            self._table(),
+            tenant,
+            str(scenario),
+            wanted,
+            limit=limit,
+            snapshot_id=at.snapshot_id if at else snapshot,
+            after=at.key if at and at.direction == "next" else None,
+            before=at.key if at and at.direction == "prev" else None,
+        )
+
+    def file(
+        self,
+        tenant: TenantId,
+        scenario: ScenarioId,
+        wanted: OutputFilter,
+        form: ExportFormat,
+        snapshot: int | None,
+    ) -> File | Link:
+        """Every row as a file: the bytes where they fit an answer, else a link; memory stays bounded."""
+        reading = scan(self._table(), tenant, str(scenario), wanted, snapshot)
+        pieces = export(reading, form)
+        held: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size > MAX_DIRECT_BYTES:
+                break
+        else:
+            return File(b"".join(held), reading.snapshot_id)
+        if self.store is None:
+            raise LinkUnavailableError
+        name = f"{scenario}-{reading.snapshot_id}.{SUFFIX[form]}"
+        location = f"{self.settings.warehouse.rstrip('/')}/exports/{tenant}/{new_id()}/{name}"
+        written = self.store.upload(location, chain(held, pieces), form.value)
+        url = self.store.presigned_url(location, expires_in=LINK_LIFETIME, filename=name)
+        return Link(url, written, LINK_LIFETIME, reading.snapshot_id)
+
+    def aggregates(
+        self,
+        tenant: TenantId,
+        scenario: ScenarioId,
+        wanted: OutputFilter,
+        *,
+        by: Sequence[GroupBy],
+        ranks: Sequence[float],
+        snapshot: int | None,
+    ) -> tuple[list[Aggregate], int | None]:
+        reading = scan(self._table(), tenant, str(scenario), wanted, snapshot)
+        return aggregate(reading, by, ranks), reading.snapshot_id
+
+    def comparison(
+        self,
+        tenant: TenantId,
+        baseline: tuple[ScenarioId, UUID],
+        others: Sequence[tuple[ScenarioId, UUID]],
+        wanted: OutputFilter,
+        snapshot: int | None,
+    ) -> Comparison:
+        """Runs of the tenant's scenarios against one of them."""
+        return compare(
+            self._table(),
+            tenant,
+            RunReference(*baseline),
+            [RunReference(*other) for other in others],
+            wanted=wanted,
+            snapshot_id=snapshot,
+        )
