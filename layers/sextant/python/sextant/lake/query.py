@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
+from sextant.lake.columns import canonical_tags
 from sextant.lake.errors import InvalidCursorError
 
 
@@ -96,6 +97,11 @@ class OutputRow:
     scenario_id: str
     version_hash: str
     computed_ts: datetime
+
+    @property
+    def key(self) -> PageKey:
+        """The row's place in its scenario's order."""
+        return PageKey(self.metric, self.asof_date, self.run_id, canonical_tags(self.tags.items()))
 
     def to_json(self) -> dict[str, Any]:
         """The row as the API shows it."""

@@ -1,0 +1,73 @@
+"""A process that dies at the n-th boundary of a piece of lake work.
+
+A boundary is the moment before or after anything the outside world can see: an S3 request, an SQL
+statement, an SQL commit. Dying at each one in turn is dying at every line, as far as anyone can tell.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyiceberg.table import Table
+from sqlalchemy import event
+
+from sextant.lake.catalog import LakeSettings, load_table
+from sextant.lake.sql_catalog import RaceSafeSqlCatalog
+from sextant.lake.store import s3_store
+
+KILLED = 137
+Work = Callable[[Table], None]
+
+# Children are forked from a server that has imported everything and connected to nothing.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(
+    [__name__, "boto3", "botocore.httpsession", "psycopg", "sextant.lake.commit", "sextant.lake.compaction"]
+)
+
+
+@dataclass
+class _Countdown:
+    """Ends the process when `left` boundaries have been crossed."""
+
+    left: int
+    names: list[str] = field(default_factory=list)
+
+    def cross(self, name: str) -> None:
+        self.names.append(name)
+        if self.left == 0:
+            os._exit(KILLED)
+        self.left -= 1
+
+    def watch(self, table: Table, settings: LakeSettings) -> None:
+        def crossing(name: str) -> Callable[..., None]:
+            return lambda *_, **__: self.cross(name)
+
+        client: Any = s3_store(settings.region, settings.endpoint_url)._client
+        client.meta.events.register("before-send.s3", crossing("before request"))
+        client.meta.events.register("after-call.s3", crossing("after request"))
+        assert isinstance(table.catalog, RaceSafeSqlCatalog)
+        engine = table.catalog.engine
+        event.listen(engine, "before_cursor_execute", crossing("before statement"))
+        event.listen(engine, "after_cursor_execute", crossing("after statement"))
+        event.listen(engine, "commit", crossing("before commit"))
+        event.listen(engine, "checkin", crossing("after transaction"))
+
+
+def _run(settings: LakeSettings, environment: dict[str, str], work: Work, boundary: int) -> None:
+    os.environ.update(environment)
+    table = load_table(settings)
+    _Countdown(boundary).watch(table, settings)
+    work(table)
+
+
+def dies_at(boundary: int, settings: LakeSettings, environment: dict[str, str], work: Work) -> bool:
+    """Do the work in a process of its own that dies at the boundary; False when it finished before it."""
+    process = _processes.Process(target=_run, args=(settings, environment, work, boundary))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, KILLED), process.exitcode
+    return process.exitcode == KILLED
