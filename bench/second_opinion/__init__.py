@@ -1,0 +1,1 @@
+"""PyPSA as a second opinion, in an environment of its own."""
