@@ -58,18 +58,24 @@ class _Unit:
         self.ended: list[Callable[[], None]] = []
 
     def send(
-        self, make_row: Callable[[psycopg.Cursor[T]], Callable[..., T]], text: bytes, params: Params
+        self,
+        make_row: Callable[[psycopg.Cursor[T]], Callable[..., T]],
+        text: bytes,
+        params: Params,
+        ahead: bytes | None = None,
     ) -> psycopg.Cursor[T]:
         connection = self.connection
         if connection is None:
             connection = self.connection = self.source.acquire()
         cursor = connection.cursor(row_factory=make_row)
         prologue = self._prologue()
+        if ahead is not None:
+            prologue.append((ahead, params))
         began = perf_counter()
         refused = True
         try:
             if prologue:
-                self.begun = not self.autocommit
+                self.begun = self.begun or not self.autocommit
                 with connection.pipeline():
                     for statement, values in prologue:
                         connection.execute(statement, values)
@@ -83,11 +89,11 @@ class _Unit:
             self.source.answered(text, perf_counter() - began, failed=refused and self.failed)
         return cursor
 
-    def _prologue(self) -> list[tuple[bytes, tuple[str, ...]]]:
+    def _prologue(self) -> list[tuple[bytes, Params]]:
         """What travels ahead of the statement in the same round trip."""
         if self.begun:
             return []
-        prologue: list[tuple[bytes, tuple[str, ...]]] = [] if self.autocommit else [(b"BEGIN", ())]
+        prologue: list[tuple[bytes, Params]] = [] if self.autocommit else [(b"BEGIN", ())]
         if self.entered is not None:
             prologue.append((_ENTER_TENANT, (self.entered,)))
         return prologue
@@ -179,9 +185,16 @@ class Session:
         """Run `query`; the number of rows it touched."""
         return self._unit.send(row_factory(tuple, self._tenant), checked(query), params).rowcount
 
-    def fetch_one(self, query: Query, params: Params = (), *, row: type[T]) -> T | None:
-        """The first row of `query` as a `row`, or None where there is none."""
-        return self._unit.send(row_factory(row, self._tenant), checked(query), params).fetchone()
+    def fetch_one(
+        self, query: Query, params: Params = (), *, row: type[T], ahead: Query | None = None
+    ) -> T | None:
+        """The first row of `query` as a `row`, or None where there is none.
+
+        `ahead` is a statement with the same parameters that runs before it in the same round trip and
+        transaction, its rows dropped: to take a lock, so that `query` sees what the lock waited for.
+        """
+        first = None if ahead is None else checked(ahead)
+        return self._unit.send(row_factory(row, self._tenant), checked(query), params, first).fetchone()
 
     def fetch_all(self, query: Query, params: Params = (), *, row: type[T]) -> list[T]:
         """Every row of `query`; bound the number of rows in the query itself."""
