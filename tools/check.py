@@ -17,7 +17,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("format", [str(_BIN / "ruff"), "format", "--check", "--quiet", "."]),
     ("lint", [str(_BIN / "ruff"), "check", "--quiet", "."]),
     ("types", [sys.executable, "-m", "mypy"]),
-    ("import contracts", [str(_BIN / "lint-imports"), "--no-timings"]),
+    ("import contracts", [str(_BIN / "lint-imports"), "--no-logo"]),
     ("tenant lint", [sys.executable, "tools/tenant_lint.py"]),
 )
 
