@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,32 +17,16 @@ from sextant.storage import Database, DatabaseSettings
 from sextant.storage.temporal import Strategy, TemporalRepository
 from tests.integration.storage.tables import SPECS, Note, create_tables
 
-ACME = TenantId("acme")
-OTHER = TenantId("other")
+Open = Callable[..., Database]
 
 
-@pytest.fixture(scope="session")
-def noted_template(postgres: Postgres, template: str) -> str:
-    """A migrated database with the tables of `tables.py`, to be cloned."""
-    name = f"notes_{uuid.uuid4().hex[:12]}"
-    create_tables(databases.clone(postgres, template, name).admin)
-    return name
-
-
-@pytest.fixture
-def notes(postgres: Postgres, noted_template: str) -> Iterator[DatabaseUrls]:
-    made = databases.clone(postgres, noted_template, f"note_{uuid.uuid4().hex[:12]}")
-    yield made
-    databases.drop(postgres, made.name)
-
-
-@pytest.fixture
-def open_database() -> Iterator[Callable[..., Database]]:
-    """Opens databases with the settings given, and closes them after the test."""
+@contextmanager
+def opening() -> Iterator[Open]:
+    """Opens databases with the settings given, and closes them in the end."""
     opened: list[Database] = []
 
-    def open_one(url: str, **settings: float) -> Database:
-        opened.append(Database.connect(DatabaseSettings(url=url, **settings)))  # type: ignore[arg-type]
+    def open_one(url: str, **settings: Any) -> Database:
+        opened.append(Database.connect(DatabaseSettings(url=url, **settings)))
         return opened[-1]
 
     yield open_one
@@ -49,14 +35,45 @@ def open_database() -> Iterator[Callable[..., Database]]:
 
 
 @pytest.fixture
-def app(notes: DatabaseUrls, open_database: Callable[..., Database]) -> Database:
-    """The application's own way in: row-level security applies."""
-    return open_database(notes.app)
+def open_database() -> Iterator[Open]:
+    with opening() as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="session")
+def notes(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
+    """A migrated database with the tables of `tables.py`, for all tests: each has a tenant of its own."""
+    made = databases.clone(postgres, template, f"notes_{uuid.uuid4().hex[:12]}")
+    create_tables(made.admin)
+    yield made
+    databases.drop(postgres, made.name)
+
+
+@pytest.fixture(scope="session")
+def _opened(notes: DatabaseUrls) -> Iterator[tuple[Database, Database]]:
+    with opening() as open_one:
+        yield open_one(notes.app), open_one(notes.platform)
 
 
 @pytest.fixture
-def platform(notes: DatabaseUrls, open_database: Callable[..., Database]) -> Database:
-    return open_database(notes.platform)
+def app(_opened: tuple[Database, Database]) -> Database:
+    """The application's own way in: row-level security applies."""
+    return _opened[0]
+
+
+@pytest.fixture
+def platform(_opened: tuple[Database, Database]) -> Database:
+    return _opened[1]
+
+
+@pytest.fixture
+def tenant() -> TenantId:
+    return TenantId(f"acme-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def other_tenant() -> TenantId:
+    return TenantId(f"other-{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture(params=list(Strategy))

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from local.database import DatabaseUrls
-from sextant.ids import new_id
+from sextant.ids import TenantId, new_id
 from sextant.storage import Database
 from sextant.storage.errors import (
     CheckViolation,
@@ -27,14 +27,15 @@ from sextant.storage.errors import (
 )
 from sextant.storage.temporal import FieldDifference, Strategy, TemporalRepository
 from sextant.storage.temporal.history import HistoryNotKept
-from tests.integration.storage.conftest import ACME
 from tests.integration.storage.tables import AUDITED, PLAIN, VERSIONED, Note
 
 Repository = TemporalRepository[Note]
 
 
-def audit_rows(database: Database, record: UUID) -> list[tuple[int, str, object, object, int]]:
-    with database.transaction(ACME) as session:
+def audit_rows(
+    database: Database, tenant: TenantId, record: UUID
+) -> list[tuple[int, str, object, object, int]]:
+    with database.transaction(tenant) as session:
         return [
             (change.version, change.field, change.old_value, change.new_value, change.transaction_id)
             for change in TemporalRepository(AUDITED).changes(session, record)
@@ -42,7 +43,9 @@ def audit_rows(database: Database, record: UUID) -> list[tuple[int, str, object,
 
 
 class TestCurrentState:
-    def test_created_record_reads_back_with_every_type(self, app: Database, repository: Repository) -> None:
+    def test_created_record_reads_back_with_every_type(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
         due = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
         values = {
             "name": "Łódź \"quoted\" \\ 'x'",
@@ -53,65 +56,68 @@ class TestCurrentState:
             "tags": ["x", 'y"z', "a,b"],
             "due_at": due,
         }
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, values, actor="ann")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             found = repository.get(session, made.id)
         assert found == made
         assert {name: getattr(made, name) for name in values} == values
         assert (made.version, made.created_by, made.updated_by, made.deleted_at) == (1, "ann", "ann", None)
 
     def test_update_changes_the_fields_given_and_no_other(
-        self, app: Database, repository: Repository
+        self, app: Database, tenant: TenantId, repository: Repository
     ) -> None:
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a", "rank": 1, "tags": ["t"]}, actor="ann")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             changed = repository.update(session, made.id, {"rank": 2}, actor="bob")
         assert (changed.name, changed.rank, changed.tags, changed.version) == ("a", 2, ["t"], 2)
         assert (changed.created_by, changed.updated_by) == ("ann", "bob")
         assert changed.updated_at > made.updated_at
 
-    def test_update_that_changes_nothing_writes_nothing(self, app: Database, repository: Repository) -> None:
+    def test_update_that_changes_nothing_writes_nothing(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
         values = {"name": "a", "amount": None, "price": Decimal("1.50"), "payload": {"b": 1, "a": 2}}
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, values, actor="ann")
         same = {**values, "price": Decimal("1.5"), "payload": {"a": 2, "b": 1}}
         for changes in (same, {}):
-            with app.transaction(ACME) as session:
+            with app.transaction(tenant) as session:
                 assert repository.update(session, made.id, changes, actor="bob") == made
 
     def test_expected_version_that_is_not_current_is_a_conflict(
-        self, app: Database, repository: Repository
+        self, app: Database, tenant: TenantId, repository: Repository
     ) -> None:
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a"}, actor="ann")
             repository.update(session, made.id, {"rank": 1}, actor="ann", expected_version=1)
-        for change in (
-            lambda session: repository.update(session, made.id, {"rank": 9}, actor="bob", expected_version=1),
-            lambda session: repository.delete(session, made.id, actor="bob", expected_version=1),
-        ):
-            with pytest.raises(VersionConflict) as conflict, app.transaction(ACME) as session:
-                change(session)
-            assert (conflict.value.expected, conflict.value.actual) == (1, 2)
-        with app.transaction(ACME) as session:
+        with pytest.raises(VersionConflict) as conflict, app.transaction(tenant) as session:
+            repository.update(session, made.id, {"rank": 9}, actor="bob", expected_version=1)
+        assert (conflict.value.expected, conflict.value.actual) == (1, 2)
+        with pytest.raises(VersionConflict), app.transaction(tenant) as session:
+            repository.delete(session, made.id, actor="bob", expected_version=1)
+        with app.transaction(tenant) as session:
             assert repository.get(session, made.id) is not None
 
-    def test_deleted_record_is_unseen_until_restored(self, app: Database, repository: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_deleted_record_is_unseen_until_restored(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a", "rank": 5}, actor="ann")
             gone = repository.delete(session, made.id, actor="bob")
         assert gone.deleted_at == gone.updated_at
         assert gone.version == 2
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             assert repository.get(session, made.id) is None
             assert repository.get(session, made.id, include_deleted=True) == gone
             assert repository.get_many(session, [made.id]) == {}
             assert repository.list_page(session, limit=10) == []
-            for refused in (repository.delete, lambda *a, **k: repository.update(*a, {"rank": 1}, **k)):
-                with pytest.raises(RecordNotFound):
-                    refused(session, made.id, actor="bob")
-        with app.transaction(ACME) as session:
+            with pytest.raises(RecordNotFound):
+                repository.delete(session, made.id, actor="bob")
+            with pytest.raises(RecordNotFound):
+                repository.update(session, made.id, {"rank": 1}, actor="bob")
+        with app.transaction(tenant) as session:
             back = repository.restore(session, made.id, actor="cyd")
             assert repository.restore(session, made.id, actor="cyd") == back
         assert (back.name, back.rank, back.version, back.deleted_at, back.updated_by) == (
@@ -122,28 +128,32 @@ class TestCurrentState:
             "cyd",
         )
 
-    def test_restoring_what_never_was_is_not_found(self, app: Database, repository: Repository) -> None:
-        with pytest.raises(RecordNotFound), app.transaction(ACME) as session:
+    def test_restoring_what_never_was_is_not_found(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
+        with pytest.raises(RecordNotFound), app.transaction(tenant) as session:
             repository.restore(session, new_id(), actor="ann")
 
-    def test_broken_rules_are_named(self, app: Database, repository: Repository) -> None:
+    def test_broken_rules_are_named(self, app: Database, tenant: TenantId, repository: Repository) -> None:
         table = repository.spec.table
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "Name"}, actor="ann")
-        with pytest.raises(UniqueViolation) as twice, app.transaction(ACME) as session:
+        with pytest.raises(UniqueViolation) as twice, app.transaction(tenant) as session:
             repository.create(session, {"name": "NAME"}, actor="ann")
         assert twice.value.constraint == f"{table}_tenant_name_unique"
-        with pytest.raises(CheckViolation) as check, app.transaction(ACME) as session:
+        with pytest.raises(CheckViolation) as check, app.transaction(tenant) as session:
             repository.update(session, made.id, {"rank": -1}, actor="ann")
         assert check.value.constraint == f"{table}_rank_check"
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             repository.delete(session, made.id, actor="ann")
             repository.create(session, {"name": "name"}, actor="ann")
-        with pytest.raises(UniqueViolation), app.transaction(ACME) as session:
+        with pytest.raises(UniqueViolation), app.transaction(tenant) as session:
             repository.restore(session, made.id, actor="ann")
 
-    def test_unknown_columns_and_filters_are_refused(self, app: Database, repository: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_unknown_columns_and_filters_are_refused(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             for column in ("nope", "version", 'name"; DROP TABLE x; --'):
                 with pytest.raises(StatementRejected):
                     repository.create(session, {column: 1}, actor="ann")
@@ -152,16 +162,20 @@ class TestCurrentState:
                 with pytest.raises(StatementRejected):
                     repository.list_page(session, limit=1, where={column: 1})
 
-    def test_values_the_database_cannot_hold_are_invalid(self, app: Database, repository: Repository) -> None:
+    def test_values_the_database_cannot_hold_are_invalid(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
         for values in ({"name": "nul\0"}, {"name": "a", "rank": 2**40}, {"name": "a", "price": "much"}):
-            with pytest.raises(InvalidValue), app.transaction(ACME) as session:
+            with pytest.raises(InvalidValue), app.transaction(tenant) as session:
                 repository.create(session, values, actor="ann")
-            with pytest.raises(InvalidValue), app.transaction(ACME) as session:
+            with pytest.raises(InvalidValue), app.transaction(tenant) as session:
                 repository.create_many(session, [values], actor="ann")
 
 
 class TestMany:
-    def test_ten_thousand_rows_in_one_call(self, app: Database, repository: Repository) -> None:
+    def test_ten_thousand_rows_in_one_call(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
         rows = [
             {
                 "name": f"n{number}",
@@ -174,9 +188,9 @@ class TestMany:
             }
             for number in range(10_000)
         ]
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             ids = repository.create_many(session, rows, actor="ann")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             found = repository.get_many(session, ids)
         assert len(found) == 10_000
         for number in (0, 1, 5_000, 9_999):
@@ -184,23 +198,27 @@ class TestMany:
             assert {name: getattr(made, name) for name in rows[number]} == rows[number]
             assert (made.version, made.created_by) == (1, "ann")
         assert str(found[ids[7]].amount) == "nan"
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             assert repository.update(session, ids[3], {"rank": 1}, actor="bob").version == 2
 
-    def test_one_bad_row_stores_none(self, app: Database, repository: Repository) -> None:
+    def test_one_bad_row_stores_none(self, app: Database, tenant: TenantId, repository: Repository) -> None:
         rows = [{"name": f"n{number}", "rank": number} for number in range(100)]
         rows[57]["rank"] = -1
-        with pytest.raises(CheckViolation), app.transaction(ACME) as session:
+        with pytest.raises(CheckViolation), app.transaction(tenant) as session:
             repository.create_many(session, rows, actor="ann")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             assert repository.list_page(session, limit=10) == []
 
-    def test_rows_of_unequal_shape_are_refused(self, app: Database, repository: Repository) -> None:
-        with pytest.raises(InvalidValue), app.transaction(ACME) as session:
+    def test_rows_of_unequal_shape_are_refused(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
+        with pytest.raises(InvalidValue), app.transaction(tenant) as session:
             repository.create_many(session, [{"name": "a"}, {"name": "b", "rank": 1}], actor="ann")
 
-    def test_pages_by_key_show_each_live_record_once(self, app: Database, repository: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_pages_by_key_show_each_live_record_once(
+        self, app: Database, tenant: TenantId, repository: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             ids = repository.create_many(
                 session, [{"name": f"n{n}", "rank": n % 2} for n in range(25)], actor="ann"
             )
@@ -209,7 +227,7 @@ class TestMany:
 
         def walk(**how: object) -> list[UUID]:
             seen: list[UUID] = []
-            with app.transaction(ACME) as session:
+            with app.transaction(tenant) as session:
                 while page := repository.list_page(session, limit=7, after=seen[-1] if seen else None, **how):  # type: ignore[arg-type]
                     seen += [record.id for record in page]
             return seen
@@ -220,20 +238,21 @@ class TestMany:
 
 
 class TestHistory:
-    def test_as_of_reads_each_state_at_its_time(self, app: Database, historical: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_as_of_reads_each_state_at_its_time(
+        self, app: Database, tenant: TenantId, historical: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             first = historical.create(session, {"name": "a", "payload": {"x": 1}, "tags": ["p"]}, actor="ann")
-        states = [first]
-        for change in (
-            lambda session: historical.update(session, first.id, {"name": "b"}, actor="bob"),
-            lambda session: historical.update(session, first.id, {"payload": None, "tags": []}, actor="cyd"),
-            lambda session: historical.delete(session, first.id, actor="dan"),
-            lambda session: historical.restore(session, first.id, actor="eve"),
-        ):
-            with app.transaction(ACME) as session:
-                states.append(change(session))
+        with app.transaction(tenant) as session:
+            renamed = historical.update(session, first.id, {"name": "b"}, actor="bob")
+            emptied = historical.update(session, first.id, {"payload": None, "tags": []}, actor="cyd")
+        with app.transaction(tenant) as session:
+            deleted = historical.delete(session, first.id, actor="dan")
+        with app.transaction(tenant) as session:
+            restored = historical.restore(session, first.id, actor="eve")
+        states = [first, renamed, emptied, deleted, restored]
         step = timedelta(microseconds=1)
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             assert historical.as_of(session, first.id, first.created_at - step) is None
             for state, following in zip(states, [*states[1:], None], strict=True):
                 expected = None if state.deleted_at else state
@@ -244,17 +263,19 @@ class TestHistory:
                         [expected] if expected else []
                     )
 
-    def test_list_as_of_pages_through_what_stood_then(self, app: Database, historical: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_list_as_of_pages_through_what_stood_then(
+        self, app: Database, tenant: TenantId, historical: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             ids = historical.create_many(
                 session, [{"name": f"n{n}", "rank": n} for n in range(9)], actor="ann"
             )
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             moment = historical.update(session, ids[8], {"rank": 80}, actor="ann").updated_at
             historical.update(session, ids[2], {"rank": 20}, actor="ann")
             historical.delete(session, ids[3], actor="ann")
             historical.create(session, {"name": "later"}, actor="ann", record_id=new_id())
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             page = historical.list_as_of(session, moment, limit=4)
             rest = historical.list_as_of(session, moment, limit=10, after=page[-1].id)
         assert [(record.id, record.rank) for record in page + rest][:9] == [
@@ -263,15 +284,15 @@ class TestHistory:
         ]
 
     def test_history_has_contiguous_versions_with_their_authors(
-        self, app: Database, historical: Repository
+        self, app: Database, tenant: TenantId, historical: Repository
     ) -> None:
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = historical.create(session, {"name": "a"}, actor="ann")
             second = historical.update(session, made.id, {"name": "b", "rank": 1}, actor="bob")
             historical.update(session, made.id, {"name": "b"}, actor="nobody")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             third = historical.delete(session, made.id, actor="cyd")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             history = historical.history(session, made.id)
             assert historical.history(session, made.id, limit=1, before=3) == history[1:2]
             assert historical.version(session, made.id, 2) == history[1]
@@ -283,8 +304,10 @@ class TestHistory:
         assert [entry.valid_to for entry in history[1:]] == [entry.valid_from for entry in history[:-1]]
         assert history[0].transaction_id != history[1].transaction_id
 
-    def test_compare_names_the_fields_that_differ(self, app: Database, historical: Repository) -> None:
-        with app.transaction(ACME) as session:
+    def test_compare_names_the_fields_that_differ(
+        self, app: Database, tenant: TenantId, historical: Repository
+    ) -> None:
+        with app.transaction(tenant) as session:
             made = historical.create(session, {"name": "a", "rank": 1, "tags": ["x"]}, actor="ann")
             historical.update(session, made.id, {"rank": 2}, actor="ann")
             historical.update(session, made.id, {"tags": ["y"], "rank": 3}, actor="ann")
@@ -296,9 +319,9 @@ class TestHistory:
             with pytest.raises(RecordNotFound):
                 historical.compare(session, made.id, 1, 9)
 
-    def test_without_a_strategy_there_is_no_history(self, app: Database) -> None:
+    def test_without_a_strategy_there_is_no_history(self, app: Database, tenant: TenantId) -> None:
         repository = TemporalRepository(PLAIN)
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             for ask in (
                 lambda: repository.as_of(session, new_id(), datetime.now(UTC)),
                 lambda: repository.list_as_of(session, datetime.now(UTC), limit=1),
@@ -308,24 +331,28 @@ class TestHistory:
                 with pytest.raises(HistoryNotKept):
                     ask()
 
-    def test_an_instant_without_a_zone_is_refused(self, app: Database, historical: Repository) -> None:
-        with app.transaction(ACME) as session, pytest.raises(InvalidValue):
+    def test_an_instant_without_a_zone_is_refused(
+        self, app: Database, tenant: TenantId, historical: Repository
+    ) -> None:
+        with app.transaction(tenant) as session, pytest.raises(InvalidValue):
             historical.as_of(session, new_id(), datetime(2030, 1, 1))  # noqa: DTZ001
 
 
 class TestAuditTrail:
-    def test_one_row_for_each_field_that_changed_grouped_by_transaction(self, app: Database) -> None:
+    def test_one_row_for_each_field_that_changed_grouped_by_transaction(
+        self, app: Database, tenant: TenantId
+    ) -> None:
         repository = TemporalRepository(AUDITED)
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a", "rank": 1, "payload": {"x": 1}}, actor="ann")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             repository.update(
                 session, made.id, {"name": "b", "rank": 1, "payload": {"x": 2}, "amount": 0.5}, actor="bob"
             )
             repository.update(session, made.id, {"rank": 2}, actor="bob")
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             repository.delete(session, made.id, actor="cyd")
-        rows = audit_rows(app, made.id)
+        rows = audit_rows(app, tenant, made.id)
         assert [row[:2] for row in rows] == [
             (4, "deleted_at"),
             (3, "rank"),
@@ -339,9 +366,9 @@ class TestAuditTrail:
         assert len(set(transactions[1:])) == 1
         assert transactions[0] != transactions[1]
 
-    def test_the_trail_cannot_be_changed(self, notes: DatabaseUrls, app: Database) -> None:
+    def test_the_trail_cannot_be_changed(self, notes: DatabaseUrls, app: Database, tenant: TenantId) -> None:
         repository = TemporalRepository(AUDITED)
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a"}, actor="ann")
             repository.update(session, made.id, {"rank": 1}, actor="ann")
         with psycopg.connect(notes.admin) as admin, pytest.raises(psycopg.errors.IntegrityError):
@@ -349,16 +376,18 @@ class TestAuditTrail:
 
 
 class TestVersions:
-    def test_the_database_refuses_overlapping_versions(self, notes: DatabaseUrls, app: Database) -> None:
+    def test_the_database_refuses_overlapping_versions(
+        self, notes: DatabaseUrls, app: Database, tenant: TenantId
+    ) -> None:
         repository = TemporalRepository(VERSIONED)
-        with app.transaction(ACME) as session:
+        with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a"}, actor="ann")
         forged = (
             "INSERT INTO versioned_note_version SELECT tenant_id, id, 2, valid, name, amount, price, rank, payload,"
             " tags, due_at, deleted_at, changed_by, transaction_id FROM versioned_note_version WHERE tenant_id = %s AND id = %s"
         )
-        with pytest.raises(ExclusionViolation) as refused, app.transaction(ACME) as session:
-            session.execute(forged, (ACME, made.id))
+        with pytest.raises(ExclusionViolation) as refused, app.transaction(tenant) as session:
+            session.execute(forged, (tenant, made.id))
         assert refused.value.constraint == "versioned_note_version_no_overlap"
 
 
@@ -367,21 +396,25 @@ class TestConcurrentWriters:
     TURNS = 12
 
     def test_every_write_of_sixteen_writers_on_one_row_counts_once(
-        self, notes: DatabaseUrls, open_database: Callable[..., Database], repository: Repository
+        self,
+        notes: DatabaseUrls,
+        open_database: Callable[..., Database],
+        tenant: TenantId,
+        repository: Repository,
     ) -> None:
         """Each reads a counter and writes it back raised by one under the version it read."""
         database = open_database(notes.app, pool_max_size=self.WRITERS, pool_timeout=30)
-        with database.transaction(ACME) as session:
+        with database.transaction(tenant) as session:
             made = repository.create(session, {"name": "counter", "rank": 0}, actor="ann")
 
         def count() -> None:
             for _ in range(self.TURNS):
                 while True:
-                    with database.transaction(ACME) as session:
+                    with database.transaction(tenant) as session:
                         seen = repository.get(session, made.id)
                     assert seen is not None
                     try:
-                        with database.transaction(ACME) as session:
+                        with database.transaction(tenant) as session:
                             repository.update(
                                 session,
                                 made.id,
@@ -395,7 +428,7 @@ class TestConcurrentWriters:
 
         self._together(count)
         total = self.WRITERS * self.TURNS
-        with database.transaction(ACME) as session:
+        with database.transaction(tenant) as session:
             last = repository.get(session, made.id)
             assert last is not None
             assert (last.rank, last.version) == (total, total + 1)
@@ -404,10 +437,14 @@ class TestConcurrentWriters:
                 assert [entry.record.rank for entry in history] == list(range(total, -1, -1))
 
     def test_blind_writers_each_leave_a_version_and_no_gap(
-        self, notes: DatabaseUrls, open_database: Callable[..., Database], historical: Repository
+        self,
+        notes: DatabaseUrls,
+        open_database: Callable[..., Database],
+        tenant: TenantId,
+        historical: Repository,
     ) -> None:
         database = open_database(notes.app, pool_max_size=self.WRITERS, pool_timeout=30)
-        with database.autocommit(ACME) as session:
+        with database.autocommit(tenant) as session:
             made = historical.create(session, {"name": "a"}, actor="ann")
         numbers = iter(range(1, 10_000))
         lock = threading.Lock()
@@ -416,12 +453,12 @@ class TestConcurrentWriters:
             for _ in range(self.TURNS):
                 with lock:
                     number = next(numbers)
-                with database.autocommit(ACME) as session:
+                with database.autocommit(tenant) as session:
                     historical.update(session, made.id, {"rank": number}, actor="w")
 
         self._together(write)
         total = self.WRITERS * self.TURNS
-        with database.transaction(ACME) as session:
+        with database.transaction(tenant) as session:
             history = historical.history(session, made.id, limit=1000)
         assert [entry.version for entry in history] == list(range(total + 1, 0, -1))
         assert {entry.record.rank for entry in history} == set(range(total + 1))
@@ -444,8 +481,8 @@ class TestConcurrentWriters:
         assert failures == []
 
 
-def test_constraint_errors_carry_what_services_map(app: Database) -> None:
-    with pytest.raises(ConstraintViolation) as violation, app.transaction(ACME) as session:
+def test_constraint_errors_carry_what_services_map(app: Database, tenant: TenantId) -> None:
+    with pytest.raises(ConstraintViolation) as violation, app.transaction(tenant) as session:
         TemporalRepository(PLAIN).create(session, {"rank": 1}, actor="ann")
     assert (violation.value.column, violation.value.table, violation.value.status) == (
         "name",
