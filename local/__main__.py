@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from local.system import AlreadyRunningError, Endpoints, StartError, System
 
 DEFAULT_PORT = 8095
 _STOP_WITHIN = 40.0
+_WATCH_EVERY = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,7 +97,7 @@ def up(home: Path, *, port: int, durable: bool = True) -> int:
         journal.say(f"ERROR {error}")
         return 1
     except KeyboardInterrupt:
-        journal.say("interrupted while starting")
+        journal.say("interrupted")
         return 130
     finally:
         running_system.stop_servers()
@@ -116,8 +118,15 @@ async def _serve(running_system: System, journal: Journal, began: float) -> None
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, stopping.set)
         _announce(journal, endpoints, time.monotonic() - began)
-        await stopping.wait()
-        journal.say("stopping")
+        while not stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _WATCH_EVERY)
+            if not stopping.is_set():
+                running_system.revive_servers()
+        journal.say("stopping; once more Ctrl-C stops at once")
+        # The next signal is not held back any more.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
     finally:
         await running_system.stop()
 

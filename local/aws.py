@@ -115,6 +115,10 @@ class LocalAws:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     # Life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:

@@ -122,6 +122,15 @@ def data_directory(home: Path) -> Path:
     return _shared_directory() / digest
 
 
+def _remember(home: Path, data: Path) -> None:
+    """Notes whose cluster it is, and deletes those whose state directory is gone: left by killed tests."""
+    data.with_name(f"{data.name}.home").write_text(str(home.resolve()))
+    for note in data.parent.glob("*.home"):
+        if not Path(note.read_text()).exists():
+            shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+            note.unlink(missing_ok=True)
+
+
 class Postgres:
     """One database cluster and its server process.
 
@@ -144,6 +153,8 @@ class Postgres:
         """Makes the cluster when there is none, and returns when the server answers."""
         self.home.mkdir(parents=True, exist_ok=True)
         binaries = _binaries(self._account)
+        if self._account is not None:
+            _remember(self.home, self.data)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
         self._end_leftover()
@@ -178,10 +189,15 @@ class Postgres:
         self.stop()
         self._end_leftover()
         shutil.rmtree(self.data, ignore_errors=True)
+        self.data.with_name(f"{self.data.name}.home").unlink(missing_ok=True)
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     # Access -------------------------------------------------------------------------------------------
 
@@ -328,5 +344,8 @@ class Postgres:
 
 def _locale() -> str:
     """A UTF-8 locale, so that lower() knows more than ASCII; plain C where the system has none."""
-    listed = subprocess.run(["locale", "-a"], check=False, capture_output=True, text=True).stdout.split()
+    try:
+        listed = subprocess.run(["locale", "-a"], check=False, capture_output=True, text=True).stdout.split()
+    except FileNotFoundError:
+        return "C"
     return next((name for name in listed if name.lower() in ("c.utf8", "c.utf-8", "en_us.utf8")), "C")

@@ -3,7 +3,8 @@
 The API is the one that AWS documents for custom runtimes (2018-06-01: next, response, error, init/error).
 Each environment listens on a port of its own, as each does on Lambda, so a process is known by the port it
 calls. One invocation at a time; at the function's timeout the process is killed; a process that ends in the
-middle of an invocation makes it fail as `Runtime.ExitError`.
+middle of an invocation makes it fail as `Runtime.ExitError`. Between invocations the process is frozen, so
+nothing of a function runs in the background that would not on Lambda.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ ACCOUNT = "000000000000"
 MAX_PAYLOAD = 6 * 1024 * 1024
 # Lambda allows ten seconds; a laptop that compiles bytecode for the first time may need more.
 INIT_TIMEOUT = 60.0
+# Where the kernel does not end children with their parent, a frozen one would stay for ever.
+_FREEZES = sys.platform == "linux"
 _LONGEST_LINE = 256 * 1024
 
 LogLine = Callable[[str], None]
@@ -122,6 +125,10 @@ class Environment:
     def kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    def _signal(self, what: signal.Signals) -> None:
+        if _FREEZES and self._process is not None and self._process.returncode is None:
+            self._process.send_signal(what)
 
     async def stop(self) -> None:
         """Ends the process, as Lambda ends one it no longer needs, and the API."""
@@ -241,9 +248,12 @@ class Environment:
 
     async def _next(self, _: web.Request) -> web.Response:
         self._ready.set()
+        if self._waiting.empty():
+            self._signal(signal.SIGSTOP)
         invocation = await self._waiting.get()
         if invocation is None:
             raise web.HTTPGone
+        self._signal(signal.SIGCONT)
         trace = (
             f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
         )

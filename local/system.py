@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,6 +97,23 @@ def is_running(home: Path) -> bool:
     return False
 
 
+def _take(home: Path) -> IO[str]:
+    """The lock of the state directory, for as long as the file is open."""
+    lock = (home / "lock").open("w")
+    deadline = time.monotonic() + 1.0
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Whoever asks `is_running` holds it for a moment.
+            if time.monotonic() > deadline:
+                lock.close()
+                raise AlreadyRunningError(f"a system already runs with its state in {home}") from None
+            time.sleep(0.05)
+        else:
+            return lock
+
+
 def forget(home: Path) -> None:
     """Deletes the state of a stopped system, and nothing else that may lie in `home`."""
     import shutil
@@ -136,15 +154,16 @@ class System:
     def start_servers(self) -> None:
         """Takes the state directory and starts Postgres and local AWS."""
         self.home.mkdir(parents=True, exist_ok=True)
-        lock = (self.home / "lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise AlreadyRunningError(f"a system already runs with its state in {self.home}") from None
-        self._lock = lock
+        self._lock = _take(self.home)
         self._postgres.start()
         self._aws.start()
+
+    def revive_servers(self) -> None:
+        """Starts again what has ended of Postgres and local AWS, at the same ports and with its data."""
+        for name, server in (("Postgres", self._postgres), ("local AWS", self._aws)):
+            if not server.alive:
+                self._journal.say(f"WARNING {name} ended; starting it again")
+                server.start()
 
     def stop_servers(self) -> None:
         if self._lock is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 
@@ -183,6 +184,26 @@ def test_no_process_outlives_the_system() -> None:
     pids = asyncio.run(scenario())
     assert len(pids) == 2
     assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_process_is_frozen_between_invocations() -> None:
+    """As on Lambda: a thread in the background does not turn while no event is being handled."""
+
+    async def scenario() -> None:
+        async with running(function("ticking")) as system:
+            before = json.loads((await invoke(system, "ticking", {})).payload)
+            (state,) = system.states()
+            process = psutil.Process(state.pid)
+            await eventually(lambda: process.status() == psutil.STATUS_STOPPED)
+            used = process.cpu_times()
+            for _ in range(3):
+                await asyncio.sleep(0.05)
+            assert process.cpu_times() == used
+            after = json.loads((await invoke(system, "ticking", {})).payload)
+
+        assert after - before < 100
+
+    asyncio.run(scenario())
 
 
 def test_an_environment_listens_on_loopback_only() -> None:
