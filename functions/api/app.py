@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -15,12 +16,23 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from sextant import bootstrap
-from sextant.errors import BadRequestError, NotFoundError, PayloadTooLargeError, SextantError, ValidationError
-from sextant.http import auth, problems
+from sextant import bootstrap, observability
+from sextant.errors import (
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    PayloadTooLargeError,
+    SextantError,
+    ValidationError,
+)
+from sextant.http import auth, limits, problems
+from sextant.settings import service as settings
+from sextant.settings.model import Admission
+from sextant.settings.service import RateLimitedError
 from sextant.tenancy import Caller, Permission
 
 Event = Mapping[str, Any]
@@ -29,6 +41,7 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 logger = Logger(serialize_stacktrace=False)
 
 PUBLIC = "public"
+_NO_ROUTE = "not_found_handler"  # the route that answers 404 and 405, made by the resolver
 
 
 class MethodNotAllowedError(SextantError):
@@ -53,15 +66,26 @@ def needs(permission: Permission) -> Callable[[Route], Route]:
     """Mark a route with the permission that its caller must have; checked before anything is parsed."""
 
     def mark(route: Route) -> Route:
-        route.permission = permission  # type: ignore[attr-defined]
-        return route
+        return _marked(route, permission)
 
     return mark
 
 
 def public(route: Route) -> Route:
     """Mark a route that takes no credentials."""
-    route.permission = PUBLIC  # type: ignore[attr-defined]
+    return _marked(route, PUBLIC)
+
+
+def _marked(route: Route, permission: str) -> Route:
+    route.permission = permission  # type: ignore[attr-defined]
+    # Powertools validates and re-encodes what a route is annotated to return. Ours is text or bytes already.
+    route.__annotations__.pop("return", None)
+    return route
+
+
+def counts_itself(route: Route) -> Route:
+    """Mark a route whose own statement counts the request against the rate limit, to save a round trip."""
+    route.counts_itself = True  # type: ignore[attr-defined]
     return route
 
 
@@ -82,23 +106,52 @@ class Api(APIGatewayHttpResolver):
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer one API Gateway event; whatever goes wrong is a problem document."""
+        began = time.perf_counter()
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         headers = event.get("headers") or {}
         correlation_id = auth.correlation(headers, request_id)
-        logger.append_keys(request_id=request_id, correlation_id=correlation_id)
+        self._caller: Caller | None = None
+        self._route: Any = None
+        self._admission: Admission | None = None
+        logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=None)
         answer = self.resolve(event, context)
         answer.setdefault("headers", {}).update(
             {"X-Request-ID": request_id, "X-Correlation-ID": correlation_id}
+        )
+        if self._admission is not None:
+            answer["headers"].update(limits.headers(self._admission))
+        observability.request_served(
+            logger,
+            route=self._route_name(),
+            method=str((event.get("requestContext") or {}).get("http", {}).get("method", "")),
+            status=answer["statusCode"],
+            seconds=time.perf_counter() - began,
+            caller=self._caller,
         )
         return answer
 
     @property
     def caller(self) -> Caller:
         """Who sent the present event."""
-        found: Caller = self.context["caller"]
-        return found
+        assert self._caller is not None, "a public route has no caller"
+        return self._caller
+
+    @property
+    def rules(self) -> list[str]:
+        """The names of the rate limits that the present route may fall under, the longest first."""
+        return limits.rules_of(self._route.path)
+
+    def admitted(self, admission: Admission) -> None:
+        """Remember what the rate limiter said of the present request; its headers tell the caller."""
+        self._admission = admission
+
+    def marked_routes(self) -> Iterator[tuple[str, str, Permission | str]]:
+        """Every route: its method, its path and the permission that it needs, or `public`."""
+        for route in self._static_routes + self._dynamic_routes:
+            yield route.method, route.path, getattr(route.func, "permission", "")
 
     def _call_route(self, route: Any, route_arguments: dict[str, str]) -> Any:
+        self._route = route
         try:
             self._admit(route)
         except SextantError as error:
@@ -106,26 +159,43 @@ class Api(APIGatewayHttpResolver):
         return super()._call_route(route, route_arguments)
 
     def _admit(self, route: Any) -> None:
-        """Raise unless the caller may use `route` and the body is of a bearable size."""
-        limit = bootstrap.settings().max_body_bytes
-        if len(self.current_event.body or "") > limit:
-            raise PayloadTooLargeError(f"The body must not exceed {limit} bytes.")
-        # The route that answers 404 and 405 is made by the resolver and carries no mark.
-        permission = getattr(
-            route.func, "permission", PUBLIC if route.func.__name__ == "not_found_handler" else None
-        )
+        """Raise unless the caller may use `route`, is within its rate limit and sent a bearable body."""
+        limits.check_body(self.current_event.body, bootstrap.settings().max_body_bytes)
+        permission = getattr(route.func, "permission", PUBLIC if route.func.__name__ == _NO_ROUTE else None)
         if permission == PUBLIC:
             return
-        found = auth.caller(self.current_event.raw_event, bootstrap.settings())
-        self.append_context(caller=found)
+        self._caller = found = auth.caller(self.current_event.raw_event, bootstrap.settings())
         logger.append_keys(tenant_id=found.tenant)
         if permission is None:
             raise RouteNotFoundError
         found.require(permission)
+        if not getattr(route.func, "counts_itself", False):
+            self.count()
+
+    def count(self) -> None:
+        """Count the present request against its tenant's rate limit; raises `RateLimitedError`."""
+        with bootstrap.database().autocommit(self.caller.tenant) as session:
+            self._admission = settings.admit(session, self.rules)
+        if not self._admission.admitted:
+            raise RateLimitedError(self._admission)
+
+    def _route_name(self) -> str:
+        """The template of the present path, never the path itself: it goes into the names of metrics."""
+        return (
+            "none" if self._route is None or self._route.func.__name__ == _NO_ROUTE else str(self._route.path)
+        )
 
     # From errors to problem documents --------------------------------------------------------------
 
     def _problem(self, error: SextantError) -> Response[str]:
+        if isinstance(error, RateLimitedError):
+            self._admission = error.admission
+        elif (
+            self._caller is not None
+            and self._admission is None
+            and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
+            error = self._counted_late(error)
         event = self.current_event.raw_event
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         document = problems.problem(error, instance=event.get("rawPath", ""), request_id=request_id)
@@ -140,6 +210,16 @@ class Api(APIGatewayHttpResolver):
             body=_json(document),
             headers=headers,
         )
+
+    def _counted_late(self, error: SextantError) -> SextantError:
+        """Count a request that failed before its route could count itself; the error that it then gets."""
+        if isinstance(error, ForbiddenError | PayloadTooLargeError):
+            return error
+        try:
+            self.count()
+        except SextantError as refused:
+            return refused
+        return error
 
     def _invalid(self, error: RequestValidationError) -> Response[str]:
         raw: Sequence[Mapping[str, Any]] = error.errors()
@@ -197,6 +277,11 @@ class InvalidParameterError(BadRequestError):
     """A parameter breaks a rule."""
 
     code, title = "invalid_parameter", "Invalid parameter"
+
+
+def answers(description: str, model: type[BaseModel]) -> OpenAPIResponse:
+    """How the OpenAPI document describes an answer."""
+    return {"description": description, "content": {"application/json": {"model": model}}}
 
 
 def reply(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:

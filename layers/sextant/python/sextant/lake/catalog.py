@@ -7,6 +7,7 @@ saw the same version one fails with CommitFailedException.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 CatalogKind = Literal["sql", "glue"]
 CATALOG_NAME = "sextant"
+
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,14 @@ def disconnect(settings: LakeSettings) -> None:
     _catalog(settings).close()
 
 
-@cache
 def _catalog(settings: LakeSettings) -> Catalog:
+    # Under a lock: of two threads that made one at once, one's connections would be left to nobody.
+    with _making:
+        return _made(settings)
+
+
+@cache
+def _made(settings: LakeSettings) -> Catalog:
     properties = {"py-io-impl": f"{file_io.__name__}.LakeFileIO", "warehouse": settings.warehouse}
     if settings.region:
         properties |= {file_io.REGION: settings.region, "glue.region": settings.region}

@@ -86,22 +86,26 @@ class TagPairs:
         return known
 
 
-def columns_needed(wanted: OutputFilter, *, all_one_scenario: bool) -> list[str]:
-    """The columns `select` looks at."""
+Owner = tuple[str, str]
+"""A tenant, and a scenario of theirs."""
+
+
+def columns_needed(wanted: OutputFilter, owner: Owner | None) -> list[str]:
+    """The columns that `matching` and `nearest` look at."""
     columns = ["metric", "asof_date", "run_id", "tags"]
     if wanted.min_value is not None or wanted.max_value is not None:
         columns.append("value")
-    if not all_one_scenario:
+    if owner is not None:
         columns += ["tenant_id", "scenario_id"]
     return columns
 
 
-def matching(group: pa.Table, tenant_id: str, scenario_id: str, wanted: OutputFilter) -> Mask:
-    """The rows of the group that belong to the tenant's scenario and pass the filter."""
+def matching(group: pa.Table, wanted: OutputFilter, owner: Owner | None) -> Mask:
+    """The rows of the group that pass the filter, and are `owner`'s where not all of them are known to be."""
     mask = np.ones(group.num_rows, np.bool_)
-    if "scenario_id" in group.column_names:
-        mask &= Coded.of(group["scenario_id"]).where(scenario_id.__eq__)
-        mask &= Coded.of(group["tenant_id"]).where(tenant_id.__eq__)
+    if owner is not None:
+        mask &= Coded.of(group["tenant_id"]).where(owner[0].__eq__)
+        mask &= Coded.of(group["scenario_id"]).where(owner[1].__eq__)
     if wanted.metric is not None:
         mask &= Coded.of(group["metric"]).where(wanted.metric.__eq__)
     if wanted.run_ids:
