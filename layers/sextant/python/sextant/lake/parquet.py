@@ -93,6 +93,19 @@ def is_at_hand(file: PlannedFile) -> bool:
     return _footers.get(file.location) is not None
 
 
+def owner_to_check(
+    file: PlannedFile, bounds: GroupBounds, tenant_id: str, scenario_id: str
+) -> tuple[str, str] | None:
+    """Whose the rows must be found to be, row by row; None where all of the group are known to be theirs.
+
+    The partition tells the tenant and the group's bounds the scenario.
+    """
+    tenant_known = file.partition is not None and file.partition[0] == tenant_id
+    if tenant_known and bounds.scenario == (scenario_id, scenario_id):
+        return None
+    return tenant_id, scenario_id
+
+
 def read_group(
     file_io: FileIO, file: PlannedFile, number: int, columns: Sequence[str], *, keep: bool = True
 ) -> pa.Table:

@@ -25,7 +25,7 @@ from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
 from sextant.lake.columns import tags_of
-from sextant.lake.parquet import GroupBounds, footer, is_at_hand, prefetch, read_group
+from sextant.lake.parquet import GroupBounds, footer, is_at_hand, owner_to_check, prefetch, read_group
 from sextant.lake.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.query import OutputFilter, OutputRow, Page, PageKey, may_match
 from sextant.lake.selection import columns_needed, matching, nearest
@@ -128,16 +128,14 @@ class _Search:
 
     def _search_group(self, file: PlannedFile, group: int, farthest: PageKey | None) -> list[_Found]:
         """The group's rows that stand between the edge and `farthest`."""
-        bounds = footer(self.io, file).groups[group]
-        pure = file.partition is not None and bounds.scenario == (self.scenario_id, self.scenario_id)
-        columns = columns_needed(self.wanted, all_one_scenario=pure)
-        rows = read_group(self.io, file, group, columns)
+        owner = owner_to_check(file, footer(self.io, file).groups[group], self.tenant_id, self.scenario_id)
+        rows = read_group(self.io, file, group, columns_needed(self.wanted, owner))
         backwards = self.before is not None
         return [
             _Found(key, file, group, row)
             for key, row in nearest(
                 rows,
-                matching(rows, self.tenant_id, self.scenario_id, self.wanted),
+                matching(rows, self.wanted, owner),
                 self.count,
                 after=farthest if backwards else self.after,
                 before=self.before if backwards else farthest,

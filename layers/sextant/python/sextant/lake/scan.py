@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
-from sextant.lake.parquet import footer, read_group
+from sextant.lake.parquet import footer, owner_to_check, read_group
 from sextant.lake.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.query import OutputFilter, may_match
 from sextant.lake.selection import columns_needed, matching
@@ -63,11 +63,10 @@ class Scan:
                     yield file, number
 
     def _read(self, file: PlannedFile, number: int, columns: Sequence[str]) -> pa.Table:
-        bounds = footer(self.io, file).groups[number]
-        pure = file.partition is not None and bounds.scenario == (self.scenario_id, self.scenario_id)
-        needed = columns_needed(self.wanted, all_one_scenario=pure)
+        owner = owner_to_check(file, footer(self.io, file).groups[number], self.tenant_id, self.scenario_id)
+        needed = columns_needed(self.wanted, owner)
         group = read_group(self.io, file, number, list(dict.fromkeys([*columns, *needed])), keep=False)
-        mask = matching(group, self.tenant_id, self.scenario_id, self.wanted)
+        mask = matching(group, self.wanted, owner)
         group = group.select(list(columns))
         return group if mask.all() else group.filter(pa.array(mask))
 
