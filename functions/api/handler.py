@@ -7,10 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.app import Api
-from functions.api.routes import health, metrics, runs, scenarios
+from functions.api.routes import config, health, metrics, run_control, runs, scenario_history, scenarios
 
 api = Api()
-for routes in (health, scenarios, runs, metrics):
+for routes in (health, scenarios, scenario_history, runs, run_control, metrics, config):
     routes.register(api)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from sextant.http import cursors
 from sextant.outputs.model import LatestMetric
 from sextant.paging import Page
-from sextant.runs.model import Run
-from sextant.scenarios.model import Scenario, decode
+from sextant.runs.model import Attempt, Run
+from sextant.scenarios.differences import Difference
+from sextant.scenarios.model import Scenario, ScenarioDocument, ScenarioEvent, ScenarioVersion, decode
 from sextant.tenancy import Caller
 
 T = TypeVar("T")
@@ -78,6 +79,32 @@ class ScenarioBody(_Body):
         )
 
 
+class ScenarioDraft(_Body):
+    """A scenario as it would be stored."""
+
+    name: str
+    description: str
+    status: str
+    assumptions: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tags: list[str]
+    name_taken_by: UUID | None
+    """The scenario that has this name already: storing would be refused."""
+
+    @classmethod
+    def of(cls, document: ScenarioDocument, name_taken_by: UUID | None) -> ScenarioDraft:
+        values = document.values()
+        return cls.model_construct(
+            name=document.name,
+            description=document.description,
+            status=document.status,
+            assumptions=decode(values.assumptions or "[]"),
+            parameters=decode(values.parameters or "{}"),
+            tags=document.tags,
+            name_taken_by=name_taken_by,
+        )
+
+
 class RunBody(_Body):
     id: UUID
     scenario_id: UUID
@@ -108,6 +135,86 @@ class RunBody(_Body):
             parameters=decode(run.parameters),
             **{name: getattr(run, name) for name in cls.model_fields if name != "parameters"},
         )
+
+
+class VersionBody(_Body):
+    id: UUID
+    version: int
+    name: str
+    description: str
+    status: str
+    assumptions: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tags: list[str]
+    deleted_at: datetime | None
+    changed_by: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @classmethod
+    def of(cls, version: ScenarioVersion) -> VersionBody:
+        return cls.model_construct(
+            **{
+                **{name: getattr(version, name) for name in cls.model_fields},
+                "assumptions": decode(version.assumptions),
+                "parameters": decode(version.parameters),
+            }
+        )
+
+
+class DifferenceBody(_Body):
+    path: str
+    change: Literal["ADDED", "REMOVED", "CHANGED"]
+    before: Any
+    after: Any
+
+    @classmethod
+    def of(cls, difference: Difference) -> DifferenceBody:
+        return cls.model_construct(**{name: getattr(difference, name) for name in cls.model_fields})
+
+
+class EventBody(_Body):
+    id: UUID
+    scenario_id: UUID
+    run_id: UUID | None
+    event_type: str
+    actor: str
+    correlation_id: str
+    data: dict[str, Any]
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, event: ScenarioEvent) -> EventBody:
+        return cls.model_construct(**{name: getattr(event, name) for name in cls.model_fields})
+
+
+class AttemptBody(_Body):
+    attempt: int
+    worker: str
+    outcome: str | None
+    error: dict[str, Any] | None
+    started_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptBody:
+        return cls.model_construct(**{name: getattr(attempt, name) for name in cls.model_fields})
+
+
+class BulkItemBody(_Body):
+    index: int
+    outcome: Literal["CREATED", "EXISTING", "REPLAYED", "DUPLICATE"]
+    """DUPLICATE: equal to an item before it in the same request, whose run this is."""
+    run: RunBody
+
+
+class SelectionBody(_Body):
+    matching: int
+    """How many runs the filter fits."""
+    preview: bool
+    changed: int
+    skipped: int
+    run_ids: list[UUID]
 
 
 class MetricBody(_Body):
@@ -141,6 +248,38 @@ class RequestedRunEnvelope(_Body):
 
 
 class RunList(ListEnvelope[RunBody]): ...
+
+
+class ScenarioPreview(_Body):
+    data: ScenarioDraft
+    meta: Meta
+
+
+class VersionEnvelope(Envelope[VersionBody]): ...
+
+
+class VersionList(ListEnvelope[VersionBody]): ...
+
+
+class DifferenceList(_Body):
+    data: list[DifferenceBody]
+    meta: Meta
+
+
+class EventList(ListEnvelope[EventBody]): ...
+
+
+class AttemptList(_Body):
+    data: list[AttemptBody]
+    meta: Meta
+
+
+class BulkEnvelope(_Body):
+    data: list[BulkItemBody]
+    meta: Meta
+
+
+class SelectionEnvelope(Envelope[SelectionBody]): ...
 
 
 class MetricList(_Body):

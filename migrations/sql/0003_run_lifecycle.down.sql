@@ -8,6 +8,7 @@ DROP FUNCTION requeue_run(scenario_run, jsonb, text, interval, text);
 DROP FUNCTION end_run(scenario_run, text, jsonb, text);
 DROP FUNCTION store_output(text, uuid, bigint, jsonb, jsonb, jsonb, bigint, bigint, double precision);
 DROP FUNCTION claim_run(text, uuid, text, interval);
+DROP FUNCTION wake_runs(text, text);
 DROP FUNCTION wake_next_run(scenario_run);
 DROP FUNCTION next_run(text);
 DROP FUNCTION runs_in_work(text);

@@ -203,7 +203,7 @@ BEGIN
         SELECT * INTO head FROM scenario_run r
         WHERE r.tenant_id = tenant AND r.state = 'QUEUED' AND r.available_at <= moment
         ORDER BY r.claim_order, r.id LIMIT 1;
-        CONTINUE WHEN NOT FOUND;
+        CONTINUE WHEN NOT FOUND OR run_admission(tenant) IS NOT NULL;
         busy := runs_in_work(tenant);
         CONTINUE WHEN busy >= run_limit(tenant);
         IF best.id IS NULL OR busy < least OR (busy = least AND head.claim_order < best.claim_order) THEN
@@ -237,13 +237,26 @@ BEGIN
 END
 $$;
 
+-- Messages for as many of the tenant's waiting runs as there is room for: call it when more may start than before. The
+-- ones sent while they could not start are spent. How many were woken.
+CREATE FUNCTION wake_runs(p_tenant text, p_cause text) RETURNS integer
+    LANGUAGE sql AS $$
+    SELECT count(outbox_enqueue(
+        w.tenant_id, 'run.requested', format('run:%s:woken:%s', w.id, p_cause),
+        jsonb_build_object('run_id', w.id, 'tenant_id', w.tenant_id, 'scenario_id', w.scenario_id),
+        jsonb_build_object('correlation-id', w.correlation_id), p_refusable => false))::integer
+    FROM (SELECT * FROM scenario_run r
+          WHERE r.tenant_id = p_tenant AND r.state = 'QUEUED' AND r.available_at <= clock_timestamp()
+          ORDER BY r.claim_order, r.id LIMIT greatest(run_limit(p_tenant) - runs_in_work(p_tenant), 0)) AS w
+$$;
+
 -- Take a run to work on. A message is a ticket: the run it names has been asked for, but which one is taken
 -- with it is decided here, so that priority, fairness and limits hold on every bus and however late it comes.
 -- There are never fewer tickets under way than runs that could be claimed.
 --
 -- `outcome` is CLAIMED, or, when nothing is to be had: BUSY (a worker holds the run of the message, or its output
 -- waits for the commit), DONE (it ended), WAITING (it is queued, but its tenant is at its limit or it
--- backs off) or UNKNOWN. Each claim raises the fencing token, and with it the attempt.
+-- backs off), HELD (nothing of its tenant may start just now) or UNKNOWN. Runs that were held back are woken by wake_runs. Each claim raises the fencing token, and with it the attempt.
 CREATE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -261,7 +274,7 @@ BEGIN
     END IF;
     IF asked.state = 'RUNNING' AND asked.lease_until < clock_timestamp()
        AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = p_tenant AND f.run_id = p_run)
-       AND asked.attempt <= asked.max_retries THEN
+       AND asked.attempt <= asked.max_retries AND run_admission(p_tenant) IS NULL THEN
         -- The message came again because its worker died.
         held := asked;
     ELSE
@@ -277,6 +290,7 @@ BEGIN
     IF held.id IS NULL THEN
         result.run := asked;
         result.outcome := CASE
+            WHEN asked.state = 'QUEUED' AND run_admission(p_tenant) IS NOT NULL THEN 'HELD'
             WHEN asked.state = 'QUEUED' THEN 'WAITING'
             WHEN asked.state = 'RUNNING' THEN 'BUSY'
             ELSE 'DONE' END;

@@ -14,6 +14,8 @@ from sextant import bootstrap
 from sextant.ids import ScenarioId
 from sextant.outputs import service as outputs
 from sextant.scenarios import service as scenarios
+from sextant.settings.model import OUTPUTS_FLAG
+from sextant.settings.service import FeatureDisabledError
 
 
 def register(api: Api) -> None:
@@ -29,6 +31,8 @@ def register(api: Api) -> None:
         metric_name: Annotated[str | None, Query(description="One metric, or several with commas")] = None,
     ) -> Response[Any]:
         caller = api.caller
+        if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
+            raise FeatureDisabledError("Outputs are switched off at the moment.")
         names = [name.strip() for name in metric_name.split(",")] if metric_name else None
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = outputs.latest_metrics(session, ScenarioId(scenario_id), names)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
-from functions.api.app import Api, InvalidParameterError, needs, reply
+from functions.api.app import Api, InvalidParameterError, answers, counts_itself, needs, reply
+from functions.api.idempotency import Key, once
 from functions.api.routes.scenarios import Limit, Moment, check_span, check_tenant
 from functions.api.schemas import (
+    AttemptBody,
+    AttemptList,
     RequestedRunEnvelope,
     RunBody,
     RunEnvelope,
@@ -26,7 +31,11 @@ from sextant.http import cursors
 from sextant.ids import RunId, ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
-from sextant.runs.model import STATES, IdempotencyKey, RunFilter, RunOptions, State
+from sextant.runs.model import STATES, Run, RunFilter, RunOptions, State
+from sextant.tenancy import Caller
+
+LONGEST_WAIT = 25
+POLL_SECONDS = 0.25
 
 
 def states_of(text: str | None) -> tuple[State, ...] | None:
@@ -54,6 +63,34 @@ def with_key(options: RunOptions, header: str | None) -> RunOptions:
     return options.model_copy(update={"idempotency_key": header})
 
 
+def run_answer(run: Run, caller: Caller) -> Response[Any]:
+    return reply(
+        RunEnvelope.model_construct(data=RunBody.of(run), meta=meta(caller)), headers={"ETag": etag(run)}
+    )
+
+
+def etag(run: Run) -> str:
+    """Changes with the run's state, attempt and progress."""
+    return f'"{run.id}.{run.state}.{run.attempt}.{run.progress_percent}"'
+
+
+def changed(look: Callable[[], Run], seen: str | None, wait: float) -> Run | None:
+    """The run once it differs from what the caller has `seen`; None where it does not within `wait` seconds.
+
+    API Gateway's HTTP APIs hand an answer on only when it is whole, so events cannot be streamed through
+    them; what works is a request that waits for the next change. It looks anew instead of listening, since
+    LISTEN would pin a proxied session.
+    """
+    until = time.monotonic() + wait
+    while True:
+        run = look()
+        if seen is None or etag(run) not in seen:
+            return run
+        if time.monotonic() + POLL_SECONDS > until:
+            return None
+        time.sleep(POLL_SECONDS)
+
+
 def register(api: Api) -> None:
     @api.post(
         "/v1/scenarios/<scenario_id>/run",
@@ -62,25 +99,33 @@ def register(api: Api) -> None:
         responses={202: _REQUESTED, 200: _REQUESTED},
     )
     @needs("runs:create")
+    @counts_itself
     def request_run(
         scenario_id: Annotated[UUID, Path()],
         options: Annotated[RunOptions | None, Body()] = None,
-        idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
+        idempotency_key: Key = None,
     ) -> Response[Any]:
         caller = api.caller
         options = with_key(options or RunOptions(), idempotency_key)
         check_tenant(options.tenant_id, caller)
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            run = service.request(session, ScenarioId(scenario_id), options, CODE_VERSION, caller)
-        created = run.outcome == "CREATED"
-        if created:
-            bootstrap.nudge_relay()
-        body = RequestedRunEnvelope.model_construct(
-            data=RunBody.of(run),
-            meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created),
-        )
-        location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
-        return reply(body, 200 if run.outcome == "EXISTING" else 202, location)
+
+        def request() -> Response[Any]:
+            with bootstrap.database().autocommit(caller.tenant) as session:
+                admission, run = service.request_admitted(
+                    session, ScenarioId(scenario_id), options, CODE_VERSION, caller, api.rules
+                )
+            api.admitted(admission)
+            created = run.outcome == "CREATED"
+            if created:
+                bootstrap.nudge_relay()
+            body = RequestedRunEnvelope.model_construct(
+                data=RunBody.of(run),
+                meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created),
+            )
+            location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
+            return reply(body, 200 if run.outcome == "EXISTING" else 202, location)
+
+        return once(api, options.idempotency_key, request)
 
     @api.get(
         "/v1/scenarios/<scenario_id>/runs",
@@ -111,14 +156,51 @@ def register(api: Api) -> None:
         )
 
     @api.get(
-        "/v1/scenarios/<scenario_id>/runs/<run_id>", summary="Get a run", tags=["Runs"], responses={200: _OK}
+        "/v1/scenarios/<scenario_id>/runs/<run_id>",
+        summary="Get a run, or wait for it to change",
+        tags=["Runs"],
+        responses={200: _OK},
     )
     @needs("scenarios:read")
-    def get_run(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response[Any]:
+    def get_run(
+        scenario_id: Annotated[UUID, Path()],
+        run_id: Annotated[UUID, Path()],
+        wait: Annotated[
+            int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for a change since If-None-Match")
+        ] = 0,
+        if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
+    ) -> Response[Any]:
+        caller = api.caller
+
+        def look() -> Run:
+            with bootstrap.database().autocommit(caller.tenant) as session:
+                return service.get(session, ScenarioId(scenario_id), RunId(run_id))
+
+        if wait:
+            wait = min(
+                wait, bootstrap.remembered_settings().of(caller.tenant).config("long-poll", "seconds", 20)
+            )
+        found = changed(look, if_none_match, wait)
+        if found is None:
+            return Response(status_code=304, body="", headers={"ETag": if_none_match or ""})
+        return run_answer(found, caller)
+
+    @api.get(
+        "/v1/scenarios/<scenario_id>/runs/<run_id>/attempts",
+        summary="List the attempts at a run",
+        tags=["Runs"],
+        responses={200: answers("Attempts, first to last", AttemptList)},
+    )
+    @needs("scenarios:read")
+    def list_attempts(scenario_id: Annotated[UUID, Path()], run_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.get(session, ScenarioId(scenario_id), RunId(run_id))
-        return reply(RunEnvelope.model_construct(data=RunBody.of(found), meta=meta(caller)))
+            found = service.attempts(session, ScenarioId(scenario_id), RunId(run_id))
+        return reply(
+            AttemptList.model_construct(
+                data=[AttemptBody.of(attempt) for attempt in found], meta=meta(caller)
+            )
+        )
 
     @api.post(
         "/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK}
@@ -129,9 +211,9 @@ def register(api: Api) -> None:
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.cancel(session, RunId(run_id), caller)
         bootstrap.nudge_relay()
-        return reply(RunEnvelope.model_construct(data=RunBody.of(found), meta=meta(caller)))
+        return run_answer(found, caller)
 
 
-_OK = {"description": "The run", "content": {"application/json": {"model": RunEnvelope}}}
-_REQUESTED = {"description": "The run", "content": {"application/json": {"model": RequestedRunEnvelope}}}
-_LIST = {"description": "Runs, newest first", "content": {"application/json": {"model": RunList}}}
+_OK = answers("The run", RunEnvelope)
+_REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope)
+_LIST = answers("Runs, newest first", RunList)

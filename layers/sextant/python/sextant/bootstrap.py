@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sextant.config import Settings
+from sextant.ids import TenantId
+from sextant.settings.model import Setting
+from sextant.settings.snapshot import Remembered
 from sextant.storage import Database, DatabaseSettings
+
+if TYPE_CHECKING:
+    from sextant.operations.events import Policies
 
 
 @cache
@@ -37,6 +44,27 @@ def _connect(variable: str) -> Database:
 
         return Database.connect(connection, password=token_source(connection))
     return Database.connect(connection)
+
+
+@cache
+def remembered_settings() -> Remembered:
+    """The tenants' settings, as this process remembers them for a few seconds."""
+    from sextant.settings import service
+
+    def load(tenant: TenantId) -> list[Setting]:
+        with database().autocommit(tenant) as session:
+            return service.effective(session, tenant)
+
+    return Remembered(load)
+
+
+@cache
+def operations_policies() -> Policies:
+    """The policy of operations of each tenant, read again every few seconds."""
+    from sextant.operations.events import Policies
+    from sextant.operations.policy import OperationsPolicy
+
+    return Policies(OperationsPolicy.model_validate_json(os.environ.get("SEXTANT_OPERATIONS_POLICY") or "{}"))
 
 
 def nudge_relay() -> None:

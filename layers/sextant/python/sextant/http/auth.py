@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,9 @@ from sextant.ids import new_id, tenant_id
 from sextant.tenancy import PERMISSIONS, Caller, Role
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
+)
 
 
 def caller(event: Mapping[str, Any], settings: Settings) -> Caller:
@@ -26,9 +29,7 @@ def caller(event: Mapping[str, Any], settings: Settings) -> Caller:
     context: Mapping[str, Any] = event.get("requestContext") or {}
     request_id = str(context.get("requestId") or new_id())
     correlation_id = correlation(headers, request_id)
-    traceparent = headers.get("traceparent", "")
-    if not _TRACEPARENT.fullmatch(traceparent):
-        traceparent = ""
+    traceparent = continued(headers.get("traceparent", ""))
 
     if settings.auth_disabled:
         tenant, subject, roles = _without_authentication(headers, event)
@@ -42,6 +43,15 @@ def caller(event: Mapping[str, Any], settings: Settings) -> Caller:
                 "The tenant is not valid.", errors=[FieldError("X-Tenant-ID", "tenant_id", str(error))]
             ) from error
         raise ForbiddenError("The token names no valid tenant.") from error
+
+
+def continued(traceparent: str) -> str:
+    """This request's place in the caller's trace, or in one that begins here (W3C Trace Context, section 3.2)."""
+    span = os.urandom(8).hex()
+    given = _TRACEPARENT.fullmatch(traceparent)
+    if given is None or given["trace"] == "0" * 32 or given["parent"] == "0" * 16 or given["version"] == "ff":
+        return f"00-{os.urandom(16).hex()}-{span}-01"
+    return f"00-{given['trace']}-{span}-{given['flags']}"
 
 
 def correlation(headers: Mapping[str, str], request_id: str) -> str:

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from sextant.ids import RunId, ScenarioId, TenantId
 from sextant.scenarios.drivers import UPPER
@@ -16,6 +17,8 @@ from sextant.scenarios.model import MAX_SAFE_INTEGER, RunParameters, canonical
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
 STATES: tuple[State, ...] = ("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT")
+
+DEFAULT_RETRIES: dict[Priority, int] = {"LOW": 1, "NORMAL": 3, "HIGH": 5, "CRITICAL": 8}
 
 Label = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 IdempotencyKey = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
@@ -32,12 +35,17 @@ class RunOptions(BaseModel):
     environment: Label = "default"
     priority: Annotated[Priority, UPPER] = "NORMAL"
     timeout_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 60
-    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] | None = None
+    """Attempts after the first; without it, as many as the priority is worth."""
     idempotency_key: IdempotencyKey | None = None
     tenant_id: str | None = None
 
     def canonical_parameters(self) -> str:
         return canonical(self.parameters.model_dump(mode="json", exclude_none=True))
+
+    @property
+    def retries(self) -> int:
+        return DEFAULT_RETRIES[self.priority] if self.max_retries is None else self.max_retries
 
     def request_hash(self, scenario: ScenarioId) -> str:
         """What an idempotency key is bound to: the scenario and all that was asked."""
@@ -85,6 +93,42 @@ class RequestedRun(Run):
     """The answer to a request: the run, and whether it is new."""
 
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked, and the trace that the question belongs to; it travels with the run's messages."""
+
+    actor: str
+    correlation_id: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a worker at a run; `outcome` is None while it is at it."""
+
+    tenant_id: TenantId
+    run_id: RunId
+    attempt: int
+    fencing_token: int
+    worker: str
+    outcome: str | None
+    error: dict[str, Any] | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class RunSelection(BaseModel):
+    """Which of a tenant's runs to cancel or to replay together; every field narrows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    scenario_id: UUID | None = None
+    states: Annotated[list[Annotated[State, UPPER]], Field(min_length=1, max_length=6)] | None = None
+    priority: Annotated[Priority | None, UPPER] = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

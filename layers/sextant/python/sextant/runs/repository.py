@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any
 
@@ -12,18 +12,48 @@ from psycopg.types.json import Jsonb
 
 from sextant.ids import RunId, ScenarioId, TenantId
 from sextant.paging import PageRequest
-from sextant.runs.model import ClaimedRun, RequestedRun, Run, RunFilter, RunOptions
+from sextant.runs.model import (
+    Attempt,
+    ClaimedRun,
+    Origin,
+    RequestedRun,
+    Run,
+    RunFilter,
+    RunOptions,
+    RunSelection,
+    State,
+)
+from sextant.settings.model import Admission
 from sextant.storage import Session
 
 _FIELDS = [field.name for field in fields(Run)]
 _COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _FIELDS))
 _OF_RUN = sql.SQL(", ").join(sql.SQL("(run).{}").format(sql.Identifier(name)) for name in _FIELDS)
 
+_ADMISSION_FIELDS = [field.name for field in fields(Admission)]
+_OF_ADMISSION = sql.SQL(", ").join(
+    sql.SQL("(admission).{}").format(sql.Identifier(name)) for name in _ADMISSION_FIELDS
+)
 _REQUEST = sql.SQL("""
-SELECT outcome, {columns} FROM request_run(
-    %(tenant_id)s, %(run)s, %(scenario)s, %(parameters)s, %(code_version)s, %(environment)s, %(seed)s, %(priority)s,
-    %(timeout_minutes)s, %(max_retries)s, %(idempotency_key)s, %(request_hash)s, %(actor)s, %(correlation_id)s, %(traceparent)s)
-""").format(columns=_OF_RUN)
+SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, requested, (requested).run FROM request_run_admitted(
+    %(rules)s, %(tenant_id)s, %(run)s, %(scenario)s, %(parameters)s, %(code_version)s, %(environment)s, %(seed)s, %(priority)s,
+    %(timeout_minutes)s, %(max_retries)s, %(idempotency_key)s, %(request_hash)s, %(actor)s, %(correlation_id)s, %(traceparent)s)) AS answer
+""").format(columns=_OF_RUN, admission=_OF_ADMISSION)
+_REQUEST_MANY = sql.SQL("SELECT outcome, {columns} FROM request_runs(%s, %s, %s, %s, %s, %s)").format(
+    columns=_OF_RUN
+)
+_SET_STATE = sql.SQL("SELECT outcome, {columns} FROM set_run_state(%s, %s, %s, %s, %s)").format(
+    columns=_OF_RUN
+)
+_ATTEMPTS = """
+SELECT tenant_id, run_id, attempt, fencing_token, worker, outcome, error, started_at, ended_at FROM run_attempt
+WHERE tenant_id = %s AND run_id = %s ORDER BY attempt LIMIT 100
+"""
+_MATCHING = """
+SELECT id, count(*) OVER () AS total
+FROM matching_runs(%(tenant_id)s, %(states)s, %(scenario)s, %(priority)s, %(after)s, %(before)s)
+ORDER BY id LIMIT %(limit)s
+"""
 
 _CANCEL = sql.SQL("SELECT outcome, {columns} FROM cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
 _CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, %s, %s)").format(
@@ -62,30 +92,68 @@ def request(
     scenario: ScenarioId,
     options: RunOptions,
     code_version: str,
-    caller_headers: dict[str, str],
-) -> RequestedRun | None:
-    """Ask for a run in one round trip; None where the scenario does not exist."""
+    origin: Origin,
+    rules: Sequence[str],
+) -> tuple[Admission, RequestedRun | None]:
+    """Ask for a run in one round trip, counted against the tenant's rate limit for `rules`.
+
+    No run where the request was not admitted or the scenario does not exist.
+    """
     asked = session.fetch_one(
         _REQUEST,
         {
             "tenant_id": session.tenant_id,
-            "run": run,
+            "rules": list(rules),
             "scenario": scenario,
-            "parameters": options.canonical_parameters(),
-            "code_version": code_version,
-            "environment": options.environment,
-            "seed": options.seed,
-            "priority": options.priority,
-            "timeout_minutes": options.timeout_minutes,
-            "max_retries": options.max_retries,
-            "idempotency_key": options.idempotency_key,
-            "request_hash": options.request_hash(scenario),
-            **caller_headers,
+            **asdict(origin),
+            **_asked(run, scenario, options, code_version),
         },
         row=dict,
     )
     assert asked is not None
-    return None if asked["outcome"] == "SCENARIO_NOT_FOUND" else RequestedRun(**asked)
+    admission = Admission(**{name: asked.pop(name) for name in _ADMISSION_FIELDS})
+    return admission, None if asked["outcome"] in (None, "SCENARIO_NOT_FOUND") else RequestedRun(**asked)
+
+
+def request_many(
+    session: Session,
+    scenario: ScenarioId,
+    items: Sequence[tuple[RunId, RunOptions]],
+    code_version: str,
+    origin: Origin,
+) -> list[RequestedRun] | None:
+    """Ask for several runs in one round trip, in order; None where the scenario does not exist."""
+    asked = [_asked(run, scenario, options, options.code_version or code_version) for run, options in items]
+    rows = session.fetch_all(
+        _REQUEST_MANY,
+        (
+            session.tenant_id,
+            scenario,
+            Jsonb([{**item, "run": str(item["run"])} for item in asked]),
+            origin.actor,
+            origin.correlation_id,
+            origin.traceparent,
+        ),
+        row=dict,
+    )
+    if any(row["outcome"] == "SCENARIO_NOT_FOUND" for row in rows):
+        return None
+    return [RequestedRun(**row) for row in rows]
+
+
+def _asked(run: RunId, scenario: ScenarioId, options: RunOptions, code_version: str) -> dict[str, Any]:
+    return {
+        "run": run,
+        "parameters": options.canonical_parameters(),
+        "code_version": code_version,
+        "environment": options.environment,
+        "seed": options.seed,
+        "priority": options.priority,
+        "timeout_minutes": options.timeout_minutes,
+        "max_retries": options.retries,
+        "idempotency_key": options.idempotency_key,
+        "request_hash": options.request_hash(scenario),
+    }
 
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
@@ -115,6 +183,49 @@ def cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
     assert found is not None
     outcome = found.pop("outcome")
     return outcome, None if outcome == "NOT_FOUND" else Run(**found)
+
+
+def set_state(session: Session, run: RunId, state: State, reason: str, actor: str) -> tuple[str, Run | None]:
+    """Move a run by hand: CHANGED, UNCHANGED, ILLEGAL, PUBLISHING or NOT_FOUND, and the run as it stands."""
+    found = session.fetch_one(_SET_STATE, (session.tenant_id, run, state, reason, actor), row=dict)
+    assert found is not None
+    outcome = found.pop("outcome")
+    return outcome, None if outcome == "NOT_FOUND" else Run(**found)
+
+
+def attempts(session: Session, run: RunId) -> list[Attempt]:
+    return session.fetch_all(_ATTEMPTS, (session.tenant_id, run), row=Attempt)
+
+
+def matching(
+    session: Session, where: RunSelection, states: Sequence[State], limit: int
+) -> tuple[int, list[RunId]]:
+    """How many runs of the tenant fit, and the ids of the oldest `limit`."""
+    rows = session.fetch_all(
+        _MATCHING,
+        {
+            "tenant_id": session.tenant_id,
+            "states": list(states),
+            "scenario": where.scenario_id,
+            "priority": where.priority,
+            "after": where.created_after,
+            "before": where.created_before,
+            "limit": limit,
+        },
+        row=dict,
+    )
+    return (rows[0]["total"] if rows else 0), [row["id"] for row in rows]
+
+
+def replay(session: Session, runs: Sequence[RunId], origin: Origin) -> tuple[list[RunId], int]:
+    """Ask again for runs that ended without a result: the new ids, and how many were passed over."""
+    found = session.fetch_one(
+        "SELECT runs, skipped FROM replay_runs(%s, %s, %s, %s, %s)",
+        (session.tenant_id, list(runs), origin.actor, origin.correlation_id, origin.traceparent),
+        row=tuple,
+    )
+    assert found is not None
+    return found[0], found[1]
 
 
 def claim(

@@ -11,12 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sextant.runs.model import Priority
-
 LONGEST = 300.0
-
-DEFAULT_RETRIES: dict[Priority, int] = {"LOW": 1, "NORMAL": 3, "HIGH": 5, "CRITICAL": 8}
-"""Attempts after the first, where the request does not say how many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sextant.errors import ConflictError, NotFoundError, ValidationError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
-from sextant.runs.model import RequestedRun, Run, RunFilter, RunOptions
+from sextant.runs.model import (
+    Attempt,
+    Origin,
+    RequestedRun,
+    Run,
+    RunFilter,
+    RunOptions,
+    RunSelection,
+    State,
+)
 from sextant.scenarios.service import ScenarioNotFoundError
+from sextant.settings.model import Admission
+from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
 from sextant.tenancy import Caller
+
+LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
+REPLAYABLE: tuple[State, ...] = ("FAILED", "TIMEOUT", "CANCELLED")
 
 
 class RunNotFoundError(NotFoundError):
@@ -51,6 +66,55 @@ class RunPublishingError(ConflictError):
     code, title = "run_publishing", "Run is being published"
 
 
+class IllegalStateError(ConflictError):
+    """A run cannot be moved to this state by hand."""
+
+    code, title = "illegal_state_transition", "Illegal state transition"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a bulk action met: how many runs fit, the oldest of them by id, and how many it changed or passed over."""
+
+    matching: int
+    runs: list[RunId]
+    changed: int = 0
+    skipped: int = 0
+
+
+def origin_of(caller: Caller) -> Origin:
+    return Origin(caller.subject, caller.correlation_id, caller.traceparent)
+
+
+def request_admitted(
+    session: Session,
+    scenario: ScenarioId,
+    options: RunOptions,
+    code_version: str,
+    caller: Caller,
+    rules: Sequence[str],
+) -> tuple[Admission, RequestedRun]:
+    """Ask for a run, counted against the tenant's rate limit; otherwise as `request`.
+
+    Raises `RateLimitedError` where the limit is reached.
+    """
+    admission, asked = repository.request(
+        session,
+        RunId(new_id()),
+        scenario,
+        options,
+        options.code_version or code_version,
+        origin_of(caller),
+        rules,
+    )
+    if not admission.admitted:
+        raise RateLimitedError(admission)
+    if asked is None:
+        raise ScenarioNotFoundError
+    _refuse_what_cannot_run(asked)
+    return admission, asked
+
+
 def request(
     session: Session, scenario: ScenarioId, options: RunOptions, code_version: str, caller: Caller
 ) -> RequestedRun:
@@ -58,33 +122,80 @@ def request(
 
     One statement, so that the run, its message and its trail are stored together or not at all.
     """
-    asked = repository.request(
-        session,
-        RunId(new_id()),
-        scenario,
-        options,
-        options.code_version or code_version,
-        {
-            "actor": caller.subject,
-            "correlation_id": caller.correlation_id,
-            "traceparent": caller.traceparent,
-        },
+    return request_admitted(session, scenario, options, code_version, caller, ())[1]
+
+
+def request_many(
+    session: Session, scenario: ScenarioId, items: Sequence[RunOptions], code_version: str, caller: Caller
+) -> list[RequestedRun]:
+    """Ask for several runs, all or none; an item equal to one before it, or to a run that is there, gets that run."""
+    asked = repository.request_many(
+        session, scenario, [(RunId(new_id()), options) for options in items], code_version, origin_of(caller)
     )
     if asked is None:
         raise ScenarioNotFoundError
+    for found in asked:
+        _refuse_what_cannot_run(found)
+    return asked
+
+
+def _refuse_what_cannot_run(asked: RequestedRun) -> None:
     if asked.outcome == "KEY_REUSED":
         raise IdempotencyKeyReusedError(extra={"run_id": str(asked.id)})
     if asked.outcome == "SCENARIO_ARCHIVED":
         raise ScenarioArchivedError
     if asked.outcome == "NOT_ADMITTED":
         raise not_admitted(asked.error)
-    return asked
 
 
 def not_admitted(why: Mapping[str, Any] | None) -> RunNotAdmittedError:
     """The error that says which switch stopped a run from starting, and the reason it was set for."""
     why = why or {}
     return RunNotAdmittedError(f"No run may start: {why.get('reason', 'no reason was given')}", extra=why)
+
+
+def attempts(session: Session, scenario: ScenarioId, run: RunId) -> list[Attempt]:
+    """The attempts at a run, first to last."""
+    return repository.attempts(session, get(session, scenario, run).id)
+
+
+def set_state(session: Session, run: RunId, state: State, reason: str, caller: Caller) -> Run:
+    """Move a run by hand, as far as no worker can contradict it."""
+    outcome, found = repository.set_state(session, run, state, reason, caller.subject)
+    if found is None:
+        raise RunNotFoundError
+    if outcome == "ILLEGAL":
+        raise IllegalStateError(
+            f"A run that is {found.state} cannot be made {state} by hand.", extra={"state": found.state}
+        )
+    if outcome == "PUBLISHING":
+        raise RunPublishingError
+    return found
+
+
+def select(session: Session, where: RunSelection, may: Sequence[State], limit: int) -> Selected:
+    """What a bulk action over `where` would meet; only runs in one of the states that it `may` change."""
+    states = [state for state in may if where.states is None or state in where.states]
+    if not states:
+        return Selected(0, [])
+    return Selected(*repository.matching(session, where, states, limit))
+
+
+def cancel_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
+    """Cancel the oldest `limit` of the live runs that fit."""
+    found = select(session, where, LIVE, limit)
+    changed = 0
+    for run in found.runs:
+        outcome, _ = repository.cancel(session, run, caller.subject)
+        changed += outcome == "CANCELLED"
+    return replace(found, changed=changed, skipped=len(found.runs) - changed)
+
+
+def replay_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
+    """Ask again for the oldest `limit` of the runs that fit and ended without a result; `runs` are the new ones."""
+    found = select(session, where, REPLAYABLE, limit)
+    new, skipped = repository.replay(session, found.runs, origin_of(caller))
+    return Selected(found.matching, new, changed=len(new), skipped=skipped)
 
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run:

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 import rfc8785
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
     TypeAdapter,
-    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -85,40 +86,90 @@ class RunParameters(BaseModel):
         return self
 
 
+def _not_too_deep(value: list[Assumption]) -> list[Assumption]:
+    for index, assumption in enumerate(value):
+        if nesting(assumption) > MAX_NESTING:
+            raise PydanticCustomError(
+                "too_deep", f"drivers nest at most {MAX_NESTING} deep", {"field": f"[{index}]"}
+            )
+    return value
+
+
+def _each_once(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+Name = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)]
+Description = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
+Assumptions = Annotated[list[Assumption], Field(max_length=MAX_ASSUMPTIONS), AfterValidator(_not_too_deep)]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_each_once)]
+
+
 class ScenarioDocument(BaseModel):
     """What a tenant says a scenario is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    name: Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)]
-    description: Annotated[str, StringConstraints(strict=True, max_length=10_000)] = ""
-    assumptions: Annotated[list[Assumption], Field(max_length=MAX_ASSUMPTIONS)] = []
+    name: Name
+    description: Description = ""
+    assumptions: Assumptions = []
     parameters: RunParameters = RunParameters()
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
+    tags: Tags = []
     status: Annotated[Status, UPPER] = "ACTIVE"
 
-    @field_validator("assumptions")
-    @classmethod
-    def _not_too_deep(cls, value: list[Assumption]) -> list[Assumption]:
-        for index, assumption in enumerate(value):
-            if nesting(assumption) > MAX_NESTING:
-                raise PydanticCustomError(
-                    "too_deep", f"drivers nest at most {MAX_NESTING} deep", {"field": f"[{index}]"}
-                )
-        return value
-
-    @field_validator("tags")
-    @classmethod
-    def _each_tag_once(cls, value: list[str]) -> list[str]:
-        return list(dict.fromkeys(value))
-
-    def canonical_assumptions(self) -> str:
-        return canonical(
-            [assumption.model_dump(mode="json", exclude_none=True) for assumption in self.assumptions]
+    def values(self) -> ScenarioValues:
+        return ScenarioValues(
+            name=self.name,
+            description=self.description,
+            status=self.status,
+            assumptions=canonical_assumptions(self.assumptions),
+            parameters=canonical_parameters(self.parameters),
+            tags=self.tags,
         )
 
-    def canonical_parameters(self) -> str:
-        return canonical(self.parameters.model_dump(mode="json", exclude_none=True))
+
+class ScenarioChanges(BaseModel):
+    """What is to be different; a field that is absent stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: Name = ""
+    description: Description = ""
+    assumptions: Assumptions = []
+    parameters: RunParameters = RunParameters()
+    tags: Tags = []
+    status: Annotated[Status, UPPER] = "ACTIVE"
+
+    def values(self) -> ScenarioValues:
+        given = self.model_fields_set
+        return ScenarioValues(
+            name=self.name if "name" in given else None,
+            description=self.description if "description" in given else None,
+            status=self.status if "status" in given else None,
+            assumptions=canonical_assumptions(self.assumptions) if "assumptions" in given else None,
+            parameters=canonical_parameters(self.parameters) if "parameters" in given else None,
+            tags=self.tags if "tags" in given else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioValues:
+    """The fields of a scenario as they are kept; None leaves one as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    status: Status | None = None
+    assumptions: str | None = None
+    parameters: str | None = None
+    tags: list[str] | None = None
+
+
+def canonical_assumptions(value: list[Assumption]) -> str:
+    return canonical([assumption.model_dump(mode="json", exclude_none=True) for assumption in value])
+
+
+def canonical_parameters(value: RunParameters) -> str:
+    return canonical(value.model_dump(mode="json", exclude_none=True))
 
 
 def canonical(value: Any) -> str:
@@ -149,6 +200,40 @@ class Scenario:
     def etag(self) -> str:
         """The strong entity tag of this version (RFC 9110 section 8.8.3)."""
         return f'"{self.id}.{self.version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioVersion:
+    """A scenario as it stood from `valid_from` until `valid_to`; None is until now."""
+
+    tenant_id: TenantId
+    id: ScenarioId
+    version: int
+    name: str
+    description: str
+    status: Status
+    assumptions: str
+    parameters: str
+    tags: list[str]
+    deleted_at: datetime | None
+    changed_by: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEvent:
+    """One entry of a scenario's trail."""
+
+    tenant_id: TenantId
+    id: UUID
+    scenario_id: ScenarioId
+    run_id: UUID | None
+    event_type: str
+    actor: str
+    correlation_id: str
+    data: dict[str, Any]
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Settings that change while the system runs: flags, limits, configuration; and who changed them, why."""

@@ -1,0 +1,80 @@
+"""Every statement on settings, their audit and the rate limits' counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from sextant.ids import TenantId
+from sextant.paging import PageRequest
+from sextant.settings.model import Admission, Change, Kind, Setting
+from sextant.storage import Session
+
+# A tenant's own value hides the platform's. Both belong to the answer's tenant, so the owner travels under another name.
+_EFFECTIVE = """
+SELECT DISTINCT ON (s.kind, s.name) s.tenant_id AS owner, s.kind, s.name, s.value, s.updated_at, s.updated_by, s.reason
+FROM setting s
+WHERE s.tenant_id IN (%(tenant_id)s, '*') AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
+ORDER BY s.kind, s.name, (s.tenant_id = '*')
+"""
+_PUT = "SELECT put_setting(%s, %s, %s, %s, %s, %s, %s)"
+_AUDIT = """
+SELECT tenant_id, id, kind, name, before, after, actor, reason, occurred_at FROM config_audit
+WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+  AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+ORDER BY id {order} LIMIT %(fetch)s
+"""
+_AUDIT_NEXT = sql.SQL(_AUDIT).format(beyond=sql.SQL("<"), order=sql.SQL("DESC"))
+_AUDIT_PREV = sql.SQL(_AUDIT).format(beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+_ADMIT = """
+SELECT admitted, rule, allowed, remaining, reset_seconds, daily_cap, daily_remaining, retry_after
+FROM admit_request(%s, %s)
+"""
+
+
+def effective(session: Session, tenant: TenantId, kind: Kind | None) -> list[Setting]:
+    """What holds for `tenant`, its own or the platform's, by kind and name."""
+    found = session.fetch_all(_EFFECTIVE, {"tenant_id": tenant, "kind": kind}, row=dict)
+    return [Setting(tenant_id=row.pop("owner"), **row) for row in found]
+
+
+def put(
+    session: Session,
+    tenant: TenantId,
+    kind: Kind,
+    name: str,
+    value: dict[str, Any] | None,
+    *,
+    actor: str,
+    reason: str,
+    audit: UUID,
+) -> dict[str, Any] | None:
+    """Set or, with None, remove a value, with its entry in the audit; the value that was there."""
+    found = session.fetch_one(
+        _PUT,
+        (tenant, kind, name, None if value is None else Jsonb(value), actor, reason, audit),
+        row=tuple,
+    )
+    assert found is not None
+    before: dict[str, Any] | None = found[0]
+    return before
+
+
+def audit_page(session: Session, tenant: TenantId, kind: Kind | None, request: PageRequest) -> list[Change]:
+    """Up to `request.fetch` changes of a tenant's settings, newest first."""
+    return session.fetch_all(
+        _AUDIT_PREV if request.backwards else _AUDIT_NEXT,
+        {"tenant_id": tenant, "kind": kind, "key": request.key, "fetch": request.fetch},
+        row=Change,
+    )
+
+
+def admit(session: Session, rules: Sequence[str]) -> Admission:
+    """Count one request against the tenant's limit, or refuse it; one statement."""
+    found = session.fetch_one(_ADMIT, (session.tenant_id, list(rules)), row=Admission)
+    assert found is not None
+    return found

@@ -1,0 +1,106 @@
+"""Reading and changing settings. No function here commits, and none knows of HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pydantic
+
+from sextant.errors import FieldError, NotFoundError, TooManyRequestsError, UnavailableError, ValidationError
+from sextant.ids import TenantId, new_id
+from sextant.paging import Page, PageRequest, page
+from sextant.settings import repository
+from sextant.settings.model import VALUES, Admission, Change, Kind, Setting
+from sextant.storage import Session
+from sextant.tenancy import Caller
+
+
+class UnknownSettingError(NotFoundError):
+    """There is no setting of this kind and name."""
+
+    code, title = "setting_not_found", "Setting not found"
+
+
+class RateLimitedError(TooManyRequestsError):
+    """The tenant's rate limit is reached; Retry-After says when to come again."""
+
+    code, title = "rate_limited", "Rate limit reached"
+
+    def __init__(self, admission: Admission | None = None) -> None:
+        super().__init__()
+        self.admission = admission
+        if admission is not None:
+            self.retry_after = admission.retry_after
+
+
+class FeatureDisabledError(UnavailableError):
+    """This feature is switched off at the moment."""
+
+    code, title = "feature_disabled", "Feature switched off"
+    retry_after = 60.0
+
+
+def effective(session: Session, tenant: TenantId, kind: Kind | None = None) -> list[Setting]:
+    """What holds for `tenant`: its own values, and the platform's where it has none."""
+    return repository.effective(session, tenant, kind)
+
+
+def put(
+    session: Session,
+    tenant: TenantId,
+    kind: Kind,
+    name: str,
+    value: dict[str, Any],
+    reason: str,
+    caller: Caller,
+) -> Setting:
+    """Set a value for `tenant` (or for the platform) and write down who did so and why."""
+    checked = _checked(kind, name, value)
+    repository.put(session, tenant, kind, name, checked, actor=caller.subject, reason=reason, audit=new_id())
+    return _found(session, tenant, kind, name)
+
+
+def remove(session: Session, tenant: TenantId, kind: Kind, name: str, reason: str, caller: Caller) -> None:
+    """Remove a tenant's own value, so that the platform's holds again."""
+    before = repository.put(
+        session, tenant, kind, name, None, actor=caller.subject, reason=reason, audit=new_id()
+    )
+    if before is None:
+        raise UnknownSettingError
+
+
+def audit(session: Session, tenant: TenantId, kind: Kind | None, request: PageRequest) -> Page[Change]:
+    found = repository.audit_page(session, tenant, kind, request)
+    return page(found, request, lambda change: change.id)
+
+
+def admit(session: Session, rules: Sequence[str]) -> Admission:
+    """Count this request against the tenant's limit; `Admission.admitted` says whether it may go on."""
+    return repository.admit(session, rules)
+
+
+def _found(session: Session, tenant: TenantId, kind: Kind, name: str) -> Setting:
+    for setting in repository.effective(session, tenant, kind):
+        if setting.name == name:
+            return setting
+    raise UnknownSettingError
+
+
+def _checked(kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """`value` as it is kept; raises `ValidationError` naming the field, `UnknownSettingError` for a name without meaning."""
+    model = VALUES.get((kind, name)) or VALUES.get((kind, None))
+    if model is None:
+        known = sorted(known for of, known in VALUES if of == kind and known)
+        raise UnknownSettingError(
+            f"There is no setting {name!r} of kind {kind!r}; there are: {', '.join(known)}."
+        )
+    try:
+        return model.model_validate(value).model_dump(mode="json", exclude_none=True)
+    except pydantic.ValidationError as error:
+        raise ValidationError(
+            errors=[
+                FieldError(".".join(["value", *map(str, item["loc"])]), item["type"], item["msg"])
+                for item in error.errors(include_url=False, include_context=False, include_input=False)
+            ]
+        ) from error
