@@ -243,7 +243,7 @@ def test_many_committers_with_doubled_and_reordered_batches(lake: Lake) -> None:
 
 def own_table(lake: Lake) -> Table:
     """The table through a catalog of its own, as another process would have it."""
-    make: Callable[[LakeSettings], Catalog] = catalog._catalog.__wrapped__
+    make: Callable[[LakeSettings], Catalog] = catalog._made.__wrapped__
     return make(lake.settings).load_table(IDENTIFIER)
 
 

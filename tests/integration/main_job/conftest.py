@@ -36,6 +36,7 @@ QUICK = {"start_year": 2026, "end_year": 2027, "attribution": False}
 class MainJob:
     """Steps of the main job, each as the function that does it would."""
 
+    app_url: str
     app: Database
     platform: Database
     lake: LakeSettings
@@ -116,7 +117,7 @@ def main_job(
         lease=timedelta(seconds=30),
         memory_gb=1.0,
     )
-    yield MainJob(app, platform, lake, worker)
+    yield MainJob(database.app, app, platform, lake, worker)
     disconnect(lake)
     app.close()
     platform.close()

