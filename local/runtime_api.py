@@ -79,6 +79,7 @@ class Environment:
         self._current: _Invocation | None = None
         self._ready = asyncio.Event()
         self._init_error: Outcome | None = None
+        self._killed = False
         self._process: asyncio.subprocess.Process | None = None
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -116,13 +117,16 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None and self._init_error is None
+        if self._process is None or self._killed or self._init_error is not None:
+            return False
+        return self._process.returncode is None
 
     @property
     def busy(self) -> bool:
         return self._current is not None or not self._waiting.empty()
 
     def kill(self) -> None:
+        self._killed = True  # the kernel takes a moment to tell
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
