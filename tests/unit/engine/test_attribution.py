@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
@@ -81,6 +83,32 @@ def test_sampled_shares_add_up_too_and_are_exact_where_nothing_interacts(
     assert sum(division.shares) == pytest.approx(division.whole - division.nothing, abs=1e-3)
     if together == 0.0:
         assert list(division.shares) == pytest.approx(worths, abs=1e-3)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.integers(1, 5), st.randoms(use_true_random=False))
+def test_exact_shares_are_the_mean_over_all_orders(players: int, chance: Random) -> None:
+    # Given any game, in which players may help and hinder each other
+    value: dict[Coalition, float] = {}
+
+    def worth(coalitions: Sequence[Coalition]) -> list[float]:
+        return [value.setdefault(coalition, chance.uniform(-1, 1)) for coalition in coalitions]
+
+    division = shapley(players, worth, no_progress)
+    # Then each share is what the definition says
+    orders = list(permutations(range(players)))
+    for player in range(players):
+        added = [
+            value[frozenset([*order[: order.index(player)], player])]
+            - value[frozenset(order[: order.index(player)])]
+            for order in orders
+        ]
+        assert division.shares[player] == pytest.approx(sum(added) / len(orders), abs=1e-12)
+
+
+def test_shares_that_do_not_belong_to_the_change_are_no_matter_of_rounding() -> None:
+    with pytest.raises(ArithmeticError):
+        in_cents("npv", 0.0, 100.0, [("a", "test", 40.0), ("b", "test", 50.0)], "")
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30))

@@ -271,6 +271,10 @@ def test_seasons_move_load_and_fuel_prices_by_month() -> None:
     assert series(result, "price")[0] == pytest.approx((32 * 100 + sum(tops) / 12 * 200) / 300)
     running = (32 * 200 + sum(tops) / 12 * 70 + 30) * 12 * 365 + 400_000
     assert series(result, "system_cost")[0] == pytest.approx(running)
+    # What more is burnt in January is paid at January's price
+    cold = driver("time_series", quantity="LOAD", seasonal={"monthly": [0.1] + [0.0] * 11})
+    more = series(run(cold, gas), "system_cost")[0] - running
+    assert more == pytest.approx((10 * 32 + 20 * tops[0]) * 365)
     july = [0.0] * 6 + [0.5] + [0.0] * 5
     assert load(driver("time_series", quantity="LOAD", seasonal={"monthly": july})) == pytest.approx(
         [1 + 0.5 / 12] * 4

@@ -97,9 +97,12 @@ def in_cents(
     """The shares in whole cents, so that they add up to the change exactly; what rounding leaves goes to the largest."""
     start, end = round(reference * 100), round(result * 100)
     cents = [round(eur * 100) for _, _, eur in shares]
+    left = end - start - sum(cents)
+    if abs(left) > len(cents) + 1 + 1e-12 * sum(map(abs, cents)):
+        raise ArithmeticError(f"the shares miss the change by {left} cents: more than rounding leaves")
     if cents:
         largest = max(range(len(cents)), key=lambda index: (abs(cents[index]), -index))
-        cents[largest] += end - start - sum(cents)
+        cents[largest] += left
     return Attribution(
         metric=metric,
         reference=start / 100,
