@@ -50,7 +50,8 @@ class Function:
     """One Lambda function.
 
     `layers` name the dependency layers it needs, `calls` the functions it invokes asynchronously,
-    `sends_to` the queues it writes, `database` the database role its `DATABASE_URL` connects as, and
+    `sends_to` the queues it writes, `watches` the queues whose dead letters it looks at, `alerts` says that it
+    publishes to the topic that people are told by, `database` the database role its `DATABASE_URL` connects as, and
     `reserved_concurrency` is set only where more copies at once would harm something shared.
     """
 
@@ -63,6 +64,8 @@ class Function:
     layers: tuple[str, ...] = ("runtime",)
     calls: tuple[str, ...] = ()
     sends_to: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+    alerts: bool = False
     database: str | None = None
     lake: str | None = None
     reserved_concurrency: int | None = None
@@ -183,6 +186,22 @@ RUN_RECOVERY = Function(
     reserved_concurrency=1,
 )
 
+# Detects, decides and acts. Its environment may hold SEXTANT_ALERT_TOPIC, SEXTANT_OPERATIONS_POLICY, SEXTANT_AI_*.
+OPERATIONS = Function(
+    name="operations",
+    handler="functions.operations.handler.handler",
+    memory=512,
+    timeout=50,
+    triggers=(
+        QueueTrigger(EVENTS_QUEUE, batch_size=10, maximum_concurrency=10),
+        ScheduleTrigger("operations", every=60),
+    ),
+    calls=("outbox-relay",),
+    watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE),
+    alerts=True,
+    database="sextant_platform",
+)
+
 MAINTENANCE = Function(
     name="maintenance",
     handler="functions.worker.maintenance.handler",
@@ -213,6 +232,7 @@ FUNCTIONS: tuple[Function, ...] = (
     RUN_WORKER,
     COMMITTER,
     RUN_RECOVERY,
+    OPERATIONS,
     MAINTENANCE,
     MIGRATE,
 )

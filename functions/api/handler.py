@@ -7,10 +7,28 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.app import Api
-from functions.api.routes import config, health, metrics, run_control, runs, scenario_history, scenarios
+from functions.api.routes import (
+    actions,
+    config,
+    decisions,
+    events,
+    health,
+    incidents,
+    kill_switches,
+    metrics,
+    run_control,
+    runs,
+    scenario_history,
+    scenarios,
+    tenants,
+    vendors,
+    workflows,
+)
 
 api = Api()
 for routes in (health, scenarios, scenario_history, runs, run_control, metrics, config):
+    routes.register(api)
+for routes in (events, incidents, decisions, actions, kill_switches, workflows, vendors, tenants):
     routes.register(api)
 
 

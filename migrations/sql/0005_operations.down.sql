@@ -18,6 +18,7 @@ CREATE FUNCTION run_admission(p_tenant text) RETURNS text
     LANGUAGE sql STABLE AS $$ SELECT NULL::text $$;
 DROP FUNCTION platform_workflow(text);
 DROP FUNCTION kill_switch_over(text, uuid, uuid);
-DROP TABLE kill_switch_audit, kill_switch, run_replay, action, decision, incident_transition, event, incident, vendor_state, vendor, workflow, tenant;
+DROP TABLE kill_switch_audit, kill_switch, run_replay, action, decision, incident_transition, event, incident, vendor_state, vendor, workflow, tenant,
+    tenant_audit, workflow_audit, vendor_audit;
 DROP FUNCTION guard_action_state();
 DROP FUNCTION guard_incident_state();

@@ -76,6 +76,23 @@ CREATE TABLE vendor (
 CREATE UNIQUE INDEX vendor_tenant_name_unique ON vendor (tenant_id, lower(name)) WHERE deleted_at IS NULL;
 SELECT protect_tenant_table('vendor');
 
+-- What people change of these leaves a row a field (the storage layer's copy_on_change).
+CREATE TABLE tenant_audit (
+    tenant_id      text        NOT NULL,
+    record_id      uuid        NOT NULL,
+    version        integer     NOT NULL,
+    field          text        NOT NULL,
+    old_value      jsonb,
+    new_value      jsonb,
+    changed_at     timestamptz NOT NULL,
+    changed_by     text        NOT NULL,
+    transaction_id bigint      NOT NULL,
+    CONSTRAINT tenant_audit_pkey PRIMARY KEY (tenant_id, record_id, version, field)
+);
+CREATE TABLE workflow_audit (LIKE tenant_audit, CONSTRAINT workflow_audit_pkey PRIMARY KEY (tenant_id, record_id, version, field));
+CREATE TABLE vendor_audit (LIKE tenant_audit, CONSTRAINT vendor_audit_pkey PRIMARY KEY (tenant_id, record_id, version, field));
+SELECT protect_tenant_table(t), protect_append_only(t) FROM unnest(ARRAY['tenant_audit', 'workflow_audit', 'vendor_audit']::regclass[]) AS t;
+
 -- The breaker and the limit of a vendor: what changes with every call, apart from what people configure.
 CREATE TABLE vendor_state (
     tenant_id   text        NOT NULL,

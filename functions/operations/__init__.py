@@ -1,0 +1,1 @@
+"""The operations function: failures become events, incidents, decisions and actions."""

@@ -1,0 +1,139 @@
+"""Detects, decides and acts: a batch of messages of the events channel, or the schedule's round.
+
+`run.failed` and `run.completed` become events; `incident.changed` is analysed; `action.requested` is performed. Every
+other topic of the channel is for somebody else and is let pass.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sextant import bootstrap
+from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
+from sextant.bus.message import EVENT_CREATED_AT
+from sextant.ids import TenantId, tenant_id
+from sextant.operations import failures
+from sextant.operations.actions import Performer
+from sextant.operations.analysis import Analyst, Changed
+from sextant.operations.aws import DeadLetterQueues, SnsAlerts
+from sextant.operations.bedrock import AiSettings, Bedrock
+from sextant.operations.model import ActionId, IncidentId, OperationsEventId
+from sextant.operations.sweep import sweep
+
+WATCHED = ("SEXTANT_QUEUE_URL_RUNS", "SEXTANT_QUEUE_URL_COMMITS", "SEXTANT_QUEUE_URL_EVENTS")
+
+logger = Logger()
+
+
+@cache
+def _analyst() -> Analyst:
+    settings = AiSettings.from_env(os.environ)
+    provider = Bedrock(settings) if settings.provider == "bedrock" else None
+    return Analyst(bootstrap.database(), bootstrap.operations_policies(), provider, settings)
+
+
+@cache
+def _performer() -> Performer:
+    topic = os.environ.get("SEXTANT_ALERT_TOPIC", "")
+    alerts = SnsAlerts(topic) if topic else None
+    return Performer(bootstrap.database(), bootstrap.operations_policies(), alerts, "operations")
+
+
+@cache
+def _dead_letters() -> DeadLetterQueues:
+    return DeadLetterQueues([os.environ[name] for name in WATCHED if os.environ.get(name)])
+
+
+def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
+    bootstrap.database().run(
+        tenant,
+        lambda session: failures.run_failed(
+            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
+        ),
+        idempotent=True,
+    )
+
+
+def _run_completed(tenant: TenantId, message: InboundMessage) -> None:
+    bootstrap.database().run(
+        tenant,
+        lambda session: failures.run_completed(
+            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
+        ),
+        idempotent=True,
+    )
+
+
+def _incident_changed(tenant: TenantId, message: InboundMessage) -> None:
+    told = message.data
+    changed = Changed(
+        IncidentId(UUID(told["incident_id"])),
+        OperationsEventId(UUID(told["event_id"])) if told.get("event_id") else None,
+        told["change"],
+        message.correlation_id,
+    )
+    asked_for = _analyst().analyse(tenant, changed)
+    logger.info(
+        "incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(asked_for)}
+    )
+
+
+def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
+    action = ActionId(UUID(message.data["action_id"]))
+    state = _performer().perform(tenant, action)
+    logger.info("action handled", extra={"action_id": str(action), "state": state})
+
+
+_TOPICS: Mapping[str, Callable[[TenantId, InboundMessage], None]] = {
+    "run.failed": _run_failed,
+    "run.completed": _run_completed,
+    "incident.changed": _incident_changed,
+    "action.requested": _action_requested,
+}
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse | dict[str, int]:
+    if "Records" in event or "records" in event:
+        handled: list[str] = []
+
+        def work(message: InboundMessage) -> None:
+            handle = _TOPICS.get(message.topic or "")
+            if handle is None:
+                return
+            tenant = tenant_id(message.data["tenant_id"])
+            logger.append_keys(tenant_id=tenant, topic=message.topic, correlation_id=message.correlation_id)
+            handle(tenant, message)
+            handled.append(message.topic or "")
+
+        answer = consume(event, work)
+        if handled:
+            bootstrap.nudge_relay()
+        return answer
+    found = sweep(
+        bootstrap.database(),
+        bootstrap.operations_policies(),
+        _analyst(),
+        _performer(),
+        _dead_letters().peek,
+    )
+    figures = asdict(found)
+    if any(figures.values()):
+        logger.info("swept", extra=figures)
+        bootstrap.nudge_relay()
+    return figures
+
+
+def _moment(message: InboundMessage) -> datetime:
+    """When the event was stored in the outbox, which is when its run ended."""
+    told = message.headers.get(EVENT_CREATED_AT)
+    return datetime.fromisoformat(told) if told else datetime.now(UTC)

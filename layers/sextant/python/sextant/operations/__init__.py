@@ -1,0 +1,1 @@
+"""Operations: failures are noticed, explained and acted on."""

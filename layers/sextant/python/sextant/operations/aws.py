@@ -1,0 +1,110 @@
+"""The AWS side: alerts by SNS, dead letters by SQS. boto3 is imported with the first use."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sextant.operations.actions import AlertError
+from sextant.operations.sweep import DeadLetter
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+logger = logging.getLogger("sextant.operations")
+
+_BATCHES = 10
+
+
+class SnsAlerts:
+    """Publishes to one topic, each alert at most once: a publication is never repeated by the SDK."""
+
+    def __init__(self, topic_arn: str) -> None:
+        self._topic_arn = topic_arn
+
+    @cached_property
+    def _client(self) -> SNSClient:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "sns",
+            config=Config(
+                connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}
+            ),
+        )
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        line = " ".join(subject.split()).encode("ascii", "replace").decode()
+        try:
+            answer = self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=line[:99],
+                Message=message,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                    if value
+                },
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise AlertError(f"{type(error).__name__}: {error}") from error
+        return answer["MessageId"]
+
+
+class DeadLetterQueues:
+    """Looks into the dead-letter queues behind `queue_urls`, taking nothing out: people redrive from there."""
+
+    def __init__(self, queue_urls: Sequence[str]) -> None:
+        self._queue_urls = queue_urls
+        self._found: dict[str, str] = {}
+
+    @cached_property
+    def _client(self) -> SQSClient:
+        import boto3
+
+        return boto3.client("sqs")
+
+    def peek(self) -> Iterator[DeadLetter]:
+        """The messages that can be seen now; they are hidden for half a minute and then there again."""
+        for url in self._queue_urls:
+            dead_letter_url = self._behind(url)
+            if dead_letter_url is None:
+                continue
+            for _ in range(_BATCHES):
+                answer = self._client.receive_message(
+                    QueueUrl=dead_letter_url,
+                    MaxNumberOfMessages=10,
+                    VisibilityTimeout=30,
+                    WaitTimeSeconds=0,
+                    MessageAttributeNames=["All"],
+                )
+                messages = answer.get("Messages", [])
+                for message in messages:
+                    headers: dict[str, Any] = {
+                        name: attribute.get("StringValue", "")
+                        for name, attribute in message.get("MessageAttributes", {}).items()
+                    }
+                    queue = dead_letter_url.rpartition("/")[2]
+                    yield DeadLetter(queue, message["MessageId"], headers, message["Body"])
+                if not messages:
+                    break
+
+    def _behind(self, url: str) -> str | None:
+        """The dead-letter queue's URL, by the redrive policy of the queue before it."""
+        if url not in self._found:
+            attributes = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+            policy = json.loads(attributes.get("Attributes", {}).get("RedrivePolicy", "{}"))
+            arn = str(policy.get("deadLetterTargetArn", ""))
+            if not arn:
+                logger.warning("the queue has no dead-letter queue", extra={"queue": url})
+                return None
+            # Queue and dead-letter queue are of one account and region, so their URLs differ by the name only.
+            self._found[url] = url.rpartition("/")[0] + "/" + arn.rpartition(":")[2]
+        return self._found[url]

@@ -1,0 +1,147 @@
+"""The platform's own failures as events: runs that end badly, outbox events that die, messages nobody could handle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sextant.ids import RunId, TenantId
+from sextant.operations.events import Policies, ingest
+from sextant.operations.model import PLATFORM_TENANT, Ingested, NewEvent
+from sextant.operations.repository import actions, catalogue
+from sextant.operations.repository import events as repository
+from sextant.operations.repository.sweep import DeadEvent
+from sextant.storage import Session
+
+
+def run_failed(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a run ended as FAILED or TIMEOUT, once however often it is told.
+
+    A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves.
+    """
+    run = RunId(UUID(str(payload["run_id"])))
+    error = payload.get("error")
+    error = dict(error) if isinstance(error, Mapping) else {}
+    named = error.get("vendor")
+    vendor = catalogue.vendor_by_name(session, named) if isinstance(named, str) else None
+    event = NewEvent(
+        event_type="run.timeout" if payload.get("state") == "TIMEOUT" else "run.failed",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "run_id": str(run),
+            "scenario_id": payload.get("scenario_id"),
+            "state": payload.get("state"),
+            "error": error,
+        },
+        occurred_at=occurred_at,
+        vendor_id=vendor.id if vendor else None,
+        run_id=run,
+        fingerprint=f"vendor:{vendor.name}" if vendor else None,
+        idempotency_key=f"run:{run}:ended",
+        correlation_id=correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def run_completed(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> bool:
+    """When a retry of ours succeeded: tell its incident, and resolve it when nothing of it is left open.
+
+    Whether the incident was resolved.
+    """
+    run = RunId(UUID(str(payload["run_id"])))
+    incident = actions.incident_of_run(session, run)
+    if incident is None:
+        return False
+    event = NewEvent(
+        event_type="run.succeeded",
+        source="PLATFORM",
+        payload={"run_id": str(run), "scenario_id": payload.get("scenario_id"), "state": "SUCCEEDED"},
+        occurred_at=occurred_at,
+        run_id=run,
+        incident_id=incident,
+        idempotency_key=f"run:{run}:ended",
+        correlation_id=correlation_id,
+    )
+    ingest(session, event, policies.of(session))
+    if not actions.is_repaired(session, incident):
+        return False
+    moved = repository.move_incident(
+        session,
+        incident,
+        ("ANALYZING", "ACTIONED"),
+        "RESOLVED",
+        actor="operations",
+        reason="every failed run has succeeded since",
+    )
+    return moved is not None
+
+
+def outbox_dead(session: Session, dead: DeadEvent, policies: Policies) -> Ingested:
+    """Ingest that the outbox gave an event up."""
+    event = NewEvent(
+        event_type="outbox.dead",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "event_id": str(dead.event_id),
+            "topic": dead.topic,
+            "attempts": dead.attempts,
+            "error": {"code": "outbox_dead", "message": f"{dead.topic}: {dead.last_error}"},
+        },
+        occurred_at=dead.failed_at,
+        idempotency_key=dead.key,
+        correlation_id=dead.correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def dead_letter(
+    session: Session,
+    queue: str,
+    *,
+    message_id: str,
+    headers: Mapping[str, str],
+    body: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a message came to a dead-letter queue; the message itself stays there, to be redriven."""
+    topic = headers.get("event-topic", "")
+    event = NewEvent(
+        event_type="queue.dead_letter",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "queue": queue,
+            "message_id": message_id,
+            "topic": topic,
+            "body": body[:4000].replace("\x00", ""),
+            "error": {
+                "code": "dead_letter",
+                "message": f"{queue}: {topic or 'a message'} was delivered too often",
+            },
+        },
+        occurred_at=datetime.now(UTC),
+        idempotency_key=f"dead-letter:{message_id}",
+        correlation_id=headers.get("correlation-id", ""),
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def tenant_of(headers: Mapping[str, str]) -> TenantId:
+    """Whose message it is; the platform's where it names nobody."""
+    return TenantId(headers.get("tenant-id") or PLATFORM_TENANT)

@@ -1,0 +1,61 @@
+"""Incidents: look at them, and move them by hand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sextant.operations.errors import EventNotFoundError, IllegalTransitionError, IncidentNotFoundError
+from sextant.operations.model import Event, Incident, IncidentState, TimelineEntry
+from sextant.operations.repository import events as repository
+from sextant.operations.repository.events import EventFilter, IncidentFilter
+from sextant.paging import Page, PageRequest, page
+from sextant.storage import Session
+
+_ORIGINS: dict[IncidentState, tuple[IncidentState, ...]] = {
+    "NEW": ("RESOLVED", "IGNORED"),
+    "ANALYZING": ("NEW", "ACTIONED"),
+    "ACTIONED": ("ANALYZING",),
+    "RESOLVED": ("ANALYZING", "ACTIONED"),
+    "IGNORED": ("NEW", "ANALYZING", "ACTIONED"),
+}
+
+
+def get(session: Session, incident: UUID) -> Incident:
+    found = repository.get_incident(session, incident)
+    if found is None:
+        raise IncidentNotFoundError
+    return found
+
+
+def list_incidents(session: Session, where: IncidentFilter, request: PageRequest) -> Page[Incident]:
+    return page(repository.list_incidents(session, where, request), request, lambda incident: incident.id)
+
+
+def move(session: Session, incident: UUID, to: IncidentState, actor: str, reason: str) -> Incident:
+    """Move an incident by hand; raises `IllegalTransitionError` where the states do not allow it."""
+    moved = repository.move_incident(session, incident, _ORIGINS[to], to, actor=actor, reason=reason)
+    if moved is None:
+        present = get(session, incident)
+        raise IllegalTransitionError(
+            f"An incident cannot go from {present.state} to {to}.", extra={"state": present.state}
+        )
+    return moved
+
+
+def timeline(session: Session, incident: UUID, request: PageRequest) -> Page[TimelineEntry]:
+    """Everything that happened to an incident, oldest first."""
+    entries = repository.timeline(session, incident, request)
+    if not entries and request.key is None:
+        raise IncidentNotFoundError
+    return page(entries, request, lambda entry: entry.id)
+
+
+def get_event(session: Session, event: UUID) -> Event:
+    found = repository.get_event(session, event)
+    if found is None:
+        raise EventNotFoundError
+    return found
+
+
+def list_events(session: Session, where: EventFilter, request: PageRequest) -> Page[Event]:
+    return page(repository.list_events(session, where, request), request, lambda event: event.id)

@@ -1,0 +1,122 @@
+"""The policy of operations: what is severe, what is retried and how often, what escalates. Configuration, not code.
+
+Defaults here; `SEXTANT_OPERATIONS_POLICY` (JSON) overrides them for a deployment, a tenant's
+`settings["operations"]` for that tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sextant.operations.model import SEVERITIES, ActionType, Severity
+
+ErrorClass = Literal["TRANSIENT", "PERMANENT", "TIMEOUT", "VENDOR", "DEAD"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class SeverityRule(_Part):
+    """An event whose type (and error code) matches is at least this severe. `*` matches anything."""
+
+    event_type: str
+    error_code: str = "*"
+    severity: Severity
+
+
+class RetryPolicy(_Part):
+    """How often a run is run again, and how long to wait: `base_seconds`, twice that, … up to `cap_seconds`."""
+
+    max_retries: Annotated[int, Field(ge=0, le=100)] = 3
+    base_seconds: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    cap_seconds: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+
+    def delay(self, retries_done: int) -> float:
+        return min(self.cap_seconds, self.base_seconds * 2.0 ** min(retries_done, 30))
+
+
+class ErrorRule(_Part):
+    """Which error codes are of which class; the first rule that matches counts."""
+
+    codes: tuple[str, ...]
+    error_class: ErrorClass
+
+
+_SEVERITY_RULES = (
+    SeverityRule(event_type="security.*", severity="CRITICAL"),
+    SeverityRule(event_type="outbox.dead", severity="ERROR"),
+    SeverityRule(event_type="queue.dead_letter", severity="ERROR"),
+    SeverityRule(event_type="*.breaker_opened", severity="ERROR"),
+    SeverityRule(event_type="*.failed", severity="ERROR"),
+    SeverityRule(event_type="*.error", severity="ERROR"),
+    SeverityRule(event_type="*.timeout", severity="ERROR"),
+    SeverityRule(event_type="*.poison", severity="ERROR"),
+)
+_ERROR_RULES = (
+    ErrorRule(codes=("vendor_*",), error_class="VENDOR"),
+    ErrorRule(codes=("model_input", "validation_*", "not_found", "forbidden"), error_class="PERMANENT"),
+    ErrorRule(codes=("run_timeout",), error_class="TIMEOUT"),
+    ErrorRule(codes=("dead_letter", "outbox_dead"), error_class="DEAD"),
+)
+
+
+class OperationsPolicy(_Part):
+    """All of it. Times are in the unit their name says."""
+
+    grouping_minutes: Annotated[float, Field(gt=0, le=1440)] = 30.0
+    reopening_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+    escalate_at: Annotated[int, Field(ge=1)] = 10
+    review_at: Annotated[int, Field(ge=1)] = 3
+    """How many failures call for another look, at which a failing vendor's breaker is opened."""
+    severity_rules: tuple[SeverityRule, ...] = _SEVERITY_RULES
+    error_rules: tuple[ErrorRule, ...] = _ERROR_RULES
+    transient: RetryPolicy = RetryPolicy()
+    vendor: RetryPolicy = RetryPolicy()
+    timeout: RetryPolicy = RetryPolicy(max_retries=1, base_seconds=60)
+    cooldown_seconds: Mapping[ActionType, float] = {
+        "ESCALATE": 900.0,
+        "BREAKER_OPEN": 30.0,
+        "WORKFLOW_PAUSE": 300.0,
+    }
+    max_actions_per_hour: Annotated[int, Field(ge=0)] = 120
+    dry_run: bool = False
+
+    @property
+    def grouping(self) -> timedelta:
+        return timedelta(minutes=self.grouping_minutes)
+
+    @property
+    def reopening(self) -> timedelta:
+        return timedelta(days=self.reopening_days)
+
+    def severity(self, event_type: str, error_code: str, given: Severity) -> Severity:
+        """The more severe of what the sender says and what the rules say."""
+        for rule in self.severity_rules:
+            if fnmatchcase(event_type, rule.event_type) and fnmatchcase(error_code, rule.error_code):
+                return max(given, rule.severity, key=SEVERITIES.index)
+        return given
+
+    def error_class(self, error_code: str) -> ErrorClass:
+        for rule in self.error_rules:
+            if any(fnmatchcase(error_code, pattern) for pattern in rule.codes):
+                return rule.error_class
+        return "TRANSIENT"
+
+    def retry(self, error_class: ErrorClass) -> RetryPolicy | None:
+        """How errors of a class are retried; None for those that would only fail again."""
+        return {"TRANSIENT": self.transient, "VENDOR": self.vendor, "TIMEOUT": self.timeout}.get(error_class)
+
+    def overridden(self, overrides: Mapping[str, Any]) -> OperationsPolicy:
+        """This policy with some fields replaced; raises pydantic's `ValidationError` where they break a rule."""
+        return OperationsPolicy.model_validate({**self.model_dump(exclude_unset=True), **overrides})
+
+
+def is_failure(severity: Severity) -> bool:
+    """Whether an event so severe counts into an incident."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index("ERROR")

@@ -1,0 +1,79 @@
+"""What the schedule looks for, over all tenants: what a lost message or a dead process left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sextant.storage import Session
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEvent:
+    """An event that the outbox gave up."""
+
+    tenant_id: str
+    event_id: UUID
+    topic: str
+    failed_at: datetime
+    attempts: int
+    last_error: str
+    correlation_id: str
+    key: str
+    """What it is ingested once by: an event that dies again after a replay is told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something of a tenant that waits."""
+
+    tenant_id: str
+    id: UUID
+
+
+def overdue_actions(session: Session, late: timedelta, limit: int) -> list[Found]:
+    """Actions whose message must have been lost."""
+    return session.fetch_all(
+        """SELECT tenant_id, id FROM action WHERE state = 'PENDING' AND action_type <> 'MANUAL' AND due_at < clock_timestamp() - %s
+           ORDER BY due_at LIMIT %s""",
+        (late, limit),
+        row=Found,
+    )
+
+
+def abandoned_actions(session: Session, silence: timedelta, limit: int) -> list[Found]:
+    """Actions whose performer died between doing and recording."""
+    return session.fetch_all(
+        """SELECT tenant_id, id FROM action WHERE state = 'IN_PROGRESS' AND action_type <> 'MANUAL'
+             AND started_at < clock_timestamp() - %s ORDER BY due_at LIMIT %s""",
+        (silence, limit),
+        row=Found,
+    )
+
+
+def unanalysed_incidents(session: Session, late: timedelta, limit: int) -> list[Found]:
+    """Incidents that nobody has looked at."""
+    return session.fetch_all(
+        "SELECT tenant_id, id FROM incident WHERE state = 'NEW' AND opened_at < clock_timestamp() - %s ORDER BY opened_at LIMIT %s",
+        (late, limit),
+        row=Found,
+    )
+
+
+def dead_events(session: Session, limit: int) -> list[DeadEvent]:
+    """Dead outbox events that have not been ingested."""
+    return session.fetch_all(
+        """
+        SELECT d.tenant_id, d.event_id, o.topic, d.failed_at, d.attempts, d.last_error,
+               coalesce(o.headers ->> 'correlation-id', '') AS correlation_id, k.key
+        FROM outbox_dead d JOIN outbox_event o ON o.tenant_id = d.tenant_id AND o.id = d.event_id
+        CROSS JOIN LATERAL (SELECT 'outbox:' || d.event_id || ':' || extract(epoch FROM d.failed_at) AS key) AS k
+        WHERE NOT EXISTS (
+            SELECT FROM event e
+            WHERE e.tenant_id = CASE WHEN d.tenant_id = '-' THEN 'platform' ELSE d.tenant_id END AND e.idempotency_key = k.key)
+        ORDER BY d.failed_at LIMIT %(limit)s
+        """,
+        {"limit": limit},
+        row=DeadEvent,
+    )
