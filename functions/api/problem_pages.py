@@ -28,3 +28,8 @@ def page_of(code: str) -> str | None:
                 f"<p>Code <code>{html.escape(code)}</code>, HTTP status <code>{kind.status}</code>.</p></html>"
             )
     return None
+
+
+def codes() -> list[str]:
+    """Every code that a problem of this process can have."""
+    return sorted({kind.code for kind in _kinds()})

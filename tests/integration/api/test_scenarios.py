@@ -122,7 +122,9 @@ def test_an_update_makes_a_version_and_keeps_the_old_one(client: Client) -> None
     path = f"/v1/scenarios/{scenario['id']}"
     run = client.run(scenario["id"])
     # When it is changed by whoever has read it
-    changed = client("PATCH", path, {"parameters": {"shock_bp": 50}}, headers={"if-match": f'"{scenario["id"]}.1"'})
+    changed = client(
+        "PATCH", path, {"parameters": {"shock_bp": 50}}, headers={"if-match": f'"{scenario["id"]}.1"'}
+    )
     assert changed.status == 200, changed.body
     # Then it is at version 2, and whoever still holds version 1 is refused
     assert (changed.data["version"], changed.data["parameters"]) == (2, {"shock_bp": 50})
@@ -137,7 +139,10 @@ def test_an_update_makes_a_version_and_keeps_the_old_one(client: Client) -> None
 
 def test_an_update_that_changes_nothing_makes_no_version(client: Client) -> None:
     scenario = client.scenario()
-    same = {name: scenario[name] for name in ("name", "description", "assumptions", "parameters", "tags", "status")}
+    same = {
+        name: scenario[name]
+        for name in ("name", "description", "assumptions", "parameters", "tags", "status")
+    }
     answer = client("PUT", f"/v1/scenarios/{scenario['id']}", same)
     assert (answer.status, answer.data["version"]) == (200, 1)
     assert client("PATCH", f"/v1/scenarios/{scenario['id']}", {}).data["version"] == 1
@@ -152,7 +157,11 @@ def test_put_replaces_the_whole_document(client: Client) -> None:
 def test_renaming_onto_another_scenario_is_refused(client: Client) -> None:
     one, two = client.scenario(name="one"), client.scenario(name="two")
     answer = client("PATCH", f"/v1/scenarios/{two['id']}", {"name": "ONE"})
-    assert (answer.status, answer.code, answer.json["existing_id"]) == (409, "scenario_already_exists", one["id"])
+    assert (answer.status, answer.code, answer.json["existing_id"]) == (
+        409,
+        "scenario_already_exists",
+        one["id"],
+    )
     assert client("GET", f"/v1/scenarios/{two['id']}").data == two
 
 
@@ -255,7 +264,11 @@ def test_a_fork_is_a_scenario_of_its_own(client: Client) -> None:
     )
     assert fork.status == 201, fork.body
     assert fork.data["id"] != origin["id"]
-    assert (fork.data["parameters"], fork.data["tags"], fork.data["version"]) == ({"shock_bp": 25}, ["forked"], 1)
+    assert (fork.data["parameters"], fork.data["tags"], fork.data["version"]) == (
+        {"shock_bp": 25},
+        ["forked"],
+        1,
+    )
     assert fork.data["assumptions"] == origin["assumptions"]
 
 

@@ -1,0 +1,223 @@
+"""Whatever is sent, the answer is a problem document that names the field and its rule, and nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.api.conftest import GUIDE, Client
+
+
+def driver(kind: str, **payload: Any) -> dict[str, Any]:
+    return {"name": "x", "assumptions": [{"driver_type": kind, "payload": payload}]}
+
+
+RPS = {"policy_name": "RPS", "start_year": 2030}
+BAD_SCENARIOS: dict[str, tuple[Any, str]] = {
+    "unknown driver": (driver("wishful_thinking"), "assumptions[0].driver_type"),
+    "driver of a wrong type": (
+        {"name": "x", "assumptions": [{"driver_type": 7}]},
+        "assumptions[0].driver_type",
+    ),
+    "target of 1.7": (driver("policy", **RPS, target=1.7), "assumptions[0].payload.target"),
+    "end before start": (
+        driver("policy", **RPS, target=0.5, end_year=2029),
+        "assumptions[0].payload.end_year",
+    ),
+    "negative capacity": (
+        driver("fleet_change", action="ADD", year=2030, technology="solar", capacity_mw=-5),
+        "assumptions[0].payload.capacity_mw",
+    ),
+    "wrong type": (
+        driver("load_growth", annual_rate="fast"),
+        "assumptions[0].payload.annual_rate",
+    ),
+    "number as text": (driver("load_growth", annual_rate="0.1"), "assumptions[0].payload.annual_rate"),
+    "field that does not exist": (
+        driver("load_growth", annual_rate=0.1, colour="red"),
+        "assumptions[0].payload.colour",
+    ),
+    "a driver inside a driver": (
+        driver(
+            "composite",
+            mode="ADDITIVE",
+            components=[{"driver_type": "load_growth", "payload": {"annual_rate": 9}}],
+        ),
+        "assumptions[0].payload.components[0].payload.annual_rate",
+    ),
+    "points out of order": (
+        driver("fuel_curve", fuel="gas", points=[{"year": 2031, "price": 1}, {"year": 2030, "price": 1}]),
+        "assumptions[0].payload.points",
+    ),
+    "no name": ({"assumptions": []}, "name"),
+    "empty name": ({"name": "  "}, "name"),
+    "name of a megabyte": ({"name": "n" * 1_000_000}, "name"),
+    "null for a list": ({"name": "x", "tags": None}, "tags"),
+    "too many tags": ({"name": "x", "tags": [str(n) for n in range(21)]}, "tags"),
+    "too many assumptions": ({**GUIDE, "assumptions": GUIDE["assumptions"] * 51}, "assumptions"),
+    "parameter that is a list": ({"name": "x", "parameters": {"mine": [1]}}, "parameters.mine"),
+    "parameter out of range": ({"name": "x", "parameters": {"discount_rate": 2}}, "parameters.discount_rate"),
+    "integer that JSON loses": ({"name": "x", "parameters": {"n": 2**60}}, "parameters.n"),
+    "unknown status": ({"name": "x", "status": "ASLEEP"}, "status"),
+    "unknown field": ({"name": "x", "owner": "me"}, "owner"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SCENARIOS)
+def test_a_bad_scenario_is_refused_by_field_and_rule(client: Client, case: str) -> None:
+    body, path = BAD_SCENARIOS[case]
+    answer = client("POST", "/v1/scenarios", body)
+    assert (answer.status, answer.code) == (422, "validation_failed"), answer.body[:300]
+    assert path in answer.broken_paths, answer.body[:500]
+    assert all(error["rule"] and error["message"] for error in answer.json["errors"])
+    assert client("GET", "/v1/scenarios").data == []
+    assert len(answer.body) < 10_000, "what was sent is not sent back"
+
+
+BAD_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "priority": ({"priority": "ASAP"}, "priority"),
+    "timeout of zero": ({"timeout_minutes": 0}, "timeout_minutes"),
+    "timeout of two days": ({"timeout_minutes": 2880}, "timeout_minutes"),
+    "retries": ({"max_retries": 11}, "max_retries"),
+    "negative seed": ({"seed": -1}, "seed"),
+    "code version with spaces": ({"code_version": "one two"}, "code_version"),
+    "environment": ({"environment": "../etc"}, "environment"),
+    "long key": ({"idempotency_key": "k" * 256}, "idempotency_key"),
+    "unknown option": ({"speed": 9}, "speed"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_OPTIONS)
+def test_bad_run_options_are_refused_by_field(client: Client, case: str) -> None:
+    options, path = BAD_OPTIONS[case]
+    scenario = client.scenario()["id"]
+    answer = client("POST", f"/v1/scenarios/{scenario}/run", options)
+    assert (answer.status, answer.broken_paths) == (422, [path]), answer.body
+    assert client("GET", f"/v1/scenarios/{scenario}/runs").data == []
+
+
+@pytest.mark.parametrize("raw", ["{nope", "", "not json", '{"a":', "\x00", '{"name": NaN}'])
+def test_a_body_that_is_not_json_is_said_to_be_none(client: Client, raw: str) -> None:
+    answer = client("POST", "/v1/scenarios", raw=raw)
+    assert answer.status in (400, 422), answer.body
+    assert answer.code in ("invalid_json", "validation_failed", "bad_request")
+
+
+@pytest.mark.parametrize("raw", ["[1,2]", '"text"', "7", "null", "true"])
+def test_json_that_is_no_object_is_refused(client: Client, raw: str) -> None:
+    assert client("POST", "/v1/scenarios", raw=raw).status == 422
+
+
+def test_a_nul_character_is_refused_and_not_an_accident(client: Client) -> None:
+    answer = client("POST", "/v1/scenarios", {"name": "a\x00b"})
+    assert answer.status == 422
+
+
+def test_a_body_over_a_megabyte_is_not_even_parsed(client: Client) -> None:
+    answer = client("POST", "/v1/scenarios", {"name": "n" * 1_100_000})
+    assert (answer.status, answer.code) == (413, "payload_too_large")
+    wide = client("POST", "/v1/scenarios", raw='{"name": "' + "é" * 600_000 + '"}')
+    assert wide.status == 413, "bytes count, not characters"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_a_body_of_endless_depth_is_refused(client: Client, opening: str) -> None:
+    answer = client("POST", "/v1/scenarios", raw=opening * 100_000)
+    assert (answer.status, answer.code) == (400, "body_too_deep")
+    harmless = client("POST", "/v1/scenarios", {"name": "[[[[" * 40})
+    assert harmless.status == 201, "brackets in a text are no depth"
+
+
+def test_drivers_nest_at_most_three_deep(client: Client) -> None:
+    inner: dict[str, Any] = {"driver_type": "load_growth", "payload": {"annual_rate": 0.01}}
+    for _ in range(3):
+        inner = {"driver_type": "composite", "payload": {"mode": "ADDITIVE", "components": [inner]}}
+    answer = client("POST", "/v1/scenarios", {"name": "x", "assumptions": [inner]})
+    assert (answer.status, answer.json["errors"][0]["rule"]) == (422, "too_deep")
+
+
+def test_ids_that_are_none_and_ids_unknown_are_not_found(client: Client) -> None:
+    scenario = client.scenario()["id"]
+    for path in (
+        "/v1/scenarios/xyz",
+        f"/v1/scenarios/{uuid4()}",
+        f"/v1/scenarios/{scenario}/runs/xyz",
+        f"/v1/scenarios/{scenario}/runs/{uuid4()}",
+        f"/v1/scenarios/{scenario}/versions/zero",
+    ):
+        answer = client("GET", path)
+        assert answer.status == 404, path
+        assert answer.code.endswith("not_found")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 101},
+        {"limit": "many"},
+        {"created_after": "yesterday"},
+        {"created_after": "2026-01-01T00:00:00"},
+        {"created_after": "2026-01-02T00:00:00Z", "created_before": "2026-01-01T00:00:00Z"},
+        {"status": "ASLEEP"},
+        {"name": "n" * 201},
+    ],
+)
+def test_bad_query_parameters_are_400_and_named(client: Client, query: dict[str, Any]) -> None:
+    answer = client("GET", "/v1/scenarios", query=query)
+    assert answer.status == 400, answer.body
+    assert answer.code == "invalid_parameter"
+    assert answer.broken_paths[0] in query
+
+
+def test_paths_and_methods_that_do_not_exist(client: Client) -> None:
+    missing = client("GET", "/v1/nothing/here")
+    assert (missing.status, missing.code) == (404, "route_not_found")
+    wrong = client("DELETE", "/v1/scenarios")
+    assert (wrong.status, wrong.code, wrong.headers["Allow"]) == (405, "method_not_allowed", "GET, POST")
+
+
+def test_a_body_of_another_type_is_415(client: Client) -> None:
+    answer = client("POST", "/v1/scenarios", GUIDE, headers={"content-type": "text/xml"})
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
+def test_a_crash_tells_the_caller_nothing_but_its_id(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sextant.scenarios import service
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(service, "get", broken)
+    answer = client("GET", f"/v1/scenarios/{uuid4()}")
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert "hunter2" not in answer.body
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_every_problem_type_has_its_page(client: Client) -> None:
+    from functions.api.problem_pages import codes
+
+    for code in codes():
+        page = client("GET", f"/problems/{code}")
+        assert page.status == 200, code
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert code in page.body
+    assert client("GET", "/problems/<script>").status == 404
+
+
+def test_a_body_cannot_choose_its_tenant(client: Client, new_client: Callable[..., Client]) -> None:
+    other = new_client().tenant
+    scenario = client.scenario()["id"]
+    for path, body in (
+        ("/v1/scenarios", {**GUIDE, "tenant_id": other}),
+        (f"/v1/scenarios/{scenario}/run", {"tenant_id": other}),
+        (f"/v1/scenarios/{scenario}/runs:bulk", {"items": [{"tenant_id": other}]}),
+    ):
+        answer = client("POST", path, body)
+        assert (answer.status, answer.broken_paths) == (403, ["tenant_id"])
+    own = client("POST", "/v1/scenarios", {**GUIDE, "tenant_id": client.tenant})
+    assert own.status == 201
