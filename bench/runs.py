@@ -88,7 +88,7 @@ def _scenario(client: httpx.Client) -> str:
 
 
 def _count(connection: psycopg.Connection[Any], query: str) -> float:
-    found = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    found = connection.execute(query).fetchone()
     return float(found[0]) if found else 0.0
 
 

@@ -110,7 +110,7 @@ def _wait_until_ended(system: LocalSystem, asked: dict[UUID, str]) -> Counter[st
     with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
         while True:
             states = Counter(state for (state,) in connection.execute("SELECT state FROM scenario_run"))
-            if not states["QUEUED"] and not states["RUNNING"] or time.monotonic() > deadline:
+            if (not states["QUEUED"] and not states["RUNNING"]) or time.monotonic() > deadline:
                 return states
             time.sleep(0.5)
 
@@ -159,11 +159,13 @@ def _in_database(system: LocalSystem, verdict: Verdict) -> tuple[dict[UUID, int]
     """How many rows each run should have, and how many attempts there were; the outbox is judged here."""
 
     def one(connection: psycopg.Connection[Any], query: str) -> int:
-        found = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        found = connection.execute(query).fetchone()
         return int(found[0]) if found else 0
 
     with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
-        expected = dict(connection.execute("SELECT id, output_rows FROM scenario_run").fetchall())
+        expected: dict[UUID, int] = dict(
+            connection.execute("SELECT id, output_rows FROM scenario_run").fetchall()
+        )
         verdict.wrong |= {
             "events never sent": one(
                 connection,

@@ -91,7 +91,7 @@ class MainJob:
 
     def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:
         with self.platform.platform_autocommit() as session:
-            return session.fetch_all(query, params, row=tuple)  # type: ignore[arg-type]
+            return session.fetch_all(query, params, row=tuple)
 
 
 @pytest.fixture

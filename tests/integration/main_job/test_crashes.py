@@ -36,7 +36,7 @@ def expire_leases(main_job: MainJob) -> None:
         with main_job.platform.platform_autocommit() as session:
             session.execute(
                 f"UPDATE {table} SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
-            )  # type: ignore[arg-type]
+            )
 
 
 def recover(main_job: MainJob, silence: timedelta = LONG) -> tuple[int, int, int, int]:

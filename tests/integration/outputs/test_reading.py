@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import urllib.request
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -89,7 +90,7 @@ def test_filters_narrow_and_join(outputs_api: OutputsApi) -> None:
     ],
 )
 def test_a_question_that_breaks_a_rule_is_refused_by_name(
-    outputs_api: OutputsApi, query: dict[str, object], field: str | None
+    outputs_api: OutputsApi, query: dict[str, Any], field: str | None
 ) -> None:
     scenario = outputs_api.main_job.scenario()
     answer = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", **query)
@@ -110,8 +111,8 @@ def test_a_cursor_of_other_filters_is_refused(outputs_api: OutputsApi) -> None:
 def test_another_tenants_outputs_are_not_there(outputs_api: OutputsApi) -> None:
     scenario = outputs_api.main_job.scenario()
     run = outputs_api.published(scenario)
-    for path in ("outputs", "outputs/aggregates", f"outputs/compare?baseline={run}&runs={run}"):
-        path, _, query = path.partition("?")
+    for asked in ("outputs", "outputs/aggregates", f"outputs/compare?baseline={run}&runs={run}"):
+        path, _, query = asked.partition("?")
         pairs = dict(part.split("=") for part in query.split("&")) if query else {}
         answer = outputs_api.get(f"/v1/scenarios/{scenario}/{path}", tenant="other", **pairs)
         assert (answer.status, answer.json["code"]) == (404, "scenario_not_found")
