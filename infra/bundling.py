@@ -24,8 +24,6 @@ from pathlib import Path
 from tools.environment import installer_environment
 
 ROOT = Path(__file__).resolve().parent.parent
-# Raised when this file makes something else of the same inputs.
-_RECIPE = "1"
 _COMPLETE = ".complete"
 _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
@@ -45,11 +43,10 @@ _LEFT_OUT = (
     "bin",
     "pyarrow/include",
     "pyarrow/src",
-    # Arrow Flight is a network protocol and Substrait a plan format; we speak neither.
+    # Arrow Flight is a network protocol, which we do not speak.
     "pyarrow/libarrow_flight*",
+    "pyarrow/libarrow_python_flight*",
     "pyarrow/_flight*",
-    "pyarrow/libarrow_substrait*",
-    "pyarrow/_substrait*",
     # Copies of a library under the names that a linker, not the loader, asks for.
     "pyarrow/libarrow*.so",
     "pyarrow/libarrow*.so.*.*.*",
@@ -174,8 +171,9 @@ class Bundler:
 
     def _digest(self, name: str, inputs: Iterable[Path], note: str) -> str:
         digest = hashlib.sha256()
+        # This file too: it may come to make something else of the same inputs.
+        digest.update(Path(__file__).read_bytes())
         target = (
-            _RECIPE,
             name,
             self.python,
             self.architecture or sys.platform,
@@ -270,12 +268,21 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _leave_out(folder: Path) -> None:
+    libraries: set[str] = set()
     for pattern in _LEFT_OUT:
         for path in list(folder.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.exists():
+                if ".so" in path.suffixes:
+                    libraries.add(path.name)
                 path.unlink()
+    for path in folder.rglob("*.so*"):
+        # A library names those it needs as text of their own.
+        content = path.read_bytes()
+        missing = [name for name in libraries if f"\0{name}\0".encode() in content and name != path.name]
+        if missing:
+            raise BundlingError(f"{path.name} needs {', '.join(missing)}, which the bundle leaves out")
 
 
 def _blocks(lock: str) -> Iterator[tuple[str, str]]:
