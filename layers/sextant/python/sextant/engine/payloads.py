@@ -50,6 +50,8 @@ from sextant.engine.errors import ModelInputError
 from sextant.engine.reading import Reader
 
 MAX_NESTING = 3
+MOST = 1e12
+"""No parameter of a distribution is larger."""
 
 
 def read_assumptions(items: Sequence[Mapping[str, Any]]) -> tuple[Assumption, ...]:
@@ -210,7 +212,7 @@ def _condition_block(payload: Reader) -> ConditionBlock:
         condition = Condition(
             metric=item.choice("metric", ConditionMetric, required=True),
             operator=item.choice("operator", Operator, required=True),
-            value=item.number("value", -1e15, 1e15),
+            value=item.number("value", -1e300, 1e300),
             fuel=item.optional_text("fuel"),
             technology=item.optional_text("technology"),
         )
@@ -242,11 +244,11 @@ def _stochastic(payload: Reader) -> Stochastic:
     mean = std = low = high = mode = 0.0
     if distribution in (Distribution.NORMAL, Distribution.LOGNORMAL):
         positive = distribution is Distribution.LOGNORMAL
-        mean = payload.number("mean", 0.0 if positive else -1e6, 1e6, above=positive)
+        mean = payload.number("mean", 0.0 if positive else -MOST, MOST, above=positive)
         std = payload.number("std", 0.0, 1e6)
     else:
-        low = payload.number("low", -1e6, 1e6)
-        high = payload.number("high", low, 1e6)
+        low = payload.number("low", -MOST, MOST)
+        high = payload.number("high", low, MOST)
         if distribution is Distribution.TRIANGULAR:
             mode = payload.number("mode", low, high)
     variation = payload.choice("variation", Variation, default=Variation.PER_RUN)
@@ -258,7 +260,7 @@ def _stochastic(payload: Reader) -> Stochastic:
             CorrelationWith(item.text("name", required=True), item.number("coefficient", -1.0, 1.0))
         )
         item.finish()
-    minimum = payload.optional_number("minimum", -1e9, 1e9)
+    minimum = payload.optional_number("minimum", -MOST, MOST)
     return Stochastic(
         target=target,
         distribution=distribution,
@@ -272,7 +274,7 @@ def _stochastic(payload: Reader) -> Stochastic:
         variation=variation,
         persistence=payload.number("persistence", -0.99, 0.99, default=0.7),
         minimum=minimum,
-        maximum=payload.optional_number("maximum", -1e9 if minimum is None else minimum, 1e9),
+        maximum=payload.optional_number("maximum", -MOST if minimum is None else minimum, MOST),
         name=payload.optional_text("name"),
         correlations=tuple(correlations),
     )

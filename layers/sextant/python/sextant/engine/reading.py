@@ -152,7 +152,7 @@ class Reader:
         names = sorted(inner.names())
         if not 1 <= len(names) <= most:
             raise ModelInputError(inner.path, f"1–{most} entries")
-        found = {name: inner.number(name, 0.0, 1e9, above=True) for name in names}
+        found = {name: inner.number(name, 0.0, 1e12, above=True) for name in names}
         total = sum(found.values())
         return {key: value / total for key, value in found.items()}
 

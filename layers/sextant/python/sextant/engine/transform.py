@@ -186,21 +186,16 @@ def _retirement(driver: FleetRetirement, inputs: Inputs, setting: Setting) -> In
 def _composite(driver: Composite, inputs: Inputs, setting: Setting) -> Inputs:
     moved = inputs
     for component in driver.components:
-        alone = apply(component.assumption, inputs, setting)
-        weight = component.weight
-        if driver.mode is CompositeMode.CONDITIONAL:
-            assert component.when is not None
-            after = apply(component.assumption, moved, setting)
-            weighted = moved.merge(after, lambda old, new, w=weight: old + w * (new - old))  # type: ignore[misc]
-            moved = weighted.where(holds(component.when, inputs, setting), moved)
-        elif driver.mode is CompositeMode.ADDITIVE:
-            change = alone.merge(inputs, lambda new, old, w=weight: w * (new - old))  # type: ignore[misc]
-            moved = moved.merge(change, lambda total, part: total + part)
-        else:
+        alone, weight = apply(component.assumption, inputs, setting), component.weight
+        if component.when is not None:
+            alone = alone.where(holds(component.when, inputs, setting), inputs)
+        if driver.mode is CompositeMode.MULTIPLICATIVE:
             ratio = alone.merge(inputs, lambda new, old, w=weight: _power_ratio(new, old, w))  # type: ignore[misc]
             change = alone.merge(inputs, lambda new, old, w=weight: _unratioed(new, old, w))  # type: ignore[misc]
             moved = moved.merge(ratio, lambda total, part: total * part)
-            moved = moved.merge(change, lambda total, part: total + part)
+        else:
+            change = alone.merge(inputs, lambda new, old, w=weight: w * (new - old))  # type: ignore[misc]
+        moved = moved.merge(change, lambda total, part: total + part)
     return moved
 
 
