@@ -21,7 +21,7 @@ from sextant.outbox import housekeeping
 from sextant.outbox.relay import Relay, RelaySettings, Report
 
 logger = Logger()
-metrics = Metrics()
+metrics = Metrics(namespace="Sextant")
 
 
 @cache
@@ -32,9 +32,12 @@ def relay() -> Relay:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
+    scheduled = event.get("detail-type") == "Scheduled Event"
+    if scheduled:
+        bootstrap.database().run_platform(housekeeping.find_lanes)
     report = relay().drain(context.get_remaining_time_in_millis() / 1000)
     _count(report)
-    if event.get("detail-type") == "Scheduled Event":
+    if scheduled:
         _look_after()
     return asdict(report)
 

@@ -2,6 +2,7 @@
 DROP FUNCTION outbox_figures(timestamptz, text);
 DROP TYPE outbox_figure;
 DROP FUNCTION outbox_next_due();
+DROP FUNCTION outbox_find_lanes();
 DROP FUNCTION outbox_measure(jsonb, text[]);
 DROP TYPE outbox_measured;
 DROP FUNCTION outbox_settle(uuid, text[], bigint[], text[], text[], integer, interval, interval, interval, interval);

@@ -199,7 +199,9 @@ DECLARE
     waiting bigint;
 BEGIN
     SELECT * INTO lane FROM outbox_lane l WHERE l.tenant_id = p_tenant;
-    IF NOT FOUND THEN
+    IF NOT FOUND AND pg_try_advisory_xact_lock(hashtextextended(p_tenant, 7390115)) THEN
+        -- A tenant's first event. Two of them at once: the second does not wait for the first one's transaction.
+        -- Should that one roll back, outbox_find_lanes() gives the tenant its lane.
         INSERT INTO outbox_lane (tenant_id) VALUES (p_tenant) ON CONFLICT DO NOTHING;
     END IF;
     IF p_events IS NULL OR session_user = 'sextant_platform' THEN
@@ -258,29 +260,29 @@ CREATE FUNCTION outbox_enqueue_many(
 ) RETURNS SETOF uuid
     LANGUAGE plpgsql AS $$
 DECLARE
-    ids    uuid[];
-    stored integer;
+    ids   uuid[];
+    fresh uuid[];
 BEGIN
     SELECT array_agg(outbox_event_id()) INTO ids FROM generate_series(1, cardinality(p_topics));
-    WITH given AS (
-        SELECT * FROM unnest(ids, p_topics, p_dedupe_keys, p_payloads, p_headers, p_delays)
-            WITH ORDINALITY AS g(id, topic, dedupe_key, payload, headers, delay, turn)
-    ), fresh AS (
+    WITH stored AS (
         INSERT INTO outbox_event (tenant_id, id, topic, dedupe_key, payload, headers)
-        SELECT p_tenant, g.id, g.topic, g.dedupe_key, g.payload, coalesce(g.headers, '{}') FROM given g ORDER BY g.turn
-        ON CONFLICT (tenant_id, dedupe_key) DO NOTHING RETURNING outbox_event.id
-    ), later AS (
-        INSERT INTO outbox_delayed (tenant_id, event_id, retry_at)
-        SELECT p_tenant, g.id, clock_timestamp() + g.delay FROM given g JOIN fresh f USING (id) WHERE g.delay > interval '0'
-    ), ready AS (
-        INSERT INTO outbox_pending (tenant_id, event_id)
-        SELECT p_tenant, g.id FROM given g JOIN fresh f USING (id)
-        WHERE g.delay IS NULL OR g.delay <= interval '0' ORDER BY g.turn
-        RETURNING 1
+        SELECT p_tenant, g.id, g.topic, g.dedupe_key, g.payload, coalesce(g.headers, '{}')
+        FROM unnest(ids, p_topics, p_dedupe_keys, p_payloads, p_headers)
+            WITH ORDINALITY AS g(id, topic, dedupe_key, payload, headers, turn)
+        ORDER BY g.turn
+        ON CONFLICT (tenant_id, dedupe_key) DO NOTHING RETURNING id
     )
-    SELECT count(*) INTO stored FROM ready;
-    -- The new rows are counted already.
-    PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable AND stored > 0 THEN 0 END);
+    SELECT array_agg(s.id) INTO fresh FROM stored s;
+    IF fresh IS NOT NULL THEN
+        PERFORM outbox_admit(p_tenant, CASE WHEN p_refusable THEN cardinality(fresh) END);
+        INSERT INTO outbox_delayed (tenant_id, event_id, retry_at)
+        SELECT p_tenant, g.id, clock_timestamp() + g.delay FROM unnest(ids, p_delays) AS g(id, delay)
+        WHERE g.delay > interval '0' AND g.id = ANY (fresh);
+        INSERT INTO outbox_pending (tenant_id, event_id)
+        SELECT p_tenant, g.id FROM unnest(ids, p_delays) WITH ORDINALITY AS g(id, delay, turn)
+        WHERE (g.delay IS NULL OR g.delay <= interval '0') AND g.id = ANY (fresh)
+        ORDER BY g.turn;
+    END IF;
     RETURN QUERY
         SELECT coalesce(e.id, g.id) FROM unnest(ids, p_dedupe_keys) WITH ORDINALITY AS g(id, dedupe_key, turn)
         LEFT JOIN outbox_event e ON e.tenant_id = p_tenant AND e.dedupe_key = g.dedupe_key
@@ -555,6 +557,30 @@ BEGIN
     UPDATE outbox_lane l SET floor = greatest(l.floor, w.floor), pending = w.pending, measured_at = clock_timestamp()
     FROM worth w WHERE l.tenant_id = w.tenant_id;
     RETURN result;
+END
+$$;
+
+-- Give each tenant that has pending events but no lane its lane; how many there were. For the schedule: in the
+-- ordinary way a lane is made by the tenant's first event.
+CREATE FUNCTION outbox_find_lanes() RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_bitmapscan = off
+    AS $$
+DECLARE
+    made integer;
+BEGIN
+    WITH RECURSIVE tenants AS (
+        (SELECT p.tenant_id FROM outbox_pending p ORDER BY p.tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id FROM tenants t CROSS JOIN LATERAL (
+            SELECT p.tenant_id FROM outbox_pending p WHERE p.tenant_id > t.tenant_id ORDER BY p.tenant_id LIMIT 1
+        ) AS following
+    )
+    INSERT INTO outbox_lane (tenant_id)
+    SELECT t.tenant_id FROM tenants t
+    WHERE NOT EXISTS (SELECT FROM outbox_lane l WHERE l.tenant_id = t.tenant_id) ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS made = ROW_COUNT;
+    RETURN made;
 END
 $$;
 

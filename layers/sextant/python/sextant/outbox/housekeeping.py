@@ -18,6 +18,11 @@ def totals(session: Session) -> Totals:
     return repository.totals(session)
 
 
+def find_lanes(session: Session) -> int:
+    """Make sure that nothing waits unseen: of two first events of a tenant at once, the lane may be missing."""
+    return repository.find_lanes(session)
+
+
 def purge(session: Session, retention: timedelta = RETENTION) -> Purged:
     """Forget up to `BATCH` of each kind that is older than `retention`; what waits or is dead is kept."""
     return repository.purge(session, datetime.now(UTC) - retention, BATCH)

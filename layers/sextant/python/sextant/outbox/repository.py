@@ -205,6 +205,11 @@ def totals(session: Session) -> Totals:
     return found
 
 
+def find_lanes(session: Session) -> int:
+    """Give tenants with pending events but no lane their lane; how many there were."""
+    return session.fetch_one("SELECT outbox_find_lanes()", row=int) or 0
+
+
 def purge(session: Session, before: datetime, limit: int) -> Purged:
     """Forget up to `limit` sent events, publications and inbox entries from before `before`, and old usage."""
     before_id = UUID(int=int(before.timestamp() * 1000) << 80)

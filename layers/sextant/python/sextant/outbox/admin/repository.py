@@ -157,16 +157,21 @@ def quotas(session: Session, tenant: TenantId | None, limit: int = 1000) -> list
 
 def set_quota(session: Session, tenant: str, values: dict[str, int], actor: str, reason: str) -> None:
     """Set the columns given in `values` for the tenant (`*`: the defaults)."""
-    columns = [sql.Identifier(name) for name in values]
-    query = sql.SQL("""
-        INSERT INTO tenant_quota (tenant_id, updated_by, reason, {columns}) VALUES (%(tenant_id)s, %(actor)s, %(reason)s, {values})
-        ON CONFLICT (tenant_id) DO UPDATE SET
-            updated_at = clock_timestamp(), updated_by = excluded.updated_by, reason = excluded.reason, {changes}
-    """).format(
-        columns=sql.SQL(", ").join(columns),
-        values=sql.SQL(", ").join(sql.Placeholder(name) for name in values),
-        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(column) for column in columns),
+    # The defaults' row is always there, and an INSERT of some of its columns would break its constraint.
+    session.execute(
+        """
+        INSERT INTO tenant_quota (tenant_id, updated_by, reason)
+        SELECT %(tenant_id)s, %(actor)s, %(reason)s WHERE %(tenant_id)s <> '*' ON CONFLICT DO NOTHING
+        """,
+        {"tenant_id": tenant, "actor": actor, "reason": reason},
     )
+    changes = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(values)
+    ]
+    query = sql.SQL("""
+        UPDATE tenant_quota SET updated_at = clock_timestamp(), updated_by = %(actor)s, reason = %(reason)s, {changes}
+        WHERE tenant_id = %(tenant_id)s
+    """).format(changes=sql.SQL(", ").join(changes))
     session.execute(query, {"tenant_id": tenant, "actor": actor, "reason": reason, **values})
 
 
