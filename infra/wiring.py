@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from functions.declaration import API, OUTPUTS_API, Function
-from infra.config import SqsBus, StageConfig
+from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function
+from infra.config import StageConfig
 from infra.constructs.database import MIGRATOR
 from infra.constructs.encryption import allow_key
 from infra.constructs.functions import LIVE, allow_invoke, function_arn
@@ -30,9 +30,10 @@ class Wiring:
 
     def environment(self, declared: Function) -> dict[str, str]:
         """The variables of the contract that `declared` reads."""
-        variables: dict[str, str] = {
-            "SEXTANT_BUS": "sqs" if isinstance(self._config.bus, SqsBus) else "kafka"
-        }
+        kafka = self._data.kafka
+        variables = {"SEXTANT_BUS": "kafka" if kafka else "sqs"}
+        if kafka and declared.name == OUTBOX_RELAY.name:
+            variables |= kafka.environment()
         if declared.database is not None:
             variables |= self._data.database.environment(_user(declared.database))
         if declared.name == API.name:
@@ -40,8 +41,8 @@ class Wiring:
             variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
         for queue in declared.sends_to:
             variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
-        if "outbox-relay" in declared.calls:
-            variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-outbox-relay:{LIVE}"
+        if OUTBOX_RELAY.name in declared.calls:
+            variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-{OUTBOX_RELAY.name}:{LIVE}"
         if declared.lake is not None:
             variables["SEXTANT_CATALOG"] = "glue"
             variables["SEXTANT_WAREHOUSE"] = self._data.warehouse.location
@@ -62,8 +63,9 @@ class Wiring:
             )
             allow_key(role, self._data.surroundings.key, ["dynamodb"], write=True)
         if declared.sends_to:
-            self._queues.allow_send(role, declared.sends_to)
-            allow_key(role, self._data.surroundings.key, ["sqs"], write=True)
+            self._queues.allow_send(role, [self._queues.by_name[name] for name in declared.sends_to])
+        if self._data.kafka and declared.name == OUTBOX_RELAY.name:
+            self._data.kafka.allow_publish(role, declared.sends_to)
         if declared.calls:
             allow_invoke(
                 role, *(function_arn(f"{self._config.prefix}-{name}", LIVE) for name in declared.calls)

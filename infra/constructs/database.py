@@ -63,8 +63,6 @@ class AuroraDatabase(Construct):
         cluster_group = self._group("Cluster", network, "The database; accepts the proxy")
         proxy_group = self._group("Proxy", network, "The proxy; accepts our functions")
         proxy_group.add_ingress_rule(network.function_group, ec2.Port.tcp(PORT), "Our functions")
-        proxy_group.add_egress_rule(cluster_group, ec2.Port.tcp(PORT), "The database")
-        cluster_group.add_ingress_rule(proxy_group, ec2.Port.tcp(PORT), "The proxy")
         network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
         # RDS makes this group by itself, unencrypted and without an end; so it is made before.
         log_group = logs.LogGroup(

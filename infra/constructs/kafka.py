@@ -11,59 +11,82 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
+from functions.declaration import EVENTS_QUEUE, RUNS_QUEUE
 from infra.config import GivenKafka, ManagedKafka
 from infra.constructs.functions import Surroundings
 from infra.constructs.network import Network
 from infra.constructs.support import SupportFunction
 
+# What the relay publishes to, and in SQS the queues of these names.
+CHANNELS = (RUNS_QUEUE, EVENTS_QUEUE)
+
 _IAM_PORT = 9098
 _REPLICAS = 3
 
 
+_POLLING = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+]
+
+
 @dataclass(frozen=True)
 class KafkaAccess:
-    """What a producer or consumer needs to know of the cluster, and the ARN its permissions are made from."""
+    """What a producer or consumer needs to know of the cluster, and the ARN its permissions are made from.
+
+    `prefix` begins every topic of this deployment, so that several may share a cluster.
+    """
 
     cluster_arn: str
     bootstrap_servers: str
+    prefix: str
 
-    def allow_publish(self, grantee: iam.IGrantable, topics: Iterable[str]) -> None:
-        """Let `grantee` write `topics`, idempotently."""
-        self._allow(grantee, "KafkaCluster", ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
-        self._allow(
-            grantee,
-            "KafkaPublish",
-            ["DescribeTopic", "WriteData"],
-            [self._resource("topic", topic) for topic in topics],
-        )
+    def environment(self) -> dict[str, str]:
+        """The bus settings of a function that publishes."""
+        return {
+            "SEXTANT_KAFKA_BOOTSTRAP": self.bootstrap_servers,
+            "SEXTANT_KAFKA_MECHANISM": "AWS_MSK_IAM",
+            "SEXTANT_KAFKA_PREFIX": self.prefix,
+        }
 
-    def allow_consume(self, grantee: iam.IGrantable, topic: str, group: str) -> None:
-        """Let `grantee`, and the event source mapping that uses its role, read `topic` as `group`."""
-        self._allow(
-            grantee, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn]
-        )
-        self._allow(grantee, "KafkaTopic", ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
-        self._allow(grantee, "KafkaGroup", ["AlterGroup", "DescribeGroup"], [self._resource("group", group)])
-        grantee.grant_principal.add_to_principal_policy(
+    def topic(self, channel: str) -> str:
+        """The topic of a channel, which in SQS would be the queue of that name."""
+        return f"{self.prefix}{channel}"
+
+    def allow_publish(self, role: iam.Role, channels: Iterable[str]) -> None:
+        """Let `role` write the topics of `channels`, idempotently."""
+        topics = [self._resource("topic", self.topic(channel)) for channel in channels]
+        _allow(role, "KafkaCluster", ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
+        _allow(role, "KafkaPublish", ["DescribeTopic", "WriteData"], topics)
+
+    def allow_consume(self, role: iam.Role, channel: str) -> None:
+        """Let the event source mapping that uses `role` read the topic of `channel` as the group of that name."""
+        topic = self.topic(channel)
+        _allow(role, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn])
+        _allow(role, "KafkaTopic", ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
+        _allow(role, "KafkaGroup", ["AlterGroup", "DescribeGroup"], [self._resource("group", topic)])
+        role.add_to_policy(
             iam.PolicyStatement(
                 sid="KafkaMapping",
                 actions=["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],
                 resources=[self.cluster_arn],
             )
         )
+        role.add_to_policy(iam.PolicyStatement(sid="KafkaPolling", actions=_POLLING, resources=["*"]))
 
     def _resource(self, kind: str, name: str) -> str:
         """`arn:…:cluster/<name>/<uuid>` → `arn:…:<kind>/<name>/<uuid>/<resource>`."""
         before, cluster = Fn.split(":cluster/", self.cluster_arn, 2)
         return f"{before}:{kind}/{cluster}/{name}"
 
-    @staticmethod
-    def _allow(grantee: iam.IGrantable, sid: str, actions: list[str], resources: list[str]) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                sid=sid, actions=[f"kafka-cluster:{action}" for action in actions], resources=resources
-            )
-        )
+
+def _allow(role: iam.Role, sid: str, actions: list[str], resources: list[str]) -> None:
+    named = [f"kafka-cluster:{action}" for action in actions]
+    role.add_to_policy(iam.PolicyStatement(sid=sid, actions=named, resources=resources))
 
 
 class OwnKafka(Construct):
@@ -76,7 +99,7 @@ class OwnKafka(Construct):
         *,
         settings: ManagedKafka,
         prefix: str,
-        topics: Iterable[str],
+        channels: Iterable[str],
         network: Network,
         surroundings: Surroundings,
     ) -> None:
@@ -92,6 +115,8 @@ class OwnKafka(Construct):
         # An event source mapping polls from inside the network, under this group.
         group.add_ingress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
         group.add_egress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
+        group.add_egress_rule(network.endpoint_group, ec2.Port.tcp(443), "The event source mapping")
+        network.endpoint_group.add_ingress_rule(group, ec2.Port.tcp(443), "The event source mapping")
         cluster = msk.CfnServerlessCluster(
             self,
             "Cluster",
@@ -108,12 +133,12 @@ class OwnKafka(Construct):
                 )
             ],
         )
-        for topic in topics:
+        for channel in channels:
             msk.CfnTopic(
                 self,
-                topic,
+                channel,
                 cluster_arn=cluster.ref,
-                topic_name=topic,
+                topic_name=f"{prefix}.{channel}",
                 partition_count=settings.partitions,
                 replication_factor=_REPLICAS,
             )
@@ -131,16 +156,16 @@ class OwnKafka(Construct):
             properties={"ClusterArn": cluster.ref},
         )
         brokers.node.add_dependency(finder)
-        self.access = KafkaAccess(cluster.ref, brokers.get_att_string("BootstrapServers"))
+        self.access = KafkaAccess(cluster.ref, brokers.get_att_string("BootstrapServers"), f"{prefix}.")
 
 
-def given_kafka(scope: Construct, settings: GivenKafka, network: Network) -> KafkaAccess:
-    """A cluster by configuration; its security group must accept our functions on port 9098."""
+def given_kafka(scope: Construct, *, settings: GivenKafka, prefix: str, network: Network) -> KafkaAccess:
+    """A cluster by configuration: its topics exist, and its security group accepts our functions on port 9098."""
     group = ec2.SecurityGroup.from_security_group_id(
         scope, "KafkaGroup", settings.security_group_id, mutable=False
     )
     connect_functions(network, group)
-    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers)
+    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers, f"{prefix}.")
 
 
 def connect_functions(network: Network, kafka_group: ec2.ISecurityGroup) -> None:

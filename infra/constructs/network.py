@@ -19,6 +19,8 @@ _INTERFACE_ENDPOINTS = {
     "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
     "Sns": ec2.InterfaceVpcEndpointAwsService.SNS,
 }
+# What polls Kafka for a function stands in the network too, and asks for its role there.
+_KAFKA_ENDPOINTS = {"Sts": ec2.InterfaceVpcEndpointAwsService.STS}
 
 
 class Network(Construct):
@@ -30,6 +32,7 @@ class Network(Construct):
         construct_id: str,
         *,
         settings: NetworkSettings,
+        kafka: bool,
         key: kms.IKey,
         log_retention: logs.RetentionDays,
     ) -> None:
@@ -87,10 +90,12 @@ class Network(Construct):
         # The gateway endpoints answer under public addresses, so the rule cannot be narrower; with no NAT
         # there is no route to anything else.
         self.function_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services by HTTPS")
-        endpoint_group = self._group("Endpoints", "The interface endpoints; accept HTTPS from our functions")
+        self.endpoint_group = endpoint_group = self._group(
+            "Endpoints", "The interface endpoints; accept HTTPS from our functions"
+        )
         endpoint_group.add_ingress_rule(self.function_group, ec2.Port.tcp(443), "Our functions")
         zones = self.vpc.select_subnets(subnet_type=private).subnets[: settings.endpoint_zones]
-        for name, service in _INTERFACE_ENDPOINTS.items():
+        for name, service in {**_INTERFACE_ENDPOINTS, **(_KAFKA_ENDPOINTS if kafka else {})}.items():
             self.vpc.add_interface_endpoint(
                 f"{name}Endpoint",
                 service=service,

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.declaration import Queue
+from infra.constructs.encryption import allow_key
 
 _DEAD_LETTER_RETENTION = Duration.days(14)
 
@@ -49,9 +50,22 @@ class Queues(Construct):
                 removal_policy=RemovalPolicy.DESTROY,
             )
             self.dead_letters[queue.name] = dead
+        self._key = key
         self.by_name: Mapping[str, sqs.Queue] = queues
 
-    def allow_send(self, role: iam.Role, names: Iterable[str]) -> None:
-        """Let `role` send to the queues of these names."""
-        arns = [self.by_name[name].queue_arn for name in names]
+    def allow_receive(self, role: iam.Role, name: str) -> None:
+        """Let the event source mapping that uses `role` read the queue of this name."""
+        actions = [
+            f"sqs:{action}"
+            for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
+        ]
+        role.add_to_policy(
+            iam.PolicyStatement(sid="Receive", actions=actions, resources=[self.by_name[name].queue_arn])
+        )
+        allow_key(role, self._key, ["sqs"], write=False)
+
+    def allow_send(self, role: iam.Role, queues: Iterable[sqs.IQueue]) -> None:
+        """Let `role` send to `queues`."""
+        arns = [queue.queue_arn for queue in queues]
         role.add_to_policy(iam.PolicyStatement(sid="Send", actions=["sqs:SendMessage"], resources=arns))
+        allow_key(role, self._key, ["sqs"], write=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+import jsii
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from functions.declaration import Function, QueueTrigger, ScheduleTrigger
+from functions.declaration import QueueTrigger, ScheduleTrigger
+from infra.constructs.functions import DeployedFunction
+from infra.constructs.kafka import CHANNELS, KafkaAccess
 from infra.constructs.queues import Queues
 
 
@@ -27,39 +27,79 @@ class Triggers(Construct):
         construct_id: str,
         *,
         queues: Queues,
-        aliases: Mapping[str, lambda_.Alias],
+        kafka: KafkaAccess | None,
         prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._queues = queues
-        self._aliases = aliases
+        self._kafka = kafka
         self._prefix = prefix
 
-    def attach(self, function: Function) -> None:
+    def attach(self, function: DeployedFunction, alias: lambda_.Alias) -> None:
         """Attach every queue and schedule that `function` declares; its routes are the API's."""
-        alias = self._aliases[function.name]
-        for trigger in function.triggers:
+        for trigger in function.declared.triggers:
             if isinstance(trigger, QueueTrigger):
-                alias.add_event_source(
-                    sources.SqsEventSource(
-                        self._queues.by_name[trigger.queue],
-                        batch_size=trigger.batch_size,
-                        max_batching_window=Duration.seconds(trigger.batching_window)
-                        if trigger.batching_window
-                        else None,
-                        report_batch_item_failures=True,
-                        max_concurrency=trigger.maximum_concurrency,
-                    )
-                )
+                self._read_queue(function, alias, trigger)
+                if self._kafka is not None and trigger.queue in CHANNELS:
+                    self._read_topic(self._kafka, function, alias, trigger)
             elif isinstance(trigger, ScheduleTrigger):
-                events.Rule(
-                    self,
-                    trigger.name,
-                    rule_name=f"{self._prefix}-{trigger.name}",
-                    description=f"Calls {function.name} every {trigger.every} s",
-                    schedule=events.Schedule.rate(Duration.seconds(trigger.every)),
-                    # The next tick does what a lost one would have done.
-                    targets=[
-                        targets.LambdaFunction(alias, retry_attempts=0, max_event_age=Duration.minutes(1))
-                    ],
-                )
+                self._tick(function, alias, trigger)
+
+    def _read_queue(self, function: DeployedFunction, alias: lambda_.Alias, trigger: QueueTrigger) -> None:
+        self._queues.allow_receive(function.role, trigger.queue)
+        window = Duration.seconds(trigger.batching_window) if trigger.batching_window else None
+        mapping = alias.add_event_source_mapping(
+            f"{trigger.queue}-queue",
+            event_source_arn=self._queues.by_name[trigger.queue].queue_arn,
+            batch_size=trigger.batch_size,
+            max_batching_window=window,
+            report_batch_item_failures=True,
+            max_concurrency=trigger.maximum_concurrency,
+        )
+        # Lambda asks the role for the queue when the mapping is made.
+        mapping.node.add_dependency(function.role)
+
+    def _read_topic(
+        self, kafka: KafkaAccess, function: DeployedFunction, alias: lambda_.Alias, trigger: QueueTrigger
+    ) -> None:
+        """Feed the function from the topic as well: with Kafka as the bus, its queue gets no events."""
+        kafka.allow_consume(function.role, trigger.queue)
+        dead_letters = self._queues.dead_letters[trigger.queue]
+        self._queues.allow_send(function.role, [dead_letters])
+        mapping = alias.add_event_source_mapping(
+            f"{trigger.queue}-topic",
+            event_source_arn=kafka.cluster_arn,
+            kafka_topic=kafka.topic(trigger.queue),
+            kafka_consumer_group_id=kafka.topic(trigger.queue),
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=trigger.batch_size,
+            report_batch_item_failures=True,
+            retry_attempts=5,
+            on_failure=_DeadLetters(dead_letters.queue_arn),
+        )
+        mapping.node.add_dependency(function.role)
+
+    def _tick(self, function: DeployedFunction, alias: lambda_.Alias, trigger: ScheduleTrigger) -> None:
+        events.Rule(
+            self,
+            trigger.name,
+            rule_name=f"{self._prefix}-{trigger.name}",
+            description=f"Calls {function.declared.name} every {trigger.every} s",
+            schedule=events.Schedule.rate(Duration.seconds(trigger.every)),
+            # The next tick does what a lost one would have done.
+            targets=[targets.LambdaFunction(alias, retry_attempts=0, max_event_age=Duration.minutes(1))],
+        )
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _DeadLetters:
+    """Where batches go that failed for good; the right to send there is given apart."""
+
+    def __init__(self, queue_arn: str) -> None:
+        self._queue_arn = queue_arn
+
+    def bind(
+        self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        del target, target_handler
+        return lambda_.DlqDestinationConfig(destination=self._queue_arn)

@@ -8,13 +8,14 @@ from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from infra.bundling import Bundler
-from infra.config import Aurora, GivenDatabase, GivenIssuer, StageConfig
+from infra.config import Aurora, GivenDatabase, GivenIssuer, GivenKafka, SqsBus, StageConfig
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import Surroundings
 from infra.constructs.idempotency import IdempotencyTable
 from infra.constructs.identity import Issuer, OwnUserPool, given_issuer
+from infra.constructs.kafka import CHANNELS, KafkaAccess, OwnKafka, given_kafka
 from infra.constructs.logs import retention
 from infra.constructs.network import Network
 from infra.constructs.notifications import Notifications
@@ -33,7 +34,14 @@ class DataStack(Stack):
         self.encryption = Encryption(self, "Encryption", prefix=config.prefix, protect=config.protect)
         key = self.encryption.key
         self.network = (
-            Network(self, "Network", settings=config.network, key=key, log_retention=log_retention)
+            Network(
+                self,
+                "Network",
+                settings=config.network,
+                kafka=not isinstance(config.bus, SqsBus),
+                key=key,
+                log_retention=log_retention,
+            )
             if config.network
             else None
         )
@@ -47,6 +55,7 @@ class DataStack(Stack):
             log_retention=log_retention,
         )
         self.database = self._database(config)
+        self.kafka = self._kafka(config)
         restore_days = config.database.backup_days if isinstance(config.database, Aurora) else 1
         self.warehouse = Warehouse(
             self, "Warehouse", key=key, protect=config.protect, restore_days=restore_days
@@ -76,6 +85,21 @@ class DataStack(Stack):
             protect=config.protect,
             log_retention=self.surroundings.log_retention,
         )
+
+    def _kafka(self, config: StageConfig) -> KafkaAccess | None:
+        if isinstance(config.bus, SqsBus) or self.network is None:
+            return None
+        if isinstance(config.bus, GivenKafka):
+            return given_kafka(self, settings=config.bus, prefix=config.prefix, network=self.network)
+        return OwnKafka(
+            self,
+            "Kafka",
+            settings=config.bus,
+            prefix=config.prefix,
+            channels=CHANNELS,
+            network=self.network,
+            surroundings=self.surroundings,
+        ).access
 
     def _issuer(self, config: StageConfig) -> Issuer:
         if isinstance(config.identity, GivenIssuer):

@@ -69,9 +69,9 @@ class ServiceStack(Stack):
             for name, deployed in self.functions.items()
             if name != MIGRATE.name
         }
-        triggers = Triggers(self, "Triggers", queues=self.queues, aliases=self.aliases, prefix=config.prefix)
-        for name in self.aliases:
-            triggers.attach(self.functions[name].declared)
+        triggers = Triggers(self, "Triggers", queues=self.queues, kafka=data.kafka, prefix=config.prefix)
+        for name, alias in self.aliases.items():
+            triggers.attach(self.functions[name], alias)
         self.api = Api(
             self,
             "Http",

@@ -1,0 +1,106 @@
+"""The templates, synthesized once a session, and how the tests ask them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.synth import synthesize
+
+KAFKA = {"bus": {"kind": "msk-serverless"}}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a template."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """All templates of one stage."""
+
+    folder: Path
+
+    @property
+    def templates(self) -> Mapping[str, Mapping[str, Any]]:
+        """By stack: `Data`, `Service`, `Monitoring`."""
+        return {
+            path.name.removesuffix(".template.json")
+            .removeprefix("Sextant")
+            .removeprefix("Dev")
+            .removeprefix("Prod"): (json.loads(path.read_text()))
+            for path in sorted(self.folder.glob("*.template.json"))
+        }
+
+    def all(self, kind: str) -> list[Resource]:
+        """Every resource of a type, over all stacks."""
+        return [one for one in self.resources() if one.type == kind]
+
+    def one(self, kind: str) -> Resource:
+        found = self.all(kind)
+        assert len(found) == 1, [one.logical_id for one in found]
+        return found[0]
+
+    def resources(self) -> Iterator[Resource]:
+        for template in self.templates.values():
+            for logical_id, body in template["Resources"].items():
+                yield Resource(logical_id, body["Type"], body.get("Properties", {}), body)
+
+    def function(self, name: str) -> Resource:
+        """The function whose name ends so."""
+        return next(
+            one
+            for one in self.all("AWS::Lambda::Function")
+            if str(one.properties.get("FunctionName", "")).endswith(f"-{name}")
+        )
+
+    def statements_of(self, role: Resource | str) -> list[Mapping[str, Any]]:
+        """Every statement of the policies attached to a role (its logical id, or its function)."""
+        wanted = role if isinstance(role, str) else role.properties["Role"]["Fn::GetAtt"][0]
+        return [
+            statement
+            for policy in self.all("AWS::IAM::Policy")
+            if {"Ref": wanted} in policy.properties["Roles"]
+            for statement in policy.properties["PolicyDocument"]["Statement"]
+        ]
+
+
+def listed(value: object) -> list[Any]:
+    """A policy's `Action` or `Resource`, which may be one or many."""
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    return _synthesized(tmp_path_factory, "dev", {})
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """prod, which protects its data, with Kafka as the bus."""
+    return _synthesized(tmp_path_factory, "prod", KAFKA)
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def assembly(request: pytest.FixtureRequest) -> Assembly:
+    """What must hold for every stage."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Assembly)
+    return found
+
+
+def _synthesized(factory: pytest.TempPathFactory, stage: str, settings: Mapping[str, Any]) -> Assembly:
+    folder = factory.mktemp(f"cdk-{stage}")
+    # The synthesis fails by itself on any finding of cdk-nag that is not acknowledged.
+    synthesize(stage, folder, settings=json.dumps(settings))
+    return Assembly(folder)
