@@ -100,7 +100,7 @@ QUEUES: tuple[Queue, ...] = (
     Queue(EVENTS_QUEUE, visibility_timeout=60, max_receives=5),
 )
 
-_PUBLIC_PATHS = ("/v1/health", "/v1/health/ready", "/openapi.json", "/docs", "/problems/{code}")
+_PUBLIC_PATHS = ("/v1/health", "/v1/health/ready", "/openapi.json", "/docs", "/docs/{asset}", "/problems/{code}")
 
 API = Function(
     name="api",
@@ -126,6 +126,10 @@ OUTPUTS_API = Function(
         Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
+        Route("GET", "/v1/baselines"),
+        Route("POST", "/v1/baselines"),
+        Route("POST", "/v1/baselines/uploads"),
+        Route("GET", "/v1/baselines/{baseline_id}"),
     ),
     layers=("runtime", "lake"),
     database="sextant_app",

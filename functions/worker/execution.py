@@ -19,7 +19,9 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.worker.results import metadata_of, metrics_of, request_of, rows_of
-from sextant.engine import ModelInputError, simulate
+from sextant.baselines import service as baselines
+from sextant.baselines.model import BaselineReference
+from sextant.engine import ModelInputError, SystemData, simulate
 from sextant.errors import SextantError
 from sextant.ids import RunId, TenantId
 from sextant.lake.datafile import write_run
@@ -119,7 +121,7 @@ class Worker:
                 raise FunctionDeadlineError
 
         progress(0)
-        result = simulate(request_of(claimed, progress))
+        result = simulate(request_of(claimed, progress, self._own_baseline(run.tenant_id)))
         progress(95)
         rows, identity = rows_of(run, result)
         descriptor = write_run(self.store, self.table_location, rows, identity, run.fencing_token)
@@ -138,6 +140,14 @@ class Worker:
         )
         if not stored:
             raise RunLostError
+
+    def _own_baseline(self, tenant: TenantId) -> Callable[[BaselineReference], SystemData]:
+        def load(reference: BaselineReference) -> SystemData:
+            return self.database.run_platform(
+                lambda session: baselines.load(session, self.store, tenant, reference), idempotent=True
+            )
+
+        return load
 
     def _fail(self, run: Run, state: str, error: dict[str, object], gb_seconds: float) -> str:
         retry_after = retries.retry_after(str(error["code"]), run.attempt)

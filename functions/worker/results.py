@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from sextant.baselines.model import BaselineReference
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.runs.model import ClaimedRun, Run
@@ -16,16 +18,20 @@ from sextant.scenarios.model import canonical, decode
 
 
 @cache
-def _baseline() -> SystemData:
+def _reference() -> SystemData:
     return reference_system()
 
 
-def request_of(claimed: ClaimedRun, progress: Progress) -> SimulationRequest:
-    """What the engine is asked: the pinned version's assumptions, the run's parameters and seed."""
+def request_of(
+    claimed: ClaimedRun, progress: Progress, own_baseline: Callable[[BaselineReference], SystemData]
+) -> SimulationRequest:
+    """What the engine is asked: the pinned version's assumptions and baseline, the run's parameters and seed."""
+    parameters = decode(claimed.run.parameters)
+    pinned = parameters.pop("baseline", None)
     return SimulationRequest(
         assumptions=decode(claimed.assumptions),
-        baseline=_baseline(),
-        parameters=decode(claimed.run.parameters),
+        baseline=own_baseline(BaselineReference.parse(pinned)) if pinned else _reference(),
+        parameters=parameters,
         seed=claimed.run.seed,
         progress=progress,
     )

@@ -16,6 +16,7 @@ DROP FUNCTION run_limit(text);
 DROP TYPE claimed_run;
 DROP FUNCTION request_run(text, uuid, uuid, text, text, text, bigint, text, integer, integer, text, text, text, text, text);
 DROP TYPE requested_run;
+DROP FUNCTION pin_parameters(text, text);
 DROP FUNCTION queue_run(scenario_run, text, jsonb);
 DROP FUNCTION run_claim_order(text, timestamptz);
 DROP FUNCTION run_admission(text);

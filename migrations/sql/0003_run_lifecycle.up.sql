@@ -73,10 +73,15 @@ BEGIN
 END
 $$;
 
+-- What a run pins of its parameters beside their values, before they are hashed. Nothing yet: later revisions replace it.
+-- NULL where a parameter names something that does not exist.
+CREATE FUNCTION pin_parameters(p_tenant text, p_parameters text) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$ SELECT p_parameters $$;
+
 CREATE TYPE requested_run AS (outcome text, run scenario_run);
 
 -- Ask for a run. `outcome` is CREATED, EXISTING (an equal run lives or succeeded), REPLAYED (this key, this
--- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why
+-- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND, BASELINE_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why
 -- stands in the run's error).
 CREATE FUNCTION request_run(
     p_tenant text, p_run uuid, p_scenario uuid, p_parameters text, p_code_version text, p_environment text,
@@ -103,7 +108,11 @@ BEGIN
         RETURN result;
     END IF;
 
-    merged := merge_canonical(target.parameters, p_parameters);
+    merged := pin_parameters(p_tenant, merge_canonical(target.parameters, p_parameters));
+    IF merged IS NULL THEN
+        result.outcome := 'BASELINE_NOT_FOUND';
+        RETURN result;
+    END IF;
     hash := run_version_hash(p_tenant, p_scenario, target.version, target.assumptions, merged, p_environment, p_code_version, p_seed);
 
     -- Twice at most in practice: the run that stood in the way may fail between the insert and the look.

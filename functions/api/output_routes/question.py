@@ -17,7 +17,7 @@ from sextant.errors import FieldError
 from sextant.ids import ScenarioId
 from sextant.lake.catalog import LakeSettings
 from sextant.lake.query import OutputFilter
-from sextant.lake.store import S3Store, scheme_of, store_for
+from sextant.lake.store import scheme_of, store_for
 from sextant.outputs import repository
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
@@ -37,8 +37,9 @@ SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead
 @cache
 def reader() -> OutputReader:
     settings = LakeSettings.from_env(os.environ)
-    store = store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
-    return OutputReader(settings, store if isinstance(store, S3Store) else None)
+    return OutputReader(
+        settings, store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
+    )
 
 
 @cache

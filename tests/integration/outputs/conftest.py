@@ -53,24 +53,32 @@ class OutputsApi:
     main_job: MainJob
 
     def get(self, path: str, tenant: str = "acme", roles: str = "[viewer]", **query: object) -> Answer:
-        text = urlencode(query)
+        return self._send("GET", path, tenant, roles, text=urlencode(query))
+
+    def post(self, path: str, body: object, tenant: str = "acme", roles: str = "[analyst]") -> Answer:
+        return self._send("POST", path, tenant, roles, body=json.dumps(body))
+
+    def _send(
+        self, method: str, path: str, tenant: str, roles: str, *, text: str = "", body: str | None = None
+    ) -> Answer:
         event = {
             "version": "2.0",
             "rawPath": path,
             "rawQueryString": text,
             "queryStringParameters": dict(parse_qsl(text)),
-            "headers": {"accept": "application/json"},
+            "headers": {"accept": "application/json", "content-type": "application/json"},
             "requestContext": {
                 "requestId": "request-1",
                 "stage": "$default",
-                "http": {"method": "GET", "path": path},
+                "http": {"method": method, "path": path},
                 "authorizer": {"jwt": {"claims": {"sub": "ana", "tenant_id": tenant, "roles": roles}}},
             },
             "isBase64Encoded": False,
+            **({} if body is None else {"body": body}),
         }
         found = outputs.handler(event, Context())  # type: ignore[arg-type]
-        body = found.get("body", "")
-        content = base64.b64decode(body) if found.get("isBase64Encoded") else body.encode()
+        sent = found.get("body", "")
+        content = base64.b64decode(sent) if found.get("isBase64Encoded") else sent.encode()
         return Answer(found["statusCode"], found["headers"], content)
 
     def published(self, scenario: ScenarioId, **options: Any) -> RunId:

@@ -135,6 +135,13 @@ class S3Store:
             ExpiresIn=int(expires_in.total_seconds()),
         )
 
+    def presigned_upload(self, location: str, *, minutes: int) -> str:
+        """A URL that anyone may PUT the object to, until it expires."""
+        bucket, key = _bucket_and_key(location)
+        return self._client.generate_presigned_url(
+            "put_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=60 * minutes
+        )
+
     def delete(self, locations: Sequence[str]) -> None:
         keys: dict[str, list[str]] = {}
         for location in locations:

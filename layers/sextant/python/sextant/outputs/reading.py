@@ -19,7 +19,7 @@ from sextant.lake.export import ExportFormat, export
 from sextant.lake.query import OutputFilter, Page
 from sextant.lake.reader import read_page
 from sextant.lake.scan import scan
-from sextant.lake.store import S3Store
+from sextant.lake.store import ObjectStore, S3Store
 from sextant.outputs.cursors import OutputCursor
 
 SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
@@ -57,7 +57,12 @@ class OutputReader:
     """Reads one tenant's outputs; every reading is of one snapshot, the newest unless one is named."""
 
     settings: LakeSettings
-    store: S3Store | None
+    objects: ObjectStore
+
+    @property
+    def store(self) -> S3Store | None:
+        """The object storage where it can give links."""
+        return self.objects if isinstance(self.objects, S3Store) else None
 
     def _table(self) -> Table:
         return load_table(self.settings)

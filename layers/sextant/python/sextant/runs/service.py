@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sextant.errors import ConflictError, NotFoundError, ValidationError
+from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
@@ -52,6 +52,12 @@ class RunNotAdmittedError(ConflictError):
     """No run may start just now: a kill switch is active."""
 
     code, title = "kill_switch_active", "Kill switch active"
+
+
+class BaselineNotFoundError(ValidationError):
+    """There is no baseline of this name or version."""
+
+    code, title = "baseline_not_found", "Baseline not found"
 
 
 class RunEndedError(ConflictError):
@@ -142,6 +148,10 @@ def request_many(
 def _refuse_what_cannot_run(asked: RequestedRun) -> None:
     if asked.outcome == "KEY_REUSED":
         raise IdempotencyKeyReusedError(extra={"run_id": str(asked.id)})
+    if asked.outcome == "BASELINE_NOT_FOUND":
+        raise BaselineNotFoundError(
+            errors=[FieldError("parameters.baseline", "exists", "must name a baseline of the tenant")]
+        )
     if asked.outcome == "SCENARIO_ARCHIVED":
         raise ScenarioArchivedError
     if asked.outcome == "NOT_ADMITTED":

@@ -1,0 +1,183 @@
+"""A tenant's own baselines: checked, stored in object storage, versioned, read back as the engine's system."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sextant.baselines import repository
+from sextant.baselines.model import TABLES, Baseline, BaselineReference
+from sextant.engine import BaselineError, ModelInputError, SystemData, baseline_from_tables, rows_from_csv
+from sextant.engine.baseline import Row
+from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from sextant.ids import TenantId, new_id
+from sextant.lake.store import ObjectStore
+from sextant.paging import Page, PageRequest, page
+from sextant.storage import Session
+from sextant.storage.errors import UniqueViolation
+from sextant.tenancy import Caller
+
+_NEVER = datetime.fromtimestamp(0, UTC)  # the database stamps the row
+PARQUET_MAGIC = b"PAR1"
+
+
+class InvalidBaselineError(ValidationError):
+    """The tables break rules; each is named by table, row and column."""
+
+    code, title = "invalid_baseline", "Invalid baseline"
+
+
+class BaselineNotFoundError(NotFoundError):
+    """There is no such baseline."""
+
+    code, title = "baseline_not_found", "Baseline not found"
+
+
+class BaselineRaceError(ConflictError):
+    """Another version of this baseline was stored at the same moment; send it again."""
+
+    code, title = "baseline_changed", "Baseline changed"
+
+
+def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str, version: int) -> SystemData:
+    """The system that the tables (CSV or Parquet, by their content) describe; raises `InvalidBaselineError`."""
+    rows = {table: _rows(table, content) for table, content in tables.items()}
+    try:
+        return baseline_from_tables(
+            rows.get("units", []),
+            rows.get("load", []),
+            rows.get("profiles", []),
+            rows.get("prices", []),
+            name=name,
+            version=str(version),
+            **options,
+        )
+    except BaselineError as error:
+        found = [
+            FieldError(
+                f"tables.{wrong.table}[{wrong.row}].{wrong.column}".rstrip("."), "baseline", str(wrong)
+            )
+            for wrong in error.errors
+        ]
+        raise InvalidBaselineError(
+            f"{len(found)} rules are broken; the first: {found[0].message}.", errors=found
+        ) from error
+    except ModelInputError as error:
+        raise InvalidBaselineError(
+            str(error), errors=[FieldError(error.path, "baseline", error.rule)]
+        ) from error
+
+
+def check(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str) -> SystemData:
+    """The system that the tables describe, before anything is stored."""
+    return system_of(tables, options, name, 1)
+
+
+def store(
+    session: Session,
+    objects: ObjectStore,
+    warehouse: str,
+    caller: Caller,
+    *,
+    name: str,
+    tables: Mapping[str, bytes],
+    options: Mapping[str, Any],
+) -> Baseline:
+    """Store the next version of the baseline `name`: the tables first, then the row that refers to them.
+
+    Killed between the two, tables lie at a place that nothing refers to. The same tables and options again are
+    no new version.
+    """
+    newest = repository.newest_by_name(session, name)
+    digest = _digest(tables, options)
+    if newest is not None and newest.digest == digest:
+        return newest
+    version = newest.version + 1 if newest else 1
+    system = system_of(tables, options, name, version)
+    baseline = newest.id if newest else new_id()
+    location = f"{warehouse.rstrip('/')}/baselines/{session.tenant_id}/{baseline}/{version}-{digest[:16]}"
+    for table, content in tables.items():
+        objects.put(f"{location}/{table}", content)
+    made = Baseline(
+        tenant_id=session.tenant_id,
+        id=baseline,
+        version=version,
+        name=newest.name if newest else name,
+        location=location,
+        digest=digest,
+        options={**options, "tables": [table for table in TABLES if table in tables]},
+        summary=summary_of(system),
+        created_at=_NEVER,
+        created_by=caller.subject,
+    )
+    try:
+        return repository.insert(session, made)
+    except UniqueViolation as error:
+        raise BaselineRaceError from error
+
+
+def load(
+    session: Session, objects: ObjectStore, tenant: TenantId, reference: BaselineReference
+) -> SystemData:
+    """The system that a run pinned, from its tables; raises `BaselineNotFoundError`, or where they were altered."""
+    found = repository.get(session, tenant, reference)
+    if found is None:
+        raise BaselineNotFoundError
+    options = dict(found.options)
+    tables = {table: objects.get(f"{found.location}/{table}") for table in options.pop("tables")}
+    if _digest(tables, options) != found.digest:
+        raise InvalidBaselineError("The stored tables are not the ones that were checked.")
+    return system_of(tables, options, found.name, found.version)
+
+
+def versions(session: Session, baseline: UUID) -> list[Baseline]:
+    found = repository.versions(session, baseline)
+    if not found:
+        raise BaselineNotFoundError
+    return found
+
+
+def list_baselines(session: Session, request: PageRequest) -> Page[Baseline]:
+    return page(repository.list_page(session, request), request, lambda baseline: baseline.id)
+
+
+def summary_of(system: SystemData) -> dict[str, Any]:
+    """What a user wants to see of a baseline: its span, its hours and its fleet."""
+    capacity: dict[str, float] = {}
+    for unit in system.units:
+        capacity[unit.technology] = capacity.get(unit.technology, 0.0) + unit.capacity_mw
+    return {
+        "years": [int(system.years[0]), int(system.years[-1])],
+        "hours": len(system.weights),
+        "units": len(system.units),
+        "capacity_mw": capacity,
+        "fuels": sorted(system.fuel_prices),
+    }
+
+
+def _rows(table: str, content: bytes) -> list[Row]:
+    try:
+        if content.startswith(PARQUET_MAGIC):
+            return list(pq.read_table(io.BytesIO(content)).to_pylist())
+        return list(rows_from_csv(content.decode("utf-8-sig")))
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        message = "must be CSV in UTF-8 with a header, or Parquet"
+        raise InvalidBaselineError(
+            f"The table {table} cannot be read: it {message}.",
+            errors=[FieldError(f"tables.{table}", "format", message)],
+        ) from error
+
+
+def _digest(tables: Mapping[str, bytes], options: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(repr(sorted(options.items())).encode())
+    for table in TABLES:
+        if table in tables:
+            digest.update(table.encode() + hashlib.sha256(tables[table]).digest())
+    return digest.hexdigest()

@@ -1,0 +1,135 @@
+"""A tenant brings its own system: checked by row and column, versioned, pinned by the runs that use it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import urllib.request
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sextant.ids import ScenarioId
+from sextant.runs.service import BaselineNotFoundError
+from sextant.scenarios import service as scenarios
+from sextant.scenarios.model import ScenarioDocument
+from tests.integration.main_job.conftest import TENANT, MainJob
+from tests.integration.outputs.conftest import OutputsApi
+
+UNITS = """name,technology,capacity_mw,fuel,heat_rate,variable_cost,emission_factor,renewable
+wind,wind,50,,,0,0,true
+gas,ccgt,200,gas,7,2,0.35,false
+"""
+LOAD = "year,hour,load_mw\n" + "".join(
+    f"{year},{hour},{100 + hour}\n" for year in (2026, 2027) for hour in range(1, 25)
+)
+
+
+def body(units: str = UNITS, **more: Any) -> dict[str, Any]:
+    return {"name": "island", "tables": {"units": {"csv": units}, "load": {"csv": LOAD}}, **more}
+
+
+def scenario(main_job: MainJob, baseline: str) -> ScenarioId:
+    document = ScenarioDocument.model_validate({"name": baseline, "parameters": {"baseline": baseline}})
+    return main_job.app.run(TENANT, lambda s: scenarios.create(s, document, main_job.caller())).id
+
+
+def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: OutputsApi) -> None:
+    # Given a baseline in its first version
+    stored = outputs_api.post("/v1/baselines", body())
+    assert stored.status == 201
+    first = stored.json["data"]
+    assert (first["version"], first["summary"]["years"], first["summary"]["units"]) == (1, [2026, 2027], 2)
+    # When a run names it, and the baseline changes before another does
+    by_name = scenario(outputs_api.main_job, "Island")
+    before = outputs_api.main_job.request(by_name)
+    second = outputs_api.post("/v1/baselines", body(UNITS.replace("wind,wind,50", "wind,wind,150"))).json[
+        "data"
+    ]
+    assert (second["id"], second["version"]) == (first["id"], 2)
+    after = outputs_api.main_job.request(by_name)
+    # Then each computes with the version it pinned
+    assert before.parameters == f'{{"baseline":"{first["id"]}@1"}}'
+    assert after.parameters == f'{{"baseline":"{first["id"]}@2"}}'
+    assert before.version_hash != after.version_hash
+    shares = []
+    for run in (before, after):
+        assert outputs_api.main_job.work(run.id) == "STORED"
+        assert outputs_api.main_job.commit() == 1
+        found = outputs_api.get(
+            f"/v1/scenarios/{by_name}/outputs", run_id=run.id, metric_name="renewable_share"
+        )
+        shares.append(found.json["data"][0]["value"])
+    assert shares[0] < shares[1]
+    # And the old version can still be asked for
+    assert outputs_api.main_job.request(scenario(outputs_api.main_job, "island@1")).outcome == "CREATED"
+    listed = outputs_api.get(f"/v1/baselines/{first['id']}").json["data"]
+    assert [item["version"] for item in listed] == [2, 1]
+
+
+def test_the_same_tables_again_are_no_new_version(outputs_api: OutputsApi) -> None:
+    versions = [outputs_api.post("/v1/baselines", body()).json["data"]["version"] for _ in range(2)]
+    assert versions == [1, 1]
+
+
+def test_what_is_wrong_is_named_by_table_row_and_column_and_nothing_is_stored(
+    outputs_api: OutputsApi,
+) -> None:
+    wrong = UNITS.replace("gas,ccgt,200", "gas,ccgt,-200").replace("wind,wind,50", "wind,wind,much")
+    answer = outputs_api.post("/v1/baselines", body(wrong))
+    assert (answer.status, answer.json["code"]) == (422, "invalid_baseline")
+    paths = [error["path"] for error in answer.json["errors"]]
+    assert paths == ["tables.units[1].capacity_mw", "tables.units[2].capacity_mw"]
+    assert outputs_api.get("/v1/baselines").json["data"] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {},
+        {"csv": "a", "upload_id": "01a1fc28-1810-7ad4-b96f-3eba59c90e7a"},
+        {"parquet_base64": "§"},
+        {"csv": "PAR1"},
+    ],
+)
+def test_a_table_that_is_none_is_refused(outputs_api: OutputsApi, source: dict[str, Any]) -> None:
+    document = body()
+    document["tables"]["units"] = source
+    assert outputs_api.post("/v1/baselines", document).status in (400, 422)
+
+
+def test_tables_may_be_parquet_or_uploaded(outputs_api: OutputsApi) -> None:
+    rows = [{"name": "gas", "technology": "ccgt", "capacity_mw": 300.0, "fuel": "gas", "heat_rate": 7.0}]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    upload = outputs_api.post("/v1/baselines/uploads", {}).json["data"]
+    request = urllib.request.Request(upload["url"], data=LOAD.encode(), method=upload["method"])
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    document = {
+        "name": "parquet",
+        "tables": {
+            "units": {"parquet_base64": base64.b64encode(sink.getvalue()).decode()},
+            "load": {"upload_id": upload["upload_id"]},
+        },
+    }
+    assert outputs_api.post("/v1/baselines", document).json["data"]["summary"]["capacity_mw"] == {
+        "ccgt": 300.0
+    }
+    # An upload belongs to the tenant that made it.
+    assert outputs_api.post("/v1/baselines", document, tenant="other").status == 400
+
+
+def test_another_tenants_baseline_is_not_there(outputs_api: OutputsApi) -> None:
+    stored = outputs_api.post("/v1/baselines", body(), tenant="other").json["data"]
+    assert outputs_api.get("/v1/baselines").json["data"] == []
+    assert outputs_api.get(f"/v1/baselines/{stored['id']}").status == 404
+    for name in ("island", stored["id"], "no such"):
+        with pytest.raises(BaselineNotFoundError):
+            outputs_api.main_job.request(scenario(outputs_api.main_job, name))
+
+
+def test_a_viewer_may_not_store_one(outputs_api: OutputsApi) -> None:
+    assert outputs_api.post("/v1/baselines", body(), roles="[viewer]").status == 403
