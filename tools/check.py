@@ -19,6 +19,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("types", [sys.executable, "-m", "mypy"]),
     ("import contracts", [str(_BIN / "lint-imports"), "--no-logo"]),
     ("tenant lint", [sys.executable, "tools/tenant_lint.py"]),
+    ("OpenAPI drift", [sys.executable, "tools/openapi.py", "--check"]),
 )
 
 

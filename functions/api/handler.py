@@ -11,7 +11,9 @@ from functions.api.routes import (
     actions,
     config,
     decisions,
+    documentation,
     events,
+    figures,
     health,
     incidents,
     kill_switches,
@@ -26,7 +28,17 @@ from functions.api.routes import (
 )
 
 api = Api()
-for routes in (health, scenarios, scenario_history, runs, run_control, metrics, config):
+for routes in (
+    health,
+    scenarios,
+    scenario_history,
+    runs,
+    run_control,
+    metrics,
+    config,
+    figures,
+    documentation,
+):
     routes.register(api)
 for routes in (events, incidents, decisions, actions, kill_switches, workflows, vendors, tenants):
     routes.register(api)

@@ -132,6 +132,15 @@ class RunSelection(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class RunFigures:
+    """How many runs are in a state, and the age of the oldest."""
+
+    state: State
+    runs: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs of a scenario to list; every field narrows."""
 

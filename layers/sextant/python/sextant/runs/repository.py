@@ -18,6 +18,7 @@ from sextant.runs.model import (
     Origin,
     RequestedRun,
     Run,
+    RunFigures,
     RunFilter,
     RunOptions,
     RunSelection,
@@ -48,6 +49,15 @@ _SET_STATE = sql.SQL("SELECT outcome, {columns} FROM set_run_state(%s, %s, %s, %
 _ATTEMPTS = """
 SELECT tenant_id, run_id, attempt, fencing_token, worker, outcome, error, started_at, ended_at FROM run_attempt
 WHERE tenant_id = %s AND run_id = %s ORDER BY attempt LIMIT 100
+"""
+# What ended is counted of the last day only: the history must not make a scrape slow.
+_FIGURES = """
+SELECT state, count(*) AS runs,
+       coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
+FROM scenario_run
+WHERE (%(tenant_id)s::text IS NULL OR tenant_id = %(tenant_id)s)
+  AND (state IN ('QUEUED', 'RUNNING') OR updated_at > clock_timestamp() - interval '1 day')
+GROUP BY state ORDER BY state
 """
 _MATCHING = """
 SELECT id, count(*) OVER () AS total
@@ -314,3 +324,12 @@ def recover(session: Session, silence: timedelta, limit: int) -> tuple[int, int,
     )
     assert found is not None
     return found[0], found[1], found[2], found[3]
+
+
+def figures(session: Session) -> list[RunFigures]:
+    """How many runs stand in each state, of the session's tenant or, on the platform, of all."""
+    return session.fetch_all(_FIGURES, {"tenant_id": _whose(session)}, row=RunFigures)
+
+
+def _whose(session: Session) -> TenantId | None:
+    return None if session.is_platform else session.tenant_id

@@ -109,3 +109,12 @@ class Admission:
     daily_cap: int | None
     daily_remaining: int | None
     retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How often a rate limit's rule was used since its window began, and today."""
+
+    rule: str
+    used: int
+    used_today: int

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from sextant.ids import TenantId
 from sextant.paging import PageRequest
-from sextant.settings.model import Admission, Change, Kind, Setting
+from sextant.settings.model import Admission, Change, Kind, Setting, Usage
 from sextant.storage import Session
 
 # A tenant's own value hides the platform's. Both belong to the answer's tenant, so the owner travels under another name.
@@ -30,6 +30,7 @@ ORDER BY id {order} LIMIT %(fetch)s
 """
 _AUDIT_NEXT = sql.SQL(_AUDIT).format(beyond=sql.SQL("<"), order=sql.SQL("DESC"))
 _AUDIT_PREV = sql.SQL(_AUDIT).format(beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+_USAGE = "SELECT rule, used, used_today FROM rate_limit_counter WHERE tenant_id = %(tenant_id)s ORDER BY rule"
 _ADMIT = """
 SELECT admitted, rule, allowed, remaining, reset_seconds, daily_cap, daily_remaining, retry_after
 FROM admit_request(%s, %s)
@@ -78,3 +79,8 @@ def admit(session: Session, rules: Sequence[str]) -> Admission:
     found = session.fetch_one(_ADMIT, (session.tenant_id, list(rules)), row=Admission)
     assert found is not None
     return found
+
+
+def usage(session: Session) -> list[Usage]:
+    """What of its rate limits the session's tenant has used in the present window."""
+    return session.fetch_all(_USAGE, {"tenant_id": session.tenant_id}, row=Usage)

@@ -41,11 +41,15 @@ class Remembered:
     load: Load
     clock: Callable[[], float] = time.monotonic
     _kept: dict[TenantId, tuple[float, Snapshot]] = field(default_factory=dict)
+    _hits: int = 0
+    _misses: int = 0
 
     def of(self, tenant: TenantId) -> Snapshot:
         kept = self._kept.get(tenant)
         if kept is not None and self.clock() < kept[0]:
+            self._hits += 1
             return kept[1]
+        self._misses += 1
         fresh = Snapshot({(found.kind, found.name): found.value for found in self.load(tenant)})
         if len(self._kept) >= _MOST_TENANTS:
             self._kept.clear()
@@ -55,3 +59,6 @@ class Remembered:
     def forget(self, tenant: TenantId) -> None:
         """Read anew at the next use: this process has just changed something."""
         self._kept.pop(tenant, None)
+
+    def figures(self) -> dict[str, int]:
+        return {"kept": len(self._kept), "hits": self._hits, "misses": self._misses}
