@@ -84,15 +84,18 @@ def up(home: Path, *, port: int, durable: bool = True) -> int:
         return 1
     journal = Journal(home / "logs")
     running_system = System(home, journal, port=port, durable=durable)
-    # From here on SIGTERM, like Ctrl-C, unwinds through the `finally`.
+    # From here on SIGTERM, like Ctrl-C, unwinds through the `finally`; a shell's `&` had switched Ctrl-C off.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    began = time.monotonic()
     try:
-        began = time.monotonic()
-        running_system.start_servers()
-        asyncio.run(_serve(running_system, journal, began))
+        running_system.take_home()
     except AlreadyRunningError as error:
         print(f"{error}; `make down` stops it", file=sys.stderr)
         return 1
+    try:
+        running_system.start_servers()
+        asyncio.run(_serve(running_system, journal, began))
     except StartError as error:
         journal.say(f"ERROR {error}")
         return 1

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -114,12 +115,12 @@ def _take(home: Path) -> IO[str]:
             return lock
 
 
-def forget(home: Path) -> None:
+def forget(home: Path, *, keep_logs: bool = False) -> None:
     """Deletes the state of a stopped system, and nothing else that may lie in `home`."""
-    import shutil
-
     Postgres(home).forget()
     for name in _STATE:
+        if keep_logs and name == "logs":
+            continue
         path = home / name
         if path.is_dir():
             shutil.rmtree(path)
@@ -130,7 +131,7 @@ def forget(home: Path) -> None:
 
 
 class System:
-    """One local system. `start_servers` before the event loop, `start` and `stop` inside it.
+    """One local system. `take_home` and `start_servers` before the event loop, `start` and `stop` inside it.
 
     The servers are child processes that end with the thread that starts them, hence the order.
     """
@@ -151,10 +152,13 @@ class System:
 
     # Servers ------------------------------------------------------------------------------------------
 
-    def start_servers(self) -> None:
-        """Takes the state directory and starts Postgres and local AWS."""
+    def take_home(self) -> None:
+        """Makes the state directory this system's own. Raises AlreadyRunningError."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock = _take(self.home)
+
+    def start_servers(self) -> None:
+        """Starts Postgres and local AWS."""
         self._postgres.start()
         self._aws.start()
 
@@ -166,12 +170,11 @@ class System:
                 server.start()
 
     def stop_servers(self) -> None:
-        if self._lock is None:
-            return  # the directory is another system's
         self._aws.stop()
         self._postgres.stop()
         (self.home / "system.json").unlink(missing_ok=True)
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     # Everything else ----------------------------------------------------------------------------------
 

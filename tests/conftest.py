@@ -87,7 +87,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     directory = tmp_path_factory.mktemp("system")
     with running(directory) as started:
         yield started
-    forget(directory)
+    # The logs stay for whoever looks into a failure; pytest clears them away after three sessions.
+    forget(directory, keep_logs=True)
 
 
 @pytest.fixture
