@@ -204,5 +204,5 @@ def function_arn(name: str, qualifier: str | None = None) -> str:
 def allow_invoke(grantee: iam.IGrantable, *arns: str) -> None:
     """Let `grantee` invoke functions by ARN."""
     grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(sid="Call", actions=["lambda:InvokeFunction"], resources=list(arns))
+        iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns))
     )

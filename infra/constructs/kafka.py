@@ -60,23 +60,22 @@ class KafkaAccess:
     def allow_publish(self, role: iam.Role, channels: Iterable[str]) -> None:
         """Let `role` write the topics of `channels`, idempotently."""
         topics = [self._resource("topic", self.topic(channel)) for channel in channels]
-        _allow(role, "KafkaCluster", ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
-        _allow(role, "KafkaPublish", ["DescribeTopic", "WriteData"], topics)
+        _allow(role, ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
+        _allow(role, ["DescribeTopic", "WriteData"], topics)
 
     def allow_consume(self, role: iam.Role, channel: str) -> None:
         """Let the event source mapping that uses `role` read the topic of `channel` as the group of that name."""
         topic = self.topic(channel)
-        _allow(role, "KafkaCluster", ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn])
-        _allow(role, "KafkaTopic", ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
-        _allow(role, "KafkaGroup", ["AlterGroup", "DescribeGroup"], [self._resource("group", topic)])
+        _allow(role, ["Connect", "DescribeClusterDynamicConfiguration"], [self.cluster_arn])
+        _allow(role, ["DescribeTopic", "ReadData"], [self._resource("topic", topic)])
+        _allow(role, ["AlterGroup", "DescribeGroup"], [self._resource("group", topic)])
         role.add_to_policy(
             iam.PolicyStatement(
-                sid="KafkaMapping",
                 actions=["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],
                 resources=[self.cluster_arn],
             )
         )
-        role.add_to_policy(iam.PolicyStatement(sid="KafkaPolling", actions=_POLLING, resources=["*"]))
+        role.add_to_policy(iam.PolicyStatement(actions=_POLLING, resources=["*"]))
 
     def _resource(self, kind: str, name: str) -> str:
         """`arn:…:cluster/<name>/<uuid>` → `arn:…:<kind>/<name>/<uuid>/<resource>`."""
@@ -84,9 +83,9 @@ class KafkaAccess:
         return f"{before}:{kind}/{cluster}/{name}"
 
 
-def _allow(role: iam.Role, sid: str, actions: list[str], resources: list[str]) -> None:
+def _allow(role: iam.Role, actions: list[str], resources: list[str]) -> None:
     named = [f"kafka-cluster:{action}" for action in actions]
-    role.add_to_policy(iam.PolicyStatement(sid=sid, actions=named, resources=resources))
+    role.add_to_policy(iam.PolicyStatement(actions=named, resources=resources))
 
 
 class OwnKafka(Construct):

@@ -59,13 +59,11 @@ class Queues(Construct):
             f"sqs:{action}"
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
         ]
-        role.add_to_policy(
-            iam.PolicyStatement(sid="Receive", actions=actions, resources=[self.by_name[name].queue_arn])
-        )
+        role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[self.by_name[name].queue_arn]))
         allow_key(role, self._key, ["sqs"], write=False)
 
     def allow_send(self, role: iam.Role, queues: Iterable[sqs.IQueue]) -> None:
         """Let `role` send to `queues`."""
         arns = [queue.queue_arn for queue in queues]
-        role.add_to_policy(iam.PolicyStatement(sid="Send", actions=["sqs:SendMessage"], resources=arns))
+        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=arns))
         allow_key(role, self._key, ["sqs"], write=True)
