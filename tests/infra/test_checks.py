@@ -34,10 +34,20 @@ def test_cfn_lint_finds_nothing(dev: Assembly, prod: Assembly) -> None:
 
 
 def test_checkov_finds_nothing_that_is_not_accepted_with_a_reason(dev: Assembly, prod: Assembly) -> None:
-    folders = [argument for one in (dev, prod) for argument in ("-d", str(one.folder))]
+    templates = [str(path) for one in (dev, prod) for path in sorted(one.folder.glob("*.template.json"))]
 
     done = subprocess.run(
-        [CHECKOV, *folders, "--framework", "cloudformation", "--skip-download", "-o", "json", "--quiet"],
+        [
+            CHECKOV,
+            "-f",
+            *templates,
+            "--framework",
+            "cloudformation",
+            "--skip-download",
+            "-o",
+            "json",
+            "--quiet",
+        ],
         capture_output=True,
         text=True,
         check=False,
