@@ -22,12 +22,16 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.net.compat import KafkaNetClient
 from kafka.partitioner import Partitioner, murmur2
 
 from sextant.bus.message import SENT, UNTRIED, OutboundMessage, Outcome
 from sextant.bus.routing import Routes
 
 logger = logging.getLogger("sextant.bus")
+
+_MISSING_FOR = 30.0
+"""Seconds for which a topic that the broker does not have is not asked for again."""
 
 _REFUSED = (
     kafka_errors.InvalidRecordError,
@@ -148,6 +152,7 @@ class KafkaPublisher:
         self._make = make
         self._producer: Any = None
         self._used_at = 0.0
+        self._missing: dict[str, float] = {}
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> KafkaPublisher:
@@ -177,9 +182,31 @@ class KafkaPublisher:
         if self._producer is not None and now - self._used_at > self._settings.max_idle:
             self.discard(self._producer)
         if self._producer is None:
-            self._producer = self._make(**self._settings.producer_config())
+            self._producer = self._open()
         self._used_at = now
         return self._producer
+
+    def _open(self) -> Any:
+        clients: list[KafkaNetClient] = []
+
+        def client(**config: Any) -> KafkaNetClient:
+            clients.append(KafkaNetClient(**config))
+            return clients[-1]
+
+        try:
+            return self._make(kafka_client=client, **self._settings.producer_config())
+        except BaseException:
+            # A producer that cannot bootstrap leaves its client's sockets behind.
+            for one in clients:
+                one.close()
+            raise
+
+    def is_missing(self, topic: str) -> bool:
+        """Whether the broker said a moment ago that it has no such topic: asking takes seconds."""
+        return time.monotonic() < self._missing.get(topic, 0.0)
+
+    def note_missing(self, topic: str) -> None:
+        self._missing[topic] = time.monotonic() + _MISSING_FOR
 
     def discard(self, producer: Any) -> None:
         """Throw `producer` away at once: nothing of it is sent from now on."""
@@ -219,23 +246,24 @@ class KafkaSubmission:
             self._outcomes = [_released(error)] * len(self._messages)
             return
         stopped: set[str] = set()
-        missing: dict[str, Outcome] = {}
         for place, message in enumerate(self._messages):
             if message.tenant_id in stopped or time.monotonic() >= self._deadline:
                 self._outcomes[place] = UNTRIED
                 continue
-            outcome = self._send(place, message, missing)
+            outcome = self._send(place, message)
             self._outcomes[place] = outcome
             if outcome is not None and outcome.verdict == "released":
                 stopped.add(message.tenant_id)
 
-    def _send(self, place: int, message: OutboundMessage, missing: dict[str, Outcome]) -> Outcome | None:
+    def _send(self, place: int, message: OutboundMessage) -> Outcome | None:
         """Hand one record to the producer; an outcome only where it was not taken."""
         topic = self._publisher.topic(message)
         if topic is None:
             return Outcome("refused", f"no route for topic {message.topic!r}")
-        if topic in missing:
-            return missing[topic]
+        unknown = Outcome("refused", f"topic {topic!r} is unknown to the broker")
+        if self._publisher.is_missing(topic):
+            return unknown
+        refreshed = _last_metadata(self._producer)
         try:
             self._futures[place] = self._producer.send(
                 topic,
@@ -247,12 +275,11 @@ class KafkaSubmission:
         except _REFUSED as error:
             return Outcome("refused", repr(error))
         except kafka_errors.KafkaTimeoutError as error:
-            # No metadata came for the topic. With a broker connected, there is no such topic.
-            if self._producer.bootstrap_connected():
-                missing[topic] = Outcome("refused", f"topic {topic!r} is unknown to the broker")
-            else:
-                missing[topic] = _released(error)
-            return missing[topic]
+            # No metadata came for the topic. If any came at all, the broker is there and has no such topic.
+            if _last_metadata(self._producer) == refreshed:
+                return _released(error)
+            self._publisher.note_missing(topic)
+            return unknown
         except kafka_errors.KafkaError as error:
             return _released(error)
         return None
@@ -296,13 +323,19 @@ class KafkaSubmission:
                 self._outcomes[place] = _released(error)
                 stopped.add(message.tenant_id)
                 continue
-            self._outcomes[place] = self._send(place, message, {})
+            self._outcomes[place] = self._send(place, message)
             if self._collect([place]):
                 self._outcomes[place] = Outcome("refused", repr(self._futures[place].exception))
                 self._publisher.discard(self._producer)
             outcome = self._outcomes[place]
             if outcome is not None and outcome.verdict == "released":
                 stopped.add(message.tenant_id)
+
+
+def _last_metadata(producer: Any) -> float:
+    """When the producer last had metadata from a broker; kafka-python has no public name for it."""
+    moment: float = producer._metadata._last_successful_refresh_ms  # noqa: SLF001
+    return moment
 
 
 def _released(error: BaseException | None) -> Outcome:

@@ -88,12 +88,16 @@ class SqsPublisher:
         endpoint_url: str | None = None,
         connections: int = 8,
         max_bytes: int = MAX_BYTES,
+        connect_timeout: float = 2.0,
+        read_timeout: float = 5.0,
     ) -> None:
         self._routes = routes
         self._queue_urls = dict(queue_urls)
         self._endpoint_url = endpoint_url
         self._connections = connections
         self._max_bytes = max_bytes
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
         self._executor = ThreadPoolExecutor(connections, thread_name_prefix="sqs")
         self._making_client = Lock()
         self._client: SQSClient | None = None
@@ -118,8 +122,8 @@ class SqsPublisher:
                 from botocore.config import Config
 
                 config = Config(
-                    connect_timeout=2,
-                    read_timeout=5,
+                    connect_timeout=self._connect_timeout,
+                    read_timeout=self._read_timeout,
                     retries={"total_max_attempts": 2, "mode": "standard"},
                     max_pool_connections=self._connections,
                 )
