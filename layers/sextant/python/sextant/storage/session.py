@@ -20,15 +20,17 @@ from sextant.storage.errors import (
     TransactionAborted,
     translate,
 )
+from sextant.storage.exchange import Answer, exchange
 from sextant.storage.pool import Connection
-from sextant.storage.rows import row_factory
-from sextant.storage.statements import Params, Query, checked
+from sextant.storage.rows import row_maker
+from sextant.storage.statements import Params, Query, Statement, compiled
 
 T = TypeVar("T")
 
 logger = logging.getLogger("sextant.storage")
 
-_ENTER_TENANT = b"SELECT enter_tenant(%s)"
+_BEGIN, _COMMIT, _ROLLBACK = (compiled(word) for word in ("BEGIN", "COMMIT", "ROLLBACK"))
+_ENTER_TENANT = compiled("SELECT enter_tenant(%s)")
 
 
 class ConnectionSource(Protocol):
@@ -57,43 +59,32 @@ class _Unit:
         self.written: set[str] = set()
         self.ended: list[Callable[[], None]] = []
 
-    def send(
-        self,
-        make_row: Callable[[psycopg.Cursor[T]], Callable[..., T]],
-        text: bytes,
-        params: Params,
-        ahead: bytes | None = None,
-    ) -> psycopg.Cursor[T]:
+    def send(self, statement: Statement, params: Params, ahead: Statement | None = None) -> Answer:
         connection = self.connection
         if connection is None:
             connection = self.connection = self.source.acquire()
-        cursor = connection.cursor(row_factory=make_row)
-        prologue = self._prologue()
+        together = self._prologue()
         if ahead is not None:
-            prologue.append((ahead, params))
+            together.append((ahead, params))
+        together.append((statement, params))
         began = perf_counter()
         refused = True
         try:
-            if prologue:
-                self.begun = self.begun or not self.autocommit
-                with connection.pipeline():
-                    for statement, values in prologue:
-                        connection.execute(statement, values)
-                    cursor.execute(text, params)
-            else:
-                cursor.execute(text, params)
+            answer = exchange(connection, together)
             refused = False
         except psycopg.Error as error:
             raise self._translated(error, connection) from error
         finally:
-            self.source.answered(text, perf_counter() - began, failed=refused and self.failed)
-        return cursor
+            # Nothing was sent when a parameter could not be adapted.
+            self.begun = connection.pgconn.transaction_status != TransactionStatus.IDLE
+            self.source.answered(statement.text, perf_counter() - began, failed=refused and self.failed)
+        return answer
 
-    def _prologue(self) -> list[tuple[bytes, Params]]:
+    def _prologue(self) -> list[tuple[Statement, Params]]:
         """What travels ahead of the statement in the same round trip."""
         if self.begun:
             return []
-        prologue: list[tuple[bytes, Params]] = [] if self.autocommit else [(b"BEGIN", ())]
+        prologue: list[tuple[Statement, Params]] = [] if self.autocommit else [(_BEGIN, ())]
         if self.entered is not None:
             prologue.append((_ENTER_TENANT, (self.entered,)))
         return prologue
@@ -116,7 +107,7 @@ class _Unit:
         if connection.pgconn.transaction_status == TransactionStatus.INERROR:
             raise TransactionAborted
         try:
-            connection.execute(b"COMMIT")
+            exchange(connection, [(_COMMIT, ())])
         except psycopg.Error as error:
             translated = self._translated(error, connection)
             if isinstance(translated, ConnectionLost):
@@ -131,7 +122,7 @@ class _Unit:
         status = connection.pgconn.transaction_status
         if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             try:
-                connection.execute(b"ROLLBACK")
+                exchange(connection, [(_ROLLBACK, ())])
             except psycopg.Error:
                 logger.warning("rollback failed; the connection is closed", exc_info=True)
                 connection.close()
@@ -183,7 +174,7 @@ class Session:
 
     def execute(self, query: Query, params: Params = ()) -> int:
         """Run `query`; the number of rows it touched."""
-        return self._unit.send(row_factory(tuple, self._tenant), checked(query), params).rowcount
+        return self._unit.send(compiled(query), params).touched
 
     def fetch_one(
         self, query: Query, params: Params = (), *, row: type[T], ahead: Query | None = None
@@ -193,12 +184,14 @@ class Session:
         `ahead` is a statement with the same parameters that runs before it in the same round trip and
         transaction, its rows dropped: to take a lock, so that `query` sees what the lock waited for.
         """
-        first = None if ahead is None else checked(ahead)
-        return self._unit.send(row_factory(row, self._tenant), checked(query), params, first).fetchone()
+        answer = self._unit.send(compiled(query), params, None if ahead is None else compiled(ahead))
+        rows = answer.rows(row_maker(row, answer.columns, self._tenant), limit=1)
+        return rows[0] if rows else None
 
     def fetch_all(self, query: Query, params: Params = (), *, row: type[T]) -> list[T]:
         """Every row of `query`; bound the number of rows in the query itself."""
-        return self._unit.send(row_factory(row, self._tenant), checked(query), params).fetchall()
+        answer = self._unit.send(compiled(query), params)
+        return answer.rows(row_maker(row, answer.columns, self._tenant))
 
     @property
     def database_key(self) -> str:

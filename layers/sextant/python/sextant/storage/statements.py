@@ -1,7 +1,7 @@
 """What may be sent to the database, and how dynamic statements name things safely.
 
 RDS Proxy pins a client to one database connection when a statement changes the session's state; pinned
-sessions undo the proxy. Every statement passes `checked` before it is sent.
+sessions undo the proxy. Every statement passes `compiled` before it is sent.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from psycopg import sql
+from psycopg.adapt import PyFormat
 
 from sextant.storage.errors import StatementRejected
 
@@ -33,6 +34,8 @@ _PINNING = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_PLACEHOLDER = re.compile(r"%(?:\(([^)]+)\))?(.?)", re.DOTALL)
+_FORMATS = {"s": PyFormat.AUTO, "t": PyFormat.TEXT, "b": PyFormat.BINARY}
 _NOISE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 
 
@@ -43,27 +46,63 @@ def identifier(name: str) -> sql.Identifier:
     return sql.Identifier(name)
 
 
-def checked(query: Query) -> bytes:
-    """The text of `query`, ready to send.
+class Statement(NamedTuple):
+    """A query as the protocol takes it: `$1`, `$2` … for the placeholders, whose names (if they have any)
+    and formats are in that order.
+    """
+
+    text: bytes
+    names: tuple[str, ...] | None
+    formats: tuple[PyFormat, ...]
+
+    def arrange(self, params: Params) -> Sequence[object]:
+        """The parameters in the order of the placeholders."""
+        if self.names is None:
+            if isinstance(params, Mapping) or len(params) != len(self.formats):
+                raise StatementRejected(f"the statement takes {len(self.formats)} parameters")
+            return params
+        if not isinstance(params, Mapping):
+            raise StatementRejected("the statement takes parameters by name")
+        return [params[name] for name in self.names]
+
+
+def compiled(query: Query) -> Statement:
+    """`query`, ready to send.
 
     Raises `StatementRejected` for text over 16 KB and for what would pin a session behind RDS Proxy.
     """
-    text = query if isinstance(query, str) else query.as_string(None)
-    return _checked_text(text)
+    return _compiled(query if isinstance(query, str) else query.as_string(None))
 
 
 @lru_cache(maxsize=1024)
-def _checked_text(text: str) -> bytes:
-    encoded = text.encode()
-    if len(encoded) > MAX_STATEMENT_BYTES:
-        raise StatementRejected(f"the statement has {len(encoded)} bytes; send large values as parameters")
+def _compiled(text: str) -> Statement:
     if found := pinning(text):
         raise StatementRejected(f"{found!r} would pin the session behind RDS Proxy")
-    return encoded
+    numbers: dict[str, int] = {}
+    formats: list[PyFormat] = []
+    anonymous = False
+
+    def numbered(match: re.Match[str]) -> str:
+        nonlocal anonymous
+        name, kind = match.groups()
+        if kind == "%" and name is None:
+            return "%"
+        if kind not in _FORMATS:
+            raise StatementRejected(f"{match.group()!r} is no placeholder; write %% for a percent sign")
+        anonymous = anonymous or name is None
+        key = name if name is not None else str(len(formats))
+        if key not in numbers:
+            numbers[key] = len(numbers) + 1
+            formats.append(_FORMATS[kind])
+        return f"${numbers[key]}"
+
+    encoded = _PLACEHOLDER.sub(numbered, text).encode()
+    if len(encoded) > MAX_STATEMENT_BYTES:
+        raise StatementRejected(f"the statement has {len(encoded)} bytes; send large values as parameters")
+    return Statement(encoded, None if anonymous or not numbers else tuple(numbers), tuple(formats))
 
 
 def pinning(text: str) -> str | None:
     """The first part of `text` that would pin a proxied session; comments and literals don't count."""
-    bare = _NOISE.sub(" ", text)
-    found = _PINNING.search(bare)
+    found = _PINNING.search(_NOISE.sub(" ", text))
     return found.group().strip() if found else None
