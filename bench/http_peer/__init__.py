@@ -1,0 +1,1 @@
+"""The peer of `bench/http.py`, in an environment of its own."""
