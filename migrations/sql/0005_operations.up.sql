@@ -650,6 +650,7 @@ CREATE FUNCTION replay_run(
 DECLARE
     result  requested_run;
     old     scenario_run;
+    wanted  scenario_run;
     fresh   scenario_run;
     refusal text;
 BEGIN
@@ -675,25 +676,17 @@ BEGIN
         result.outcome := 'NOT_ADMITTED';
         RETURN result;
     END IF;
+    wanted := old;
+    wanted.id := p_new;
+    wanted.idempotency_key := NULL;
+    wanted.correlation_id := p_correlation_id;
+    wanted.created_by := p_actor;
     FOR turn IN 1..5 LOOP
-        INSERT INTO scenario_run AS r (
-            tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
-            timeout_minutes, max_retries, request_hash, correlation_id, created_by)
-        VALUES (
-            p_tenant, p_new, old.scenario_id, old.scenario_version, old.priority, old.version_hash, old.parameters, old.code_version,
-            old.environment, old.seed, old.timeout_minutes, old.max_retries, old.request_hash, p_correlation_id, p_actor)
-        ON CONFLICT DO NOTHING RETURNING * INTO fresh;
-        IF FOUND THEN
+        fresh := queue_run(wanted, '', jsonb_build_object('replay_of', p_run));
+        IF fresh.id IS NOT NULL THEN
             INSERT INTO run_replay (tenant_id, run_id, replays_id, root_id, generation, action_id)
             SELECT p_tenant, p_new, p_run, coalesce(p.root_id, p_run), coalesce(p.generation, 0) + 1, p_action
             FROM (SELECT) AS one LEFT JOIN run_replay p ON p.tenant_id = p_tenant AND p.run_id = p_run;
-            PERFORM outbox_enqueue(
-                p_tenant, 'run.requested', format('run:%s:0', p_new),
-                jsonb_build_object('run_id', p_new, 'tenant_id', p_tenant, 'scenario_id', old.scenario_id),
-                jsonb_build_object('correlation-id', p_correlation_id), p_refusable => false);
-            INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
-            VALUES (p_tenant, old.scenario_id, p_new, 'RUN_REQUESTED', p_actor, p_correlation_id,
-                    jsonb_build_object('version_hash', old.version_hash, 'priority', old.priority, 'replays', p_run));
             result.run := fresh;
             result.outcome := 'CREATED';
             RETURN result;

@@ -95,7 +95,7 @@ def standing(session: Session, vendor: UUID) -> VendorStanding:
         SELECT CASE WHEN s.breaker = 'OPEN' AND s.opened_at + make_interval(secs => v.reset_seconds) <= clock_timestamp()
                     THEN 'HALF_OPEN' ELSE s.breaker END AS breaker,
                s.failures, s.opened_at, s.opened_by,
-               (SELECT coalesce(sum(s.calls[t % 61 + 1]), 0)::integer
+               (SELECT coalesce(sum(s.calls[t %% 61 + 1]), 0)::integer
                 FROM generate_series(greatest(floor(extract(epoch FROM clock_timestamp()))::bigint - 60, s.calls_until - 60), s.calls_until) AS t
                ) AS calls_in_last_minute
         FROM vendor_state s JOIN vendor v ON v.tenant_id = s.tenant_id AND v.id = s.vendor_id

@@ -1,0 +1,193 @@
+"""Actions act at most once, within limits, and can be undone by another action."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from local.aws import LocalAws
+from sextant import bootstrap
+from sextant.ids import TenantId
+from sextant.operations.actions import AlertError, Performer
+from sextant.operations.aws import SnsAlerts
+from sextant.operations.model import ActionId
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+from tests.waiting import until
+
+
+def action_of(client: Client, action: str) -> dict[str, object]:
+    found: dict[str, object] = client.got(f"/v1/actions/{action}")
+    return found
+
+
+def test_many_performers_at_once_act_once(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    body = {"action_type": "retry", "target": run["id"], "reason": "again"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    performer = Performer(bootstrap.platform_database(), bootstrap.operations_policies(), None, "p")
+
+    with ThreadPoolExecutor(8) as threads:
+        states = list(
+            threads.map(
+                lambda _: performer.perform(TenantId(client.tenant), ActionId(uuid.UUID(action))), range(24)
+            )
+        )
+    assert states.count("SUCCEEDED") == 1
+    assert states.count(None) == 23
+    assert len(client.got(f"/v1/scenarios/{run['scenario_id']}/runs")) == 2
+
+
+def test_breakers_workflows_and_switches_are_moved_and_moved_back(
+    client: Client, operations: Operations
+) -> None:
+    vendor, workflow = client.vendor()["id"], client.workflow()
+    asked = [
+        {"action_type": "BREAKER_OPEN", "target": vendor},
+        {"action_type": "WORKFLOW_PAUSE", "target": workflow},
+        {"action_type": "KILL_SWITCH_ON", "scope": "VENDOR", "target": vendor},
+    ]
+    made = [client.made("/v1/actions", {**body, "reason": "maintenance"}, 202)["id"] for body in asked]
+    operations.deliver()
+    assert [action_of(client, action)["state"] for action in made] == ["SUCCEEDED"] * 3
+    assert client.got(f"/v1/vendors/{vendor}/breaker")["breaker"] == "OPEN"
+    assert client.got(f"/v1/workflows/{workflow}")["state"] == "PAUSED"
+    assert [(s["scope"], s["reason"]) for s in client.got("/v1/kill-switches", active="true")] == [
+        ("VENDOR", "maintenance")
+    ]
+
+    # The switch over the vendor stops its breaker's actions: it is lifted first.
+    for action in reversed(made):
+        answer = client("POST", f"/v1/actions/{action}/reverse", {"reason": "over"})
+        assert (answer.status, answer.data["reverses_id"]) == (202, action)
+        operations.deliver()
+    assert client.got(f"/v1/vendors/{vendor}/breaker")["breaker"] == "CLOSED"
+    assert client.got(f"/v1/workflows/{workflow}")["state"] == "ACTIVE"
+    assert client.got("/v1/kill-switches", active="true") == []
+    twice = client("POST", f"/v1/actions/{made[0]}/reverse", {"reason": "over"})
+    assert (twice.status, twice.code) == (409, "action_not_reversible")
+    changed = client.got(f"/v1/workflows/{workflow}/changes")
+    assert [(c["field"], c["old_value"], c["new_value"]) for c in changed] == [
+        ("state", "PAUSED", "ACTIVE"),
+        ("state", "ACTIVE", "PAUSED"),
+    ]
+
+
+def test_a_retry_is_undone_by_cancelling_its_run(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    operations.deliver()
+    (action,) = client.got("/v1/actions")
+    client.made(f"/v1/actions/{action['id']}/reverse", {"reason": "not wanted"}, 202)
+    operations.deliver()
+    assert client.got(f"/v1/scenarios/{run['scenario_id']}/runs")[0]["state"] == "CANCELLED"
+
+
+def test_a_dry_run_records_and_does_nothing(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.sql("SELECT platform_workflow(%s)", client.tenant)
+    workflow = client.got("/v1/workflows")[0]["id"]
+    client("PATCH", f"/v1/workflows/{workflow}", {"dry_run": True})
+    operations.fail(client.tenant, run["id"])
+    operations.deliver()
+    (action,) = client.got("/v1/actions")
+    assert (action["state"], action["result"]["reason"]) == ("SKIPPED", "dry_run")
+    assert action["result"]["would"] == {"action_type": "RETRY", "target": run["id"]}
+    assert len(client.got(f"/v1/scenarios/{run['scenario_id']}/runs")) == 1
+
+
+def test_the_cap_on_actions_an_hour_holds(client: Client, operations: Operations) -> None:
+    root = client.as_("super_admin")
+    settings = {"operations": {"max_actions_per_hour": 2, "transient": {"base_seconds": 0}}}
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "settings": settings})
+    for run in [client.run(max_retries=0) for _ in range(4)]:
+        operations.fail(client.tenant, run["id"])
+    operations.deliver()
+    states = sorted(action["state"] for action in client.got("/v1/actions"))
+    assert states == ["SKIPPED", "SKIPPED", "SUCCEEDED", "SUCCEEDED"]
+
+
+def test_an_escalation_reaches_the_topic_once(
+    client: Client, operations: Operations, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.variables().items():
+        monkeypatch.setenv(name, value)
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    topic = sns.create_topic(Name=f"alerts-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    queue = sqs.create_queue(QueueName=f"inbox-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    performer = Performer(
+        bootstrap.platform_database(), bootstrap.operations_policies(), SnsAlerts(topic), "operations"
+    )
+
+    event = client.event(client.workflow(), event_type="security.breach", payload={"message": "intruder"})
+    operations.deliver(times=3)
+    told = until(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"))
+    (message,) = told
+    body = json.loads(message["Body"])
+    assert body["Subject"] == "[Sextant] CRITICAL: security.breach: intruder"
+    assert event.data["incident_id"] in body["Message"]
+    assert not sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages")
+    escalation = next(a for a in client.got("/v1/actions") if a["action_type"] == "ESCALATE")
+    assert (escalation["state"], bool(escalation["result"]["message_id"])) == ("SUCCEEDED", True)
+
+
+def test_an_alert_that_is_not_taken_is_tried_as_a_new_action(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing:
+        calls = 0
+
+        def publish(self, subject: str, message: str, attributes: object) -> str:
+            self.calls += 1
+            raise AlertError("throttled")
+
+    alerts = Refusing()
+    performer = Performer(
+        bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations"
+    )
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    client.event(client.workflow(), event_type="security.breach")
+    operations.deliver()
+    newest, oldest = [a for a in client.got("/v1/actions") if a["action_type"] == "ESCALATE"]
+    assert (oldest["state"], newest["state"], newest["attempt"]) == ("FAILED", "PENDING", 2)
+    assert alerts.calls == 1
+
+
+def test_an_action_that_is_over_stays_so_in_the_database(client: Client, operations: Operations) -> None:
+    body = {"action_type": "BREAKER_OPEN", "target": client.vendor()["id"], "reason": "r"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    with pytest.raises(psycopg.errors.CheckViolation):
+        operations.sql("UPDATE action SET state = 'SUCCEEDED', completed_at = now() WHERE id = %s", action)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        operations.sql("UPDATE action SET target = 'other' WHERE id = %s", action)
+    operations.deliver()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        operations.sql("UPDATE action SET state = 'PENDING', completed_at = NULL WHERE id = %s", action)
+
+
+def test_a_decision_is_never_changed(client: Client, operations: Operations) -> None:
+    client.event(client.workflow())
+    operations.deliver()
+    assert client.got("/v1/decisions")
+    for statement in ("UPDATE decision SET reasoning = 'x'", "DELETE FROM decision"):
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+            operations.sql(statement)
+
+
+def test_a_target_must_be_the_tenants_own(client: Client) -> None:
+    for body in (
+        {"action_type": "RETRY", "target": str(uuid.uuid4())},
+        {"action_type": "BREAKER_OPEN", "target": "no id"},
+        {"action_type": "ESCALATE"},
+        {"action_type": "KILL_SWITCH_ON", "scope": "TENANT", "target": "another"},
+    ):
+        answer = client("POST", "/v1/actions", {**body, "reason": "r"})
+        assert (answer.status, answer.code) == (422, "invalid_target"), body

@@ -1,0 +1,261 @@
+"""Events are stored once, whoever races; what is a failure is counted exactly."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from local.database import DatabaseUrls
+from sextant.ids import TenantId
+from sextant.operations.events import ingest
+from sextant.operations.model import NewEvent, WorkflowId
+from sextant.operations.policy import OperationsPolicy
+from sextant.operations.signature import of_fingerprint
+from sextant.storage import Database, DatabaseSettings
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+
+
+def many_databases(url: str) -> Database:
+    return Database.connect(DatabaseSettings(url=url, pool_max_size=34, pool_timeout=60))
+
+
+def failure(workflow: str, **fields: Any) -> NewEvent:
+    return NewEvent(
+        event_type="import.failed",
+        payload={"error": {"code": "boom", "message": "row 17 of 2026-01-01 broke"}},
+        occurred_at=fields.pop("occurred_at", datetime.now(UTC)),
+        workflow_id=WorkflowId(uuid.UUID(workflow)),
+        **fields,
+    )
+
+
+def test_an_event_is_stored_and_read_again(client: Client) -> None:
+    workflow = client.workflow()
+    answer = client.event(workflow, event_type="import.done", payload={"rows": 3})
+    assert answer.status == 201
+    assert answer.data["incident_id"] is None
+    found = client.got(answer.headers["Location"])
+    assert found["payload"] == {"rows": 3}
+    assert found["severity"] == "INFO"
+    assert found["correlation_id"] == answer.headers["X-Correlation-ID"]
+
+
+def test_fifty_twins_make_one_event_and_count_once(client: Client, served: DatabaseUrls) -> None:
+    workflow = client.workflow()
+    database = many_databases(served.app)
+    event = failure(workflow, idempotency_key="once")
+
+    def send(_: int) -> str:
+        with database.autocommit(TenantId(client.tenant)) as session:
+            return ingest(session, event, OperationsPolicy()).outcome
+
+    with ThreadPoolExecutor(50) as threads:
+        outcomes = list(threads.map(send, range(50)))
+    database.close()
+    assert outcomes.count("CREATED") == 1
+    assert outcomes.count("REPLAYED") == 49
+    assert [incident["event_count"] for incident in client.incidents()] == [1]
+    assert len(client.got("/v1/events")) == 1
+
+
+def test_no_count_is_lost_under_32_writers(client: Client, served: DatabaseUrls) -> None:
+    workflow = client.workflow()
+    database = many_databases(served.app)
+
+    def send(_: int) -> None:
+        for _ in range(12):
+            with database.autocommit(TenantId(client.tenant)) as session:
+                ingest(session, failure(workflow), OperationsPolicy())
+
+    with ThreadPoolExecutor(32) as threads:
+        list(threads.map(send, range(32)))
+    database.close()
+    (incident,) = client.incidents()
+    assert incident["event_count"] == 32 * 12
+    assert incident["escalated_at"] is not None
+
+
+def test_the_same_key_with_another_event_is_refused(
+    client: Client, new_client: Callable[..., Client]
+) -> None:
+    workflow = client.workflow()
+    first = client.event(workflow, idempotency_key="k")
+    again = client.event(workflow, idempotency_key="k")
+    assert (first.status, again.status) == (201, 200)
+    assert first.data["event_id"] == again.data["event_id"]
+    assert client.event(workflow, idempotency_key="k", payload={"other": 1}).code == "idempotency_key_reused"
+    other = new_client()
+    assert other.event(other.workflow(), idempotency_key="k").status == 201, "keys are the tenant's own"
+
+
+def test_a_workflow_of_another_tenant_is_unknown(client: Client, new_client: Callable[..., Client]) -> None:
+    answer = client.event(new_client().workflow())
+    assert (answer.status, answer.code) == (422, "unknown_reference")
+    assert client.event(client.workflow(), vendor_id=str(uuid.uuid4())).status == 422
+
+
+def test_a_payload_over_one_mebibyte_is_refused(client: Client) -> None:
+    workflow = client.workflow()
+    assert client.event(workflow, payload={"text": "x" * (1024 * 1024 - 1000)}).status == 201
+    answer = client.event(workflow, payload={"text": "x" * (1024 * 1024)})
+    assert answer.status in (413, 422)
+
+
+def test_an_inactive_tenant_ingests_and_runs_nothing(client: Client) -> None:
+    workflow, scenario = client.workflow(), client.scenario()
+    root = client.as_("super_admin")
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "active": False})
+    assert client.event(workflow).code == "tenant_inactive"
+    refused = client("POST", f"/v1/scenarios/{scenario}/run", {})
+    assert (refused.status, refused.json["scope"]) == (409, "TENANT")
+    assert root("PATCH", f"/v1/tenants/{client.tenant}", {"active": True}).status == 200
+    assert client.event(workflow).status == 201
+
+
+@pytest.mark.parametrize("role", ["sextant_app", "sextant_platform", "admin"])
+def test_an_event_is_never_changed(client: Client, served: DatabaseUrls, role: str) -> None:
+    event = client.event(client.workflow()).data["event_id"]
+    with psycopg.connect(served.of_role(role), autocommit=True) as connection:
+        connection.execute("SELECT enter_tenant(%s)", (client.tenant,))
+        for statement in ("UPDATE event SET payload = '{}' WHERE id = %s", "DELETE FROM event WHERE id = %s"):
+            with pytest.raises(
+                (psycopg.errors.InsufficientPrivilege, psycopg.errors.IntegrityConstraintViolation)
+            ):
+                connection.execute(statement, (event,))
+
+
+def test_failures_within_the_window_are_one_incident(client: Client) -> None:
+    workflow = client.workflow()
+    start = datetime.now(UTC) - timedelta(hours=2)
+    for minutes in (0, 25, 54, 85, 114):
+        client.event(workflow, occurred_at=(start + timedelta(minutes=minutes)).isoformat())
+    newer, older = client.incidents()
+    assert [older["event_count"], newer["event_count"]] == [3, 2], "31 quiet minutes begin another incident"
+    assert newer["previous_id"] == older["id"]
+    assert older["first_seen"] == (start).isoformat().replace("+00:00", "Z")
+    assert older["last_seen"] == (start + timedelta(minutes=54)).isoformat().replace("+00:00", "Z")
+
+
+def test_what_differs_only_in_ids_and_numbers_is_one_incident(client: Client) -> None:
+    workflow = client.workflow()
+    for number in range(3):
+        message = (
+            f"order {uuid.uuid4()} of 10.0.0.{number}: {number * 7} rows at 2026-01-0{number + 1}T10:00:00Z"
+        )
+        client.event(workflow, payload={"error": {"code": "boom", "message": message}})
+    client.event(workflow, payload={"error": {"code": "other", "message": "another thing"}})
+    assert sorted(incident["event_count"] for incident in client.incidents()) == [1, 3]
+
+
+def test_a_fingerprint_overrides_the_signature(client: Client, operations: Operations) -> None:
+    workflow = client.workflow()
+    for text in ("a", "b"):
+        client.event(workflow, fingerprint="one thing", payload={"error": {"message": text}})
+    (incident,) = client.incidents()
+    assert incident["event_count"] == 2
+    [(in_sql,)] = operations.sql("SELECT fingerprint_signature(%s, 'one thing')", client.tenant)
+    assert incident["signature"] == in_sql == of_fingerprint(client.tenant, "one thing")
+
+
+def test_tenants_never_share_an_incident(client: Client, new_client: Callable[..., Client]) -> None:
+    other = new_client()
+    client.event(client.workflow(), fingerprint="same")
+    other.event(other.workflow(), fingerprint="same")
+    (mine,), (theirs,) = client.incidents(), other.incidents()
+    assert mine["signature"] != theirs["signature"]
+    assert client("GET", f"/v1/incidents/{theirs['id']}").status == 404
+    assert client("GET", f"/v1/incidents/{theirs['id']}/timeline").status == 404
+
+
+def test_severity_comes_from_the_sender_and_from_rules(client: Client) -> None:
+    workflow = client.workflow()
+    warned = client.event(workflow, event_type="import.slow", severity="warning")
+    assert warned.data["incident_id"] is None
+    raised = client.event(workflow, event_type="import.failed", severity="info")
+    assert raised.data["change"] == "OPENED"
+    critical = client.event(workflow, event_type="security.breach")
+    incident = client.got(f"/v1/incidents/{critical.data['incident_id']}")
+    assert incident["severity"] == "CRITICAL"
+    assert incident["escalated_at"] is not None, "critical escalates at once"
+
+
+def test_the_tenth_failure_escalates_once(client: Client) -> None:
+    workflow = client.workflow()
+    changes = [client.event(workflow).data["change"] for _ in range(12)]
+    assert changes == ["OPENED"] + ["COUNTED"] * 8 + ["ESCALATED"] + ["COUNTED"] * 2
+
+
+def test_a_tenants_settings_override_the_policy(client: Client) -> None:
+    root = client.as_("super_admin")
+    settings = {"operations": {"escalate_at": 2}}
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "settings": settings})
+    workflow = client.workflow()
+    assert [client.event(workflow).data["change"] for _ in range(2)] == ["OPENED", "ESCALATED"]
+    bad = client("PATCH", f"/v1/tenants/{client.tenant}", {"settings": {"operations": {"escalate_at": 0}}})
+    assert (bad.status, bad.json["errors"][0]["path"]) == (422, "settings.operations.escalate_at")
+
+
+def test_a_resolved_incident_is_reopened(client: Client, operations: Operations) -> None:
+    workflow = client.workflow()
+    before = datetime.now(UTC)
+    incident = client.event(workflow).data["incident_id"]
+    for state in ("ANALYZING", "RESOLVED"):
+        assert (
+            client("POST", f"/v1/incidents/{incident}/state", {"state": state, "reason": "r"}).status == 200
+        )
+    late = client.event(workflow, occurred_at=before.isoformat())
+    assert late.data["change"] == "COUNTED", "what happened before the resolution reopens nothing"
+    again = client.event(workflow)
+    assert (again.data["incident_id"], again.data["change"]) == (incident, "REOPENED")
+    found = client.got(f"/v1/incidents/{incident}")
+    assert (found["state"], found["cycle"], found["cycle_events"], found["event_count"]) == ("NEW", 2, 1, 3)
+
+
+def test_an_ignored_incident_counts_in_silence(client: Client, operations: Operations) -> None:
+    workflow = client.workflow()
+    incident = client.event(workflow).data["incident_id"]
+    client("POST", f"/v1/incidents/{incident}/state", {"state": "IGNORED", "reason": "known"})
+    for _ in range(12):
+        client.event(workflow)
+    found = client.got(f"/v1/incidents/{incident}")
+    assert (found["state"], found["event_count"], found["escalated_at"]) == ("IGNORED", 13, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (("RESOLVED",), False),
+        (("ACTIONED",), False),
+        (("ANALYZING", "ACTIONED", "RESOLVED", "NEW"), True),
+        (("ANALYZING", "ACTIONED", "RESOLVED", "ANALYZING"), False),
+        (("IGNORED", "NEW", "ANALYZING", "IGNORED"), True),
+    ],
+)
+def test_states_are_guarded_in_the_api_and_in_the_database(
+    client: Client, operations: Operations, path: tuple[str, ...], allowed: bool
+) -> None:
+    incident = client.event(client.workflow()).data["incident_id"]
+    for state in path[:-1]:
+        assert (
+            client("POST", f"/v1/incidents/{incident}/state", {"state": state, "reason": "r"}).status == 200
+        )
+    if not allowed:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            operations.sql("UPDATE incident SET state = %s WHERE id = %s", path[-1], incident)
+    answer = client("POST", f"/v1/incidents/{incident}/state", {"state": path[-1], "reason": "r"})
+    assert answer.status == (200 if allowed else 409)
+
+
+def test_only_who_may_ingests(client: Client) -> None:
+    workflow = client.workflow()
+    refused = client.as_("analyst").event(workflow)
+    assert (refused.status, refused.json["required_permission"]) == (403, "operations:write")
+    assert client.as_("operator").event(workflow).status == 201
+    assert client.as_("viewer")("GET", "/v1/incidents").status == 200

@@ -1,0 +1,154 @@
+"""The loop: a run fails, its incident is decided about, the run is run again, the incident is resolved.
+
+Every message is delivered twice.
+"""
+
+from __future__ import annotations
+
+from sextant.bus.message import CORRELATION_ID
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+
+
+def kinds(client: Client, incident: str) -> list[tuple[str, str]]:
+    return [(entry["kind"], entry["summary"]) for entry in client.got(f"/v1/incidents/{incident}/timeline")]
+
+
+def latest_run(client: Client, scenario: str) -> str:
+    return str(client.got(f"/v1/scenarios/{scenario}/runs")[0]["id"])
+
+
+def test_a_failed_run_is_run_again_once_and_its_incident_resolved(
+    client: Client, operations: Operations
+) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    operations.deliver(times=3)
+
+    (incident,) = client.incidents()
+    assert (incident["state"], incident["event_count"]) == ("ACTIONED", 1)
+    (decision,) = client.got("/v1/decisions", incident_id=incident["id"])
+    assert (decision["maker"], decision["decision_type"], decision["verdict"]) == ("RULE", "RETRY", "ACTED")
+    (action,) = client.got("/v1/actions", incident_id=incident["id"])
+    assert (action["action_type"], action["state"]) == ("RETRY", "SUCCEEDED")
+    runs = client.got(f"/v1/scenarios/{run['scenario_id']}/runs")
+    assert len(runs) == 2
+    again, first = runs
+    assert (again["id"], again["state"]) == (action["result"]["run_id"], "QUEUED")
+    assert again["version_hash"] == first["version_hash"]
+
+    operations.succeed(client.tenant, again["id"])
+    operations.deliver()
+    assert client.got(f"/v1/incidents/{incident['id']}")["state"] == "RESOLVED"
+    assert kinds(client, incident["id"]) == [
+        ("EVENT", "run.failed"),
+        ("TRANSITION", "NEW"),
+        ("TRANSITION", "NEW → ANALYZING"),
+        ("DECISION", "RETRY"),
+        ("ACTION", "RETRY"),
+        ("TRANSITION", "ANALYZING → ACTIONED"),
+        ("EVENT", "run.succeeded"),
+        ("TRANSITION", "ACTIONED → RESOLVED"),
+    ]
+
+
+def test_retries_end_at_the_workflows_limit(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    operations.deliver()
+    workflow = next(flow for flow in client.got("/v1/workflows") if flow["name"] == "scenario-runs")
+    assert client("PATCH", f"/v1/workflows/{workflow['id']}", {"max_retries": 2}).status == 200
+    for _ in range(2):
+        operations.fail(client.tenant, latest_run(client, run["scenario_id"]))
+        operations.deliver()
+
+    (incident,) = client.incidents()
+    assert incident["event_count"] == 3, "each retry that fails counts into the same incident"
+    taken = [action["action_type"] for action in reversed(client.got("/v1/actions"))]
+    assert taken == ["RETRY", "RETRY", "MANUAL"]
+    last = client.got("/v1/decisions")[0]
+    assert "the workflow's limit is 2" in last["reasoning"]
+    assert len(client.got(f"/v1/scenarios/{run['scenario_id']}/runs")) == 3
+
+
+def test_a_permanent_error_waits_for_a_person(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"], code="model_input", message="the target must be below 1")
+    operations.deliver()
+
+    (action,) = client.got("/v1/actions")
+    assert (action["action_type"], action["state"]) == ("MANUAL", "PENDING")
+    (incident,) = client.incidents()
+    assert incident["state"] == "ANALYZING"
+    done = client(
+        "POST", f"/v1/actions/{action['id']}/complete", {"state": "succeeded", "note": "input corrected"}
+    )
+    assert (done.status, done.data["completed_by"]) == (200, "ana")
+    assert client.incidents()[0]["state"] == "ACTIONED"
+    again = client("POST", f"/v1/actions/{action['id']}/complete", {"state": "SUCCEEDED"})
+    assert (again.status, again.code) == (409, "illegal_transition")
+
+
+def test_a_vendors_failures_are_one_incident_that_opens_its_breaker(
+    client: Client, operations: Operations
+) -> None:
+    vendor = client.vendor(reset_seconds=1, failure_threshold=100)
+    runs = [client.run(max_retries=0) for _ in range(3)]
+    for run in runs:
+        operations.fail(client.tenant, run["id"], code="vendor_failed", message="503", vendor=vendor["name"])
+        operations.deliver()
+
+    (incident,) = client.incidents()
+    assert incident["vendor_id"] == vendor["id"]
+    assert incident["event_count"] == 4, "three runs and the breaker that opened"
+    assert client.got(f"/v1/vendors/{vendor['id']}/breaker")["breaker"] in ("OPEN", "HALF_OPEN")
+    by_type = [(action["action_type"], action["state"]) for action in reversed(client.got("/v1/actions"))]
+    assert by_type == [
+        ("RETRY", "SUCCEEDED"),
+        ("RETRY", "SUCCEEDED"),
+        ("BREAKER_OPEN", "SUCCEEDED"),
+        ("RETRY", "PENDING"),
+    ], "the third retry waits for the vendor"
+
+
+def test_the_correlation_id_goes_from_the_request_to_the_retrys_message(
+    client: Client, operations: Operations
+) -> None:
+    client.headers["x-correlation-id"] = "one-thread-42"
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    messages = operations.deliver(times=1)
+    mine = [message for message in messages if message.tenant_id == client.tenant]
+    assert [message.topic for message in mine] == [
+        "run.requested",
+        "run.failed",
+        "incident.changed",
+        "action.requested",
+        "run.requested",
+    ]
+    assert {message.headers[CORRELATION_ID] for message in mine} == {"one-thread-42"}
+    assert client.got("/v1/events")[0]["correlation_id"] == "one-thread-42"
+
+
+def test_a_run_that_was_run_again_by_hand_is_left_alone(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    by_hand = client.run(run["scenario_id"], max_retries=0)
+    assert by_hand["id"] != run["id"]
+    operations.deliver()
+    (action,) = client.got("/v1/actions")
+    assert (action["state"], action["result"]["reason"]) == ("SKIPPED", "run_moved_on")
+    assert len(client.got(f"/v1/scenarios/{run['scenario_id']}/runs")) == 2
+
+
+def test_a_timed_out_run_is_an_event_too(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    operations.claim(client.tenant, run["id"])
+    operations.sql(
+        "UPDATE scenario_run SET lease_until = now() - interval '1 s', started_at = now() - interval '2 h' WHERE id = %s",
+        run["id"],
+    )
+    operations.sql("SELECT * FROM recover_runs('20 min', 100)")
+    operations.deliver()
+    assert [event["event_type"] for event in client.got("/v1/events")] == ["run.timeout"]
+    assert client.got("/v1/decisions")[0]["maker_name"].endswith("/retry-timeout")

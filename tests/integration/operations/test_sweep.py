@@ -1,0 +1,117 @@
+"""What messages alone would lose: dead outbox events, dead letters, lost messages, processes that died."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+import functions.operations.handler as function
+from local.aws import LocalAws, Resources
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+
+
+def test_a_dead_outbox_event_becomes_an_incident_once(client: Client, operations: Operations) -> None:
+    client.headers["x-correlation-id"] = "dead-thread"
+    client.run()
+    [(event,)] = operations.sql("SELECT id FROM outbox_event WHERE tenant_id = %s", client.tenant)
+    operations.sql("DELETE FROM outbox_pending WHERE event_id = %s", event)
+    operations.sql(
+        "INSERT INTO outbox_dead (tenant_id, event_id, attempts, last_error) VALUES (%s, %s, 8, 'MessageTooLong: 300001 bytes')",
+        client.tenant,
+        event,
+    )
+    assert operations.sweep()["dead_events"] == 1
+    assert operations.sweep()["dead_events"] == 0
+    (found,) = client.got("/v1/events")
+    assert (found["event_type"], found["correlation_id"]) == ("outbox.dead", "dead-thread")
+    (incident,) = client.incidents()
+    assert incident["title"] == "outbox.dead: outbox_dead: run.requested: messagetoolong: <n> bytes"
+    operations.sql("UPDATE outbox_dead SET failed_at = now() + interval '1 ms' WHERE event_id = %s", event)
+    assert operations.sweep()["dead_events"] == 1, "an event that dies again after a replay is told again"
+
+
+def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
+    client: Client,
+    operations: Operations,
+    aws: LocalAws,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        **aws.variables(),
+        "SEXTANT_QUEUE_URL_RUNS": resources.queue_urls["runs"],
+        "SEXTANT_QUEUE_URL_COMMITS": "",
+        "SEXTANT_QUEUE_URL_EVENTS": resources.queue_urls["events"],
+    }.items():
+        monkeypatch.setenv(name, value)
+    function._dead_letters.cache_clear()
+    sqs = aws.client("sqs")
+    dead = resources.dead_letter_urls["runs"]
+    headers = {"tenant-id": client.tenant, "event-topic": "run.requested", "correlation-id": "c-1"}
+    sqs.send_message(
+        QueueUrl=dead,
+        MessageBody="{}",
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value} for name, value in headers.items()
+        },
+    )
+    assert operations.sweep()["dead_letters"] == 1
+    (event,) = client.got("/v1/events")
+    assert (event["event_type"], event["payload"]["topic"], event["correlation_id"]) == (
+        "queue.dead_letter",
+        "run.requested",
+        "c-1",
+    )
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    )["Attributes"]
+    assert sum(int(value) for value in attributes.values()) == 1
+    function._dead_letters.cache_clear()
+
+
+def test_what_lost_its_message_is_done_by_the_sweep(client: Client, operations: Operations) -> None:
+    vendor = client.vendor()["id"]
+    action = client.made(
+        "/v1/actions", {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}, 202
+    )["id"]
+    incident = client.event(client.workflow()).data["incident_id"]
+    operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", client.tenant)
+    operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", action)
+    operations.sql("UPDATE incident SET opened_at = now() - interval '5 min' WHERE id = %s", incident)
+    found = operations.sweep()
+    assert (found["performed"], found["incidents"]) == (1, 1)
+    assert client.got(f"/v1/actions/{action}")["state"] == "SUCCEEDED"
+    assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
+
+
+def test_an_escalation_whose_process_died_is_ended_and_not_repeated(
+    client: Client, operations: Operations
+) -> None:
+    incident = client.event(client.workflow()).data["incident_id"]
+    body = {"action_type": "ESCALATE", "incident_id": incident, "reason": "look"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.sql(
+        "UPDATE action SET state = 'IN_PROGRESS', started_at = now() - interval '1 h' WHERE id = %s", action
+    )
+    operations.deliver()
+    assert operations.sweep()["abandoned"] == 1
+    found = client.got(f"/v1/actions/{action}")
+    assert (found["state"], found["result"]["reason"]) == ("FAILED", "outcome_unknown")
+    assert len(client.got("/v1/actions", action_type="ESCALATE")) == 1
+
+
+def test_an_event_of_no_tenant_is_the_platforms(client: Client, operations: Operations) -> None:
+    event = uuid.uuid4()
+    operations.sql(
+        "INSERT INTO outbox_event (tenant_id, id, topic, dedupe_key, payload) VALUES ('-', %s, 'x.y', NULL, '{}')",
+        event,
+    )
+    operations.sql(
+        "INSERT INTO outbox_dead (tenant_id, event_id, attempts, last_error) VALUES ('-', %s, 1, 'refused')",
+        event,
+    )
+    assert operations.sweep()["dead_events"] == 1
+    platform = Client("platform", ("super_admin",))
+    assert platform.got("/v1/events")[0]["payload"]["event_id"] == str(event)
