@@ -1,0 +1,225 @@
+"""The functions of the deployment itself, called as CloudFormation and Cognito call them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.constructs.identity import ROLES as GROUPS
+from infra.handlers import bucket_contents, custom_resource, migration_gate, token_claims
+from local.aws import LocalAws
+from local.database import DatabaseUrls
+from local.postgres import Postgres
+
+# Signing in --------------------------------------------------------------------------------------
+
+
+def sign_in(tenant: str | None, groups: list[str]) -> dict[str, Any]:
+    """A pre-token-generation event, version 2, as Cognito sends it."""
+    attributes = {"sub": "1", "email": "ada@acme.test"} | ({"custom:tenant_id": tenant} if tenant else {})
+    return {
+        "version": "2",
+        "triggerSource": "TokenGeneration_Authentication",
+        "request": {
+            "userAttributes": attributes,
+            "groupConfiguration": {"groupsToOverride": groups},
+            "scopes": ["aws.cognito.signin.user.admin"],
+        },
+        "response": {},
+    }
+
+
+def claims_of(event: dict[str, Any], token: str) -> dict[str, str]:
+    found = event["response"]["claimsAndScopeOverrideDetails"][f"{token}TokenGeneration"][
+        "claimsToAddOrOverride"
+    ]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_both_tokens_carry_the_users_tenant_and_roles() -> None:
+    answer = token_claims.handler(sign_in("acme", ["operator", "viewer"]), None)
+
+    assert (
+        claims_of(answer, "access")
+        == claims_of(answer, "id")
+        == {"tenant_id": "acme", "roles": "viewer operator"}
+    )
+
+
+def test_a_group_that_is_no_role_gives_none() -> None:
+    answer = token_claims.handler(sign_in("acme", ["staff", "super admin"]), None)
+
+    assert claims_of(answer, "access")["roles"] == ""
+
+
+@pytest.mark.parametrize("tenant", [None, "", "Acme", "a b", "../x", "x" * 64])
+def test_without_a_valid_tenant_no_token_is_issued(tenant: str | None) -> None:
+    with pytest.raises(PermissionError):
+        token_claims.handler(sign_in(tenant, ["admin"]), None)
+
+
+def test_the_pools_groups_are_the_roles_of_the_application() -> None:
+    from sextant.tenancy import PERMISSIONS
+
+    assert tuple(GROUPS) == token_claims.ROLES
+    assert set(GROUPS) == set(PERMISSIONS)
+
+
+# Answering CloudFormation ------------------------------------------------------------------------
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """The presigned address that a custom resource answers to."""
+
+    answers: list[dict[str, Any]]
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).answers.append(json.loads(body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        del format, args
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Where to answer, and what was answered."""
+    Recorder.answers = []
+    server = HTTPServer(("127.0.0.1", 0), Recorder)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/answer", Recorder.answers
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def request(kind: str, url: str, **properties: str) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": url,
+        "StackId": "stack",
+        "RequestId": "request",
+        "LogicalResourceId": "Logical",
+        "ResourceProperties": properties,
+        **({"PhysicalResourceId": "physical"} if kind != "Create" else {}),
+    }
+
+
+def test_success_is_told_with_its_attributes(answers: tuple[str, list[dict[str, Any]]]) -> None:
+    url, told = answers
+
+    custom_resource.respond(request("Create", url), lambda _: custom_resource.Answer("made", {"A": "1"}))
+
+    assert told == [
+        {
+            "Status": "SUCCESS",
+            "PhysicalResourceId": "made",
+            "Data": {"A": "1"},
+            "StackId": "stack",
+            "RequestId": "request",
+            "LogicalResourceId": "Logical",
+        }
+    ]
+
+
+def test_failure_is_told_and_keeps_the_resources_id(
+    answers: tuple[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, told = answers
+
+    def fail(_: object) -> custom_resource.Answer:
+        raise OSError("no such thing")
+
+    custom_resource.respond(request("Update", url), fail)
+
+    assert (told[0]["Status"], told[0]["Reason"]) == ("FAILED", "OSError: no such thing")
+    # Another id would make CloudFormation delete the resource.
+    assert told[0]["PhysicalResourceId"] == "physical"
+    assert "no such thing" in capsys.readouterr().out
+
+
+# Migrating ---------------------------------------------------------------------------------------
+
+
+def test_deleting_the_gate_touches_no_database() -> None:
+    assert migration_gate.act(request("Delete", "", Function="x")).physical_id == "physical"
+
+
+@pytest.fixture
+def owned(postgres: Postgres, empty_database: DatabaseUrls) -> Iterator[tuple[str, str, str]]:
+    """A database whose owner is, as on RDS, no superuser: the owner's URL, a migrator's name, the migrator's URL."""
+    suffix = empty_database.name
+    owner, migrator = f"owner_{suffix}", f"migrator_{suffix}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'rds_iam'").fetchone():
+            connection.execute("CREATE ROLE rds_iam")
+        connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE CREATEDB")
+        connection.execute(f"GRANT rds_iam TO {owner} WITH ADMIN OPTION")
+        connection.execute(f"ALTER DATABASE {suffix} OWNER TO {owner}")
+    postgres.give_password(owner)
+    yield postgres.url(suffix, role=owner), migrator, postgres.url(suffix, role=migrator)
+    with psycopg.connect(postgres.url(suffix), autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {migrator} CASCADE")
+        connection.execute(f"ALTER DATABASE {suffix} OWNER TO CURRENT_USER")
+        connection.execute("DROP OWNED BY rds_iam; REVOKE rds_iam FROM sextant_app, sextant_platform")
+        connection.execute(f"DROP ROLE {migrator}, {owner}")
+        connection.execute("DROP ROLE rds_iam")
+
+
+def test_the_owner_makes_a_migrator_that_can_migrate_and_is_no_superuser(
+    owned: tuple[str, str, str], postgres: Postgres
+) -> None:
+    """The statements the gate sends through the Data API, and then the migrations, as a user of RDS would run them."""
+    import migrations
+
+    owner_url, migrator, migrator_url = owned
+    database = owner_url.rpartition("/")[2]
+    for _ in range(2):  # each deployment does it again
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            for statement in migration_gate.PREPARATION:
+                connection.execute(statement.format(migrator=migrator, database=database))
+    postgres.give_password(migrator)
+
+    migrations.upgrade(migrator_url)
+
+    with psycopg.connect(migrator_url) as connection:
+        member, superuser, bypass = connection.execute(
+            """SELECT pg_has_role('sextant_app', 'rds_iam', 'member'), rolsuper, rolbypassrls
+               FROM pg_roles WHERE rolname = current_user"""
+        ).fetchone() or (None, None, None)
+    assert (member, superuser, bypass) == (True, False, False)
+
+
+# Leaving nothing behind --------------------------------------------------------------------------
+
+
+def test_a_bucket_is_emptied_of_every_version_when_its_stack_goes(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.variables().items():
+        monkeypatch.setenv(name, value)
+    client = aws.client("s3")
+    client.create_bucket(Bucket="emptied", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    client.put_bucket_versioning(Bucket="emptied", VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        client.put_object(Bucket="emptied", Key="a", Body=b"x")
+    client.delete_object(Bucket="emptied", Key="a")
+
+    assert bucket_contents.act(request("Create", "", Bucket="emptied")).physical_id == "contents-of-emptied"
+    assert client.list_object_versions(Bucket="emptied")["Versions"]
+    bucket_contents.act(request("Delete", "", Bucket="emptied"))
+
+    left = client.list_object_versions(Bucket="emptied")
+    assert not left.get("Versions")
+    assert not left.get("DeleteMarkers")
+    client.delete_bucket(Bucket="emptied")
