@@ -127,3 +127,28 @@ def test_the_credit_price_is_the_dual_of_the_target(problem: Problem) -> None:
     below, above = (moved[1] - moved[0]) / hair, (moved[2] - moved[1]) / hair
     slack = 1e-5 * (1.0 + abs(above)) + 1e-9 * abs(moved[1]) / hair
     assert below - slack <= build.credit[0] <= above + slack
+
+
+def test_a_target_of_all_the_energy_there_can_be_is_met_at_the_edge_of_the_plateau() -> None:
+    # Given a target of everything, met from 250 MW on, where wind beyond that still displaces dearer biomass
+    problem = Problem(
+        load=np.array([[100.0, 50.0, 0.0]]),
+        capacity=np.array([[0.0, 0.0, 20.0, 0.0, 80.0]]),
+        mix=np.array([[0.5, 0.5, 0.0, 0.0, 0.0]]),
+        bids=np.array([[[0.5, 2.0, 10.0, 0.0, 0.0]]]),
+        profiles=np.array([[1.0, 1.0, 1.0], [0.64, 0.0, 0.0], [0.0, 0.4, 0.0]]),
+        profile_of=np.array([1, 2, 0, 0, 2]),
+        renewable=np.array([True, True, True, False, False]),
+        must_take=np.zeros(5, dtype=np.bool_),
+        weights=np.array([365.0, 1.0, 1.0]),
+        season=np.zeros(3, dtype=np.int64),
+        yearly_cost=np.array([1_000.0]),
+        energy=np.array([36_550.0]),
+        compliance_rate=np.array([20.0]),
+        value_of_lost_load=90.0,
+    )
+    # When it is built; then as much as the linear program builds, at a credit that lets wind pass must-run coal
+    build = solve(problem)
+    assert build.mw[0] == pytest.approx(solve_build(problem).built) == pytest.approx(312.5)
+    assert build.credit[0] == 2.0
+    assert objective(problem, build)[0] == pytest.approx(solve_build(problem).objective, rel=1e-12)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sextant.engine.baseline import BaselineError, TableError, baseline_from_tables, rows_from_csv
 from sextant.engine.errors import ModelInputError, UnknownModelError
-from sextant.engine.merit_order import MeritOrderModel
+from sextant.engine.merit_order import MeritOrderModel, prepare
 from sextant.engine.model import (
     Attribution,
     MetricValue,
@@ -44,6 +44,7 @@ __all__ = [
     "Unit",
     "UnknownModelError",
     "baseline_from_tables",
+    "draws_to_split",
     "merge_draws",
     "model_named",
     "model_names",
@@ -77,3 +78,14 @@ def simulate_draws(request: SimulationRequest, first: int, last: int) -> Measure
 def merge_draws(request: SimulationRequest, blocks: Sequence[Measured]) -> SimulationResult:
     """The result of the whole run from its blocks in order: the same bytes as `simulate(request)`."""
     return MeritOrderModel().merge(request, blocks)
+
+
+def draws_to_split(request: SimulationRequest) -> int:
+    """How many draws the run has that several workers may share; 0 where nothing is random, or a plug-in computes it.
+
+    Raises ModelInputError for input that breaks a rule.
+    """
+    if (request.parameters.get("model") or DEFAULT_MODEL) != DEFAULT_MODEL:
+        return 0
+    scenario = prepare(request)
+    return scenario.parameters.draws if scenario.sampler.random else 0

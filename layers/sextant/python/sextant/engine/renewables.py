@@ -166,7 +166,8 @@ def least_build(stack: Stack, energy: FloatArray) -> FloatArray:
         found, slope = stack.renewable_energy(here, rows)
         missing = energy[rows] - found
         met = missing <= tolerance[rows]
-        settled = np.abs(missing) <= tolerance[rows]
+        # On a plateau at the target's height the least x is where the plateau begins, not just anywhere on it.
+        settled = (np.abs(missing) <= tolerance[rows]) & (slope > 0.0)
         low[rows] = np.where(met, low[rows], here)
         high[rows] = np.where(met, here, high[rows])
         settled |= met & (here <= 0.0)
@@ -296,9 +297,10 @@ def _interval(edges: FloatArray, credit: FloatArray, rows: IntArray) -> IntArray
 
 
 def _implied_credit(stack: Stack, problem: Problem, x: FloatArray) -> FloatArray:
-    """What one more MWh of the target costs at the least build: −inf where there is more than enough without, inf where
-    no build is enough. Capacity that meets the target to the last MWh, as earlier years' builds do when the load stands
-    still, is not more than enough: of the dual's interval this is the upper end.
+    """What one more MWh of the target costs at the least build: −inf where there is enough without, inf where no build is.
+
+    Capacity that meets the target to the last MWh, as earlier years' builds do when the load stands still, is not taken as
+    enough if a further build would add to it: of the dual's interval this is the upper end.
     """
     finite = np.where(np.isinf(x), 0.0, x)
     cost, green = stack.slopes(finite)
@@ -306,5 +308,5 @@ def _implied_credit(stack: Stack, problem: Problem, x: FloatArray) -> FloatArray
         implied = (problem.yearly_cost + cost) / green
     implied = np.where(green > 0.0, implied, np.inf)
     found, _ = stack.renewable_energy(finite, np.arange(len(x)))
-    ample = (x <= 0.0) & ((found > problem.energy * (1.0 + EXACTLY)) | (problem.energy <= 0.0))
-    return np.where(ample, -np.inf, np.where(np.isinf(x), np.inf, implied))
+    to_spare = (found > problem.energy * (1.0 + EXACTLY)) | (problem.energy <= 0.0) | (green <= 0.0)
+    return np.where((x <= 0.0) & to_spare, -np.inf, np.where(np.isinf(x), np.inf, implied))
