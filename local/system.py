@@ -14,7 +14,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from functions.declaration import FUNCTIONS, MIGRATE, OUTBOX_RELAY, QUEUES, Function, QueueTrigger
+import aiohttp
+
+from functions.declaration import (
+    FUNCTIONS,
+    MIGRATE,
+    OUTBOX_RELAY,
+    QUEUES,
+    Function,
+    QueueTrigger,
+    ScheduleTrigger,
+)
 from local import database as databases
 from local import tokens
 from local.authorizer import JwtAuthorizer
@@ -268,15 +278,26 @@ class System:
         if not auth_disabled():
             authorizer = JwtAuthorizer.from_jwks(key_set, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
         self._gateway = Gateway(self._functions, RouteTable(FUNCTIONS), authorizer, self._access)
+        await self._gateway.start(self._port)
         await asyncio.gather(
-            self._gateway.start(self._port),
-            *(
-                self._functions[function.name].warm()
-                for function in FUNCTIONS
-                if _is_on_the_main_path(function)
-            ),
+            *(self._warm(function) for function in FUNCTIONS if _is_on_the_main_path(function))
         )
+        await self._check_health(self._gateway.url)
         return self._gateway.url
+
+    async def _warm(self, function: Function) -> None:
+        """Starts one process of the function, so that the first request does not wait for it."""
+        assert self._functions is not None
+        failure = await self._functions[function.name].warm()
+        if failure is not None:
+            raise StartError(f"function {function.name} does not start: {_message_in(failure)}")
+
+    async def _check_health(self, url: str) -> None:
+        """A handler that cannot be imported fails only when it is called."""
+        async with aiohttp.ClientSession() as client, client.get(f"{url}/v1/health") as answer:
+            if answer.status >= 500:
+                log = self._journal.path("api")
+                raise StartError(f"the API answers {answer.status} on /v1/health; the reason is in {log}")
 
     def _access(self, line: str) -> None:
         self._journal.write("gateway", line)
@@ -324,6 +345,6 @@ def _message_in(outcome: Outcome) -> str:
 
 def _is_on_the_main_path(function: Function) -> bool:
     """Whether a user's first run would wait for its first start."""
-    return function.name != MIGRATE.name and any(
-        not hasattr(trigger, "every") or trigger.every < 300 for trigger in function.triggers
+    return any(
+        not isinstance(trigger, ScheduleTrigger) or trigger.every <= 300 for trigger in function.triggers
     )
