@@ -96,13 +96,12 @@ class Operations:
             handled.extend(messages)
 
     def sweep(self) -> dict[str, int]:
-        found = function.handler({"source": "aws.events"}, LambdaContext())  # type: ignore[arg-type]
-        return found  # type: ignore[return-value]
+        return function.handler({"source": "aws.events"}, LambdaContext())  # type: ignore[arg-type, return-value]
 
     def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:
         """As the database's owner."""
         with psycopg.connect(self.urls.admin, autocommit=True) as connection:
-            cursor = connection.execute(query, params or None)  # type: ignore[arg-type]
+            cursor = connection.execute(query, params or None)
             return cursor.fetchall() if cursor.description else []
 
     # The steps of a worker and of the committer, without an engine and a lake --------------------------

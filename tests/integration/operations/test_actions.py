@@ -122,10 +122,10 @@ def test_an_escalation_reaches_the_topic_once(
     queue = sqs.create_queue(QueueName=f"inbox-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
     performer = Performer(
         bootstrap.platform_database(), bootstrap.operations_policies(), SnsAlerts(topic), "operations"
     )
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
 
     event = client.event(client.workflow(), event_type="security.breach", payload={"message": "intruder"})
     operations.deliver(times=3)

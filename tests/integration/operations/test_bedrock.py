@@ -125,7 +125,7 @@ def test_a_confident_proposal_is_recorded_and_acts(
 
 
 @pytest.mark.parametrize(
-    ("proposal", "recorded"),
+    "case",
     [
         ({"action": "MANUAL", "confidence": 0.5, "reasoning": "unsure"}, ("AI", "MANUAL", "ADVISORY")),
         (
@@ -145,9 +145,9 @@ def test_any_other_proposal_is_recorded_and_the_rules_act(
     operations: Operations,
     bedrock: Runtime,
     failed_run: Callable[[], str],
-    proposal: dict[str, Any],
-    recorded: tuple[str, str, str],
+    case: tuple[dict[str, Any], tuple[str, str, str]],
 ) -> None:
+    proposal, recorded = case
     bedrock.propose(**proposal)
     failed_run()
     operations.deliver()

@@ -48,7 +48,7 @@ def test_what_is_asked_often_is_found_by_an_index(operations: Operations, asked:
     with psycopg.connect(operations.urls.admin) as connection:
         connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute("SET LOCAL enable_bitmapscan = off")
-        found = connection.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {HOT[asked]}").fetchone()  # type: ignore[arg-type]
+        found = connection.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {HOT[asked]}").fetchone()
     assert found is not None
     plan = json.dumps(found[0])
     assert "Index" in plan

@@ -22,10 +22,11 @@ from sextant.operations.vendors import (
 from sextant.storage import Database, DatabaseSettings
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
+from tests.integration.operations.probes import probe
 from tests.waiting import until
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """What the vendor's client raises."""
 
 
@@ -44,8 +45,8 @@ def call(database: Database, client: Client, vendor: str, *, works: bool = True)
     try:
         with guard(database, client, vendor):
             if not works:
-                raise Broken("503")
-    except Broken:
+                raise BrokenError("503")
+    except BrokenError:
         return "failed"
     except VendorError as error:
         return error.code
@@ -80,24 +81,6 @@ def test_a_breaker_opens_at_its_threshold_and_closes_by_a_probe(database: Databa
     assert incident["vendor_id"] == vendor["id"]
 
 
-def _probes(url: str, tenant: str, vendor: str, go: Any, over: Any, answers: Any) -> None:
-    """One of several processes: four threads that all try to call at the same moment."""
-    database = Database.connect(DatabaseSettings(url=url, pool_max_size=4))
-
-    def attempt(_: int) -> None:
-        go.wait(60)
-        try:
-            with Guard(database, TenantId(tenant), vendor, actor="w"):
-                answers.put("probed")
-                over.wait(60)
-        except VendorBreakerOpenError:
-            answers.put("refused")
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(attempt, range(4)))
-    database.close()
-
-
 def test_exactly_one_probe_across_processes(
     database: Database, client: Client, operations: Operations
 ) -> None:
@@ -106,18 +89,18 @@ def test_exactly_one_probe_across_processes(
     until(lambda: standing(client, vendor)["breaker"] == "HALF_OPEN", within=3)
     spawn = multiprocessing.get_context("spawn")
     go, over, answers = spawn.Event(), spawn.Event(), spawn.Queue()
-    arguments = (operations.urls.platform, client.tenant, vendor["name"], go, over, answers)
-    processes = [spawn.Process(target=_probes, args=arguments) for _ in range(3)]
+    arguments = (operations.urls.platform, client.tenant, vendor["name"], (go, over), answers)
+    processes = [spawn.Process(target=probe, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
     go.set()
-    outcomes = [answers.get(timeout=60) for _ in range(12)]
+    outcomes = [answers.get(timeout=120) for _ in range(8)]
     over.set()
     for process in processes:
         process.join(30)
         assert process.exitcode == 0
     answers.close()
-    assert sorted(outcomes) == ["probed"] + ["refused"] * 11
+    assert sorted(outcomes) == ["probed"] + ["refused"] * 7
     assert standing(client, vendor)["breaker"] == "CLOSED"
 
 
@@ -152,7 +135,7 @@ def test_a_probe_that_is_never_heard_of_is_given_up(database: Database, client: 
     lost.__enter__()
     assert call(database, client, vendor["name"]) == "vendor_breaker_open"
     until(lambda: call(database, client, vendor["name"]) == "done", within=4)
-    lost.__exit__(Broken, Broken("late"), None)
+    lost.__exit__(BrokenError, BrokenError("late"), None)
     assert standing(client, vendor)["breaker"] == "CLOSED", (
         "a late outcome of a given-up probe changes nothing"
     )

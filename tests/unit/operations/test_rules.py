@@ -147,7 +147,7 @@ def test_the_more_severe_of_sender_and_rules_counts() -> None:
         False,
         True,
         True,
-    ]  # type: ignore[arg-type]
+    ]
 
 
 def test_overrides_leave_the_rest() -> None:
