@@ -41,6 +41,8 @@ class Broker(Protocol):
     """Where clients go: the advertised port."""
     port: int
     """Where it listens itself."""
+    strict: bool
+    """Whether it refuses unknown topics and records over a topic's limit; Tansu makes the ones and takes the others."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -72,6 +74,7 @@ class ApacheKafka:
     advertised: int | None = None
     name: str = "Apache Kafka 4.1.0 (KRaft)"
     durable: bool = True
+    strict: bool = True
     bootstrap: str = ""
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
@@ -155,6 +158,7 @@ class Tansu:
     advertised: int | None = None
     name: str = "Tansu 0.6 (in memory)"
     durable: bool = False
+    strict: bool = False
     bootstrap: str = ""
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
@@ -237,13 +241,15 @@ def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path
             time.sleep(0.05)
 
 
-def make_topics(bootstrap: str, *names: str, partitions: int = 4, **configs: str) -> None:
+def make_topics(
+    bootstrap: str, *names: str, partitions: int = 4, configs: dict[str, str] | None = None
+) -> None:
     """Create topics; those that exist stay."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         existing = set(admin.list_topics())
         wanted = {
-            name: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}
+            name: {"num_partitions": partitions, "replication_factor": 1, "configs": configs or {}}
             for name in names
             if name not in existing
         }

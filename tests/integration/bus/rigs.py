@@ -28,8 +28,10 @@ class Rig(Protocol):
     proxy: FaultProxy
     ordered: bool
     """Whether what arrives keeps a tenant's order (a standard queue does not)."""
+    strict: bool
+    """Whether the broker refuses a channel it does not have."""
     too_large: int
-    """Bytes that this broker refuses in one message."""
+    """Bytes that this publisher refuses in one message."""
 
     def received(self, channel: str, count: int, within: float = 15.0) -> list[InboundMessage]:
         """What arrived, as Lambda's event source mapping would hand it over: at least `count` messages."""
@@ -45,6 +47,7 @@ class SqsRig:
     ordered: bool
     client: Any
     queues: dict[str, str]
+    strict: bool = True
     too_large: int = 1024 * 1024 + 1
 
     @classmethod
@@ -113,6 +116,7 @@ class KafkaRig:
     proxy: FaultProxy
     broker: brokers.Broker
     prefix: str
+    strict: bool
     ordered: bool = True
     too_large: int = 1024 * 1024 + 1
 
@@ -125,7 +129,7 @@ class KafkaRig:
         made = KafkaSettings(
             (broker.bootstrap,), prefix=prefix, request_timeout=1.0, connect_timeout=1.0, **settings
         )
-        return cls(KafkaPublisher(made, ROUTES), proxy, broker, prefix)
+        return cls(KafkaPublisher(made, ROUTES), proxy, broker, prefix, broker.strict)
 
     def received(self, channel: str, count: int, within: float = 15.0) -> list[InboundMessage]:
         return parse(self.event(channel, count, within))

@@ -112,6 +112,8 @@ class KafkaSettings:
             "bootstrap_timeout_ms": round(self.connect_timeout * 1000),
             "reconnect_backoff_max_ms": 1_000,
             "metrics_enabled": False,
+            # A topic is made by the deployment; one that a typo names must fail, not come into being.
+            "allow_auto_create_topics": False,
             "partitioner": TenantPartitioner(),
             "security_protocol": self.security,
         }
