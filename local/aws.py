@@ -55,15 +55,20 @@ class Names:
     def idempotency_table(self) -> str:
         return f"{self.prefix}-idempotency"
 
+    @property
+    def alert_topic(self) -> str:
+        return f"{self.prefix}-alerts"
+
 
 @dataclass(frozen=True)
 class Resources:
-    """The resources of one system: queue URLs by declared name, the bucket and the table."""
+    """The resources of one system: queue URLs by declared name, the bucket, the table and the topic's ARN."""
 
     queue_urls: Mapping[str, str]
     dead_letter_urls: Mapping[str, str]
     bucket: str
     idempotency_table: str
+    alert_topic: str
 
 
 def client_for(service: str, endpoint: str) -> Any:
@@ -225,7 +230,8 @@ class LocalAws:
         urls, dead_letter_urls = _make_queues(self.client("sqs"), names, queues)
         _make_bucket(self.client("s3"), names.warehouse_bucket)
         _make_table(self.client("dynamodb"), names.idempotency_table)
-        return Resources(urls, dead_letter_urls, names.warehouse_bucket, names.idempotency_table)
+        topic: str = self.client("sns").create_topic(Name=names.alert_topic)["TopicArn"]
+        return Resources(urls, dead_letter_urls, names.warehouse_bucket, names.idempotency_table, topic)
 
 
 def _make_queues(

@@ -325,6 +325,8 @@ class System:
         }
         if function.database is not None:
             found["DATABASE_URL"] = urls.of_role(function.database)
+        if function.alerts:
+            found["SEXTANT_ALERT_TOPIC"] = resources.alert_topic
         if function.database == "sextant_app":
             found["PLATFORM_DATABASE_URL"] = urls.platform
         given = {
