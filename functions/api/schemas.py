@@ -128,6 +128,9 @@ class RunBody(_Body):
     output_rows: int | None
     output_bytes: int | None
     gb_seconds: float
+    parts: int | None
+    parent_run_id: UUID | None
+    part: dict[str, Any] | None
 
     @classmethod
     def of(cls, run: Run) -> RunBody:

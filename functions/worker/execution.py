@@ -13,19 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.worker.results import metadata_of, metrics_of, request_of, rows_of
+from functions.worker import parts, run_gate
+from functions.worker.results import metadata_of, metrics_of, request_of, rows_of, sweep_of
 from sextant.baselines import service as baselines
 from sextant.baselines.model import BaselineReference
-from sextant.engine import ModelInputError, SystemData, simulate
+from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
 from sextant.errors import SextantError
 from sextant.ids import RunId, TenantId
 from sextant.lake.datafile import write_run
 from sextant.lake.store import ObjectStore
+from sextant.operations.vendors import VendorError
 from sextant.runs import repository, retries
 from sextant.runs.model import ClaimedRun, Run
 from sextant.storage import Database
@@ -79,7 +81,7 @@ class Worker:
 
         try:
             with Heartbeat(self.database, claimed.run, self.lease) as heartbeat:
-                self._compute(claimed, heartbeat, remaining_seconds, gb_seconds)
+                return self._compute(claimed, heartbeat, remaining_seconds, gb_seconds)
         except RunLostError:
             return "LOST"
         except RunTimeoutError:
@@ -92,6 +94,9 @@ class Worker:
         except FunctionDeadlineError:
             error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
             return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
+        except VendorError as problem:
+            error = {"code": problem.code, "message": problem.detail, "vendor": problem.vendor}
+            return self._fail(claimed.run, "FAILED", error, gb_seconds())
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
             logger.warning("attempt failed", exc_info=problem)
             error = {"code": "dependency_failed", "message": type(problem).__name__}
@@ -101,7 +106,6 @@ class Worker:
             logger.exception("attempt crashed", exc_info=problem)
             error = {"code": "internal_error", "message": type(problem).__name__}
             return self._fail(claimed.run, "FAILED", error, gb_seconds())
-        return "STORED"
 
     def _compute(
         self,
@@ -109,7 +113,7 @@ class Worker:
         heartbeat: Heartbeat,
         remaining_seconds: Callable[[], float],
         gb_seconds: Callable[[], float],
-    ) -> None:
+    ) -> str:
         run = claimed.run
         deadline = (run.started_at or datetime.now(UTC)) + timedelta(minutes=run.timeout_minutes)
 
@@ -121,7 +125,13 @@ class Worker:
                 raise FunctionDeadlineError
 
         progress(0)
-        result = simulate(request_of(claimed, progress, self._own_baseline(run.tenant_id)))
+        run_gate.ask(self.database, run, self.name)
+        request = request_of(claimed, progress, self._own_baseline(run.tenant_id))
+        if run.part is not None:
+            return self._compute_part(run, request, run.part, gb_seconds)
+        if run.parts is None and (divided := parts.divide(request, sweep_of(claimed))):
+            return self._split(run, divided, gb_seconds)
+        result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts(run))
         progress(95)
         rows, identity = rows_of(run, result)
         descriptor = write_run(self.store, self.table_location, rows, identity, run.fencing_token)
@@ -140,6 +150,43 @@ class Worker:
         )
         if not stored:
             raise RunLostError
+        return "STORED"
+
+    def _split(self, run: Run, divided: list[dict[str, Any]], gb_seconds: Callable[[], float]) -> str:
+        split = self.database.run_platform(
+            lambda session: repository.split(session, run, divided, gb_seconds(), self.name), idempotent=True
+        )
+        if not split:
+            raise RunLostError
+        return "SPLIT"
+
+    def _compute_part(
+        self, run: Run, request: SimulationRequest, part: parts.Part, gb_seconds: Callable[[], float]
+    ) -> str:
+        content = parts.compute(request, part)
+        # Under its fencing token, as a run's file: a worker that lost the part cannot touch its successor's.
+        location = f"{self.table_location}-parts/{run.tenant_id}/{run.parent_run_id}/{run.id}-{run.fencing_token}.npz"
+        self.store.put(location, content)
+        finished = self.database.run_platform(
+            lambda session: repository.finish_part(session, run, location, len(content), gb_seconds()),
+            idempotent=True,
+        )
+        if not finished:
+            raise RunLostError
+        self._settle(run)
+        return "PART"
+
+    def _settle(self, run: Run) -> None:
+        """Have the parent look at its parts; should this not come to pass, the recovery does it."""
+        parent = run.parent_run_id
+        if parent is not None:
+            self.database.run_platform(
+                lambda session: repository.settle_parent(session, run.tenant_id, parent), idempotent=True
+            )
+
+    def _stored_parts(self, run: Run) -> list[bytes]:
+        locations = self.database.run_platform(lambda session: repository.part_locations(session, run))
+        return [self.store.get(location) for location in locations]
 
     def _own_baseline(self, tenant: TenantId) -> Callable[[BaselineReference], SystemData]:
         def load(reference: BaselineReference) -> SystemData:
@@ -157,6 +204,8 @@ class Worker:
             lambda session: repository.fail(session, run, state, error, retry_after, gb_seconds, self.name),
             idempotent=True,
         )
+        if after is not None and after.completed_at is not None:
+            self._settle(after)
         return after.state if after else "LOST"
 
 

@@ -19,10 +19,20 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     silence = timedelta(seconds=bootstrap.settings().queued_silence_seconds)
-    requeued, failed, timed_out, asked_again = bootstrap.database().run_platform(
+    database = bootstrap.database()
+    requeued, failed, timed_out, asked_again = database.run_platform(
         lambda session: repository.recover(session, silence, BATCH), idempotent=True
     )
-    found = {"requeued": requeued, "failed": failed, "timed_out": timed_out, "asked_again": asked_again}
+    settled = database.run_platform(
+        lambda session: repository.settle_parents(session, BATCH), idempotent=True
+    )
+    found = {
+        "requeued": requeued,
+        "failed": failed,
+        "timed_out": timed_out,
+        "asked_again": asked_again,
+        "settled": settled,
+    }
     if any(found.values()):
         logger.info("runs recovered", extra=found)
         bootstrap.nudge_relay()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from functions.worker.parts import SWEEP
 from sextant.baselines.model import BaselineReference
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.lake.rows import OutputRows, RunIdentity
@@ -28,6 +29,7 @@ def request_of(
     """What the engine is asked: the pinned version's assumptions and baseline, the run's parameters and seed."""
     parameters = decode(claimed.run.parameters)
     pinned = parameters.pop("baseline", None)
+    parameters.pop(SWEEP, None)
     return SimulationRequest(
         assumptions=decode(claimed.assumptions),
         baseline=own_baseline(BaselineReference.parse(pinned)) if pinned else _reference(),
@@ -35,6 +37,12 @@ def request_of(
         seed=claimed.run.seed,
         progress=progress,
     )
+
+
+def sweep_of(claimed: ClaimedRun) -> dict[str, list[Any]] | None:
+    """The values that each swept parameter is to take; None where the run is no sweep."""
+    found: dict[str, list[Any]] | None = decode(claimed.run.parameters).get(SWEEP)
+    return found
 
 
 def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity]:

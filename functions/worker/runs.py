@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         logger.info("run handled", extra={"outcome": outcome})
         if outcome == "STORED":
             commit_signal.send()
-        elif outcome in ("QUEUED", "FAILED", "TIMEOUT"):
+        elif outcome in ("SPLIT", "PART", "QUEUED", "FAILED", "TIMEOUT"):
             bootstrap.nudge_relay()
 
     return consume(event, work)

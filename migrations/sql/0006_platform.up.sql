@@ -159,7 +159,7 @@ CREATE FUNCTION matching_runs(
 ) RETURNS TABLE (id uuid)
     LANGUAGE sql STABLE AS $$
     SELECT r.id FROM scenario_run r
-    WHERE r.tenant_id = p_tenant AND r.state = ANY (p_states)
+    WHERE r.tenant_id = p_tenant AND r.state = ANY (p_states) AND r.parent_run_id IS NULL
       AND (p_scenario IS NULL OR r.scenario_id = p_scenario)
       AND (p_priority IS NULL OR r.priority = p_priority)
       AND (p_after IS NULL OR r.created_at >= p_after)

@@ -141,10 +141,13 @@ def register(api: Api) -> None:
         state: Annotated[str | None, Query(description="One state, or several with commas")] = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
+        parent: Annotated[UUID | None, Query(description="List the parts of this run instead")] = None,
     ) -> Response[Any]:
         caller = api.caller
         check_span(created_after, created_before)
-        where = RunFilter(states_of(state), created_after, created_before)
+        where = RunFilter(
+            states_of(state), created_after, created_before, None if parent is None else RunId(parent)
+        )
         scope = f"runs {scenario_id} {where}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.database().autocommit(caller.tenant) as session:

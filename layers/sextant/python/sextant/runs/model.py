@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
 
 from sextant.ids import RunId, ScenarioId, TenantId
 from sextant.scenarios.drivers import UPPER
-from sextant.scenarios.model import MAX_SAFE_INTEGER, RunParameters, canonical
+from sextant.scenarios.model import MAX_SAFE_INTEGER, RunParameters, Scalar, canonical
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
@@ -22,6 +24,11 @@ DEFAULT_RETRIES: dict[Priority, int] = {"LOW": 1, "NORMAL": 3, "HIGH": 5, "CRITI
 
 Label = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 IdempotencyKey = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
+
+
+MAX_SWEEP_POINTS = 1000
+ParameterName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+SweepValues = Annotated[list[Scalar], Field(min_length=1, max_length=MAX_SWEEP_POINTS)]
 
 
 class RunOptions(BaseModel):
@@ -39,9 +46,25 @@ class RunOptions(BaseModel):
     """Attempts after the first; without it, as many as the priority is worth."""
     idempotency_key: IdempotencyKey | None = None
     tenant_id: str | None = None
+    sweep: Annotated[dict[ParameterName, SweepValues], Field(max_length=5)] | None = None
+    """Parameters and the values each is to take: the run computes every combination, each on a worker of its own."""
+
+    @field_validator("sweep")
+    @classmethod
+    def _grid_is_bearable(cls, value: dict[str, list[Scalar]] | None) -> dict[str, list[Scalar]] | None:
+        for name, values in (value or {}).items():
+            if name == "baseline":
+                raise PydanticCustomError("not_applicable", "a sweep cannot run over baselines")
+            for item in values:
+                RunParameters.model_validate({name: item})
+        if value and math.prod(map(len, value.values())) > MAX_SWEEP_POINTS:
+            raise PydanticCustomError("too_long", f"a sweep has at most {MAX_SWEEP_POINTS} points")
+        return value
 
     def canonical_parameters(self) -> str:
-        return canonical(self.parameters.model_dump(mode="json", exclude_none=True))
+        """The parameters with the sweep among them: both decide the result, so both are hashed."""
+        swept = {"sweep": self.sweep} if self.sweep else {}
+        return canonical({**self.parameters.model_dump(mode="json", exclude_none=True), **swept})
 
     @property
     def retries(self) -> int:
@@ -86,6 +109,12 @@ class Run:
     started_at: datetime | None
     completed_at: datetime | None
     updated_at: datetime
+    parent_run_id: RunId | None
+    """Of a part: the run it is a part of."""
+    part: dict[str, Any] | None
+    """Of a part: which one."""
+    parts: int | None
+    """Of a run that was split: into how many parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +176,8 @@ class RunFilter:
     states: tuple[State, ...] | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    parent: RunId | None = None
+    """List the parts of this run; without it, runs that are no parts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any
@@ -79,6 +79,7 @@ _GET = sql.SQL(
 _LIST = """
 SELECT {columns} FROM scenario_run
 WHERE tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
+  AND parent_run_id IS NOT DISTINCT FROM %(parent)s::uuid
   AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
   AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
@@ -177,6 +178,7 @@ def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request:
         {
             "tenant_id": session.tenant_id,
             "scenario": scenario,
+            "parent": where.parent,
             "key": request.key,
             "fetch": request.fetch,
             "states": list(where.states) if where.states else None,
@@ -312,6 +314,48 @@ def fail(
         _FAIL,
         (run.tenant_id, run.id, run.fencing_token, state, Jsonb(error), retry_after, gb_seconds, actor),
         row=Run,
+    )
+
+
+def split(
+    session: Session, run: Run, parts: Sequence[Mapping[str, Any]], gb_seconds: float, actor: str
+) -> bool:
+    """Split the run into children, one for each of `parts`; False where it is no longer this worker's."""
+    found = session.fetch_one(
+        "SELECT split_run(%s, %s, %s, %s, %s, %s)",
+        (run.tenant_id, run.id, run.fencing_token, [Jsonb(dict(part)) for part in parts], gb_seconds, actor),
+        row=bool,
+    )
+    return bool(found)
+
+
+def finish_part(session: Session, run: Run, location: str, size: int, gb_seconds: float) -> bool:
+    """Say where a part's result lies; False where the part is no longer this worker's."""
+    found = session.fetch_one(
+        "SELECT finish_part(%s, %s, %s, %s, %s, %s)",
+        (run.tenant_id, run.id, run.fencing_token, location, size, gb_seconds),
+        row=bool,
+    )
+    return bool(found)
+
+
+def settle_parent(session: Session, tenant: TenantId, parent: RunId) -> str:
+    """See whether the children are through: MERGING, FAILED, TIMEOUT, WAITING or DONE."""
+    return session.fetch_one("SELECT settle_parent(%s, %s)", (tenant, parent), row=str) or "DONE"
+
+
+def settle_parents(session: Session, limit: int) -> int:
+    """Settle every parent that waits for its children; how many moved on. A platform statement."""
+    return session.fetch_one("SELECT settle_parents(%s)", (limit,), row=int) or 0
+
+
+def part_locations(session: Session, run: Run) -> list[str]:
+    """Where the parts of a run lie, in the order of merging."""
+    return session.fetch_all(
+        "SELECT part_location FROM scenario_run WHERE tenant_id = %s AND parent_run_id = %s AND state = 'SUCCEEDED'"
+        " ORDER BY (part ->> 'index')::integer",
+        (run.tenant_id, run.id),
+        row=str,
     )
 
 

@@ -1,0 +1,151 @@
+"""Runs in parts: how a sweep or a Monte Carlo run is divided, what a part's result looks like, how they are merged.
+
+A part's result is one NumPy archive without pickles: arrays, and JSON for what is not one. A Monte Carlo run in
+parts gives the same bytes as one computed whole; a sweep gives the rows of every point, told apart by tags.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from sextant.engine import (
+    Measured,
+    MetricValue,
+    OutputRows,
+    SimulationRequest,
+    SimulationResult,
+    draws_to_split,
+    merge_draws,
+    simulate,
+    simulate_draws,
+)
+from sextant.engine.results import Column
+
+SWEEP = "sweep"
+DRAWS_A_PART = int(os.environ.get("SEXTANT_DRAWS_PER_PART", "500"))
+
+Part = Mapping[str, Any]
+
+
+def divide(request: SimulationRequest, sweep: Mapping[str, Sequence[Any]] | None) -> list[dict[str, Any]]:
+    """The parts of a run; none where one worker computes it whole. A sweep's parts are not divided further."""
+    if sweep:
+        names = sorted(sweep)
+        points = itertools.product(*(sweep[name] for name in names))
+        return [{"kind": "point", "parameters": dict(zip(names, values, strict=True))} for values in points]
+    draws = draws_to_split(request)
+    if draws <= DRAWS_A_PART:
+        return []
+    return [
+        {"kind": "draws", "first": first, "last": min(first + DRAWS_A_PART, draws)}
+        for first in range(0, draws, DRAWS_A_PART)
+    ]
+
+
+def compute(request: SimulationRequest, part: Part) -> bytes:
+    """One part's result, as it is stored."""
+    if part["kind"] == "draws":
+        return _pack_draws(simulate_draws(request, part["first"], part["last"]))
+    at_point = replace(request, parameters={**request.parameters, **part["parameters"]})
+    return _pack_point(simulate(at_point), part["parameters"])
+
+
+def merge(request: SimulationRequest, stored: Sequence[bytes]) -> SimulationResult:
+    """The whole run's result from its parts in order."""
+    archives = [np.load(io.BytesIO(content), allow_pickle=False) for content in stored]
+    notes = [json.loads(str(archive["notes"])) for archive in archives]
+    if notes[0]["kind"] == "draws":
+        return merge_draws(
+            request, [_unpack_draws(archive, note) for archive, note in zip(archives, notes, strict=True)]
+        )
+    return _merge_points(archives, notes)
+
+
+def _pack(notes: Mapping[str, Any], **arrays: Any) -> bytes:
+    sink = io.BytesIO()
+    np.savez_compressed(sink, notes=np.array(json.dumps(notes)), **arrays)
+    return sink.getvalue()
+
+
+def _pack_draws(measured: Measured) -> bytes:
+    columns = [asdict(column) for column in measured.columns]
+    values = {f"values{number}": value for number, value in enumerate(measured.values)}
+    return _pack({"kind": "draws", "columns": columns}, **values)
+
+
+def _unpack_draws(archive: Any, notes: Mapping[str, Any]) -> Measured:
+    columns = tuple(
+        Column(
+            item["metric"], item["unit"], tuple((key, value) for key, value in item["tags"]), item["yearly"]
+        )
+        for item in notes["columns"]
+    )
+    return Measured(columns, tuple(archive[f"values{number}"] for number in range(len(columns))))
+
+
+def _pack_point(result: SimulationResult, point: Mapping[str, Any]) -> bytes:
+    rows = result.rows
+    metrics = [
+        {**asdict(item), "asof_date": str(item.asof_date), "tags": dict(item.tags)} for item in result.metrics
+    ]
+    notes = {
+        "kind": "point",
+        "point": dict(point),
+        "tag_sets": [dict(tags) for tags in rows.tag_sets],
+        "metrics": metrics,
+        "metadata": dict(result.metadata),
+    }
+    return _pack(
+        notes,
+        metric=rows.metric,
+        asof_date=rows.asof_date,
+        value=rows.value,
+        unit=rows.unit,
+        band_lower=rows.band_lower,
+        band_upper=rows.band_upper,
+        tag_index=rows.tag_index,
+    )
+
+
+def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -> SimulationResult:
+    tag_sets: list[Mapping[str, str]] = []
+    indexes: list[Any] = []
+    metrics: list[MetricValue] = []
+    for archive, note in zip(archives, notes, strict=True):
+        at_point = {f"{SWEEP}_{name}": json.dumps(value).strip('"') for name, value in note["point"].items()}
+        indexes.append(archive["tag_index"] + len(tag_sets))
+        tag_sets += [{**tags, **at_point} for tags in note["tag_sets"]]
+        metrics += [
+            MetricValue(
+                **{
+                    **item,
+                    "asof_date": np.datetime64(item["asof_date"], "D"),
+                    "tags": {**item["tags"], **at_point},
+                }
+            )
+            for item in note["metrics"]
+        ]
+
+    def joined(name: str) -> Any:
+        return np.concatenate([archive[name] for archive in archives])
+
+    rows = OutputRows(
+        metric=joined("metric"),
+        asof_date=joined("asof_date"),
+        value=joined("value"),
+        unit=joined("unit"),
+        band_lower=joined("band_lower"),
+        band_upper=joined("band_upper"),
+        tag_index=np.concatenate(indexes),
+        tag_sets=tuple(tag_sets),
+    )
+    metadata = {**notes[0]["metadata"], SWEEP: [note["point"] for note in notes]}
+    return SimulationResult(rows, tuple(metrics), metadata)

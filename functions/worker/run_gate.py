@@ -1,0 +1,52 @@
+"""An outside service that is asked before each run is computed, where one is configured: the run gate.
+
+`SEXTANT_RUN_GATE_URL` names it: a data vendor that says whether its inputs are ready, a licence or budget service. It
+is asked by `POST {url}` with `{"tenant_id", "run_id", "scenario_id", "version_hash"}` and lets the run pass with any 2xx.
+Everything else, and no answer within `SEXTANT_RUN_GATE_TIMEOUT` seconds, fails the attempt as the vendor's failure.
+The call is guarded by the tenant's vendor `run-gate`: its breaker, its limit a minute, its kill switch.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from urllib.parse import urlsplit
+
+from sextant.operations.vendors import Guard, VendorCallError
+from sextant.runs.model import Run
+from sextant.storage import Database
+
+VENDOR = "run-gate"
+
+
+def ask(database: Database, run: Run, worker: str) -> None:
+    """Return when the run may be computed; raises a `VendorError` where it may not now."""
+    url = os.environ.get("SEXTANT_RUN_GATE_URL")
+    if not url:
+        return
+    with Guard(database, run.tenant_id, VENDOR, actor=worker, correlation_id=run.correlation_id):
+        _ask(url, run)
+
+
+def _ask(url: str, run: Run) -> None:
+    place = urlsplit(url)
+    timeout = float(os.environ.get("SEXTANT_RUN_GATE_TIMEOUT", "10"))
+    connect = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+    connection = connect(place.netloc, timeout=timeout)
+    asked = {
+        "tenant_id": run.tenant_id,
+        "run_id": str(run.id),
+        "scenario_id": str(run.scenario_id),
+        "version_hash": run.version_hash,
+    }
+    headers = {"Content-Type": "application/json", "X-Correlation-ID": run.correlation_id}
+    try:
+        connection.request("POST", place.path or "/", json.dumps(asked), headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise VendorCallError(VENDOR, f"{VENDOR} did not answer: {type(error).__name__}") from error
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise VendorCallError(VENDOR, f"{VENDOR} answered {status}")
