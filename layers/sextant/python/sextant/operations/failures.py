@@ -33,7 +33,7 @@ def run_failed(
     named = error.get("vendor")
     vendor = catalogue.vendor_by_name(session, named) if isinstance(named, str) else None
     event = NewEvent(
-        event_type="run.timeout" if payload.get("state") == "TIMEOUT" else "run.failed",
+        event_type=_type_of(payload.get("state"), error),
         severity="ERROR",
         source="PLATFORM",
         payload={
@@ -50,6 +50,12 @@ def run_failed(
         correlation_id=correlation_id,
     )
     return ingest(session, event, policies.of(session))
+
+
+def _type_of(state: object, error: Mapping[str, Any]) -> str:
+    if error.get("poison"):
+        return "run.poison"
+    return "run.timeout" if state == "TIMEOUT" else "run.failed"
 
 
 def run_completed(

@@ -118,7 +118,7 @@ def _about_the_event(
         return "observe", "Nothing more to do for now.", None, people, still
 
     code, _ = error_of(event.payload)
-    kind = policy.error_class(code)
+    kind = "DEAD" if event.event_type == "run.poison" else policy.error_class(code)
     if situation.run_state not in ("FAILED", "TIMEOUT"):
         return (
             "run-moved-on",
@@ -131,7 +131,7 @@ def _about_the_event(
     if retry is None:
         return (
             "permanent",
-            f"{code or 'The error'} is permanent: the same run would fail again.",
+            f"{code or 'The error'} would come again: the same run fails for good.",
             by_hand,
             people,
             still,

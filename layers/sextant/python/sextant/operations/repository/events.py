@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -241,15 +240,10 @@ def timeline(session: Session, incident: UUID, request: PageRequest) -> list[Tim
 
 
 def run_state(session: Session, run: RunId) -> str | None:
+    """Where a run stands; PART for one that is part of another, which alone is run again."""
     return session.fetch_one(
-        "SELECT state FROM scenario_run WHERE tenant_id = %s AND id = %s", (session.tenant_id, run), row=str
-    )
-
-
-def error_of_run(session: Session, run: RunId) -> dict[str, Any] | None:
-    """State, error and correlation id of a run."""
-    return session.fetch_one(
-        "SELECT state, error, scenario_id, correlation_id, completed_at FROM scenario_run WHERE tenant_id = %s AND id = %s",
+        """SELECT CASE WHEN to_jsonb(r) ->> 'parent_run_id' IS NULL THEN r.state ELSE 'PART' END
+           FROM scenario_run r WHERE r.tenant_id = %s AND r.id = %s""",
         (session.tenant_id, run),
-        row=dict,
+        row=str,
     )
