@@ -147,7 +147,7 @@ def test_a_target_of_all_the_energy_there_can_be_is_met_at_the_edge_of_the_plate
         compliance_rate=np.array([20.0]),
         value_of_lost_load=90.0,
     )
-    # When it is built; then as much as the linear program builds, at a credit that lets wind pass must-run coal
+    # When it is built; then as much as the linear program builds, at the credit that lets wind pass the unit that bids nothing
     build = solve(problem)
     assert build.mw[0] == pytest.approx(solve_build(problem).built) == pytest.approx(312.5)
     assert build.credit[0] == 2.0
