@@ -29,6 +29,10 @@ setup: ## Make .venv from the locked requirements (done by every other target)
 demo: setup ## Run three scenarios end to end on a local system, show the results, stop again
 	@$(BIN)/python -m local demo
 
+.PHONY: demo-operations
+demo-operations: setup ## Let a worker's vendor fail; show the incident, the decisions, the actions and the recovery
+	@$(BIN)/python -m local.demo_operations
+
 .PHONY: up
 up: setup ## Run the whole system at http://127.0.0.1:$(PORT) until Ctrl-C
 	@$(BIN)/python -m local up --port $(PORT)

@@ -94,12 +94,11 @@ class Worker:
         except FunctionDeadlineError:
             error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
             return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
-        except VendorError as problem:
-            error = {"code": problem.code, "message": problem.detail, "vendor": problem.vendor}
-            return self._fail(claimed.run, "FAILED", error, gb_seconds())
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
             logger.warning("attempt failed", exc_info=problem)
             error = {"code": "dependency_failed", "message": type(problem).__name__}
+            if isinstance(problem, VendorError):
+                error = {"code": problem.code, "message": problem.detail, "vendor": problem.vendor}
             return self._fail(claimed.run, "FAILED", error, gb_seconds())
         except Exception as problem:
             # The boundary of one run: whatever a model does, its run ends visibly and the others go on.

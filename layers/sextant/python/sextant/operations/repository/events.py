@@ -53,8 +53,8 @@ RETURNING {columns}
 
 # Every kind of thing that belongs to the incident, each already in the order of its id within its index.
 _TIMELINE = """(
-    SELECT tenant_id, id, 'EVENT' AS kind, occurred_at AS at, event_type AS summary,
-           jsonb_build_object('severity', severity, 'payload', payload, 'run_id', run_id, 'vendor_id', vendor_id,
+    SELECT tenant_id, id, 'EVENT' AS kind, received_at AS at, event_type AS summary,
+           jsonb_build_object('severity', severity, 'payload', payload, 'occurred_at', occurred_at, 'run_id', run_id, 'vendor_id', vendor_id,
                               'source', source, 'correlation_id', correlation_id) AS detail
     FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
     UNION ALL

@@ -1,0 +1,252 @@
+"""The demonstration of operations: a worker's vendor fails, and the platform sees it, decides, acts and recovers.
+
+On a local system of its own: the run gate (an outside service that each run asks first) answers 503. The runs fail,
+one incident groups them, decisions are recorded, the vendor's breaker is opened, people are told by SNS, the runs are run
+again; when the vendor is back, one probe closes the breaker, the runs succeed and the incident is resolved.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from local import running, system
+from local.aws import REGION
+from local.running import RunningSystem
+
+T = TypeVar("T")
+
+TENANT = "demo"
+RUNS = 4
+TOPIC = "sextant-notifications"
+POLICY = {
+    "vendor": {"base_seconds": 1, "cap_seconds": 5, "max_retries": 10},
+    "review_at": 3,
+    "escalate_at": 4,
+}
+_WITHIN = 180.0
+
+
+class DemoError(RuntimeError):
+    """The demonstration did not come out as it should."""
+
+
+class Vendor:
+    """An outside service that works or does not, as it is told."""
+
+    def __init__(self) -> None:
+        self.works = False
+        self.calls = 0
+        vendor = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                vendor.calls += 1
+                self.send_response(204 if vendor.works else 503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/ask"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def failing_vendor() -> Iterator[Vendor]:
+    vendor = Vendor()
+    try:
+        yield vendor
+    finally:
+        vendor.stop()
+
+
+def main(home: Path | None = None) -> int:
+    """Runs the demonstration; returns the exit status."""
+    demo_home = (home or system.default_home()) / "demo-operations"
+    if system.is_running(demo_home):
+        print("a demonstration is already under way", file=sys.stderr)
+        return 1
+    began = time.monotonic()
+    system.forget(demo_home)
+    print("starting Postgres, local AWS, the functions and the gateway …", flush=True)
+    with failing_vendor() as vendor:
+        environment = {
+            "SEXTANT_RUN_GATE_URL": vendor.url,
+            "SEXTANT_RUN_GATE_TIMEOUT": "2",
+            "SEXTANT_ALERT_TOPIC": f"arn:aws:sns:{REGION}:000000000000:{TOPIC}",
+            "SEXTANT_OPERATIONS_POLICY": json.dumps(POLICY),
+        }
+        started = None
+        try:
+            started = running.start(demo_home, environment=environment)
+            print(f"  serving at {started.url} after {time.monotonic() - began:.1f} s\n", flush=True)
+            _show(started, vendor)
+        except (DemoError, running.StartFailedError) as error:
+            print(f"\n{error}\nlogs: {demo_home / 'logs'}", file=sys.stderr)
+            return 1
+        finally:
+            if started is not None:
+                started.stop()
+    system.forget(demo_home)
+    print(f"\ndone and stopped in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def _show(started: RunningSystem, vendor: Vendor) -> None:
+    inbox = _subscribe(started)
+    with started.client(TENANT, "admin") as client:
+        registered = _data(
+            client.post(
+                "/v1/vendors",
+                json={"name": "run-gate", "failure_threshold": 100, "reset_seconds": 4, "max_retries": 10},
+            ),
+            201,
+        )
+        workflows = _data(client.get("/v1/workflows"), 200)
+        for workflow in workflows:
+            client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10})
+        print(
+            "the vendor `run-gate` answers 503. Asking for runs, without attempts of their own:", flush=True
+        )
+        scenarios = [_scenario(client, number) for number in range(1, RUNS + 1)]
+        for scenario in scenarios:
+            run = _data(client.post(f"/v1/scenarios/{scenario}/run", json={"max_retries": 0}), 202)
+            print(f"  POST /v1/scenarios/{scenario}/run → 202 {run['id']}", flush=True)
+
+        incident = _until("an incident", lambda: next(iter(_data(client.get("/v1/incidents"), 200)), None))
+        print(f"\nincident {incident['id']}: {incident['title']}", flush=True)
+        # The built-in workflow is there since the first event; its limit would end the retries of a long outage.
+        for workflow in _data(client.get("/v1/workflows"), 200):
+            client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10})
+        _until("an open breaker", lambda: _standing(client, registered["id"]) != "CLOSED")
+        print(f"the breaker is open; the vendor was called {vendor.calls} times", flush=True)
+        told = _until("an alert", lambda: _alert(started, inbox))
+        print(f"people were told: {told}", flush=True)
+
+        vendor.works = True
+        print("\nthe vendor works again …", flush=True)
+        _until("the runs to succeed", lambda: all(_succeeded(client, scenario) for scenario in scenarios))
+        _until(
+            "the incident to be resolved", lambda: _incident(client, incident["id"])["state"] == "RESOLVED"
+        )
+        resolved = _incident(client, incident["id"])
+        print(
+            f"every run has succeeded; the incident of {resolved['event_count']} failures is {resolved['state']}, "
+            f"the breaker {_standing(client, registered['id'])}\n",
+            flush=True,
+        )
+        _print_timeline(client, incident["id"])
+
+
+def _print_timeline(client: httpx.Client, incident: str) -> None:
+    print(f"GET /v1/incidents/{incident}/timeline")
+    cursor: str | None = None
+    first: datetime | None = None
+    while True:
+        query = {"limit": 100, **({"cursor": cursor} if cursor else {})}
+        answer = client.get(f"/v1/incidents/{incident}/timeline", params=query)
+        for entry in _data(answer, 200):
+            at = datetime.fromisoformat(entry["at"])
+            first = first or at
+            print(f"  {(at - first).total_seconds():7.2f} s  {entry['kind']:10}  {_line(entry)}")
+        cursor = answer.json()["meta"].get("next_cursor")
+        if cursor is None:
+            return
+
+
+def _line(entry: dict[str, Any]) -> str:
+    detail = entry["detail"]
+    match entry["kind"]:
+        case "EVENT":
+            payload = detail["payload"]
+            said = (payload.get("error") or {}).get("message") or payload.get("message") or ""
+            run = f"run …{detail['run_id'][-6:]}  " if detail["run_id"] else ""
+            return f"{entry['summary']:24}  {run}{said}"
+        case "TRANSITION":
+            return f"{entry['summary']:24}  {detail['reason']}"
+        case "DECISION":
+            return f"{entry['summary']:24}  {detail['maker']} {detail['maker_name']}: {detail['reasoning']}"
+        case _:
+            result = detail["result"] or {}
+            about = result.get("reason") or result.get("run_id") or result.get("breaker") or ""
+            if result.get("run_id"):
+                about = f"run …{about[-6:]}"
+            return f"{entry['summary']:24}  {detail['state']} {about}"
+
+
+def _data(answer: httpx.Response, *expected: int) -> Any:
+    if answer.status_code not in expected:
+        request = answer.request
+        raise DemoError(f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}")
+    return answer.json()["data"]
+
+
+def _scenario(client: httpx.Client, number: int) -> str:
+    body = {
+        "name": f"Operations {number}",
+        "parameters": {"start_year": 2026, "end_year": 2027, "attribution": False},
+    }
+    return str(_data(client.post("/v1/scenarios", json=body), 201)["id"])
+
+
+def _incident(client: httpx.Client, incident: str) -> Any:
+    return _data(client.get(f"/v1/incidents/{incident}"), 200)
+
+
+def _standing(client: httpx.Client, vendor: str) -> str:
+    return str(_data(client.get(f"/v1/vendors/{vendor}/breaker"), 200)["breaker"])
+
+
+def _succeeded(client: httpx.Client, scenario: str) -> bool:
+    return any(
+        run["state"] == "SUCCEEDED" for run in _data(client.get(f"/v1/scenarios/{scenario}/runs"), 200)
+    )
+
+
+def _subscribe(started: RunningSystem) -> str:
+    """A queue that gets what is published to the topic; its URL."""
+    sns, sqs = started.aws_client("sns"), started.aws_client("sqs")
+    topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+    inbox: str = sqs.create_queue(QueueName="demo-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return inbox
+
+
+def _alert(started: RunningSystem, inbox: str) -> str | None:
+    messages = started.aws_client("sqs").receive_message(QueueUrl=inbox).get("Messages")
+    return str(json.loads(messages[0]["Body"])["Subject"]) if messages else None
+
+
+def _until(what: str, condition: Callable[[], T]) -> T:
+    deadline = time.monotonic() + _WITHIN
+    while True:
+        if found := condition():
+            return found
+        if time.monotonic() > deadline:
+            raise DemoError(f"waited {_WITHIN:.0f} s for {what}")
+        time.sleep(0.25)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
