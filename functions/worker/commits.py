@@ -21,7 +21,8 @@ from sextant.ids import BatchId, new_id
 from sextant.lake.catalog import LakeSettings, load_table
 from sextant.lake.commit import commit_batch
 from sextant.lake.datafile import DataFileDescriptor
-from sextant.outputs import service
+from sextant.observability import embedded
+from sextant.outputs import repository, service
 
 LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
 FILES_A_BATCH = 1000
@@ -55,4 +56,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if published:
         logger.info("runs published", extra={"runs": published})
         bootstrap.nudge_relay()
+    if event.get("detail-type") == "Scheduled Event":
+        waiting = bootstrap.database().run_platform(repository.waiting_seconds, idempotent=True)
+        logger.info(
+            "results waiting", extra=embedded({"OldestUncommittedAge": (waiting, "Seconds")}, [["service"]])
+        )
     return {"published": published, "batchItemFailures": []}

@@ -45,6 +45,20 @@ def close_batch(session: Session, batch: BatchId, snapshot_id: int) -> int:
     return found or 0
 
 
+def waiting_seconds(session: Session) -> float:
+    """How long the oldest result has waited to be published, 0 when none waits; a platform statement."""
+    found = session.fetch_one(
+        """
+        SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
+            (SELECT min(created_at) FROM output_file WHERE state = 'WAITING'),
+            (SELECT created_at FROM output_batch WHERE state = 'OPEN')
+        )), 0)::float8
+        """,
+        row=float,
+    )
+    return found or 0.0
+
+
 def open_batches(session: Session) -> list[BatchId]:
     """The batches whose commit is under way; a platform statement."""
     found = session.fetch_all("SELECT id FROM output_batch WHERE state = 'OPEN'", row=UUID)

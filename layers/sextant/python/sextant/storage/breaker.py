@@ -6,12 +6,15 @@ caller may probe: its success closes the circuit, its failure opens it for anoth
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
 from sextant.storage.errors import CircuitOpen
+
+logger = logging.getLogger("sextant.storage")
 
 State = Literal["closed", "open", "half_open"]
 
@@ -69,6 +72,7 @@ class CircuitBreaker:
                 self._opened_at = self._clock()
                 self._probing = False
                 self.times_opened += 1
+                logger.error("the database is left alone", extra={"failures": self._failures})
 
     def abandoned(self) -> None:
         """The caller learnt nothing about the database (no free connection, interrupted)."""
