@@ -58,15 +58,21 @@ CREATE TABLE {table}_audit (
 );
 SELECT protect_tenant_table('{table}_audit');
 SELECT protect_append_only('{table}_audit');
+SELECT keep_audit('{table}');
 """
 _VERSION = """
 CREATE TABLE {table}_version (
     tenant_id text NOT NULL, id uuid NOT NULL, version integer NOT NULL, valid tstzrange NOT NULL, {own},
     deleted_at timestamptz, changed_by text NOT NULL, transaction_id bigint NOT NULL,
     PRIMARY KEY (tenant_id, id, version),
-    EXCLUDE USING gist (uuidrange(id, id, '[]') WITH &&, valid WITH &&)
+    EXCLUDE USING gist (
+        int8range(uuid_high(id), uuid_high(id), '[]') WITH &&, int8range(uuid_low(id), uuid_low(id), '[]') WITH &&, valid WITH &&
+    ) WHERE (NOT upper_inf(valid)),
+    CHECK (NOT isempty(valid))
 );
+CREATE UNIQUE INDEX {table}_version_one_open ON {table}_version (tenant_id, id) WHERE upper_inf(valid);
 SELECT protect_tenant_table('{table}_version');
+SELECT keep_versions('{table}');
 """
 
 
@@ -337,8 +343,8 @@ def _create_tables(url: str) -> None:
 
 @contextmanager
 def _postgres(home: Path) -> Iterator[Postgres]:
-    """A server that writes to disk as a real one does."""
-    server = Postgres(home)
+    """A server that does not wait for the disk: what is measured is the layer, not the machine's fsync."""
+    server = Postgres(home, durable=False)
     server.start()
     try:
         yield server
@@ -354,7 +360,16 @@ def _peer_python() -> Path:
     stamp = home / "requirements.txt"
     if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)]
+        install = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "-r",
+            str(requirements),
+        ]
         subprocess.run(install, check=True)
         stamp.write_bytes(requirements.read_bytes())
     return python

@@ -51,6 +51,7 @@ CREATE TABLE {table}_audit (
 );
 SELECT protect_tenant_table('{table}_audit');
 SELECT protect_append_only('{table}_audit');
+SELECT keep_audit('{table}');
 """
 
 _VERSION = """
@@ -70,9 +71,14 @@ CREATE TABLE {table}_version (
     changed_by     text        NOT NULL,
     transaction_id bigint      NOT NULL,
     CONSTRAINT {table}_version_pkey PRIMARY KEY (tenant_id, id, version),
-    CONSTRAINT {table}_version_no_overlap EXCLUDE USING gist (uuidrange(id, id, '[]') WITH &&, valid WITH &&)
+    CONSTRAINT {table}_version_no_overlap EXCLUDE USING gist (
+        int8range(uuid_high(id), uuid_high(id), '[]') WITH &&, int8range(uuid_low(id), uuid_low(id), '[]') WITH &&, valid WITH &&
+    ) WHERE (NOT upper_inf(valid)),
+    CONSTRAINT {table}_version_valid_check CHECK (NOT isempty(valid))
 );
+CREATE UNIQUE INDEX {table}_version_one_open ON {table}_version (tenant_id, id) WHERE upper_inf(valid);
 SELECT protect_tenant_table('{table}_version');
+SELECT keep_versions('{table}');
 """
 
 

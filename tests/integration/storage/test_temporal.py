@@ -18,7 +18,6 @@ from sextant.storage import Database
 from sextant.storage.errors import (
     CheckViolation,
     ConstraintViolation,
-    ExclusionViolation,
     InvalidValue,
     RecordNotFound,
     StatementRejected,
@@ -228,7 +227,7 @@ class TestMany:
         def walk(**how: object) -> list[UUID]:
             seen: list[UUID] = []
             with app.transaction(tenant) as session:
-                while page := repository.list_page(session, limit=7, after=seen[-1] if seen else None, **how):  # type: ignore[arg-type]
+                while page := repository.list_page(session, limit=7, after=seen[-1] if seen else None, **how):
                     seen += [record.id for record in page]
             return seen
 
@@ -376,19 +375,55 @@ class TestAuditTrail:
 
 
 class TestVersions:
+    FORGED = (
+        "INSERT INTO versioned_note_version (tenant_id, id, version, valid, name, rank, tags, changed_by, transaction_id)"
+        " SELECT tenant_id, id, 99, {valid}, name, rank, tags, 'x', 1 FROM versioned_note_version"
+        " WHERE tenant_id = %s AND id = %s AND version = 1"
+    )
+
+    def test_the_application_cannot_write_versions(self, app: Database, tenant: TenantId) -> None:
+        with app.transaction(tenant) as session:
+            made = TemporalRepository(VERSIONED).create(session, {"name": "a"}, actor="ann")
+        for statement in (
+            self.FORGED.format(valid="tstzrange('2000-01-01', '2001-01-01')"),
+            "UPDATE versioned_note_version SET name = 'forged' WHERE tenant_id = %s AND id = %s",
+            "DELETE FROM versioned_note_version WHERE tenant_id = %s AND id = %s",
+        ):
+            with pytest.raises(ConstraintViolation) as refused, app.transaction(tenant) as session:
+                session.execute(statement, (tenant, made.id))
+            assert refused.value.constraint == "versioned_note_version_kept"
+
     def test_the_database_refuses_overlapping_versions(
         self, notes: DatabaseUrls, app: Database, tenant: TenantId
     ) -> None:
+        """Even from the owner with the guard taken off: two open ones, or closed ones that overlap."""
         repository = TemporalRepository(VERSIONED)
         with app.transaction(tenant) as session:
             made = repository.create(session, {"name": "a"}, actor="ann")
-        forged = (
-            "INSERT INTO versioned_note_version SELECT tenant_id, id, 2, valid, name, amount, price, rank, payload,"
-            " tags, due_at, deleted_at, changed_by, transaction_id FROM versioned_note_version WHERE tenant_id = %s AND id = %s"
-        )
-        with pytest.raises(ExclusionViolation) as refused, app.transaction(tenant) as session:
-            session.execute(forged, (tenant, made.id))
-        assert refused.value.constraint == "versioned_note_version_no_overlap"
+            repository.update(session, made.id, {"rank": 1}, actor="ann")
+        for valid, constraint in (
+            ("tstzrange(now(), NULL)", "versioned_note_version_one_open"),
+            ("valid", "versioned_note_version_no_overlap"),
+            ("'empty'", "versioned_note_version_valid_check"),
+        ):
+            with psycopg.connect(notes.admin) as admin:
+                admin.execute("ALTER TABLE versioned_note_version DISABLE TRIGGER kept")
+                with pytest.raises(psycopg.errors.IntegrityError) as refused:
+                    admin.execute(self.FORGED.format(valid=valid).encode(), (tenant, made.id))
+                assert refused.value.diag.constraint_name == constraint
+                admin.rollback()
+
+    def test_a_change_that_hides_from_history_is_refused(
+        self, app: Database, tenant: TenantId, historical: Repository
+    ) -> None:
+        table = historical.spec.table
+        with app.transaction(tenant) as session:
+            made = historical.create(session, {"name": "a"}, actor="ann")
+        with pytest.raises(ConstraintViolation) as refused, app.transaction(tenant) as session:
+            session.execute(
+                f"UPDATE {table} SET rank = 7 WHERE tenant_id = %s AND id = %s", (tenant, made.id)
+            )
+        assert refused.value.constraint == f"{table}_versioned"
 
 
 class TestConcurrentWriters:

@@ -59,14 +59,11 @@ class _Unit:
         self.written: set[str] = set()
         self.ended: list[Callable[[], None]] = []
 
-    def send(self, statement: Statement, params: Params, ahead: Statement | None = None) -> Answer:
+    def send(self, statement: Statement, params: Params) -> Answer:
         connection = self.connection
         if connection is None:
             connection = self.connection = self.source.acquire()
-        together = self._prologue()
-        if ahead is not None:
-            together.append((ahead, params))
-        together.append((statement, params))
+        together = [*self._prologue(), (statement, params)]
         began = perf_counter()
         refused = True
         try:
@@ -176,15 +173,9 @@ class Session:
         """Run `query`; the number of rows it touched."""
         return self._unit.send(compiled(query), params).touched
 
-    def fetch_one(
-        self, query: Query, params: Params = (), *, row: type[T], ahead: Query | None = None
-    ) -> T | None:
-        """The first row of `query` as a `row`, or None where there is none.
-
-        `ahead` is a statement with the same parameters that runs before it in the same round trip and
-        transaction, its rows dropped: to take a lock, so that `query` sees what the lock waited for.
-        """
-        answer = self._unit.send(compiled(query), params, None if ahead is None else compiled(ahead))
+    def fetch_one(self, query: Query, params: Params = (), *, row: type[T]) -> T | None:
+        """The first row of `query` as a `row`, or None where there is none."""
+        answer = self._unit.send(compiled(query), params)
         rows = answer.rows(row_maker(row, answer.columns, self._tenant), limit=1)
         return rows[0] if rows else None
 

@@ -290,16 +290,10 @@ class TemporalRepository(Generic[T]):
             return value
         return (Jsonb if self.spec.columns[column] == "jsonb" else Json)(value)
 
-    def _write(
-        self,
-        session: Session,
-        query: LiteralString,
-        parameters: dict[str, object],
-        lock: LiteralString | None = None,
-    ) -> T | None:
+    def _write(self, session: Session, query: LiteralString, parameters: dict[str, object]) -> T | None:
         self.written(session)
         parameters["tenant_id"] = session.tenant_id
-        return session.fetch_one(query, parameters, row=self.spec.record, ahead=lock)
+        return session.fetch_one(query, parameters, row=self.spec.record)
 
     def _change(
         self,
@@ -314,7 +308,7 @@ class TemporalRepository(Generic[T]):
         """Write the change or, where nothing was written, find out why; the record as it is then."""
         parameters = {"id": record_id, "actor": actor, "expected": expected, **values}
         for _ in range(_TURNS):
-            changed = self._write(session, change.write, parameters, lock=change.lock)
+            changed = self._write(session, change.write, parameters)
             if changed is not None:
                 return changed
             row = session.fetch_one(change.explain, parameters, row=cast(type[dict[str, Any]], dict))
