@@ -71,7 +71,7 @@ class DeployedFunction(Construct):
         self._snapstart = declared.name in settings.snapstart
         self._provisioned = settings.provisioned.get(declared.name)
         self.name = f"{surroundings.prefix}-{declared.name}"
-        log_group = logs.LogGroup(
+        self.log_group = log_group = logs.LogGroup(
             self,
             "Log",
             retention=surroundings.log_retention,

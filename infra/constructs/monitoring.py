@@ -21,8 +21,8 @@ from constructs import Construct
 from functions.declaration import Function, Queue, ScheduleTrigger
 from infra.config import Alarms as AlarmSettings
 from infra.constructs.database import AuroraDatabase
+from infra.constructs.log_metrics import CIRCUIT_OPENED, NAMESPACE, RUNS_FAILED, RUNS_PUBLISHED
 
-NAMESPACE = "Sextant"
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
 
@@ -90,14 +90,14 @@ class Monitoring(Construct):
         self._alarm(
             "run-failures",
             f"{settings.failed_runs} runs or more have failed in a quarter of an hour",
-            _own("RunsFailed", "run-worker", "Sum", Duration.minutes(15)),
+            _counted(RUNS_FAILED, Duration.minutes(15)),
             _AT_LEAST,
             settings.failed_runs,
         )
         self._alarm(
             "commit-age",
             f"Results wait longer than {settings.commit_age} s to be published",
-            _own("OldestUncommittedSeconds", "committer", "Maximum", _MINUTE),
+            _own("OldestUncommittedAge", "committer", "Maximum", _MINUTE),
             _ABOVE,
             settings.commit_age,
             periods=3,
@@ -108,7 +108,7 @@ class Monitoring(Construct):
         self._alarm(
             "outbox-lag",
             f"Events wait longer than {settings.outbox_lag} s to be published",
-            _own("OutboxLagSeconds", relay, "Maximum", _MINUTE),
+            _own("OutboxOldestAge", relay, "Maximum", _MINUTE),
             _ABOVE,
             settings.outbox_lag,
             periods=3,
@@ -168,16 +168,6 @@ class Monitoring(Construct):
                 periods=3,
                 runbook="function-throttles",
             )
-            if declared.database is not None:
-                self._alarm(
-                    f"{name}-breaker",
-                    f"'{name}' has stopped asking the database",
-                    _own("BreakerOpen", name, "Maximum", _MINUTE),
-                    _AT_LEAST,
-                    1,
-                    periods=2,
-                    runbook="breaker-open",
-                )
             for trigger in declared.triggers:
                 if isinstance(trigger, ScheduleTrigger):
                     # Long enough for two ticks to be missed, and never less than five minutes.
@@ -191,6 +181,14 @@ class Monitoring(Construct):
                         missing=_LOUD,
                         runbook="function-silent",
                     )
+
+        self._alarm(
+            "breaker-open",
+            "A function has stopped asking the database, which does not answer",
+            _counted(CIRCUIT_OPENED, _FIVE_MINUTES),
+            _AT_LEAST,
+            1,
+        )
 
     def _watch_database(self, database: AuroraDatabase) -> None:
         cluster = database.cluster
@@ -289,24 +287,18 @@ class Monitoring(Construct):
                 ],
             ),
             _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
-            _graph(
-                "Runs",
-                [
-                    _own(name, "run-worker", "Sum", _MINUTE)
-                    for name in ("RunsSucceeded", "RunsFailed", "RunsCancelled")
-                ],
-            ),
+            _graph("Runs", [_counted(RUNS_PUBLISHED, _MINUTE), _counted(RUNS_FAILED, _MINUTE)]),
         )
         board.add_widgets(
             _graph(
                 "Outbox: seconds and events",
                 [
-                    _own("OutboxLagSeconds", "outbox-relay", "Maximum", _MINUTE),
+                    _own("OutboxOldestAge", "outbox-relay", "Maximum", _MINUTE),
                     _own("OutboxPending", "outbox-relay", "Maximum", _MINUTE),
                     _own("OutboxPublished", "outbox-relay", "Sum", _MINUTE),
                 ],
             ),
-            _graph("Results waiting, s", [_own("OldestUncommittedSeconds", "committer", "Maximum", _MINUTE)]),
+            _graph("Results waiting, s", [_own("OldestUncommittedAge", "committer", "Maximum", _MINUTE)]),
             _graph(
                 "Queues: oldest message, s",
                 [
@@ -347,6 +339,11 @@ def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatc
         statistic=statistic,
         period=period,
     )
+
+
+def _counted(name: str, period: Duration) -> cloudwatch.Metric:
+    """A metric counted from the functions' logs."""
+    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
 
 
 def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

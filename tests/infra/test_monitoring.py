@@ -7,6 +7,7 @@ import re
 
 from functions.declaration import FUNCTIONS, QUEUES, ScheduleTrigger
 from infra.bundling import ROOT
+from infra.constructs.log_metrics import COUNTED
 from tests.infra.conftest import Assembly, Resource
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -30,6 +31,7 @@ def test_what_can_go_wrong_has_an_alarm(assembly: Assembly) -> None:
         "database-capacity",
         "database-connections",
         "database-pinning",
+        "breaker-open",
         *(f"{queue.name}-dlq" for queue in QUEUES),
         *(
             f"{one.name}-{kind}"
@@ -92,3 +94,32 @@ def test_the_budget_counts_what_this_deployment_tags(assembly: Assembly) -> None
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": [f"user:deployment${name}"]}
     key = assembly.one("AWS::KMS::Key").properties["Tags"]
     assert {"Key": "deployment", "Value": name} in key
+
+
+def test_what_is_counted_from_logs_is_what_the_functions_log() -> None:
+    """The records that the filters look for stand in the code, word for word."""
+    sources = "".join(
+        path.read_text()
+        for folder in ("functions", "layers/sextant/python/sextant")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    for counted in COUNTED:
+        assert f'"{counted.message}"' in sources, counted.message
+        for field in re.findall(r"\$\.(\w+)", counted.also + counted.value):
+            assert f'"{field}":' in sources, field
+
+
+def test_metrics_of_our_own_are_emitted_under_the_names_watched(assembly: Assembly) -> None:
+    emitted = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
+    counted = {one.metric for one in COUNTED}
+    for alarm in alarms(assembly).values():
+        if alarm.properties.get("Namespace") == "Sextant":
+            name = alarm.properties["MetricName"]
+            assert name in counted or f'"{name}"' in emitted, name
+            dimensions = {one["Name"]: one["Value"] for one in alarm.properties.get("Dimensions", [])}
+            assert dimensions == {} or dimensions["service"] in {one.name for one in FUNCTIONS}
+
+
+def test_alarms_on_the_api_use_the_metrics_an_http_api_has(assembly: Assembly) -> None:
+    assert alarms(assembly)["http-errors"].properties["MetricName"] == "5xx"
+    assert alarms(assembly)["http-latency"].properties["ExtendedStatistic"] == "p99"
