@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
+import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict
 
 # A token opens connections for 15 minutes; an open connection outlives it.
 _VALID_SECONDS = 900
+
+_FETCH_SECONDS = 2.0
+_RENEW_BEFORE = timedelta(minutes=5)
 
 
 def token_source(
@@ -26,21 +32,60 @@ def token_source(
 ) -> Callable[[], str]:
     """A function that signs a fresh token for the host, port and user of `url`.
 
-    The credentials are those the Lambda runtime puts into the environment. Loading boto3 to sign would
-    cost a cold start ten times what opening the connection does; a test holds this against botocore.
+    The credentials are those the Lambda runtime puts into the environment or, for a function that starts
+    from a snapshot, hands out at the address it names there. Loading boto3 to sign would cost a cold start
+    ten times what opening the connection does; a test holds this against botocore.
     """
     target = conninfo_to_dict(url)
     host, port, user = (str(target[part]) for part in ("host", "port", "user"))
+    fetched: _Fetched | None = None
 
     def token() -> str:
-        return _sign(f"{host}:{port}", user, env, clock())
+        nonlocal fetched
+        now = clock()
+        if "AWS_ACCESS_KEY_ID" in env:
+            held: Mapping[str, str] = env
+        else:
+            if fetched is None or fetched.expires <= now:
+                fetched = _fetch(env)
+            held = fetched.credentials
+        return _sign(f"{host}:{port}", user, env["AWS_REGION"], held, now)
 
     return token
 
 
-def _sign(endpoint: str, user: str, env: Mapping[str, str], now: datetime) -> str:
+@dataclass(frozen=True)
+class _Fetched:
+    """Credentials by the names the environment has for them, and until when they are to be used."""
+
+    credentials: Mapping[str, str]
+    expires: datetime
+
+
+def _fetch(env: Mapping[str, str]) -> _Fetched:
+    """Ask the container credentials provider, as SDKs do where the environment holds no keys.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+    """
+    request = urllib.request.Request(  # noqa: S310 - the runtime's own address
+        env["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
+        headers={"Authorization": env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")},
+    )
+    with urllib.request.urlopen(request, timeout=_FETCH_SECONDS) as answer:  # noqa: S310
+        found = json.load(answer)
+    return _Fetched(
+        {
+            "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": found["Token"],
+        },
+        datetime.fromisoformat(found["Expiration"]) - _RENEW_BEFORE,
+    )
+
+
+def _sign(endpoint: str, user: str, region: str, env: Mapping[str, str], now: datetime) -> str:
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    scope = f"{stamp[:8]}/{env['AWS_REGION']}/rds-db/aws4_request"
+    scope = f"{stamp[:8]}/{region}/rds-db/aws4_request"
     query = {
         "Action": "connect",
         "DBUser": user,
