@@ -543,9 +543,12 @@ BEGIN
         SELECT l.tenant_id, l.floor AS stored_floor, l.pending AS stored_pending, f.floor, counted.pending
         FROM (SELECT key AS tenant_id, value::bigint AS floor FROM jsonb_each_text(p_floors)) AS f
         JOIN outbox_lane l ON l.tenant_id = f.tenant_id
+        JOIN tenant_quota d ON d.tenant_id = '*'
+        LEFT JOIN tenant_quota q ON q.tenant_id = f.tenant_id
         CROSS JOIN LATERAL (
             SELECT count(*)::integer AS pending FROM (
-                SELECT FROM outbox_pending p WHERE p.tenant_id = f.tenant_id AND p.position >= greatest(f.floor, l.floor) LIMIT 100000
+                SELECT FROM outbox_pending p WHERE p.tenant_id = f.tenant_id AND p.position >= greatest(f.floor, l.floor)
+                LIMIT coalesce(q.max_pending, d.max_pending)
             ) AS bounded
         ) AS counted
     ), worth AS (
