@@ -10,7 +10,11 @@ from pathlib import Path
 
 from alembic import command, op
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 _HERE = Path(__file__).resolve().parent
 
@@ -30,6 +34,16 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Take the database at `url` back to `revision`; `base` removes every table."""
     command.downgrade(_config(url), revision)
+
+
+def current(url: str) -> str | None:
+    """The revision the database at `url` is at; None when it has none yet."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
 
 
 def revisions() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import quote
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,9 +16,35 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Upgrade to `event["revision"]`, by default the newest; running it again changes nothing."""
+    """Upgrade to `event["revision"]`, by default the newest; running it again changes nothing.
+
+    A database ahead of this code is left as it is: a deployment that is rolled back calls the version
+    before, and migrations leave that version working. `event["downgrade_to"]` goes back, on purpose only.
+    """
+    url = _url()
+    if "downgrade_to" in event:
+        migrations.downgrade(url, str(event["downgrade_to"]))
+        return _told("database was taken back", str(event["downgrade_to"]))
+    at = migrations.current(url)
+    known = migrations.revisions()
+    if at is not None and at not in known:
+        return _told("database is ahead of this code", at)
     revision = str(event.get("revision", "head"))
-    migrations.upgrade(os.environ["DATABASE_URL"], revision)
-    at = migrations.revisions()[-1] if revision == "head" else revision
-    logger.info("database is up to date", extra={"revision": at})
-    return {"revision": at}
+    migrations.upgrade(url, revision)
+    return _told("database is up to date", known[-1] if revision == "head" else revision)
+
+
+def _told(message: str, revision: str) -> dict[str, str]:
+    logger.info(message, extra={"revision": revision})
+    return {"revision": revision}
+
+
+def _url() -> str:
+    """The administrator's URL, with a fresh token as the password where the database takes IAM's word."""
+    url = os.environ["DATABASE_URL"]
+    if os.environ.get("DATABASE_AUTH") != "iam":
+        return url
+    from sextant.storage.iam import token_source
+
+    user, _, rest = url.partition("@")
+    return f"{user}:{quote(token_source(url)(), safe='')}@{rest}"
