@@ -2,7 +2,8 @@
 
 Both are asked by API Gateway events in processes of their own, connect as the same role under the same
 policies, and validate with the same models. The cold start is importing the handler and serving the first
-request in a fresh process, with compiled bytecode. Triggering a run is also held against pgbench, which
+request in a fresh process, with compiled bytecode. The peer counts each request against the same rate limit;
+it writes no access log, ours does. Triggering a run is also held against pgbench, which
 sends the same statement and does nothing else.
 """
 
@@ -124,8 +125,8 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def measure(contestants: list[Contestant], tenants: dict[str, str]) -> None:
-    """Cold starts and warm requests, turn by turn."""
+def measure(contestants: list[Contestant], tenants: dict[str, str], bare: Pgbench) -> None:
+    """Cold starts and warm requests, turn by turn, pgbench's among them."""
     for turn in range(COLD_STARTS + 1):
         for one in contestants:
             stop(
@@ -163,56 +164,43 @@ def measure(contestants: list[Contestant], tenants: dict[str, str]) -> None:
                 if turn:  # the first round warms up
                     one.wall.setdefault(operation, []).extend(answer["wall"])
                     one.cpu.setdefault(operation, []).extend(answer["cpu"])
+        bare.run(REQUESTS, counted=turn > 0)
     for process in processes.values():
         stop(process)
 
 
-def pgbench(server: Postgres, url: str, admin: str, binaries: Path) -> float:
-    """Median seconds of the statement that triggers a run, sent by pgbench with one client."""
-    tenant, scenario = "pgbench", str(uuid.uuid4())
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO scenario (tenant_id, id, name, assumptions, parameters, created_by, updated_by)"
-            """ VALUES (%s, %s, 'p', %s, '{"shock_bp":25}', 'p', 'p')""",
-            (tenant, scenario, json.dumps([ASSUMPTION], separators=(",", ":"), sort_keys=True)),
+class Pgbench:
+    """The statement that triggers a run, sent by pgbench with one client."""
+
+    def __init__(self, url: str, admin: str, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
+        self.seconds: list[float] = []
+        tenant, scenario = "pgbench", str(uuid.uuid4())
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO scenario (tenant_id, id, name, assumptions, parameters, created_by, updated_by)"
+                """ VALUES (%s, %s, 'p', %s, '{"shock_bp":25}', 'p', 'p')""",
+                (tenant, scenario, json.dumps([ASSUMPTION], separators=(",", ":"), sort_keys=True)),
+            )
+        (folder / "run.sql").write_text(
+            "\\set seed random(1, 9000000000000)\n"
+            f"SELECT (requested).outcome FROM request_run_admitted(ARRAY['scenarios.run','scenarios','all'], '{tenant}',"
+            f" gen_random_uuid(), '{scenario}', '{{}}', '1', 'default', :seed, 'NORMAL', 60, 3, NULL, 'h', 'a', 'c', 't');\n"
         )
-        connection.execute(
-            "INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason)"
-            """ VALUES (%s, 'rate-limit', 'all', '{"limit": 1000000, "window_seconds": 60}', 'b', 'b')""",
-            (tenant,),
+
+    def run(self, times: int, *, counted: bool) -> None:
+        command = [str(_binaries() / "pgbench"), "-n", "-c", "1", "-t", str(times), "-M", "extended"]
+        log = ["-l", "--log-prefix", str(self._folder / "log")]
+        subprocess.run(
+            [*command, *log, "-f", str(self._folder / "run.sql"), self._url], capture_output=True, check=True
         )
-    script = (
-        "\\set seed random(1, 9000000000000)\n"
-        f"SELECT (requested).outcome FROM request_run_admitted(ARRAY['scenarios.run','scenarios','all'], '{tenant}',"
-        f" gen_random_uuid(), '{scenario}', '{{}}', '1', 'default', :seed, 'NORMAL', 60, 3, NULL, 'h', 'a', 'c', 't');\n"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "run.sql"
-        file.write_text(script)
-        done = subprocess.run(
-            [
-                str(binaries / "pgbench"),
-                "-n",
-                "-c",
-                "1",
-                "-t",
-                "500",
-                "-M",
-                "extended",
-                "-l",
-                "--log-prefix",
-                f"{folder}/l",
-                "-f",
-                str(file),
-                url,
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        del done
-        (log,) = Path(folder).glob("l.*")
-        return median(int(line.split()[2]) for line in log.read_text().splitlines()[100:]) / 1e6
+        (file,) = self._folder.glob("log.*")
+        lines = file.read_text().splitlines()
+        file.unlink()
+        if counted:
+            # The first of a session plans what the others find planned.
+            self.seconds += [int(line.split()[2]) / 1e6 for line in lines[5:]]
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -250,7 +238,7 @@ def rows(ours: Contestant, other: Contestant, statement: float) -> list[Row]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as scratch:
         server = Postgres(Path(home), durable=True)
         server.start()
         try:
@@ -261,9 +249,9 @@ def main() -> None:
                 )
             ours = Contestant("ours", sys.executable, "functions.api.handler", found.app)
             other = Contestant("other", str(_peer_python()), "bench.http_peer.application", found.app)
-            measure([ours, other], {"ours": "acme", "other": "peer"})
-            statement = pgbench(server, found.app, found.admin, _binaries())
-            publish("http", rows(ours, other, statement))
+            bare = Pgbench(found.app, found.admin, Path(scratch))
+            measure([ours, other], {"ours": "acme", "other": "peer"}, bare)
+            publish("http", rows(ours, other, median(bare.seconds)))
         finally:
             server.stop()
 

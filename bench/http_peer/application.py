@@ -98,7 +98,14 @@ def tenant_of(request: Request) -> str:
 
 
 def session_of(tenant: str) -> Session:
+    """A session of the tenant, whose request was counted against its rate limit as ours are."""
     session = sessions()
+    admitted = session.execute(
+        text("SELECT admitted FROM admit_request(:tenant, ARRAY['scenarios', 'all'])"), {"tenant": tenant}
+    ).scalar_one()
+    session.commit()
+    if not admitted:
+        raise HTTPException(429)
     session.execute(text("SELECT enter_tenant(:tenant)"), {"tenant": tenant})
     return session
 

@@ -13,7 +13,6 @@ import os
 import resource
 import sys
 from time import perf_counter, process_time
-from typing import Any
 
 
 class Context:
@@ -48,7 +47,7 @@ def main() -> None:
     print(json.dumps(cold), file=answers, flush=True)
     for line in sys.stdin:
         asked = json.loads(line)["events"]
-        walls, cpus, last = [], [], {}  # type: tuple[list[float], list[float], dict[str, Any]]
+        walls, cpus, last = [], [], {}
         for event in asked:
             wall, cpu = perf_counter(), process_time()
             last = handler(event, Context())

@@ -87,7 +87,7 @@ _EXAMPLES: dict[tuple[str, str], Any] = {
 
 def document() -> dict[str, Any]:
     """The whole document, JSON-able and in a fixed order."""
-    made = _of(handler.api)
+    made = _of(handler.whole_api())
     extra = _of(outputs.api)
     made["paths"].update(extra["paths"])
     made["components"]["schemas"].update(extra["components"]["schemas"])
@@ -117,7 +117,7 @@ def _of(api: Api) -> dict[str, Any]:
 def _permissions() -> dict[tuple[str, str], str]:
     return {
         (method.lower(), re.sub(r"<(\w+)>", r"{\1}", path)): permission
-        for api in (handler.api, outputs.api)
+        for api in (handler.whole_api(), outputs.api)
         for method, path, permission in api.marked_routes()
     }
 

@@ -53,7 +53,7 @@ class NewState(_Asked):
 class Selection(_Asked):
     """The runs that fit `filter`; with `preview` they are only counted."""
 
-    filter: RunSelection = RunSelection()
+    filter: RunSelection = Field(default_factory=RunSelection)
     preview: bool = False
     limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] = 100
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from functions.api.handler import api
+from functions.api.handler import whole_api
 from sextant.tenancy import PERMISSIONS, Role
 from tests.integration.api.conftest import GUIDE, Client
 
-ROUTES = sorted(set(api.marked_routes()))
+ROUTES = sorted(set(whole_api().marked_routes()))
 ROLES: tuple[Role, ...] = tuple(PERMISSIONS)
 PUBLIC_PATHS = {
     "/v1/health",

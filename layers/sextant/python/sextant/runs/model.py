@@ -36,7 +36,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    parameters: RunParameters = RunParameters()
+    parameters: RunParameters = Field(default_factory=RunParameters)
     seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)] = 0
     code_version: Label | None = None
     environment: Label = "default"

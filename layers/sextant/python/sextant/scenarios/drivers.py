@@ -465,7 +465,3 @@ def nesting(assumption: BaseModel) -> int:
     elif isinstance(payload, ConditionalPayload):
         inside = [*payload.then, *payload.otherwise]
     return 1 + max((nesting(driver) for driver in inside), default=0)
-
-
-for _model in (CompositePayload, ConditionalPayload):
-    _model.model_rebuild()

@@ -113,7 +113,7 @@ class ScenarioDocument(BaseModel):
     name: Name
     description: Description = ""
     assumptions: Assumptions = []
-    parameters: RunParameters = RunParameters()
+    parameters: RunParameters = Field(default_factory=RunParameters)
     tags: Tags = []
     status: Annotated[Status, UPPER] = "ACTIVE"
 
@@ -136,7 +136,7 @@ class ScenarioChanges(BaseModel):
     name: Name = ""
     description: Description = ""
     assumptions: Assumptions = []
-    parameters: RunParameters = RunParameters()
+    parameters: RunParameters = Field(default_factory=RunParameters)
     tags: Tags = []
     status: Annotated[Status, UPPER] = "ACTIVE"
 
