@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from bench.report import Row, publish
-from tests.chaos.local_system import LocalSystem, running
+from local.running import RunningSystem, throwaway
 
 SINGLE_RUNS = 30
 BACKLOG = 500
@@ -25,7 +25,7 @@ GUIDE: dict[str, Any] = {
 
 
 def main() -> None:
-    with running({"POWERTOOLS_LOG_LEVEL": "WARNING"}) as system:
+    with throwaway({"POWERTOOLS_LOG_LEVEL": "WARNING"}) as system:
         waits = sorted(_one_by_one(system))
         rate, visible = _backlog(system)
     publish(
@@ -39,10 +39,10 @@ def main() -> None:
     )
 
 
-def _one_by_one(system: LocalSystem) -> list[float]:
+def _one_by_one(system: RunningSystem) -> list[float]:
     """Seconds from the request of a run to the answer that says SUCCEEDED; the first is warm-up."""
     found = []
-    with system.client("demo") as client:
+    with system.client("demo", "admin") as client:
         scenario = _scenario(client)
         for seed in range(SINGLE_RUNS + 1):
             began = time.perf_counter()
@@ -55,7 +55,7 @@ def _one_by_one(system: LocalSystem) -> list[float]:
     return found[1:]
 
 
-def _backlog(system: LocalSystem) -> tuple[float, float]:
+def _backlog(system: RunningSystem) -> tuple[float, float]:
     """Runs a second from the first request to the last success, and p95 of stored to committed."""
     began = time.perf_counter()
     with ThreadPoolExecutor(len(TENANTS)) as pool:
@@ -74,8 +74,8 @@ def _backlog(system: LocalSystem) -> tuple[float, float]:
     return BACKLOG / seconds, visible
 
 
-def _request(system: LocalSystem, tenant: str) -> None:
-    with system.client(tenant) as client:
+def _request(system: RunningSystem, tenant: str) -> None:
+    with system.client(tenant, "admin") as client:
         scenario = _scenario(client)
         for seed in range(BACKLOG // len(TENANTS)):
             client.post(f"/v1/scenarios/{scenario}/run", json={"seed": seed}).raise_for_status()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from local import processes, tokens
 from local.aws import Names, client_for
 from local.invocations import EnvironmentState
 from local.runtime_api import ROOT
-from local.system import Endpoints
+from local.system import Endpoints, forget
 
 _START_WITHIN = 120.0
 _STOP_WITHIN = 45.0
@@ -138,3 +139,15 @@ def running(home: Path, **options: Any) -> Iterator[RunningSystem]:
         yield started
     finally:
         started.stop()
+
+
+@contextmanager
+def throwaway(environment: Mapping[str, str] | None = None) -> Iterator[RunningSystem]:
+    """A system whose state goes with the `with` block."""
+    with tempfile.TemporaryDirectory(prefix="sextant-") as directory:
+        home = Path(directory)
+        try:
+            with running(home, environment=environment) as started:
+                yield started
+        finally:
+            forget(home)

@@ -31,6 +31,7 @@ UPPER = BeforeValidator(_upper)
 LOWER = BeforeValidator(_lower)
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e12, le=1e12)]
 Integer = Annotated[int, Field(strict=True)]
 Year = Annotated[int, Field(strict=True, ge=1900, le=2200)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
@@ -82,7 +83,8 @@ class PolicyPayload(_Span):
     ramp_years: Annotated[Integer, Field(ge=0, le=50)] = 0
     alternative_compliance_payment: Annotated[Number, Field(ge=0, le=10_000)] | None = None
     build_mix: (
-        Annotated[dict[Name, Annotated[Number, Field(gt=0)]], Field(min_length=1, max_length=10)] | None
+        Annotated[dict[Name, Annotated[Number, Field(gt=0, le=1e12)]], Field(min_length=1, max_length=10)]
+        | None
     ) = None
     price: Annotated[Number, Field(ge=0, le=10_000)] | None = None
     annual_escalation: Annotated[Number, Field(ge=-0.5, le=0.5)] | None = None
@@ -244,16 +246,16 @@ class StochasticPayload(_Quantity):
     """An input that is random; bands come from the run's draws."""
 
     distribution: Annotated[Literal["NORMAL", "LOGNORMAL", "UNIFORM", "TRIANGULAR"], UPPER]
-    mean: Number | None = None
+    mean: Bounded | None = None
     std: Annotated[Number, Field(ge=0, le=1e6)] | None = None
-    low: Number | None = None
-    high: Number | None = None
-    mode: Number | None = None
+    low: Bounded | None = None
+    high: Bounded | None = None
+    mode: Bounded | None = None
     operation: Annotated[Literal["MULTIPLY", "ADD"], UPPER] = "MULTIPLY"
     variation: Annotated[Literal["PER_RUN", "PER_YEAR", "AUTOREGRESSIVE"], UPPER] = "PER_RUN"
     persistence: Annotated[Number, Field(ge=-0.99, le=0.99)] | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
+    minimum: Bounded | None = None
+    maximum: Bounded | None = None
     name: Name | None = None
     correlations: Annotated[list[Correlation], Field(max_length=20)] = []
 
