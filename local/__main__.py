@@ -87,6 +87,7 @@ def up(home: Path, *, port: int, durable: bool = True) -> int:
     # From here on SIGTERM, like Ctrl-C, unwinds through the `finally`; a shell's `&` had switched Ctrl-C off.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    processes.allow_many_connections()
     began = time.monotonic()
     try:
         running_system.take_home()

@@ -40,5 +40,10 @@ def _save_changes(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    # Queues are stored under URLs with the port in them: a fixed one, so that they are found after a start at
+    # another port. Requests are answered with the port they came to.
+    port = os.environ.pop("GATEWAY_PORT")
+    importlib.import_module("ministack.services.sqs")
+    os.environ["GATEWAY_PORT"] = port
     threading.Thread(target=_save_changes, args=(os.getppid(),), daemon=True).start()
     importlib.import_module("ministack.app").main()

@@ -7,8 +7,11 @@ is gone (the functions lose their Runtime API, local AWS watches its parent).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import random
+import resource
 import signal
 import socket
 import subprocess
@@ -89,10 +92,15 @@ def stop(
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nothing listens on just now.
+
+    Below the range from which the kernel takes the ports of outgoing connections: a port remembered for the
+    next start is still free then.
+    """
+    for port in random.sample(range(20_000, 32_000), 200):
+        if port_is_free(port):
+            return port
+    raise OSError("no free port between 20000 and 32000")
 
 
 def port_is_free(port: int) -> bool:
@@ -118,3 +126,11 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return sys.platform != "linux"
     return state not in "ZX"
+
+
+def allow_many_connections() -> None:
+    """Raises the limit of open files to what the system allows: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError):  # macOS names a limit it does not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -22,6 +22,7 @@ from local import tokens
 from local.authorizer import JwtAuthorizer, rendered
 from local.gateway import Gateway
 from local.invocations import Functions
+from local.processes import allow_many_connections
 from local.routes import RouteTable
 
 HTTP = Function(
@@ -233,6 +234,8 @@ def test_a_body_above_the_limits_is_refused(size: int) -> None:
 
 
 def test_many_clients_at_once_are_all_served() -> None:
+    allow_many_connections()
+
     async def scenario() -> set[int]:
         async with serving(patience=25) as (gateway, _):
             connector = aiohttp.TCPConnector(limit=0)

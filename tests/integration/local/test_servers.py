@@ -95,6 +95,14 @@ def test_local_aws_keeps_objects_messages_and_records(tmp_path: Path) -> None:
         assert counts() == (1, 1, 1)
         assert aws.make_resources(Names()) == resources
 
+        aws.stop()
+        (tmp_path / "aws.port").unlink()
+        aws.start()
+        moved = aws.make_resources(Names())
+        assert moved.queue_urls != resources.queue_urls, "it is at another port now"
+        resources = moved
+        assert counts() == (1, 1, 1)
+
         put("before a kill")
         state = tmp_path / "aws" / "state"
         saved = [state / "sqs.json", state / "dynamodb.json"]
