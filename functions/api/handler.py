@@ -40,9 +40,9 @@ def _operations() -> Iterable[_Routes]:
 
 
 def _administration() -> Iterable[_Routes]:
-    from functions.api.routes import config
+    from functions.api.routes import cache, config, outbox
 
-    return (config,)
+    return config, outbox, cache
 
 
 def _platform() -> Iterable[_Routes]:
