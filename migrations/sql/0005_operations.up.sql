@@ -491,20 +491,21 @@ CREATE FUNCTION fingerprint_signature(p_tenant text, p_fingerprint text) RETURNS
     SELECT encode(sha256(convert_to('1' || E'\n' || p_tenant || E'\n' || 'fingerprint' || E'\n' || p_fingerprint, 'UTF8')), 'hex')
 $$;
 
-CREATE TYPE detection_rules AS (
-    grouping interval, reopening interval, escalate_at bigint, review_at bigint
-);
-COMMENT ON TYPE detection_rules IS 'How long an incident may be quiet and still take a failure; for how long a resolved one is reopened; how many failures escalate; how many call for another look.';
-
 -- Count a failure into the current incident of its signature, or open one. `change` is OPENED, REOPENED, ESCALATED or
 -- COUNTED. The row's lock makes the count exact; nothing else of the incident is read before it.
+--
+-- An incident may be quiet for `p_grouping` and still take a failure; a resolved one is reopened for as long as
+-- `p_reopening`; `p_escalate_at` failures escalate it.
 CREATE FUNCTION count_failure(
-    p_tenant text, p_signature text, p_algorithm smallint, p_title text, p_workflow uuid, p_vendor uuid, p_severity text,
-    p_occurred_at timestamptz, p_correlation_id text, p_rules detection_rules, OUT held incident, OUT change text
+    p_tenant text, p_signature text, p_algorithm integer, p_title text, p_workflow uuid, p_vendor uuid, p_severity text,
+    p_occurred_at timestamptz, p_correlation_id text, p_grouping interval, p_reopening interval, p_escalate_at integer,
+    OUT incident_id uuid, OUT change text, OUT state text, OUT events bigint, OUT cycle_events bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    moment   timestamptz := clock_timestamp();
-    previous uuid;
+    moment    timestamptz := clock_timestamp();
+    reopened  boolean;
+    escalated boolean;
+    previous  uuid;
 BEGIN
     FOR turn IN 1..5 LOOP
         UPDATE incident i SET
@@ -514,42 +515,44 @@ BEGIN
             severity = CASE WHEN p_severity = 'CRITICAL' THEN 'CRITICAL' ELSE i.severity END,
             cycle_events = CASE WHEN i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at THEN 1 ELSE i.cycle_events + 1 END,
             escalated_at = CASE
-                WHEN i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at THEN CASE WHEN p_severity = 'CRITICAL' OR p_rules.escalate_at <= 1 THEN moment END
+                WHEN i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at THEN CASE WHEN p_severity = 'CRITICAL' OR p_escalate_at <= 1 THEN moment END
                 WHEN i.state IN ('NEW', 'ANALYZING', 'ACTIONED') AND i.escalated_at IS NULL
-                     AND (i.cycle_events + 1 >= p_rules.escalate_at OR p_severity = 'CRITICAL') THEN moment
+                     AND (i.cycle_events + 1 >= p_escalate_at OR p_severity = 'CRITICAL') THEN moment
                 ELSE i.escalated_at END
         WHERE i.tenant_id = p_tenant AND i.signature = p_signature AND i.is_current AND (
                i.state = 'IGNORED'
-            OR (i.state = 'RESOLVED' AND p_occurred_at <= i.resolved_at + p_rules.reopening)
+            OR (i.state = 'RESOLVED' AND p_occurred_at <= i.resolved_at + p_reopening)
             OR (i.state IN ('NEW', 'ANALYZING', 'ACTIONED')
-                AND p_occurred_at <= i.last_seen + p_rules.grouping))
-        RETURNING * INTO held;
+                AND p_occurred_at <= i.last_seen + p_grouping))
+        RETURNING i.id, i.state, i.event_count, i.cycle_events, i.escalated_at = moment, i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at
+        INTO incident_id, state, events, cycle_events, escalated, reopened;
         IF FOUND THEN
-            IF held.state = 'RESOLVED' AND p_occurred_at > held.resolved_at THEN
+            IF reopened THEN
                 UPDATE incident i SET
                     state = 'NEW', state_reason = 'it happened again', cycle = i.cycle + 1, reopened_at = moment, resolved_at = NULL,
                     updated_at = moment, updated_by = 'detection', correlation_id = p_correlation_id
-                WHERE i.tenant_id = p_tenant AND i.id = held.id RETURNING * INTO held;
+                WHERE i.tenant_id = p_tenant AND i.id = count_failure.incident_id;
+                state := 'NEW';
                 change := 'REOPENED';
             ELSE
-                change := CASE WHEN held.escalated_at = moment THEN 'ESCALATED' ELSE 'COUNTED' END;
+                change := CASE WHEN escalated THEN 'ESCALATED' ELSE 'COUNTED' END;
             END IF;
             RETURN;
         END IF;
 
         UPDATE incident i SET is_current = false
         WHERE i.tenant_id = p_tenant AND i.signature = p_signature AND i.is_current AND (
-               (i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at + p_rules.reopening)
-            OR (i.state IN ('NEW', 'ANALYZING', 'ACTIONED') AND p_occurred_at > i.last_seen + p_rules.grouping))
+               (i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at + p_reopening)
+            OR (i.state IN ('NEW', 'ANALYZING', 'ACTIONED') AND p_occurred_at > i.last_seen + p_grouping))
         RETURNING i.id INTO previous;
         INSERT INTO incident AS i (
             tenant_id, id, signature, algorithm, previous_id, title, workflow_id, vendor_id, severity, first_seen, last_seen,
             escalated_at, correlation_id, state_reason)
         VALUES (
             p_tenant, outbox_event_id(), p_signature, p_algorithm, previous, p_title, p_workflow, p_vendor, p_severity, p_occurred_at,
-            p_occurred_at, CASE WHEN p_severity = 'CRITICAL' OR p_rules.escalate_at <= 1 THEN moment END, p_correlation_id, 'first seen')
+            p_occurred_at, CASE WHEN p_severity = 'CRITICAL' OR p_escalate_at <= 1 THEN moment END, p_correlation_id, 'first seen')
         ON CONFLICT (tenant_id, signature) WHERE is_current DO NOTHING
-        RETURNING * INTO held;
+        RETURNING i.id, i.state, i.event_count, i.cycle_events INTO incident_id, state, events, cycle_events;
         IF FOUND THEN
             change := 'OPENED';
             RETURN;
@@ -559,84 +562,78 @@ BEGIN
 END
 $$;
 
--- Have an incident analysed: because it is new, again there, escalated, often seen, or because a run waits for an answer.
-CREATE FUNCTION ask_for_analysis(p_incident incident, p_event uuid, p_change text, p_correlation_id text, p_traceparent text) RETURNS void
-    LANGUAGE sql AS $$
-    SELECT outbox_enqueue(
-        p_incident.tenant_id, 'incident.changed', format('incident:%s:%s', p_incident.id, p_event),
-        jsonb_build_object('tenant_id', p_incident.tenant_id, 'incident_id', p_incident.id, 'event_id', p_event, 'change', p_change),
-        jsonb_build_object('correlation-id', p_correlation_id, 'traceparent', p_traceparent), p_refusable => false)
-$$;
-
-CREATE TYPE ingested_event AS (outcome text, event_id uuid, incident_id uuid, change text, event_count bigint);
-
--- Store an event and, when it is a failure (`p_signature` given), count it. `outcome` is CREATED, REPLAYED (this key,
--- this event), KEY_REUSED (this key, another event), TENANT_INACTIVE, WORKFLOW_NOT_FOUND or VENDOR_NOT_FOUND.
--- Without `p_workflow` the event belongs to the platform's own workflow; `p_incident` links one that is no failure.
+-- Store an event and, when it is a failure (`p_signature` given), count it. The answer is {outcome, event id, incident id,
+-- change, number of events}; the outcome CREATED, REPLAYED (this key, this event), KEY_REUSED (this key, another event),
+-- TENANT_INACTIVE, WORKFLOW_NOT_FOUND or VENDOR_NOT_FOUND.
+--
+-- Without `p_workflow` the event belongs to the platform's own workflow; `p_incident` links one that is no failure. An
+-- incident that is new, again there, escalated or at `p_review_at` failures, and every failed run, is asked to be analysed.
 CREATE FUNCTION ingest_event(
     p_tenant text, p_event uuid, p_workflow uuid, p_vendor uuid, p_run uuid, p_incident uuid, p_event_type text, p_severity text,
     p_source text, p_payload jsonb, p_idempotency_key text, p_request_hash text, p_correlation_id text, p_traceparent text,
-    p_occurred_at timestamptz, p_signature text, p_algorithm smallint, p_title text, p_rules detection_rules
-) RETURNS ingested_event
+    p_occurred_at timestamptz, p_signature text, p_algorithm integer, p_title text,
+    p_grouping interval, p_reopening interval, p_escalate_at integer, p_review_at integer
+) RETURNS text[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    result  ingested_event;
-    known   event;
-    counted record;
-    held    incident;
-    reason  text;
+    counted   record;
+    known     uuid;
+    known_of  uuid;
+    same      boolean;
+    active    boolean;
+    has_flow  boolean;
 BEGIN
     PERFORM enter_tenant(p_tenant);
     IF p_idempotency_key IS NOT NULL THEN
         -- Twins queue here, so that the second finds the first's row and counts nothing. The unique constraint stands behind it.
         PERFORM pg_advisory_xact_lock(hashtextextended(p_tenant || E'\n' || p_idempotency_key, 5));
-        SELECT * INTO known FROM event e WHERE e.tenant_id = p_tenant AND e.idempotency_key = p_idempotency_key;
+        SELECT e.id, e.incident_id, e.request_hash = p_request_hash INTO known, known_of, same
+        FROM event e WHERE e.tenant_id = p_tenant AND e.idempotency_key = p_idempotency_key;
         IF FOUND THEN
-            result.outcome := CASE WHEN known.request_hash = p_request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
-            result.event_id := known.id;
-            result.incident_id := known.incident_id;
-            RETURN result;
+            RETURN ARRAY[CASE WHEN same THEN 'REPLAYED' ELSE 'KEY_REUSED' END, known::text, known_of::text, NULL, NULL];
         END IF;
     END IF;
+    SELECT NOT EXISTS (SELECT FROM tenant t WHERE t.tenant_id = p_tenant AND NOT (t.active AND t.deleted_at IS NULL)),
+           EXISTS (SELECT FROM workflow w WHERE w.tenant_id = p_tenant AND w.id = p_workflow AND w.deleted_at IS NULL)
+    INTO active, has_flow;
     -- The platform's own failures are noticed whatever has become of the tenant.
-    IF p_source = 'API' AND EXISTS (SELECT FROM tenant t WHERE t.tenant_id = p_tenant AND NOT (t.active AND t.deleted_at IS NULL)) THEN
-        result.outcome := 'TENANT_INACTIVE';
-        RETURN result;
+    IF p_source = 'API' AND NOT active THEN
+        RETURN ARRAY['TENANT_INACTIVE', NULL, NULL, NULL, NULL];
     END IF;
     IF p_workflow IS NULL THEN
         p_workflow := platform_workflow(p_tenant);
-    ELSIF NOT EXISTS (SELECT FROM workflow w WHERE w.tenant_id = p_tenant AND w.id = p_workflow AND w.deleted_at IS NULL) THEN
-        result.outcome := 'WORKFLOW_NOT_FOUND';
-        RETURN result;
+    ELSIF NOT has_flow THEN
+        RETURN ARRAY['WORKFLOW_NOT_FOUND', NULL, NULL, NULL, NULL];
     END IF;
     IF p_vendor IS NOT NULL AND NOT EXISTS (SELECT FROM vendor v WHERE v.tenant_id = p_tenant AND v.id = p_vendor AND v.deleted_at IS NULL) THEN
-        result.outcome := 'VENDOR_NOT_FOUND';
-        RETURN result;
+        RETURN ARRAY['VENDOR_NOT_FOUND', NULL, NULL, NULL, NULL];
     END IF;
 
-    result.event_id := p_event;
-    result.incident_id := p_incident;
-    IF p_signature IS NOT NULL THEN
-        counted := count_failure(
-            p_tenant, p_signature, p_algorithm, p_title, p_workflow, p_vendor, p_severity, p_occurred_at, p_correlation_id, p_rules);
-        held := counted.held;
-        reason := counted.change;
-        result.incident_id := held.id;
-        result.change := reason;
-        result.event_count := held.event_count;
+    IF p_signature IS NULL THEN
+        INSERT INTO event (
+            tenant_id, id, workflow_id, vendor_id, run_id, incident_id, event_type, severity, source, payload, idempotency_key,
+            request_hash, correlation_id, occurred_at)
+        VALUES (
+            p_tenant, p_event, p_workflow, p_vendor, p_run, p_incident, p_event_type, p_severity, p_source, p_payload, p_idempotency_key,
+            p_request_hash, p_correlation_id, p_occurred_at);
+        RETURN ARRAY['CREATED', p_event::text, p_incident::text, NULL, NULL];
     END IF;
+    counted := count_failure(
+        p_tenant, p_signature, p_algorithm, p_title, p_workflow, p_vendor, p_severity, p_occurred_at, p_correlation_id,
+        p_grouping, p_reopening, p_escalate_at);
     INSERT INTO event (
         tenant_id, id, workflow_id, vendor_id, run_id, incident_id, event_type, severity, source, payload, idempotency_key,
         request_hash, correlation_id, occurred_at)
     VALUES (
-        p_tenant, p_event, p_workflow, p_vendor, p_run, result.incident_id, p_event_type, p_severity, p_source, p_payload, p_idempotency_key,
+        p_tenant, p_event, p_workflow, p_vendor, p_run, counted.incident_id, p_event_type, p_severity, p_source, p_payload, p_idempotency_key,
         p_request_hash, p_correlation_id, p_occurred_at);
-    IF reason IN ('OPENED', 'REOPENED', 'ESCALATED')
-       OR (reason = 'COUNTED' AND held.state <> 'IGNORED' AND (p_run IS NOT NULL OR held.cycle_events = p_rules.review_at)) THEN
-        PERFORM ask_for_analysis(held, p_event, reason, p_correlation_id, p_traceparent);
+    IF counted.change <> 'COUNTED' OR ((p_run IS NOT NULL OR counted.cycle_events = p_review_at) AND counted.state <> 'IGNORED') THEN
+        PERFORM outbox_enqueue(
+            p_tenant, 'incident.changed', format('incident:%s:%s', counted.incident_id, p_event),
+            jsonb_build_object('tenant_id', p_tenant, 'incident_id', counted.incident_id, 'event_id', p_event, 'change', counted.change),
+            jsonb_build_object('correlation-id', p_correlation_id, 'traceparent', p_traceparent), p_refusable => false);
     END IF;
-    result.outcome := 'CREATED';
-    RETURN result;
+    RETURN ARRAY['CREATED', p_event::text, counted.incident_id::text, counted.change, counted.events::text];
 END
 $$;
 
@@ -713,7 +710,6 @@ DECLARE
     owner     vendor;
     shared    text;
     linked    uuid;
-    rules     detection_rules := ROW(interval '30 minutes', interval '7 days', 10, 3);
     payload   jsonb;
 BEGIN
     SELECT * INTO STRICT owner FROM vendor v WHERE v.tenant_id = p_tenant AND v.id = p_vendor;
@@ -733,12 +729,13 @@ BEGIN
     IF p_open THEN
         PERFORM ingest_event(
             p_tenant, outbox_event_id(), NULL, p_vendor, NULL, NULL, 'vendor.breaker_opened', 'ERROR', 'PLATFORM', payload, NULL, NULL,
-            p_correlation_id, '', clock_timestamp(), shared, 1::smallint, format('vendor %s fails', owner.name), rules);
+            p_correlation_id, '', clock_timestamp(), shared, 1, format('vendor %s fails', owner.name),
+            interval '30 minutes', interval '7 days', 10, 3);
     ELSE
         SELECT i.id INTO linked FROM incident i WHERE i.tenant_id = p_tenant AND i.signature = shared AND i.is_current;
         PERFORM ingest_event(
             p_tenant, outbox_event_id(), NULL, p_vendor, NULL, linked, 'vendor.breaker_closed', 'INFO', 'PLATFORM', payload, NULL, NULL,
-            p_correlation_id, '', clock_timestamp(), NULL, NULL, NULL, NULL);
+            p_correlation_id, '', clock_timestamp(), NULL, NULL, NULL, NULL, NULL, NULL, NULL);
     END IF;
     RETURN true;
 END

@@ -60,8 +60,11 @@ def register(api: Api) -> None:
             correlation_id=caller.correlation_id,
             traceparent=caller.traceparent,
         )
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            stored = events.ingest(session, event, bootstrap.operations_policies().of(session))
+        database = bootstrap.database()
+        with database.autocommit(caller.tenant) as session:
+            policy = bootstrap.operations_policies().of(session)
+        with database.platform_autocommit() as session:
+            stored = events.ingest(session, event, policy, caller.tenant)
         if stored.change in ("OPENED", "REOPENED", "ESCALATED"):
             bootstrap.nudge_relay()
         return reply(

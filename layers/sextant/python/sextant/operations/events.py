@@ -72,11 +72,16 @@ class Policies:
             self._known.pop(tenant, None)
 
 
-def ingest(session: Session, event: NewEvent, policy: OperationsPolicy) -> Ingested:
+def ingest(
+    session: Session, event: NewEvent, policy: OperationsPolicy, tenant: TenantId | None = None
+) -> Ingested:
     """Store `event`; one of the same idempotency key gives the first one's answer and counts nothing.
+
+    The statement enters the tenant itself, so that a session of none will do where `tenant` is given.
 
     Raises `PayloadSizeError`, `EventKeyReusedError`, `TenantInactiveError` or `UnknownReferenceError`.
     """
+    owner = tenant or session.tenant_id
     encoded = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
         "utf-8", "surrogatepass"
     )
@@ -90,17 +95,19 @@ def ingest(session: Session, event: NewEvent, policy: OperationsPolicy) -> Inges
     if is_failure(severity):
         title = title_of(event.event_type, event.payload)
         if event.fingerprint is not None:
-            signature = of_fingerprint(session.tenant_id, event.fingerprint)
+            signature = of_fingerprint(owner, event.fingerprint)
         else:
             workflow = str(event.workflow_id or "platform")
-            signature = of_failure(session.tenant_id, workflow, event.event_type, event.payload)
+            signature = of_failure(owner, workflow, event.event_type, event.payload)
     stored = repository.ingest(
         session,
+        owner,
         OperationsEventId(new_id()),
         event,
         severity=severity,
         signature=signature,
         title=title,
+        payload=encoded.decode("utf-8", "surrogatepass"),
         request_hash=_request_hash(event, encoded) if event.idempotency_key is not None else None,
         policy=policy,
     )

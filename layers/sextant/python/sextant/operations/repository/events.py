@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
-from sextant.ids import RunId
+from sextant.ids import RunId, TenantId
 from sextant.operations.model import (
     Event,
     Incident,
+    IncidentId,
     IncidentState,
     Ingested,
     NewEvent,
@@ -27,10 +27,10 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 
 _INGEST = """
-SELECT outcome, event_id, incident_id, change, event_count FROM ingest_event(
+SELECT ingest_event(
     %(tenant_id)s, %(id)s, %(workflow)s, %(vendor)s, %(run)s, %(incident)s, %(event_type)s, %(severity)s, %(source)s, %(payload)s,
     %(idempotency_key)s, %(request_hash)s, %(correlation_id)s, %(traceparent)s, %(occurred_at)s,
-    %(signature)s, %(algorithm)s, %(title)s, ROW(%(grouping)s, %(reopening)s, %(escalate_at)s, %(review_at)s)::detection_rules)
+    %(signature)s, %(algorithm)s, %(title)s, %(grouping)s, %(reopening)s, %(escalate_at)s, %(review_at)s)
 """
 _EVENT = sql.SQL("SELECT {columns} FROM event WHERE tenant_id = %s AND id = %s").format(
     columns=columns_of(Event)
@@ -100,20 +100,22 @@ class IncidentFilter:
 
 def ingest(
     session: Session,
+    tenant: TenantId,
     event_id: OperationsEventId,
     event: NewEvent,
     *,
     severity: Severity,
     signature: str | None,
     title: str | None,
+    payload: str,
     request_hash: str | None,
     policy: OperationsPolicy,
 ) -> Ingested:
-    """Store an event and count it, in one statement."""
+    """Store an event and count it, in one statement that enters the tenant itself. `payload` is JSON text."""
     found = session.fetch_one(
         _INGEST,
         {
-            "tenant_id": session.tenant_id,
+            "tenant_id": tenant,
             "id": event_id,
             "workflow": event.workflow_id,
             "vendor": event.vendor_id,
@@ -122,7 +124,7 @@ def ingest(
             "event_type": event.event_type,
             "severity": severity,
             "source": event.source,
-            "payload": Jsonb(dict(event.payload)),
+            "payload": payload,
             "idempotency_key": event.idempotency_key,
             "request_hash": request_hash,
             "correlation_id": event.correlation_id,
@@ -136,10 +138,17 @@ def ingest(
             "escalate_at": policy.escalate_at,
             "review_at": policy.review_at,
         },
-        row=Ingested,
+        row=tuple,
     )
     assert found is not None
-    return found
+    outcome, stored, incident, change, count = found[0]
+    return Ingested(
+        outcome,
+        OperationsEventId(UUID(stored)) if stored else None,
+        IncidentId(UUID(incident)) if incident else None,
+        change,
+        int(count) if count else None,
+    )
 
 
 def get_event(session: Session, event: UUID) -> Event | None:
