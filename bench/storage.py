@@ -36,7 +36,7 @@ PEER = "ff-storage 6.6.2"
 TENANT = TenantId("bench")
 WRITERS = 16
 MANY = 10_000
-SINGLE_ROUNDS, SINGLE_TIMES = 10, 100
+SINGLE_ROUNDS, SINGLE_TIMES = 50, 20
 MANY_ROUNDS = 5
 _ROOT = Path(__file__).parent.parent
 
@@ -256,7 +256,7 @@ def _strategy_rows(ours: Ours, peer: Peer, strategy: Strategy) -> list[Row]:
         row("get one", "records/s", 1, 1.0, pair("get", *single)),
         row("get one, cached", "records/s", 1, 1.0, pair("get_cached", *single)),
         row("create_many of 10,000", "records/s", MANY, 5.0, pair("create_many", MANY_ROUNDS, 1, [MANY])),
-        row("get_many of 500", "records/s", 500, 1.0, pair("get_many", SINGLE_ROUNDS, 5)),
+        row("get_many of 500", "records/s", 500, 1.0, pair("get_many", SINGLE_ROUNDS, 1)),
         row(
             "16 writers on one row",
             "updates/s",

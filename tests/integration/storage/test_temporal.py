@@ -224,10 +224,12 @@ class TestMany:
             repository.delete(session, ids[4], actor="ann")
         live = [one for one in ids if one != ids[4]]
 
-        def walk(**how: object) -> list[UUID]:
+        def walk(*, descending: bool = True, where: dict[str, object] | None = None) -> list[UUID]:
             seen: list[UUID] = []
             with app.transaction(tenant) as session:
-                while page := repository.list_page(session, limit=7, after=seen[-1] if seen else None, **how):
+                while page := repository.list_page(
+                    session, limit=7, after=seen[-1] if seen else None, descending=descending, where=where
+                ):
                     seen += [record.id for record in page]
             return seen
 

@@ -12,8 +12,10 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 
 @dataclass
@@ -42,21 +44,28 @@ class WireProxy:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._sockets: list[socket.socket] = []
+        self._doomed: str | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> WireProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.close()
         self.cut()
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        for one in (self._server, *self._sockets):
+            one.close()
 
     def cut(self) -> None:
         """Break every connection that passes through, as a failing network would."""
         for one in self._sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-        self._sockets.clear()
+
+    def lose_answer_to(self, beginning: str) -> None:
+        """Let the next statement that begins so reach the server, and break the connection before its answer."""
+        self._doomed = beginning
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -66,10 +75,22 @@ class WireProxy:
                 for one in (client, server):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets += [client, server]
-                self._pump(client, server, _Frontend(self.recording))
-                self._pump(server, client, _Backend(self.recording))
+                loses = threading.Event()
+                self._pump(client, server, _Frontend(self.recording, partial(self._dooms, loses)))
+                self._pump(server, client, _Backend(self.recording), loses)
 
-    def _pump(self, source: socket.socket, sink: socket.socket, parser: _Parser) -> None:
+    def _dooms(self, loses: threading.Event, text: str) -> None:
+        if self._doomed is not None and text.startswith(self._doomed):
+            self._doomed = None
+            loses.set()
+
+    def _pump(
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        parser: _Parser,
+        loses: threading.Event | None = None,
+    ) -> None:
         """Read and write in threads of their own, so that latency does not add up over packets."""
         packets: queue.Queue[tuple[float, bytes]] = queue.Queue()
 
@@ -81,6 +102,8 @@ class WireProxy:
                 except OSError:
                     data = b""
                 parser.feed(data)
+                if loses is not None and loses.is_set():
+                    data = b""
                 packets.put((time.monotonic() + self.latency / 2, data))
 
         def write() -> None:
@@ -126,6 +149,10 @@ class _Parser:
 
 
 class _Frontend(_Parser):
+    def __init__(self, recording: Recording, sees: Callable[[str], None]) -> None:
+        super().__init__(recording)
+        self._sees = sees
+
     def message(self, message: bytes) -> None:
         if not self._typed:
             (code,) = struct.unpack_from("!I", message, 4)
@@ -136,12 +163,16 @@ class _Frontend(_Parser):
             return
         kind, body = message[:1], message[5:]
         if kind == b"Q":
-            self.recording.statements.append(body.rstrip(b"\0").decode())
+            self._statement(body.rstrip(b"\0").decode())
         elif kind == b"P":
             name, text, _ = body.split(b"\0", 2)
-            self.recording.statements.append(text.decode())
+            self._statement(text.decode())
             if name:
                 self.recording.prepared_names.append(name.decode())
+
+    def _statement(self, text: str) -> None:
+        self.recording.statements.append(text)
+        self._sees(text)
 
 
 class _Backend(_Parser):
