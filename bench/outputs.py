@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -170,8 +169,8 @@ def their_page(duck: duckdb.DuckDBPyConnection, source: str, question: Question)
     parameters: list[object] = [TENANT, question.scenario, question.metric]
     if (key := question.after) is not None:
         # The comparison that DuckDB can prune files by, and the rest of the key.
-        after = "AND asof_date >= ? AND (asof_date > ? OR run_id > ? OR (run_id = ? AND tags > ?))"
-        parameters += [key.asof_date, key.asof_date, key.run_id, key.run_id, {"technology": "hydro"}]
+        after = "AND asof_date >= ? AND (asof_date > ? OR run_id > ? OR (run_id = ? AND tags > MAP {'technology': ?}))"
+        parameters += [key.asof_date, key.asof_date, key.run_id, key.run_id, "hydro"]
     return duck.execute(
         f"""SELECT {COLUMNS} FROM {source} WHERE tenant_id = ? AND scenario_id = ? AND metric = ? {after}
             ORDER BY metric, asof_date, run_id, tags LIMIT {PAGE + 1}""",
@@ -293,7 +292,9 @@ def export_and_tell_memory(warehouse: str, catalog: str, scenario: str) -> None:
     table = load_table(LakeSettings(warehouse, "sql", catalog))
     for _ in export(scan(table, TENANT, scenario, EVERYTHING), ExportFormat.CSV):
         pass
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not getrusage: its peak is inherited from the process that started this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")))
 
 
 # ----------------------------------------------------------------------------------------------- all of it

@@ -107,7 +107,7 @@ def test_the_file_carries_icebergs_field_ids_and_row_groups() -> None:
         b"14",
         b"15",
     )
-    assert file.metadata.row_group(0).column(5).compression == "ZSTD"
+    assert file.metadata.row_group(0).column(5).compression == "SNAPPY"
     assert metadata.num_rows == 45_000
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from sextant.lake.columns import canonical_tags, tags_of
 from sextant.lake.errors import ResultTooLargeError
+from sextant.lake.group import RowGroup
 from sextant.lake.scan import Scan
-from sextant.lake.selection import Coded, TagPairs, days_of
 
 GroupBy = Literal["metric", "asof_date", "run_id", "tags"]
 
@@ -100,12 +100,12 @@ class _Gathered:
         self._rows = 0
 
     def add(self, table: pa.Table) -> None:
-        values = table["value"].to_numpy()
+        rows = RowGroup(table)
+        values, units = rows.doubles("value"), rows.coded("unit")
         there = ~np.isnan(values)
-        group = np.zeros(table.num_rows, np.int64)
+        group = np.zeros(len(rows), np.int64)
         for name in self._by:
-            group = (group << _BITS[name]) | self._coded(name, table)
-        units = Coded.of(table["unit"])
+            group = (group << _BITS[name]) | self._coded(name, rows)
         distinct, first = np.unique(group, return_index=True)
         for number, row in zip(distinct.tolist(), first.tolist(), strict=True):
             self._unit.setdefault(number, units.values[units.codes[row]])
@@ -115,13 +115,10 @@ class _Gathered:
         if self._rows > _MOST_ROWS:
             raise ResultTooLargeError
 
-    def _coded(self, name: GroupBy, table: pa.Table) -> npt.NDArray[np.int64]:
+    def _coded(self, name: GroupBy, rows: RowGroup) -> npt.NDArray[np.int64]:
         if name == "asof_date":
-            return days_of(table) - _FIRST_DAY
-        if name == "tags":
-            pairs = TagPairs(table["tags"])
-            return self._numbers[name].of(pairs.text(row) for row in range(table.num_rows))
-        coded = Coded.of(table[name])
+            return rows.days - _FIRST_DAY
+        coded = rows.tags.coded() if name == "tags" else rows.coded(name)
         return self._numbers[name].of(coded.values)[coded.codes]
 
     def groups(self, percentiles: Sequence[float]) -> list[Aggregate]:
@@ -129,10 +126,12 @@ class _Gathered:
             return []
         group, values = np.concatenate(self._groups), np.concatenate(self._values)
         self._groups, self._values = [], []
-        order = np.lexsort((values, group))
+        order = np.argsort(group, kind="stable")  # nearly sorted already: files are sorted
         group, values = group[order], values[order]
         starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
         ends = np.append(starts[1:], len(group))
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            values[start:end].sort()
         counts = ends - starts
         means = np.add.reduceat(values, starts) / counts
         ranked = [_percentile(values, starts, counts, rank) for rank in percentiles]

@@ -12,12 +12,12 @@ from pyiceberg.table import Table
 
 from sextant.lake.columns import tags_of
 from sextant.lake.errors import ResultTooLargeError
+from sextant.lake.group import RowGroup
 from sextant.lake.query import EVERYTHING, OutputFilter
 from sextant.lake.scan import scan
-from sextant.lake.selection import TagPairs
 
 _MOST_ROWS: Final = 2_000_000
-_COLUMNS: Final = ("metric", "asof_date", "run_id", "tags", "value", "unit")
+_COLUMNS: Final = ("metric", "asof_date", "tags", "value", "unit")
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,11 @@ def _values(
     of_run = replace(wanted, run_ids=frozenset({reference.run_id}))
     reading = scan(table, tenant_id, str(reference.scenario_id), of_run, snapshot_id)
     for group in reading.tables(_COLUMNS):
-        pairs = TagPairs(group["tags"])
+        tags = RowGroup(group).tags.coded()
+        texts = (tags.values[code] for code in tags.codes.tolist())
         columns = (group[name].to_pylist() for name in ("metric", "asof_date", "value", "unit"))
-        for row, (metric, asof_date, value, unit) in enumerate(zip(*columns, strict=True)):
-            yield _Place(metric, asof_date, pairs.text(row)), value, unit
+        for text, metric, asof_date, value, unit in zip(texts, *columns, strict=True):
+            yield _Place(metric, asof_date, text), value, unit
 
 
 def _delta(run_id: UUID, value: float | None, baseline: float | None) -> Delta:

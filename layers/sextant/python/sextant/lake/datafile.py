@@ -169,7 +169,7 @@ def encode(table: pa.Table) -> tuple[bytes, pq.FileMetaData]:
 
 
 WRITER_OPTIONS: Final[dict[str, Any]] = {
-    "compression": "zstd",
+    "compression": "snappy",  # half the time of zstd to decode, for a tenth more bytes of noise-like values
     "use_dictionary": list(_DICTIONARY),
     "store_schema": False,
     "write_statistics": True,

@@ -12,15 +12,17 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from sextant.lake.columns import COLUMNS
+from sextant.lake.columns import COLUMNS, tags_of
 from sextant.lake.datafile import WRITER_OPTIONS
+from sextant.lake.group import RowGroup
 from sextant.lake.rows import ARROW_SCHEMA
 from sextant.lake.scan import Scan
 
 # The tenant is whoever asks.
 EXPORTED: Final = tuple(column.name for column in COLUMNS if column.name != "tenant_id")
 _SCHEMA: Final = pa.schema([ARROW_SCHEMA.field(name) for name in EXPORTED])
-_CSV_SCHEMA: Final = _SCHEMA.set(_SCHEMA.get_field_index("tags"), pa.field("tags", pa.string()))
+_TAGS: Final = EXPORTED.index("tags")
+_CSV_SCHEMA: Final = _SCHEMA.set(_TAGS, pa.field("tags", pa.string()))
 _PIECE_BYTES: Final = 1 << 20
 
 
@@ -42,22 +44,19 @@ def export(scan: Scan, form: ExportFormat) -> Iterator[bytes]:
 
 
 def _csv(scan: Scan) -> Iterator[bytes]:
-    texts: dict[tuple[tuple[str, str], ...], str] = {}
-
-    def as_json(pairs: list[tuple[str, str]]) -> str:
-        key = tuple(pairs)
-        if key not in texts:
-            texts[key] = json.dumps(dict(sorted(pairs)), ensure_ascii=False, separators=(",", ":"))
-        return texts[key]
+    def prepare(table: pa.Table) -> pa.Table:
+        tags = RowGroup(table).tags.coded()
+        texts = pa.array([_as_json(text) for text in tags.values], pa.string())
+        return table.set_column(_TAGS, "tags", texts.take(pa.array(tags.codes))).cast(_CSV_SCHEMA)
 
     def open_writer(sink: _Drained) -> pa.csv.CSVWriter:
         return pa.csv.CSVWriter(sink, _CSV_SCHEMA, write_options=pa.csv.WriteOptions(quoting_style="needed"))
 
-    def prepare(table: pa.Table) -> pa.Table:
-        tags = pa.array(map(as_json, table["tags"].to_pylist()), pa.string())
-        return table.set_column(_SCHEMA.get_field_index("tags"), "tags", tags).cast(_CSV_SCHEMA)
-
     return _pieces(scan, open_writer, prepare)
+
+
+def _as_json(tags: str) -> str:
+    return json.dumps(tags_of(tags), ensure_ascii=False, separators=(",", ":"))
 
 
 def _parquet(scan: Scan) -> Iterator[bytes]:

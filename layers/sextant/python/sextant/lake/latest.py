@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from sextant.lake.group import RowGroup
 from sextant.lake.query import OutputRow
 from sextant.lake.scan import Scan
-from sextant.lake.selection import Coded, TagPairs, days_of
 
 _COLUMNS: Final = (
     "metric",
@@ -45,14 +45,18 @@ def latest_metrics(scan: Scan) -> list[OutputRow]:
 
 def _newest_of(table: pa.Table, scenario_id: str) -> Iterator[tuple[str, OutputRow]]:
     """The newest row of each metric and tags of one row group, with its tags' canonical text."""
-    pairs = TagPairs(table["tags"])
-    texts = [pairs.text(row) for row in range(table.num_rows)]
-    _, tags = np.unique(np.array(texts), return_inverse=True)
-    metric = Coded.of(table["metric"]).ranks()
-    computed = table["computed_ts"].cast(pa.int64()).to_numpy()
-    runs = Coded.of(table["run_id"]).ranks()
-    order = np.lexsort((days_of(table), runs, computed, tags, metric))
-    last = np.append((metric[order][1:] != metric[order][:-1]) | (tags[order][1:] != tags[order][:-1]), True)
+    group = RowGroup(table)
+    tags = group.tags.coded()
+    keys = (
+        group.days,
+        group.coded("run_id").ranks(),
+        table["computed_ts"].cast(pa.int64()).to_numpy(),
+        tags.codes,
+        group.coded("metric").codes,
+    )
+    order = np.lexsort(keys)
+    metric, tag = keys[-1][order], keys[-2][order]
+    last = np.append((metric[1:] != metric[:-1]) | (tag[1:] != tag[:-1]), True)
     rows = order[last]
     for row, values in zip(rows.tolist(), table.take(rows).to_pylist(maps_as_pydicts="strict"), strict=True):
-        yield texts[row], OutputRow(scenario_id=scenario_id, **values)
+        yield tags.values[tags.codes[row]], OutputRow(scenario_id=scenario_id, **values)

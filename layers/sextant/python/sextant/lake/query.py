@@ -87,14 +87,14 @@ class OutputRow:
 
     metric: str
     asof_date: date
+    tags: Mapping[str, str]
+    run_id: str
+    scenario_id: str
     value: float | None
     unit: str
     band_lower: float | None
     band_upper: float | None
-    tags: Mapping[str, str]
     attribution: str | None
-    run_id: str
-    scenario_id: str
     version_hash: str
     computed_ts: datetime
 

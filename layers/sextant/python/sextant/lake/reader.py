@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, total_ordering
-from itertools import islice, repeat
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
 
@@ -25,14 +25,16 @@ from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
 from sextant.lake.columns import tags_of
+from sextant.lake.group import RowGroup
 from sextant.lake.parquet import GroupBounds, footer, is_at_hand, owner_to_check, prefetch, read_group
 from sextant.lake.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.query import OutputFilter, OutputRow, Page, PageKey, may_match
-from sextant.lake.selection import columns_needed, matching, nearest
+from sextant.lake.selection import columns_matched, matching, nearest
 
 _LAST_TEXT: Final = "\U0010ffff"
 _FETCH_TOGETHER: Final = 16
-# What a row holds besides its key.
+_KEY_COLUMNS: Final = ("metric", "asof_date", "run_id", "tags")
+# What a row holds besides its key, in the order of `OutputRow`.
 _ROW_COLUMNS: Final = (
     "value",
     "unit",
@@ -70,7 +72,7 @@ def read_page(
     found = found[:limit]
     if before is not None:
         found.reverse()
-    rows = _rows(table.io, scenario_id, found)
+    rows = _rows(scenario_id, found)
     first, last = (found[0].key, found[-1].key) if found else (None, None)
     if before is not None:
         return Page(
@@ -86,11 +88,10 @@ def read_page(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row of the page: its key and where it is stored."""
+    """A row of the page: its key, and where in which row group it is."""
 
     key: PageKey
-    file: PlannedFile
-    group: int
+    group: RowGroup
     row: int
 
 
@@ -126,16 +127,19 @@ class _Search:
                     queue.push(self._nearest_key(bounds), file, number)
         return best
 
-    def _search_group(self, file: PlannedFile, group: int, farthest: PageKey | None) -> list[_Found]:
+    def _search_group(self, file: PlannedFile, number: int, farthest: PageKey | None) -> list[_Found]:
         """The group's rows that stand between the edge and `farthest`."""
-        owner = owner_to_check(file, footer(self.io, file).groups[group], self.tenant_id, self.scenario_id)
-        rows = read_group(self.io, file, group, columns_needed(self.wanted, owner))
+        bounds = footer(self.io, file).groups[number]
+        owner = owner_to_check(file, bounds, self.tenant_id, self.scenario_id)
+        columns = dict.fromkeys([*columns_matched(self.wanted, owner), *_KEY_COLUMNS, *_ROW_COLUMNS])
+        varying = [name for name in columns if name not in bounds.constants]
+        group = RowGroup(read_group(self.io, file, number, varying), bounds.constants)
         backwards = self.before is not None
         return [
-            _Found(key, file, group, row)
+            _Found(key, group, row)
             for key, row in nearest(
-                rows,
-                matching(rows, self.wanted, owner),
+                group,
+                matching(group, self.wanted, owner),
                 self.count,
                 after=farthest if backwards else self.after,
                 before=self.before if backwards else farthest,
@@ -227,39 +231,24 @@ def _fetch(io: FileIO, files: Sequence[PlannedFile]) -> None:
         list(_fetchers().map(lambda file: prefetch(io, file), files))
 
 
-def _rows(io: FileIO, scenario_id: str, found: Sequence[_Found]) -> tuple[OutputRow, ...]:
+def _rows(scenario_id: str, found: Sequence[_Found]) -> tuple[OutputRow, ...]:
     """The whole rows of what was found, in that order."""
-    stored: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for position, place in enumerate(found):
-        stored[place.file.location, place.group].append(position)
-    rows = {
-        position: row
-        for positions in stored.values()
-        for position, row in zip(
-            positions, _group_rows(io, scenario_id, [found[p] for p in positions]), strict=True
+    places: dict[int, list[int]] = defaultdict(list)
+    for position, one in enumerate(found):
+        places[id(one.group)].append(position)
+    values: dict[int, tuple[Any, ...]] = {}
+    for positions in places.values():
+        group = found[positions[0]].group
+        of_group = group.rows([found[position].row for position in positions], _ROW_COLUMNS)
+        values.update(zip(positions, of_group, strict=True))
+    return tuple(
+        OutputRow(
+            one.key.metric,
+            one.key.asof_date,
+            tags_of(one.key.tags),
+            one.key.run_id,
+            scenario_id,
+            *values[position],
         )
-    }
-    return tuple(rows[position] for position in range(len(found)))
-
-
-def _group_rows(io: FileIO, scenario_id: str, places: Sequence[_Found]) -> Iterator[OutputRow]:
-    """The rows at places of one row group; only columns whose values its footer doesn't tell are read."""
-    file, group = places[0].file, places[0].group
-    constants = footer(io, file).groups[group].constants
-    varying = [name for name in _ROW_COLUMNS if name not in constants]
-    columns: dict[str, Iterable[Any]] = {
-        name: repeat(constants[name]) for name in _ROW_COLUMNS if name in constants
-    }
-    if varying:
-        picked = read_group(io, file, group, varying).take([place.row for place in places])
-        columns |= {name: picked[name].to_pylist() for name in varying}
-    for place, *values in zip(places, *(columns[name] for name in _ROW_COLUMNS), strict=False):
-        key = place.key
-        yield OutputRow(
-            metric=key.metric,
-            asof_date=key.asof_date,
-            tags=tags_of(key.tags),
-            run_id=key.run_id,
-            scenario_id=scenario_id,
-            **dict(zip(_ROW_COLUMNS, values, strict=True)),
-        )
+        for position, one in enumerate(found)
+    )

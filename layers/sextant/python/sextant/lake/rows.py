@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sextant.lake.columns import COLUMNS, TAGS_KEY_ID, TAGS_VALUE_ID, Column, Kind, canonical_tags
+from sextant.lake.group import TagPairs
 
 _FIELD_ID: Final = b"PARQUET:field_id"
 _SEPARATORS: Final = {"\x1e", "\x1f"}
@@ -120,13 +121,8 @@ def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
 
 def sorted_rows(table: pa.Table) -> pa.Table:
     """Rows of many runs and scenarios, of `ARROW_SCHEMA`, in the paging order."""
-    ranks: dict[tuple[tuple[str, str], ...], int] = {}
-    tags = [ranks.setdefault(tuple(pairs), len(ranks)) for pairs in table["tags"].to_pylist()]
-    texts = [canonical_tags(pairs) for pairs in ranks]
-    position = {text: rank for rank, text in enumerate(sorted(texts))}
-    rank_of = np.array([position[text] for text in texts], np.int64)
     keys = table.select(["scenario_id", "metric", "asof_date", "run_id"]).append_column(
-        "tags", pa.array(rank_of[tags])
+        "tags", pa.array(TagPairs(table["tags"]).coded().ranks())
     )
     return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 

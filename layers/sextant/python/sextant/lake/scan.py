@@ -17,10 +17,11 @@ import pyarrow as pa
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
+from sextant.lake.group import RowGroup
 from sextant.lake.parquet import footer, owner_to_check, read_group
 from sextant.lake.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.query import OutputFilter, may_match
-from sextant.lake.selection import columns_needed, matching
+from sextant.lake.selection import columns_matched, matching
 
 _AHEAD: Final = 4
 
@@ -64,9 +65,9 @@ class Scan:
 
     def _read(self, file: PlannedFile, number: int, columns: Sequence[str]) -> pa.Table:
         owner = owner_to_check(file, footer(self.io, file).groups[number], self.tenant_id, self.scenario_id)
-        needed = columns_needed(self.wanted, owner)
+        needed = columns_matched(self.wanted, owner)
         group = read_group(self.io, file, number, list(dict.fromkeys([*columns, *needed])), keep=False)
-        mask = matching(group, self.wanted, owner)
+        mask = matching(RowGroup(group), self.wanted, owner)
         group = group.select(list(columns))
         return group if mask.all() else group.filter(pa.array(mask))
 

@@ -68,7 +68,7 @@ RETAINED_SNAPSHOTS: Final = 100
 
 PROPERTIES: Final[dict[str, str]] = {
     "format-version": "2",
-    "write.parquet.compression-codec": "zstd",
+    "write.parquet.compression-codec": "snappy",
     "write.parquet.row-group-limit": str(ROW_GROUP_ROWS),
     "write.metadata.metrics.default": Metrics.COUNTS.value,
     **{
