@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
 from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function
@@ -41,6 +42,10 @@ class Wiring:
             variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
         for queue in declared.sends_to:
             variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
+        for queue in declared.watches:
+            variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
+        if declared.alerts:
+            variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.topic.topic_arn
         if OUTBOX_RELAY.name in declared.calls:
             variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-{OUTBOX_RELAY.name}:{LIVE}"
         if declared.lake is not None:
@@ -64,6 +69,10 @@ class Wiring:
             allow_key(role, self._data.surroundings.key, ["dynamodb"], write=True)
         if declared.sends_to:
             self._queues.allow_send(role, [self._queues.by_name[name] for name in declared.sends_to])
+        if declared.watches:
+            self._queues.allow_watch(role, declared.watches)
+        if declared.alerts:
+            self._allow_alerts(role)
         if self._data.kafka and declared.name == OUTBOX_RELAY.name:
             self._data.kafka.allow_publish(role, declared.sends_to)
         if declared.calls:
@@ -74,6 +83,24 @@ class Wiring:
             self._data.warehouse.allow(role, declared.lake)
         if declared.name == OUTPUTS_API.name:
             self._data.warehouse.allow_exports(role)
+
+    def _allow_alerts(self, role: iam.Role) -> None:
+        """Publish to the encrypted topic, and ask the model that the configuration names, if it names one."""
+        role.add_to_policy(
+            iam.PolicyStatement(
+                sid="Alerts", actions=["sns:Publish"], resources=[self._data.notifications.topic.topic_arn]
+            )
+        )
+        allow_key(role, self._data.surroundings.key, ["sns"], write=True)
+        model = self._config.functions.environment.get("SEXTANT_AI_MODEL")
+        if model:
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    sid="AskTheModel",
+                    actions=["bedrock:InvokeModel"],
+                    resources=[f"arn:{Aws.PARTITION}:bedrock:{Aws.REGION}::foundation-model/{model}"],
+                )
+            )
 
 
 def _user(database: str) -> str:

@@ -62,6 +62,23 @@ class Queues(Construct):
         role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[self.by_name[name].queue_arn]))
         allow_key(role, self._key, ["sqs"], write=False)
 
+    def allow_watch(self, role: iam.Role, names: Iterable[str]) -> None:
+        """Let `role` look into the dead-letter queues behind the queues of these names, taking nothing out."""
+        watched = list(names)
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["sqs:GetQueueAttributes"],
+                resources=[self.by_name[name].queue_arn for name in watched],
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["sqs:ReceiveMessage"],
+                resources=[self.dead_letters[name].queue_arn for name in watched],
+            )
+        )
+        allow_key(role, self._key, ["sqs"], write=False)
+
     def allow_send(self, role: iam.Role, queues: Iterable[sqs.IQueue]) -> None:
         """Let `role` send to `queues`."""
         arns = [queue.queue_arn for queue in queues]

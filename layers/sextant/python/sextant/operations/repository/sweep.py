@@ -33,7 +33,7 @@ class Found:
 
 
 def overdue_actions(session: Session, late: timedelta, limit: int) -> list[Found]:
-    """Actions whose message must have been lost."""
+    """Actions whose message must have been lost; a platform statement."""
     return session.fetch_all(
         """SELECT tenant_id, id FROM action WHERE state = 'PENDING' AND action_type <> 'MANUAL' AND due_at < clock_timestamp() - %s
            ORDER BY due_at LIMIT %s""",
@@ -43,7 +43,7 @@ def overdue_actions(session: Session, late: timedelta, limit: int) -> list[Found
 
 
 def abandoned_actions(session: Session, silence: timedelta, limit: int) -> list[Found]:
-    """Actions whose performer died between doing and recording."""
+    """Actions whose performer died between doing and recording; a platform statement."""
     return session.fetch_all(
         """SELECT tenant_id, id FROM action WHERE state = 'IN_PROGRESS' AND action_type <> 'MANUAL'
              AND started_at < clock_timestamp() - %s ORDER BY due_at LIMIT %s""",
@@ -53,7 +53,7 @@ def abandoned_actions(session: Session, silence: timedelta, limit: int) -> list[
 
 
 def unanalysed_incidents(session: Session, late: timedelta, limit: int) -> list[Found]:
-    """Incidents that nobody has looked at."""
+    """Incidents that nobody has looked at; a platform statement."""
     return session.fetch_all(
         "SELECT tenant_id, id FROM incident WHERE state = 'NEW' AND opened_at < clock_timestamp() - %s ORDER BY opened_at LIMIT %s",
         (late, limit),
@@ -62,7 +62,7 @@ def unanalysed_incidents(session: Session, late: timedelta, limit: int) -> list[
 
 
 def dead_events(session: Session, limit: int) -> list[DeadEvent]:
-    """Dead outbox events that have not been ingested."""
+    """Dead outbox events that have not been ingested; a platform statement."""
     return session.fetch_all(
         """
         SELECT d.tenant_id, d.event_id, o.topic, d.failed_at, d.attempts, d.last_error,
