@@ -25,28 +25,33 @@ help: ## List the targets
 setup: ## Make .venv from the locked requirements (done by every other target)
 	@$(PYTHON) tools/environment.py
 
+# What `make up` and the like need: all but the environments of checks alone.
+.PHONY: to-run
+to-run:
+	@$(PYTHON) tools/environment.py --to-run
+
 .PHONY: demo
-demo: setup ## Run three scenarios end to end on a local system, show the results, stop again
+demo: to-run ## Run three scenarios end to end on a local system, show the results, stop again
 	@$(BIN)/python -m local demo
 
 .PHONY: demo-operations
-demo-operations: setup ## Let a worker's vendor fail; show the incident, the decisions, the actions and the recovery
+demo-operations: to-run ## Let a worker's vendor fail; show the incident, the decisions, the actions and the recovery
 	@$(BIN)/python -m local.demo_operations
 
 .PHONY: up
-up: setup ## Run the whole system at http://127.0.0.1:$(PORT) until Ctrl-C
+up: to-run ## Run the whole system at http://127.0.0.1:$(PORT) until Ctrl-C
 	@$(BIN)/python -m local up --port $(PORT)
 
 .PHONY: down
-down: setup ## Stop a system that `make up` started elsewhere
+down: to-run ## Stop a system that `make up` started elsewhere
 	@$(BIN)/python -m local down
 
 .PHONY: status
-status: setup ## Say what of the local system runs and where its logs are
+status: to-run ## Say what of the local system runs and where its logs are
 	@$(BIN)/python -m local status || true
 
 .PHONY: token
-token: setup ## Print a bearer token for the local system: make token TENANT=demo ROLE=analyst
+token: to-run ## Print a bearer token for the local system: make token TENANT=demo ROLE=analyst
 	@$(BIN)/python -m local token --tenant $(TENANT) --role $(ROLE)
 
 .PHONY: test

@@ -171,19 +171,20 @@ def _put_checkout_on_path(venv: Path) -> None:
     (Path(paths) / "sextant-checkout.pth").write_text(lines)
 
 
-def set_up() -> None:
+def set_up(*, to_run: bool) -> None:
     python = _interpreter()
     env = installer_environment(python)
     TOOLS.mkdir(exist_ok=True)
     with (TOOLS / "setup.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        _install_all(python, env)
+        _install_all(python, env, to_run=to_run)
 
 
-def _install_all(python: str, env: dict[str, str]) -> None:
+def _install_all(python: str, env: dict[str, str], *, to_run: bool) -> None:
     _install(python, ROOT / ".venv", ROOT / "requirements.txt", env)
     _install(python, TOOLS / "ministack", ROOT / "local" / "ministack.txt", env)
-    _install(python, TOOLS / "checkov", ROOT / "infra" / "checkov.txt", env)
+    if not to_run:
+        _install(python, TOOLS / "checkov", ROOT / "infra" / "checkov.txt", env)
 
 
 def lock(*, upgrade: bool) -> None:
@@ -208,11 +209,12 @@ def main() -> None:
     )
     parser.add_argument("--lock", action="store_true", help="write the lock files from the .in files")
     parser.add_argument("--upgrade", action="store_true", help="with --lock: take newer versions")
+    parser.add_argument("--to-run", action="store_true", help="only what running the system needs")
     options = parser.parse_args()
     if options.lock:
         lock(upgrade=options.upgrade)
     else:
-        set_up()
+        set_up(to_run=options.to_run)
 
 
 if __name__ == "__main__":
