@@ -22,6 +22,7 @@ from sextant.outputs import repository
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.service import ScenarioNotFoundError
+from sextant.settings.service import FeatureDisabledError
 from sextant.tenancy import Caller
 
 CACHE_BYTES = 64 * 1024 * 1024
@@ -57,7 +58,9 @@ def cached(caller: Caller, scenario: UUID, question: str, read: Callable[[], byt
 
 
 def readable(caller: Caller, scenario: UUID) -> int:
-    """The tenant's output version, where it has the scenario."""
+    """The tenant's output version, where it has the scenario and outputs are not switched off."""
+    if not bootstrap.remembered_settings().of(caller.tenant).flag("outputs"):
+        raise FeatureDisabledError("Outputs are switched off at the moment.")
     with bootstrap.database().autocommit(caller.tenant) as session:
         version = repository.readable_version(session, ScenarioId(scenario))
     if version is None:

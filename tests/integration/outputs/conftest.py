@@ -99,6 +99,7 @@ def outputs_api(main_job: MainJob, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     made: list[Callable[[], Any]] = [
         bootstrap.settings,
         bootstrap.database,
+        bootstrap.remembered_settings,
         question.reader,
         question.answers,
     ]

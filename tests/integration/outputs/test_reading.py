@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sextant.outputs import reading
+from sextant.settings import service as settings
+from tests.integration.main_job.conftest import TENANT
 from tests.integration.outputs.conftest import OutputsApi
 
 
@@ -189,3 +191,20 @@ def test_runs_are_compared_with_a_baseline(outputs_api: OutputsApi) -> None:
         assert found["run_id"] == str(other)
         assert found["delta"] == pytest.approx(found["value"] - row["baseline"])
         assert found["delta"] > 0, "dearer fuel, dearer power"
+
+
+def test_outputs_that_are_switched_off_answer_503(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    with outputs_api.main_job.app.autocommit(TENANT) as session:
+        settings.put(
+            session,
+            TENANT,
+            "flag",
+            "outputs",
+            {"enabled": False},
+            "maintenance",
+            outputs_api.main_job.caller(),
+        )
+    for path in ("outputs", "outputs/aggregates"):
+        answer = outputs_api.get(f"/v1/scenarios/{scenario}/{path}")
+        assert (answer.status, answer.json["code"]) == (503, "feature_disabled")
