@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,6 @@ from pathlib import Path
 from tools.environment import installer_environment
 
 ROOT = Path(__file__).resolve().parent.parent
-_COMPLETE = ".complete"
 _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
 # Lambda's limit on a function's code and layers together, unpacked.
@@ -47,11 +47,18 @@ _LEFT_OUT = (
     "pyarrow/libarrow_flight*",
     "pyarrow/libarrow_python_flight*",
     "pyarrow/_flight*",
+    # Arrow's own ways to object stores: ours goes through the SDK.
+    "pyarrow/libarrow_s3*",
+    "pyarrow/_s3fs*",
+    "pyarrow/_gcsfs*",
+    "pyarrow/_azurefs*",
+    "pyarrow/_hdfs*",
     # Copies of a library under the names that a linker, not the loader, asks for.
     "pyarrow/libarrow*.so",
     "pyarrow/libarrow*.so.*.*.*",
     "pyarrow/_pyarrow_cpp_tests*",
     "numpy/f2py",
+    "numpy/distutils",
     # The clients of other catalogues, and what pyiceberg's command line draws with.
     "hive_metastore",
     "fb303",
@@ -66,6 +73,11 @@ _LEFT_OUT = (
 
 
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
+# Every service's description would count against the limit that the runtime's own SDK does not.
+_SDK_SERVICES = {
+    *("athena", "cloudwatch", "dynamodb", "glue", "kafka", "lambda", "logs", "rds", "rds-data", "s3"),
+    *("secretsmanager", "sns", "sqs", "sts"),
+}
 
 Fill = Callable[[Path], None]
 
@@ -76,10 +88,15 @@ class BundlingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder to upload and the digest that names it."""
+    """A folder, the archive of it that is uploaded, and the digest that names both."""
 
     path: Path
     digest: str
+
+    @property
+    def archive(self) -> Path:
+        """The folder, packed: the same bytes for the same files, whenever they were written."""
+        return self.path.with_name(f"{self.path.name}.zip")
 
     def unpacked_size(self) -> int:
         """Bytes the bundle takes once unpacked."""
@@ -105,9 +122,8 @@ class Bundler:
         """The dependency layer `layers/<name>`: its locked requirements, without those the runtime layer has."""
         folder = self.root / "layers" / name
         if name == "sextant":
-            return self._bundle(
-                name, [folder / "python"], lambda into: _copy(folder / "python", into / "python")
-            )
+            python = folder / "python"
+            return self._bundle(name, [python], lambda into: _copy(python, into / "python"), layer=True)
         lock = folder / "requirements.txt"
         carried = (
             () if name == "runtime" else tuple(_names(self.root / "layers" / "runtime" / "requirements.txt"))
@@ -122,12 +138,12 @@ class Bundler:
             python = into / "python"
             self._install(_without(lock.read_text(), carried), python)
             if name == "runtime" and self.sdk:
-                self._install(_only(self.root / "requirements.txt", _SDK), python)
+                self._install_sdk(python)
             if name == "migrations":
                 _copy(self.root / "migrations", python / "migrations")
             _leave_out(python)
 
-        return self._bundle(name, inputs, fill, note=",".join(carried))
+        return self._bundle(name, inputs, fill, layer=True, note=",".join(carried))
 
     def function(self, package: str) -> Bundle:
         """The code of one function package, `functions/<package>`, importable as in the repository."""
@@ -148,26 +164,28 @@ class Bundler:
 
         def fill(into: Path) -> None:
             if self.sdk:
-                self._install(_only(lock, _SDK), into)
+                self._install_sdk(into)
             _copy(handlers, into / "infra" / "handlers")
 
         return self._bundle("support", [handlers, lock] if self.sdk else [handlers], fill)
 
-    def _bundle(self, name: str, inputs: Iterable[Path], fill: Fill, note: str = "") -> Bundle:
+    def _bundle(
+        self, name: str, inputs: Iterable[Path], fill: Fill, *, layer: bool = False, note: str = ""
+    ) -> Bundle:
         digest = self._digest(name, inputs, note)
         path = self.output / f"{name}-{digest[:16]}"
-        complete = self.output / f"{path.name}{_COMPLETE}"
-        if complete.exists() and path.exists():
-            return Bundle(path, digest)
+        bundle = Bundle(path, digest)
+        if bundle.archive.exists() and path.exists():
+            return bundle
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
         if self.contents:
             fill(path)
-            self._compile(path)
+            self._compile(path, "/opt" if layer else "/var/task")
         else:
             (path / "NOT-BUNDLED").write_text("Made for synthesis only; deploy without contents=false.\n")
-        complete.touch()
-        return Bundle(path, digest)
+        _pack(path, bundle.archive)
+        return bundle
 
     def _digest(self, name: str, inputs: Iterable[Path], note: str) -> str:
         digest = hashlib.sha256()
@@ -206,11 +224,29 @@ class Bundler:
         listed.unlink()
         (into / ".lock").unlink(missing_ok=True)
 
-    def _compile(self, path: Path) -> None:
-        """Compile for the target's Python; checked against nothing at import, since the bundle never changes."""
+    def _install_sdk(self, into: Path) -> None:
+        self._install(_only(self.root / "requirements.txt", _SDK), into)
+        for described in (into / "botocore" / "data").iterdir():
+            if described.is_dir() and described.name not in _SDK_SERVICES:
+                shutil.rmtree(described)
+
+    def _compile(self, path: Path, unpacked_at: str) -> None:
+        """Compile for the target's Python; checked against nothing at import, since the bundle never changes.
+
+        The bytecode names its source as Lambda unpacks it, not as it lies here.
+        """
         command = [str(self._interpreter()), "-m", "compileall", "-q", "-j", "0"]
         done = subprocess.run(
-            [*command, "--invalidation-mode", "unchecked-hash", str(path)],
+            [
+                *command,
+                "--invalidation-mode",
+                "unchecked-hash",
+                "-s",
+                str(path),
+                "-p",
+                unpacked_at,
+                str(path),
+            ],
             check=False,
             capture_output=True,
             text=True,
@@ -283,6 +319,18 @@ def _leave_out(folder: Path) -> None:
         missing = [name for name in libraries if f"\0{name}\0".encode() in content and name != path.name]
         if missing:
             raise BundlingError(f"{path.name} needs {', '.join(missing)}, which the bundle leaves out")
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Write `archive` whole or not at all: its presence says that the bundle is complete."""
+    unfinished = archive.with_suffix(f".{os.getpid()}")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+            entry.external_attr = (0o755 if ".so" in file.suffixes else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, file.read_bytes())
+    unfinished.replace(archive)
 
 
 def _blocks(lock: str) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,8 @@ class EmulatedDeployment:
         self.aws = aws
         self._postgres = postgres
         self._log = home / "cdk.log"
+        self.last_output = ""
+        """What the last command printed."""
 
     def prepare(self) -> None:
         """Make the database, empty, with the users that the migrations would make without a password."""
@@ -104,7 +106,7 @@ class EmulatedDeployment:
         output = str(self.home / "cdk.out")
         return ["-c", "stage=local", "-c", f"settings={json.dumps(merged)}", "--output", output]
 
-    def _cdk(self, *arguments: str, app: bool = True) -> str:
+    def _cdk(self, *arguments: str, app: bool = True) -> None:
         nowhere = str(self.home / "none")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))},
@@ -118,6 +120,6 @@ class EmulatedDeployment:
         common = ["--no-notices", "--no-version-reporting", "--no-color"]
         if app:
             common += ["--app", f"{sys.executable} {ROOT / 'app.py'}"]
-        return cdk_command.run(
+        self.last_output = cdk_command.run(
             [*arguments, *common], environment, log=self._log, directory=ROOT if app else self.home
         )

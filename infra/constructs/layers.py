@@ -25,7 +25,7 @@ def runtime(settings: FunctionSettings) -> lambda_.Runtime:
 def code(bundle: Bundle) -> lambda_.AssetCode:
     """A bundle as code, under the bundle's own digest."""
     return lambda_.Code.from_asset(
-        str(bundle.path), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM
+        str(bundle.archive), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM
     )
 
 

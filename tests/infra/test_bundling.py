@@ -126,6 +126,15 @@ def test_the_same_inputs_give_the_same_name_and_are_built_once(tmp_path: Path) -
     assert marker.exists()
 
 
+def test_the_same_files_are_packed_into_the_same_bytes(tmp_path: Path) -> None:
+    packed = []
+    for name in ("first", "second"):
+        bundle = Bundler(python=HERE, architecture=None, output=tmp_path / name).layer("sextant")
+        packed.append(bundle.archive.read_bytes())
+
+    assert packed[0] == packed[1]
+
+
 def test_another_target_or_another_source_is_another_bundle(tmp_path: Path) -> None:
     root = tmp_path / "checkout"
     package = root / "layers" / "sextant" / "python" / "sextant"

@@ -1,0 +1,273 @@
+"""`cdk deploy`, for real, onto an emulated AWS: what a user gets, through the deployed HTTP API.
+
+One deployment serves every test here; they run in the order they stand in, the last one destroys it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.emulated import STACKS, EmulatedDeployment, Outputs
+from local.aws import LocalAws
+from local.postgres import Postgres
+from tests.waiting import until
+
+SCENARIO = {
+    "assumptions": [
+        {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
+    ],
+    "parameters": {"start_year": 2026, "end_year": 2031},
+}
+FINAL = {"SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"}
+PASSWORD = "Correct-Horse-9-Battery"
+
+
+@dataclass
+class Deployed:
+    """The deployment, and a user's way to it."""
+
+    deployment: EmulatedDeployment
+    outputs: Outputs
+
+    @property
+    def aws(self) -> LocalAws:
+        return self.deployment.aws
+
+    def add_user(self, tenant: str | None, *roles: str) -> str:
+        """A user of the pool, as an administrator adds one; their name."""
+        name = f"{uuid.uuid4().hex}@example.test"
+        attributes = [{"Name": "email", "Value": name}, {"Name": "email_verified", "Value": "true"}]
+        if tenant is not None:
+            attributes.append({"Name": "custom:tenant_id", "Value": tenant})
+        users = self.aws.client("cognito-idp")
+        pool = self.outputs.user_pool_id
+        users.admin_create_user(
+            UserPoolId=pool,
+            Username=name,
+            UserAttributes=attributes,
+            MessageAction="SUPPRESS",
+            TemporaryPassword=PASSWORD,
+        )
+        users.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
+        for role in roles:
+            users.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=role)
+        return name
+
+    def token(self, user: str) -> str:
+        """An access token, as the user pool issues it."""
+        answer = self.aws.client("cognito-idp").admin_initiate_auth(
+            UserPoolId=self.outputs.user_pool_id,
+            ClientId=self.outputs.client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user, "PASSWORD": PASSWORD},
+        )
+        return str(answer["AuthenticationResult"]["AccessToken"])
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """HTTP through the deployed API, by its own host name."""
+        headers = {"Host": f"{self.outputs.api_id}.execute-api.localhost:{self.aws.port}"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.Client(base_url=self.aws.endpoint, headers=headers, trust_env=False, timeout=60)
+
+    def of(self, tenant: str, *roles: str) -> httpx.Client:
+        return self.client(self.token(self.add_user(tenant, *(roles or ("analyst",)))))
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Deployed]:
+    """Bootstrapped and deployed onto an AWS and a Postgres of its own."""
+    with tempfile.TemporaryDirectory(prefix="sextant-deploy-") as folder:
+        home = Path(folder)
+        postgres = Postgres(home, durable=False)
+        aws = LocalAws(home, persistent=False, services=())
+        try:
+            postgres.start()
+            aws.start()
+            deployment = EmulatedDeployment(home, aws, postgres)
+            deployment.prepare()
+            yield Deployed(deployment, deployment.deploy())
+        finally:
+            aws.stop()
+            postgres.forget()
+
+
+def test_only_the_public_routes_answer_without_a_token(deployed: Deployed) -> None:
+    with deployed.client() as client:
+        assert client.get("/v1/health").json() == {"status": "healthy"}
+        assert client.get("/v1/scenarios").status_code == 401
+    with deployed.client("not.a.token") as client:
+        assert client.get("/v1/scenarios").status_code == 401
+
+
+def test_a_run_goes_from_the_request_to_its_outputs(deployed: Deployed) -> None:
+    with deployed.of("acme") as client, deployed.of("rival") as rival:
+        created = client.post("/v1/scenarios", json={"name": "first", **SCENARIO})
+        assert created.status_code == 201, created.text
+        scenario = created.json()["data"]["id"]
+        accepted = client.post(f"/v1/scenarios/{scenario}/run", json={})
+        assert accepted.status_code == 202, accepted.text
+        run = f"/v1/scenarios/{scenario}/runs/{accepted.json()['data']['id']}"
+
+        def finished() -> dict[str, Any] | None:
+            data: dict[str, Any] = client.get(run).json()["data"]
+            return data if data["state"] in FINAL else None
+
+        # Long enough for the safety nets, should a nudge be lost: the schedules tick each minute.
+        data = until(finished, within=150, every=0.5)
+        outputs = client.get(f"/v1/scenarios/{scenario}/outputs", params={"limit": 3})
+        latest = client.get(f"/v1/scenarios/{scenario}/metrics/latest").json()["data"]
+        theirs = rival.get(f"/v1/scenarios/{scenario}")
+
+    assert data["state"] == "SUCCEEDED", data["error"]
+    assert outputs.status_code == 200, outputs.text
+    assert len(outputs.json()["data"]) == 3
+    assert {row["run_id"] for row in outputs.json()["data"]} == {data["id"]}
+    assert "npv" in {row["metric"] for row in latest}
+    assert theirs.status_code == 404
+
+
+def test_the_lake_is_a_table_of_the_deployed_catalogue_in_the_deployed_bucket(deployed: Deployed) -> None:
+    table = deployed.aws.client("glue").get_table(DatabaseName="market", Name="scenario_output")["Table"]
+
+    assert table["Parameters"]["table_type"].upper() == "ICEBERG"
+    bucket = table["Parameters"]["metadata_location"].split("/")[2]
+    found = deployed.aws.client("s3").list_objects_v2(Bucket=bucket)
+    assert any(item["Key"].endswith(".parquet") for item in found["Contents"])
+
+
+def test_roles_come_from_the_users_groups(deployed: Deployed) -> None:
+    with deployed.of("acme", "viewer") as client:
+        refused = client.post("/v1/scenarios", json={"name": "not mine to make", **SCENARIO})
+
+    assert refused.status_code == 403
+    assert "scenarios:write" in refused.text
+
+
+def test_a_poisoned_message_ends_in_the_dead_letter_queue(deployed: Deployed) -> None:
+    queues = deployed.aws.client("sqs")
+    url, dead = (
+        queues.get_queue_url(QueueName=f"sextant-local-{name}")["QueueUrl"] for name in ("runs", "runs-dlq")
+    )
+    # The deployed number of receives holds; only the wait between them is shortened.
+    receives = json.loads(
+        queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["RedrivePolicy"]
+    )
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    poison = f"poison {uuid.uuid4()}"
+
+    queues.send_message(QueueUrl=url, MessageBody=poison)
+
+    def set_aside() -> list[dict[str, Any]]:
+        answer = queues.receive_message(
+            QueueUrl=dead, VisibilityTimeout=0, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+        )
+        return [message for message in answer.get("Messages", []) if message["Body"] == poison]
+
+    assert until(set_aside, within=60, every=0.5)
+    assert int(receives["maxReceiveCount"]) == 5
+
+
+def test_the_schedule_calls_the_functions_it_is_for(deployed: Deployed) -> None:
+    """`run-recovery` is called by nothing but its schedule, so any record of it is the schedule's doing."""
+    logs = deployed.aws.client("logs")
+    functions = deployed.aws.client("lambda")
+    group = functions.get_function_configuration(FunctionName="sextant-local-run-recovery")["LoggingConfig"][
+        "LogGroup"
+    ]
+
+    def called() -> list[Any]:
+        return list(logs.filter_log_events(logGroupName=group, limit=1)["events"])
+
+    assert until(called, within=90, every=1)
+
+
+def test_the_database_was_migrated_before_anything_served(deployed: Deployed) -> None:
+    stack = deployed.aws.client("cloudformation").describe_stack_events(StackName=STACKS[1])["StackEvents"]
+    order = [
+        event["ResourceType"]
+        for event in reversed(stack)
+        if event["ResourceStatus"] == "CREATE_COMPLETE"
+        and event["ResourceType"] in ("Custom::Migrations", "AWS::Lambda::Alias")
+    ]
+
+    assert order[0] == "Custom::Migrations"
+    assert order.count("AWS::Lambda::Alias") > 5
+
+
+def versions(deployed: Deployed) -> dict[str, str]:
+    """The version that each function's alias `live` is on."""
+    functions = deployed.aws.client("lambda")
+    names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
+    return {
+        name: alias["FunctionVersion"]
+        for name in names
+        for alias in functions.list_aliases(FunctionName=name)["Aliases"]
+        if alias["Name"] == "live"
+    }
+
+
+def test_deploying_again_changes_nothing_and_a_change_moves_the_alias(deployed: Deployed) -> None:
+    before = versions(deployed)
+
+    unchanged = deployed.deployment.deploy()
+
+    assert unchanged == deployed.outputs
+    assert "no changes" in deployed.deployment.last_output
+    assert versions(deployed) == before
+
+    changed = deployed.deployment.deploy({"functions": {"log_level": "WARNING"}})
+
+    assert changed == deployed.outputs
+    after = versions(deployed)
+    assert set(after) == set(before)
+    assert all(after[name] != before[name] for name in before)
+    with deployed.of("acme") as client:
+        assert client.get("/v1/scenarios").status_code == 200
+
+
+def test_destroying_leaves_nothing(deployed: Deployed) -> None:
+    deployed.deployment.destroy()
+
+    client = deployed.aws.client
+    stacks = [
+        one["StackName"]
+        for one in client("cloudformation").list_stacks()["StackSummaries"]
+        if one["StackStatus"] != "DELETE_COMPLETE"
+    ]
+    assert stacks == ["CDKToolkit"]
+    left = {
+        "functions": client("lambda").list_functions()["Functions"],
+        "layers": client("lambda").list_layers()["Layers"],
+        "mappings": client("lambda").list_event_source_mappings()["EventSourceMappings"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+        "tables": client("dynamodb").list_tables()["TableNames"],
+        "topics": client("sns").list_topics()["Topics"],
+        "apis": client("apigatewayv2").get_apis()["Items"],
+        "pools": client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"],
+        "rules": client("events").list_rules()["Rules"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "databases": client("glue").get_databases()["DatabaseList"],
+        "logs": [one["logGroupName"] for one in client("logs").describe_log_groups()["logGroups"]],
+        "roles": [
+            r["RoleName"] for r in client("iam").list_roles()["Roles"] if r["RoleName"].startswith("Sextant")
+        ],
+        "buckets": [
+            b["Name"] for b in client("s3").list_buckets()["Buckets"] if not b["Name"].startswith("cdk-")
+        ],
+        "keys": [
+            key["KeyId"]
+            for key in client("kms").list_keys()["Keys"]
+            if client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
+        ],
+    }
+    assert {kind: found for kind, found in left.items() if found} == {}
