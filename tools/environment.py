@@ -49,9 +49,14 @@ _LOCKS = (
 )
 
 
+def _say(text: str) -> None:
+    """Not on standard output: `TOKEN=$(make token)` reads that."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def _run(command: list[str], env: dict[str, str] | None = None) -> bool:
     """Runs a command with its output shown; true when it ended well."""
-    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
+    return subprocess.run(command, cwd=ROOT, env=env, check=False, stdout=sys.stderr).returncode == 0
 
 
 def _interpreter() -> str:
@@ -136,7 +141,7 @@ def _install(python: str, venv: Path, lock: Path, env: dict[str, str]) -> None:
     wanted = _fingerprint(python, lock)
     if _venv_python(venv).exists() and _stamp(venv) == wanted:
         return
-    print(f"setting up {venv.relative_to(ROOT)} from {lock.relative_to(ROOT)}", flush=True)
+    _say(f"setting up {venv.relative_to(ROOT)} from {lock.relative_to(ROOT)}")
     uv = _uv(python, env)
     (venv / "sextant-lock").unlink(missing_ok=True)
     if _venv_python(venv).exists() and _version(str(_venv_python(venv))) != _version(python):
@@ -149,7 +154,7 @@ def _install(python: str, venv: Path, lock: Path, env: dict[str, str]) -> None:
         )
     )
     if not done:
-        print("uv could not install the requirements; pip tries", flush=True)
+        _say("uv could not install the requirements; pip tries")
         shutil.rmtree(venv, ignore_errors=True)
         pip = [str(_venv_python(venv)), "-m", "pip", "install", "--quiet", "--require-hashes"]
         if not (_make_bare_venv(python, venv, env) and _run([*pip, "-r", str(lock)], env)):
