@@ -15,7 +15,7 @@ from sextant.storage import Session
 _COLUMNS = sql.SQL("tenant_id, id, version, name, location, digest, options, summary, created_at, created_by")
 
 _INSERT = sql.SQL("""
-INSERT INTO baseline ({columns})
+INSERT INTO baseline (tenant_id, id, version, name, location, digest, options, summary, created_at, created_by)
 VALUES (%(tenant_id)s, %(id)s, %(version)s, %(name)s, %(location)s, %(digest)s, %(options)s, %(summary)s, now(), %(actor)s)
 RETURNING {columns}
 """).format(columns=_COLUMNS)

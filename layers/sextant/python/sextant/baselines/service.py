@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import pyarrow as pa
@@ -18,7 +18,6 @@ from sextant.engine import BaselineError, ModelInputError, SystemData, baseline_
 from sextant.engine.baseline import Row
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from sextant.ids import TenantId, new_id
-from sextant.lake.store import ObjectStore
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
@@ -26,6 +25,14 @@ from sextant.tenancy import Caller
 
 _NEVER = datetime.fromtimestamp(0, UTC)  # the database stamps the row
 PARQUET_MAGIC = b"PAR1"
+
+
+class TableStore(Protocol):
+    """Where tables lie; the lake's object stores are such."""
+
+    def get(self, location: str) -> bytes: ...
+
+    def put(self, location: str, data: bytes) -> None: ...
 
 
 class InvalidBaselineError(ValidationError):
@@ -82,7 +89,7 @@ def check(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str) ->
 
 def store(
     session: Session,
-    objects: ObjectStore,
+    objects: TableStore,
     warehouse: str,
     caller: Caller,
     *,
@@ -123,9 +130,7 @@ def store(
         raise BaselineRaceError from error
 
 
-def load(
-    session: Session, objects: ObjectStore, tenant: TenantId, reference: BaselineReference
-) -> SystemData:
+def load(session: Session, objects: TableStore, tenant: TenantId, reference: BaselineReference) -> SystemData:
     """The system that a run pinned, from its tables; raises `BaselineNotFoundError`, or where they were altered."""
     found = repository.get(session, tenant, reference)
     if found is None:
