@@ -100,7 +100,14 @@ QUEUES: tuple[Queue, ...] = (
     Queue(EVENTS_QUEUE, visibility_timeout=60, max_receives=5),
 )
 
-_PUBLIC_PATHS = ("/v1/health", "/v1/health/ready", "/openapi.json", "/docs", "/docs/{asset}", "/problems/{code}")
+_PUBLIC_PATHS = (
+    "/v1/health",
+    "/v1/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/docs/{asset}",
+    "/problems/{code}",
+)
 
 API = Function(
     name="api",

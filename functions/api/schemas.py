@@ -295,4 +295,5 @@ def meta(caller: Caller) -> Meta:
 
 
 def page_meta(caller: Caller, page: Page[Any], scope: str) -> PageMeta:
-    return PageMeta.model_construct(request_id=caller.request_id, **cursors.neighbours(page, scope))
+    edges: dict[str, Any] = dict(cursors.neighbours(page, scope))
+    return PageMeta.model_construct(request_id=caller.request_id, **edges)

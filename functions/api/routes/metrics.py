@@ -8,7 +8,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from functions.api.app import Api, needs, reply
+from functions.api.app import Api, answers, needs, reply
 from functions.api.schemas import MetricBody, MetricList, meta
 from sextant import bootstrap
 from sextant.ids import ScenarioId
@@ -23,7 +23,7 @@ def register(api: Api) -> None:
         "/v1/scenarios/<scenario_id>/metrics/latest",
         summary="Newest value of each metric",
         tags=["Outputs"],
-        responses={200: _OK},
+        responses={200: answers("The metrics", MetricList)},
     )
     @needs("outputs:read")
     def latest_metrics(
@@ -41,6 +41,3 @@ def register(api: Api) -> None:
         return reply(
             MetricList.model_construct(data=[MetricBody.of(metric) for metric in found], meta=meta(caller))
         )
-
-
-_OK = {"description": "The metrics", "content": {"application/json": {"model": MetricList}}}

@@ -27,23 +27,16 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     """The database as this function's own role sees it."""
-    return _connect("DATABASE_URL")
+    return Database.connect(DatabaseSettings.from_env(os.environ))
 
 
 @cache
 def platform_database() -> Database:
     """The database as the platform sees it, for figures and administration over all tenants."""
     variable = "PLATFORM_DATABASE_URL"
-    return _connect(variable) if variable in os.environ else database()
-
-
-def _connect(variable: str) -> Database:
-    connection = DatabaseSettings.from_env(os.environ, variable)
-    if connection.auth == "iam":
-        from sextant.storage.iam import token_source
-
-        return Database.connect(connection, password=token_source(connection))
-    return Database.connect(connection)
+    if variable not in os.environ:
+        return database()
+    return Database.connect(DatabaseSettings.from_env(os.environ, variable))
 
 
 @cache

@@ -6,6 +6,7 @@ range are errors that name the path. Enumerations are taken in either case and k
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -24,7 +25,7 @@ def _lower(value: object) -> object:
 
 def _broken(field: str, rule: str, message: str) -> NoReturn:
     """Refuse the value of `field`; `sextant.http.problems` puts the name behind the model's path."""
-    raise PydanticCustomError(rule, message, {"field": field})  # type: ignore[arg-type]
+    raise PydanticCustomError(rule, message, {"field": field})
 
 
 UPPER = BeforeValidator(_upper)
@@ -125,7 +126,7 @@ class FuelCurvePayload(_Span):
         if self.points is None and self.multiplier is None and self.shift is None:
             _broken("points", "missing", "at least one of points, multiplier, shift is required")
         years = [point.year for point in self.points or ()]
-        if any(later <= earlier for earlier, later in zip(years, years[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(years)):
             _broken("points", "year_order", "the years of points must increase strictly")
         return self
 
