@@ -91,7 +91,8 @@ CREATE TABLE outbox_lane (
     floor       bigint      NOT NULL DEFAULT 0,
     pending     integer     NOT NULL DEFAULT 0,
     measured_at timestamptz NOT NULL DEFAULT '-infinity',
-    CONSTRAINT outbox_lane_pkey PRIMARY KEY (tenant_id)
+    CONSTRAINT outbox_lane_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT outbox_lane_tenant_check CHECK (tenant_id ~ '^([a-z0-9][a-z0-9_-]{0,62}|-)$')
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 200);
 COMMENT ON COLUMN outbox_lane.floor IS
     'No pending row of this tenant stands, or ever will, below this position: scans start here, past the dead rows.';
@@ -595,7 +596,9 @@ CREATE FUNCTION outbox_next_due() RETURNS timestamptz
     AS $$
     SELECT least(
         (SELECT min(d.retry_at) FROM outbox_delayed d),
-        (SELECT min(CASE WHEN head.available_at > clock_timestamp() THEN head.available_at ELSE rest.until END)
+        (SELECT min(CASE WHEN head.available_at > clock_timestamp() THEN head.available_at
+                         WHEN (outbox_allowance(l.tenant_id, clock_timestamp())).remaining > 0 THEN clock_timestamp()
+                         ELSE rest.until END)
          FROM outbox_lane l
          CROSS JOIN LATERAL (
              SELECT p.available_at FROM outbox_pending p WHERE p.tenant_id = l.tenant_id AND p.position >= l.floor

@@ -39,7 +39,7 @@ class Claim:
     @property
     def numbers(self) -> list[tuple[str, str]]:
         """Tenant and payload of each event, in order."""
-        return [(event.tenant_id, event.payload) for event in self.events]
+        return [(event.tenant_id, event.message.payload) for event in self.events]
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ class TestReplay:
         assert replay(outbox, ACME, Selection(status="FAILED")).events == 1
         assert replay(outbox, ACME, Selection(status="DELAYED")).events == 1
         assert outbox.rows("outbox_dead") == outbox.rows("outbox_delayed") == 0
-        assert [e.payload for e in outbox.claim().events] == [payload(4), payload(3), payload(2)]
+        assert [e.message.payload for e in outbox.claim().events] == [payload(4), payload(3), payload(2)]
 
     def test_what_waits_already_is_not_doubled(self, outbox: Outbox) -> None:
         ids = outbox.enqueue(ACME, 1)

@@ -61,7 +61,7 @@ class TestLease:
         outbox.enqueue(ACME, 1, 2)
         outbox.claim(lease=0.05)
         second = until(lambda: outbox.claim().events)
-        assert [(e.payload, e.takeovers, e.message().retry_count) for e in second] == [
+        assert [(e.message.payload, e.takeovers, e.message.retry_count) for e in second] == [
             (payload(1), 1, 1),
             (payload(2), 1, 1),
         ]
@@ -95,9 +95,9 @@ class TestLease:
             assert len(outbox.claim().events) == 10
             outbox.expire_leases()
         alone = outbox.claim()
-        assert [(e.payload, e.takeovers) for e in alone.events] == [(payload(0), 3)]
+        assert [(e.message.payload, e.takeovers) for e in alone.events] == [(payload(0), 3)]
         outbox.settle(alone)
-        assert [(e.payload, e.takeovers) for e in outbox.claim().events] == [(payload(1), 2)]
+        assert [(e.message.payload, e.takeovers) for e in outbox.claim().events] == [(payload(1), 2)]
 
 
 class TestLateCommits:
@@ -128,9 +128,9 @@ class TestLateCommits:
             repository.enqueue(late, [event(1)])
             outbox.enqueue(ACME, 2, 3)
             held = outbox.claim()
-            assert [e.payload for e in held.events] == [payload(2), payload(3)]
+            assert [e.message.payload for e in held.events] == [payload(2), payload(3)]
         found = outbox.claim()
-        assert [e.payload for e in found.events] == [payload(1)]
+        assert [e.message.payload for e in found.events] == [payload(1)]
         assert outbox.settle(held).sent == 2
         assert outbox.settle(found).sent == 1
 
@@ -145,7 +145,7 @@ class TestLateCommits:
             lost = outbox.claim()
         outbox.expire_leases()
         taken = outbox.claim()
-        assert [(e.payload, e.takeovers) for e in taken.events] == [
+        assert [(e.message.payload, e.takeovers) for e in taken.events] == [
             (payload(1), 0),
             (payload(2), 1),
             (payload(3), 1),
@@ -183,7 +183,7 @@ class TestManyRelays:
                 claim = outbox.claim(limit=40, after=after)
                 with lock:
                     for one in claim.events:
-                        seen[one.tenant_id].append(one.payload)
+                        seen[one.tenant_id].append(one.message.payload)
                     if sum(map(len, seen.values())) >= 2000:
                         left.set()
                 if claim.events:

@@ -31,7 +31,7 @@ def test_a_repeated_dedupe_key_returns_the_first_event(outbox: Outbox) -> None:
     [first] = outbox.enqueue(ACME, 1, dedupe_key="run:1")
     [again] = outbox.enqueue(ACME, 2, dedupe_key="run:1")
     assert again == first
-    assert [e.payload for e in outbox.claim().events] == ['{"n": 1}']
+    assert [e.message.payload for e in outbox.claim().events] == ['{"n": 1}']
 
 
 def test_repeats_within_one_call_are_one_event(outbox: Outbox) -> None:
@@ -92,7 +92,7 @@ def test_many_events_take_one_round_trip_and_keep_their_order(outbox: Outbox) ->
             assert proxy.recording.round_trips == 1
         database.close()
     claimed = outbox.claim()
-    assert [e.event_id for e in claimed.events] == ids[:50]
+    assert [e.message.event_id for e in claimed.events] == ids[:50]
     assert sorted(ids) == sorted(ids, key=ids.index), "ids grow with the order"
 
 
@@ -105,17 +105,17 @@ def test_two_open_transactions_of_one_tenant_do_not_wait_for_each_other(outbox: 
         with ThreadPoolExecutor(1) as pool:
             # Then it commits at once
             pool.submit(outbox.enqueue, ACME, 2).result(timeout=5)
-        assert [e.payload for e in outbox.claim().events] == ['{"n": 0}', '{"n": 2}']
+        assert [e.message.payload for e in outbox.claim().events] == ['{"n": 0}', '{"n": 2}']
 
 
 def test_a_delayed_event_is_not_published_sooner(outbox: Outbox) -> None:
     outbox.enqueue(ACME, 1, delay=timedelta(hours=1))
     outbox.enqueue(ACME, 2)
     claimed = outbox.claim()
-    assert [e.payload for e in claimed.events] == ['{"n": 2}']
+    assert [e.message.payload for e in claimed.events] == ['{"n": 2}']
     outbox.settle(claimed)
     outbox.end_delays()
-    assert [e.payload for e in outbox.claim().events] == ['{"n": 1}']
+    assert [e.message.payload for e in outbox.claim().events] == ['{"n": 1}']
 
 
 class TestBackpressure:

@@ -31,8 +31,8 @@ def test_a_journaled_event_is_enqueued_with_its_key_and_correlation(
     answer = take_up(sqs_event(*queue), {EVENT: enqueue_handler(outbox.app)})
     assert answer == {"batchItemFailures": []}
     [event] = outbox.claim().events
-    assert (event.tenant_id, event.payload, event.dedupe_key) == ("acme", payload(1), "run:1")
-    assert event.headers == {"correlation-id": "corr-1"}
+    assert (event.tenant_id, event.message.payload, event.message.dedupe_key) == ("acme", payload(1), "run:1")
+    assert event.message.own_headers == {"correlation-id": "corr-1"}
 
 
 def test_an_entry_delivered_or_written_twice_is_carried_out_once(

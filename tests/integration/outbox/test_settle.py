@@ -28,7 +28,10 @@ def test_a_lane_the_broker_could_not_take_waits_and_keeps_its_order(outbox: Outb
     assert outbox.claim().events == []
     outbox.end_delays()
     # And after it the rest comes in order, the failed attempt counted for that one alone
-    assert [(e.payload, e.attempts) for e in outbox.claim().events] == [(payload(2), 1), (payload(3), 0)]
+    assert [(e.message.payload, e.message.retry_count) for e in outbox.claim().events] == [
+        (payload(2), 1),
+        (payload(3), 0),
+    ]
 
 
 def test_what_was_not_tried_comes_at_once(outbox: Outbox) -> None:
@@ -59,7 +62,7 @@ def test_a_refused_event_makes_way_for_the_others_of_its_tenant(outbox: Outbox) 
     outbox.enqueue(ACME, 1, 2, 3)
     settled = outbox.settle(outbox.claim(), ["refused", "untried", "untried"], RULE)
     assert (settled.delayed, settled.released) == (1, 2)
-    assert [e.payload for e in outbox.claim().events] == [payload(2), payload(3)]
+    assert [e.message.payload for e in outbox.claim().events] == [payload(2), payload(3)]
 
 
 def test_refused_again_and_again_it_waits_longer_and_fails_with_its_last_error(outbox: Outbox) -> None:
@@ -75,7 +78,7 @@ def test_refused_again_and_again_it_waits_longer_and_fails_with_its_last_error(o
         outbox.end_delays()
     assert waits == [100, 200]
     last = outbox.claim()
-    assert last.events[0].attempts == 2
+    assert last.events[0].message.retry_count == 2
     assert outbox.settle(last, "refused", RULE).dead == 1
     assert outbox.rows("outbox_pending") == outbox.rows("outbox_delayed") == 0
     dead = outbox.admin.execute("SELECT event_id, attempts, last_error FROM outbox_dead").fetchone()
@@ -106,7 +109,7 @@ def test_settle_and_claim_in_one_round_trip_is_both(outbox: Outbox) -> None:
     with outbox.platform.platform_autocommit() as session:
         settled, fresh = repository.settle_and_claim(session, settlement, RetryRule(), request)
         assert settled.sent == 50
-        assert [e.payload for e in fresh] == [payload(n) for n in range(50, 60)]
+        assert [e.message.payload for e in fresh] == [payload(n) for n in range(50, 60)]
         # With nothing left the settlement is answered all the same.
         last = repository.Settlement(first.token, fresh, ["sent"] * 10, [""] * 10)
         settled, fresh = repository.settle_and_claim(session, last, RetryRule(), request)

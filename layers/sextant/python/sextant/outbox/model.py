@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from sextant.bus.message import NO_TENANT, OutboundMessage
 from sextant.errors import TooManyRequestsError
@@ -38,34 +37,17 @@ class NewEvent:
     delay: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedEvent:
-    """An event leased to a relay."""
+class ClaimedEvent(NamedTuple):
+    """An event leased to a relay: its place in its lane, and the message that it is published as."""
 
-    tenant_id: str
     position: int
-    event_id: UUID
-    topic: str
-    dedupe_key: str | None
-    payload: str
-    headers: Mapping[str, str]
-    created_at: datetime
-    attempts: int
     takeovers: int
-    replay_id: UUID | None
+    """How many relays held it before and were never heard of again."""
+    message: OutboundMessage
 
-    def message(self) -> OutboundMessage:
-        return OutboundMessage(
-            tenant_id=self.tenant_id,
-            event_id=self.event_id,
-            topic=self.topic,
-            dedupe_key=self.dedupe_key,
-            payload=self.payload,
-            created_at=self.created_at,
-            retry_count=self.attempts + self.takeovers,
-            replay_id=self.replay_id,
-            own_headers={name: str(value) for name, value in self.headers.items()},
-        )
+    @property
+    def tenant_id(self) -> str:
+        return self.message.tenant_id
 
 
 @dataclass(frozen=True, slots=True)

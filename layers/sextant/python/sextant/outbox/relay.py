@@ -4,25 +4,26 @@ An event is settled as sent only after the broker's acknowledgement of it. Whate
 down, the relay killed, the database gone) leaves the event leased, and after the lease another relay takes it.
 So each event is published at least once, and twice only where a relay fell silent while it held it.
 
-While one batch is on its way to the broker, the next is claimed: the database never makes the broker wait.
+Publishing has a thread of its own (`line`): while a batch is on its way to the broker, the one before is settled
+and the next one claimed.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sextant.bus.message import Publisher, Submission
+from sextant.bus.message import Publisher
 from sextant.ids import new_id
 from sextant.outbox import repository
 from sextant.outbox.floors import Floors
+from sextant.outbox.line import Batch, Done, PublishingLine
 from sextant.outbox.model import ClaimedEvent, RetryRule, Settled
-from sextant.outbox.repository import ClaimRequest, Settlement
+from sextant.outbox.repository import ClaimRequest
 from sextant.storage import Database
 from sextant.storage.errors import StorageError
 
@@ -34,15 +35,15 @@ class RelaySettings:
     """How a relay works; times are seconds.
 
     `lease` exceeds the longest way from claim to settlement, so that a live relay is not overtaken: twice
-    `publish_timeout` (a batch waits for the one before it) and the `margin` for the database.
+    `publish_timeout` (a request under way at the deadline still takes its time) and the `margin` for the database.
     """
 
     batch: int = 500
-    in_flight: int = 2
-    """How many batches may be held at once; the second is claimed while the first is published."""
+    in_flight: int = 3
+    """How many batches may be held at once: claimed, on their way, or coming back."""
     lease: float = 30.0
     publish_timeout: float = 10.0
-    """After this, what the broker has not acknowledged is released."""
+    """So long after it was claimed, what the broker has not acknowledged is released."""
     margin: float = 3.0
     """What is kept of the time, beside `publish_timeout`, to settle before the deadline."""
     linger: float = 1.0
@@ -110,27 +111,6 @@ class Report:
         self.lost += settled.lost
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """A claim on its way to the broker."""
-
-    token: UUID
-    events: list[ClaimedEvent]
-    published: list[int]
-    """Which of the events were handed to the publisher; the others have killed too many relays."""
-    submission: Submission
-    leased_until: float
-
-    def settlement(self) -> Settlement:
-        """Wait for the broker's answers."""
-        verdicts = ["dead"] * len(self.events)
-        errors = [f"{event.takeovers} relays fell silent while they held it" for event in self.events]
-        for place, outcome in zip(self.published, self.submission.outcomes(), strict=True):
-            verdicts[place] = outcome.verdict
-            errors[place] = outcome.error
-        return Settlement(self.token, self.events, verdicts, errors)
-
-
 class Relay:
     """One relay, for one thread. Kept between calls, it remembers where the lanes begin."""
 
@@ -158,32 +138,40 @@ class Relay:
         """
         deadline = time.monotonic() + seconds
         report = Report()
-        held: deque[_Batch] = deque()
-        active_at = time.monotonic()
+        with PublishingLine(self._publisher, self._settings.max_takeovers) as line:
+            self._drain(line, report, lambda: self._time_for_more(deadline) and not stopped())
+        return report
+
+    def _drain(self, line: PublishingLine, report: Report, may_go_on: Callable[[], bool]) -> None:
+        held = 0
+        exhausted = False
         failure: StorageError | None = None
+        active_at = time.monotonic()
         while True:
-            may_claim = failure is None and self._time_for_more(deadline) and not stopped()
+            claiming = failure is None and may_go_on()
             request = self._request()
-            fresh: list[ClaimedEvent] = []
             try:
-                if may_claim:
+                if claiming:
                     self._measure_if_due()
-                if may_claim and len(held) < self._settings.in_flight:
-                    with self._database.platform_autocommit() as session:
-                        fresh = repository.claim(session, request)
-                if not fresh and held:
-                    fresh = self._finish(held.popleft(), report, request if may_claim else None)
+                full = not claiming or held == self._settings.in_flight
+                done = line.take(wait=full or exhausted) if held else None
+                held -= done is not None
+                room = claiming and held < self._settings.in_flight
+                fresh = self._turn(done, request if room else None, report)
             except StorageError as error:
                 failure = error
                 continue
+            exhausted = not fresh
             if fresh:
-                held.append(self._submit(fresh, request, report))
+                line.put(self._batch(fresh, request.token, report))
+                held += 1
                 active_at = time.monotonic()
             elif not held:
                 if failure is not None:
                     raise failure
-                if not may_claim or not self._worth_waiting(active_at):
-                    return report
+                if not claiming or not self._worth_waiting(active_at):
+                    return
+                exhausted = False
 
     def _time_for_more(self, deadline: float) -> bool:
         return time.monotonic() + self._settings.publish_timeout + self._settings.margin < deadline
@@ -192,43 +180,31 @@ class Relay:
         lease = timedelta(seconds=self._settings.lease)
         return ClaimRequest(new_id(), self._settings.batch, lease, self._after, self._floors.known)
 
-    def _submit(self, events: list[ClaimedEvent], request: ClaimRequest, report: Report) -> _Batch:
-        now = time.monotonic()
-        self._floors.claimed(events)
-        # Events come interleaved: each tenant's first, then each one's second. The next claim goes on behind
-        # the tenant that was the last to be reached.
-        self._after = list(dict.fromkeys(event.tenant_id for event in events))[-1]
-        published = [n for n, event in enumerate(events) if event.takeovers < self._settings.max_takeovers]
-        submission = self._publisher.submit(
-            [events[n].message() for n in published], now + self._settings.publish_timeout
-        )
-        report.batches += 1
-        report.claimed += len(events)
-        oldest = min(event.created_at for event in events)
-        report.oldest_seconds = max(report.oldest_seconds, (datetime.now(UTC) - oldest).total_seconds())
-        return _Batch(request.token, events, published, submission, now + self._settings.lease)
-
-    def _finish(self, batch: _Batch, report: Report, request: ClaimRequest | None) -> list[ClaimedEvent]:
-        """Wait for the broker's answers, record them, and in the same round trip claim what `request` asks."""
-        settlement = batch.settlement()
+    def _turn(self, done: Done | None, request: ClaimRequest | None, report: Report) -> list[ClaimedEvent]:
+        """Settle what is done and claim what is asked for, both in one round trip."""
+        if done is None:
+            if request is None:
+                return []
+            with self._database.platform_autocommit() as session:
+                return repository.claim(session, request)
         fresh: list[ClaimedEvent] = []
         try:
             with self._database.platform_autocommit() as session:
                 if request is None:
-                    settled = repository.settle(session, settlement, self._settings.retry)
+                    settled = repository.settle(session, done.settlement, self._settings.retry)
                 else:
                     settled, fresh = repository.settle_and_claim(
-                        session, settlement, self._settings.retry, request
+                        session, done.settlement, self._settings.retry, request
                     )
         except StorageError as error:
             logger.warning("settlement failed; trying again", exc_info=error)
-            settled = self._settle_again(settlement, batch.leased_until)
+            settled = self._settle_again(done)
         if settled.lost:
             logger.warning("events were taken over before they were settled", extra={"lost": settled.lost})
         report.add(settled)
         return fresh
 
-    def _settle_again(self, settlement: Settlement, leased_until: float) -> Settled:
+    def _settle_again(self, done: Done) -> Settled:
         """Settle as long as the lease lasts: what is not settled will be published a second time."""
         pause = 0.1
         while True:
@@ -236,10 +212,21 @@ class Relay:
             pause = min(2 * pause, 2.0)
             try:
                 with self._database.platform_autocommit() as session:
-                    return repository.settle(session, settlement, self._settings.retry)
+                    return repository.settle(session, done.settlement, self._settings.retry)
             except StorageError:
-                if time.monotonic() + pause > leased_until:
+                if time.monotonic() + pause > done.batch.leased_until:
                     raise
+
+    def _batch(self, events: list[ClaimedEvent], token: UUID, report: Report) -> Batch:
+        now = time.monotonic()
+        self._floors.claimed(events)
+        # Lane after lane, in rotation: the next claim goes on behind the last one reached.
+        self._after = events[-1].tenant_id
+        report.batches += 1
+        report.claimed += len(events)
+        oldest = min(event.message.created_at for event in events)
+        report.oldest_seconds = max(report.oldest_seconds, (datetime.now(UTC) - oldest).total_seconds())
+        return Batch(token, events, now + self._settings.publish_timeout, now + self._settings.lease)
 
     def _measure_if_due(self) -> None:
         now = time.monotonic()
