@@ -179,8 +179,9 @@ def status(home: Path) -> int:
 
 
 def clean(home: Path) -> int:
-    """Stops the system if it runs, and deletes its state and the demo's."""
-    for each in (home / "demo", home):
+    """Stops the system if it runs, and deletes its state and the demonstrations'."""
+    demonstrations = sorted(lock.parent for lock in home.glob("*/lock"))
+    for each in (*demonstrations, home):
         if system.is_running(each) and down(each) != 0:
             return 1
         system.forget(each)
