@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -35,7 +35,7 @@ from sextant.storage.statements import MAX_STATEMENT_BYTES, pinning
 from sextant.storage.temporal import Strategy, TemporalRepository
 from tests.integration.storage.conftest import Open
 from tests.integration.storage.tables import SPECS
-from tests.integration.storage.wire import WireProxy
+from tests.integration.storage.wire import WireProxy, through
 from tests.waiting import until
 
 INSERT = "INSERT INTO plain_note (tenant_id, id, name, created_by, updated_by) VALUES (%(tenant)s, %(id)s, %(name)s, 'x', 'x')"
@@ -50,13 +50,6 @@ def count(database: Database, tenant: TenantId) -> int:
     found = database.call(tenant, COUNT, (tenant,), row=int)
     assert found is not None
     return found
-
-
-def through(url: str, proxy: WireProxy) -> str:
-    """`url` with the proxy in the place of the server."""
-    parts = urlsplit(url)
-    login = parts.netloc.rpartition("@")[0]
-    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import urlsplit, urlunsplit
 
 
 @dataclass
@@ -121,6 +122,13 @@ class WireProxy:
 
         for target in (read, write):
             threading.Thread(target=target, daemon=True).start()
+
+
+def through(url: str, proxy: WireProxy) -> str:
+    """`url` with the proxy in the place of the server."""
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}"))
 
 
 class _Parser:

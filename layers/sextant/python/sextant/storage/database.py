@@ -14,10 +14,11 @@ from psycopg.conninfo import conninfo_to_dict
 from sextant.ids import TenantId, tenant_id
 from sextant.storage.breaker import CircuitBreaker
 from sextant.storage.errors import DatabaseUnavailable, StorageError
+from sextant.storage.exchange import Connection
 from sextant.storage.figures import StatementFigures, StatementLog
 from sextant.storage.health import DatabaseHealth, HealthThresholds, judge
 from sextant.storage.iam import token_source
-from sextant.storage.pool import Connection, ConnectionPool, PoolFigures
+from sextant.storage.pool import ConnectionPool, PoolFigures
 from sextant.storage.retry import RetryPolicy
 from sextant.storage.session import Session, UnitOfWork
 from sextant.storage.settings import DatabaseSettings

@@ -7,6 +7,7 @@ is ours. https://www.postgresql.org/docs/16/libpq-pipeline-mode.html
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -79,6 +80,23 @@ def exchange(connection: Connection, statements: Sequence[tuple[Statement, Param
     adapter = adapted[-1][0]
     adapter.set_pgresult(results[-1])
     return Answer(results[-1], adapter)
+
+
+def has_news(connection: Connection) -> bool:
+    """Whether the server has sent something unasked, such as that it ended the session; no round trip."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def is_gone(connection: Connection) -> bool:
+    """Whether the server has already closed the connection; no round trip."""
+    try:
+        while has_news(connection):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _adapted(

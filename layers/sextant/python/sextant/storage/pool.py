@@ -8,20 +8,17 @@ is checked before use. Waiters are served first come, first served.
 
 from __future__ import annotations
 
-import select
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import Any
 
 import psycopg
 
 from sextant.storage.errors import DatabaseUnavailable, PoolExhausted
-
-Connection = psycopg.Connection[Any]
+from sextant.storage.exchange import Connection, has_news
 
 
 @dataclass(frozen=True)
@@ -214,7 +211,7 @@ class ConnectionPool:
         """
         if connection.closed:
             return False
-        if 0 <= idle < self._check_after_idle and not _readable(connection):
+        if 0 <= idle < self._check_after_idle and not has_news(connection):
             return True
         try:
             connection.execute(b"SELECT 1")
@@ -233,9 +230,3 @@ class ConnectionPool:
             self._opened += 1
             self._opened_at[id(connection)] = self._clock()
         return connection
-
-
-def _readable(connection: Connection) -> bool:
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))

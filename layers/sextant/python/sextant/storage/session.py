@@ -20,8 +20,7 @@ from sextant.storage.errors import (
     TransactionAborted,
     translate,
 )
-from sextant.storage.exchange import Answer, exchange
-from sextant.storage.pool import Connection
+from sextant.storage.exchange import Answer, Connection, exchange, is_gone
 from sextant.storage.rows import row_maker
 from sextant.storage.statements import Params, Query, Statement, compiled
 
@@ -103,6 +102,10 @@ class _Unit:
             return
         if connection.pgconn.transaction_status == TransactionStatus.INERROR:
             raise TransactionAborted
+        if is_gone(connection):
+            # COMMIT was not sent, so nothing is in doubt.
+            self.failed = True
+            raise ConnectionLost
         try:
             exchange(connection, [(_COMMIT, ())])
         except psycopg.Error as error:
