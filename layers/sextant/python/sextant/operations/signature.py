@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 ALGORITHM = 1
@@ -39,13 +40,14 @@ _FOLDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _SPACE = re.compile(r"\s+")
 
 
+@lru_cache(maxsize=256)
 def normalise(text: str) -> str:
     """`text` in lower case with everything folded that differs from one occurrence to the next.
 
     Applying it twice is the same as once. At most `MAX_LENGTH` characters.
     """
     folded = text
-    # Folding one thing may complete another (`a 1@b.c` has an address once); three rounds have always been enough.
+    # Folding one thing may complete another (`a 1@b.c` has an address once); two rounds have always been enough.
     for _ in range(8):
         before = folded
         folded = _SPACE.sub(" ", folded.lower()).strip()
