@@ -57,7 +57,7 @@ def register(api: Api) -> None:
         document: Annotated[ActionDocument, Body()], idempotency_key: Key = None
     ) -> Response[Any]:
         caller = api.caller
-        if document.scope == "TENANT" or document.action_type == "KILL_SWITCH_OFF":
+        if document.scope == "TENANT":
             caller.require("config:write")
         incident = IncidentId(document.incident_id) if document.incident_id else None
 
@@ -128,6 +128,9 @@ def register(api: Api) -> None:
         action_id: Annotated[UUID, Path()], document: Annotated[ReasonDocument, Body()]
     ) -> Response[Any]:
         caller = api.caller
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            if requests.get(session, action_id).parameters.get("scope") == "TENANT":
+                caller.require("config:write")
         return accepted(
             bootstrap.database().run(
                 caller.tenant, lambda session: requests.reverse(session, action_id, document.reason, caller)

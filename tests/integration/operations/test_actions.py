@@ -191,3 +191,19 @@ def test_a_target_must_be_the_tenants_own(client: Client) -> None:
     ):
         answer = client("POST", "/v1/actions", {**body, "reason": "r"})
         assert (answer.status, answer.code) == (422, "invalid_target"), body
+
+
+def test_the_tenants_own_switch_is_its_administrators_also_by_an_action(
+    client: Client, operations: Operations
+) -> None:
+    body = {"action_type": "KILL_SWITCH_ON", "scope": "TENANT", "target": client.tenant, "reason": "stop"}
+    operator = client.as_("operator")
+    assert operator("POST", "/v1/actions", body).json["required_permission"] == "config:write"
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.deliver()
+    assert client.got("/v1/kill-switches", active="true")[0]["scope"] == "TENANT"
+    refused = operator("POST", f"/v1/actions/{action}/reverse", {"reason": "go on"})
+    assert (refused.status, refused.json["required_permission"]) == (403, "config:write")
+    assert client("POST", f"/v1/actions/{action}/reverse", {"reason": "go on"}).status == 202
+    operations.deliver()
+    assert client.got("/v1/kill-switches", active="true") == []

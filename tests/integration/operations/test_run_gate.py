@@ -1,0 +1,89 @@
+"""The run gate: an outside service asked before each run, guarded as the tenant's vendor `run-gate`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from functions.worker import run_gate
+from sextant import bootstrap
+from sextant.operations.vendors import VendorBreakerOpenError, VendorCallError
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+
+
+class Gate:
+    """The outside service: answers with `status`, remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.status = 204
+        self.asked: list[tuple[dict[str, Any], str]] = []
+        gate = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                gate.asked.append((json.loads(body), self.headers["X-Correlation-ID"]))
+                self.send_response(gate.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    made = Gate()
+    monkeypatch.setenv("SEXTANT_RUN_GATE_URL", f"http://127.0.0.1:{made.server.server_address[1]}/ask")
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_without_a_gate_every_run_passes(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEXTANT_RUN_GATE_URL", raising=False)
+    _, claimed = operations.claim(client.tenant, client.run()["id"])
+    run_gate.ask(bootstrap.platform_database(), claimed.run, "w")
+    assert client.got("/v1/vendors") == []
+
+
+def test_a_gate_is_asked_about_the_run_and_its_refusals_open_its_breaker(
+    client: Client, operations: Operations, gate: Gate
+) -> None:
+    client.headers["x-correlation-id"] = "gate-thread"
+    client.vendor(name="run-gate", failure_threshold=2)
+    run = client.run()
+    _, claimed = operations.claim(client.tenant, run["id"])
+    database = bootstrap.platform_database()
+    run_gate.ask(database, claimed.run, "w")
+    asked, correlation_id = gate.asked[0]
+    assert (asked["run_id"], asked["tenant_id"], correlation_id) == (run["id"], client.tenant, "gate-thread")
+
+    gate.status = 503
+    for _ in range(2):
+        with pytest.raises(VendorCallError, match="answered 503"):
+            run_gate.ask(database, claimed.run, "w")
+    with pytest.raises(VendorBreakerOpenError):
+        run_gate.ask(database, claimed.run, "w")
+    assert len(gate.asked) == 3, "an open breaker keeps the call from being made"
+    (event,) = client.got("/v1/events")
+    assert (event["event_type"], event["correlation_id"]) == ("vendor.breaker_opened", "gate-thread")
+
+
+def test_a_gate_that_does_not_answer_is_a_failing_vendor(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEXTANT_RUN_GATE_URL", "http://127.0.0.1:9/ask")
+    _, claimed = operations.claim(client.tenant, client.run()["id"])
+    with pytest.raises(VendorCallError, match="did not answer"):
+        run_gate.ask(bootstrap.platform_database(), claimed.run, "w")
