@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -87,7 +88,7 @@ def _without_authentication(
     headers: Mapping[str, str], event: Mapping[str, Any]
 ) -> tuple[str, str, frozenset[Role]]:
     """For local use only: the tenant comes from `X-Tenant-ID` or the body, the roles from `X-Roles`."""
-    tenant = headers.get("x-tenant-id") or _tenant_in(event.get("body"))
+    tenant = headers.get("x-tenant-id") or _tenant_in(event)
     if not tenant:
         raise BadRequestError(
             "Authentication is off, so the request must name its tenant.",
@@ -98,11 +99,11 @@ def _without_authentication(
     return tenant, "local", known_roles(headers.get("x-roles", "")) or frozenset({"super_admin"})
 
 
-def _tenant_in(body: object) -> str:
-    if not isinstance(body, str) or '"tenant_id"' not in body:
-        return ""
+def _tenant_in(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
     try:
-        document = json.loads(body)
+        # API Gateway encodes every body whose type it does not take for text.
+        document = json.loads(base64.b64decode(body) if event.get("isBase64Encoded") else body)
     except ValueError:
         return ""
     found = document.get("tenant_id") if isinstance(document, dict) else None

@@ -20,6 +20,7 @@ from sextant.runs.model import (
     RunSelection,
     State,
 )
+from sextant.scenarios import service as scenarios
 from sextant.scenarios.service import ScenarioNotFoundError
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
@@ -216,7 +217,11 @@ def get(session: Session, scenario: ScenarioId, run: RunId) -> Run:
 
 
 def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> Page[Run]:
-    return page(repository.list_page(session, scenario, where, request), request, lambda run: run.id)
+    """A scenario's runs, newest first; raises `ScenarioNotFoundError` where the tenant has no such scenario."""
+    found = repository.list_page(session, scenario, where, request)
+    if not found:
+        scenarios.get(session, scenario)
+    return page(found, request, lambda run: run.id)
 
 
 def cancel(session: Session, run: RunId, caller: Caller) -> Run:
