@@ -163,12 +163,12 @@ def _print_timeline(client: httpx.Client, incident: str) -> None:
     cursor: str | None = None
     first: datetime | None = None
     while True:
-        query = {"limit": 100, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, str | int] = {"limit": 100, **({"cursor": cursor} if cursor else {})}
         answer = client.get(f"/v1/incidents/{incident}/timeline", params=query)
         for entry in _data(answer, 200):
             at = datetime.fromisoformat(entry["at"])
             first = first or at
-            print(f"  {(at - first).total_seconds():7.2f} s  {entry['kind']:10}  {_line(entry)}")
+            print(f"  {max(0.0, (at - first).total_seconds()):7.2f} s  {entry['kind']:10}  {_line(entry)}")
         cursor = answer.json()["meta"].get("next_cursor")
         if cursor is None:
             return
@@ -238,7 +238,7 @@ def _alert(started: RunningSystem, inbox: str) -> str | None:
     return str(json.loads(messages[0]["Body"])["Subject"]) if messages else None
 
 
-def _until(what: str, condition: Callable[[], T]) -> T:
+def _until(what: str, condition: Callable[[], T | None]) -> T:
     deadline = time.monotonic() + _WITHIN
     while True:
         if found := condition():

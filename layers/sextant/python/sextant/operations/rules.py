@@ -17,10 +17,18 @@ from sextant.operations.model import (
     VendorStanding,
     Workflow,
 )
-from sextant.operations.policy import OperationsPolicy
+from sextant.operations.policy import ErrorClass, OperationsPolicy
 from sextant.operations.signature import error_of
 
 RULES_VERSION = "rules-1"
+
+_SAID: dict[ErrorClass, str] = {
+    "TRANSIENT": "transient",
+    "VENDOR": "a vendor's failure",
+    "TIMEOUT": "a timeout",
+    "PERMANENT": "permanent",
+    "DEAD": "final",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ def _about_the_event(
         return "observe", "Nothing more to do for now.", None, people, still
 
     code, _ = error_of(event.payload)
-    kind = "DEAD" if event.event_type == "run.poison" else policy.error_class(code)
+    kind: ErrorClass = "DEAD" if event.event_type == "run.poison" else policy.error_class(code)
     if situation.run_state not in ("FAILED", "TIMEOUT"):
         return (
             "run-moved-on",
@@ -145,7 +153,7 @@ def _about_the_event(
         return "retries-exhausted", why, by_hand, people, still
     delay = retry.delay(situation.retries_done)
     chosen = NewAction("RETRY", str(event.run_id), {"retry": situation.retries_done + 1}, delay)
-    why = f"{code or 'The error'} is {kind.lower()}: retry {situation.retries_done + 1} of {limits[tightest]} in {delay:g} s."
+    why = f"{code or 'The error'} is {_SAID[kind]}: retry {situation.retries_done + 1} of {limits[tightest]} in {delay:g} s."
     return f"retry-{kind.lower()}", why, chosen, people | {"RETRY"}, (min(delay, 1.0), retry.cap_seconds)
 
 
