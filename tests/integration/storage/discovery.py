@@ -1,0 +1,71 @@
+"""Finds what the code has, so that a test of all of it needs no list: repositories, their functions, their SQL."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from psycopg import sql
+
+import sextant
+from sextant.storage import Session
+from sextant.storage.temporal import TemporalRepository
+
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+
+
+def repository_modules() -> list[ModuleType]:
+    """Every module named `repository`, or inside a package of that name, outside storage."""
+    return [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(sextant.__path__, "sextant.")
+        if "repository" in module.name.split(".") and "storage" not in module.name.split(".")
+    ]
+
+
+def temporal_repositories() -> dict[str, TemporalRepository[Any]]:
+    """Every temporal repository that a module keeps, by where it is kept."""
+    return {
+        f"{module.__name__}.{name}": value
+        for module in repository_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, TemporalRepository)
+    }
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every public function of a repository that takes a session, by its full name."""
+    return {
+        f"{module.__name__}.{name}": value
+        for module in repository_modules()
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+        and next(iter(inspect.signature(value, eval_str=True).parameters.values())).annotation is Session
+    }
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    """Every whole SQL statement in a repository, with where it stands: constants, composed or written in place."""
+    for module in repository_modules():
+        for name, value in vars(module).items():
+            text = value.as_string() if isinstance(value, sql.Composable) else value
+            if isinstance(text, str) and _STATEMENT.match(text) and "{" not in text:
+                yield f"{module.__name__}.{name}", text
+        assert module.__file__
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and _STATEMENT.match(node.value)
+                and "{" not in node.value
+            ):
+                yield f"{module.__name__}:{node.lineno}", node.value
