@@ -61,10 +61,19 @@ def statements() -> Iterator[tuple[str, str]]:
             if isinstance(text, str) and _STATEMENT.match(text) and "{" not in text:
                 yield f"{module.__name__}.{name}", text
         assert module.__file__
-        for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+        tree = ast.parse(Path(module.__file__).read_text())
+        # What is put together from parts is checked where the whole is.
+        parts = {
+            id(part)
+            for whole in ast.walk(tree)
+            if isinstance(whole, ast.JoinedStr | ast.BinOp)
+            for part in ast.walk(whole)
+        }
+        for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
+                and id(node) not in parts
                 and _STATEMENT.match(node.value)
                 and "{" not in node.value
             ):
