@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,14 @@ from local.postgres import Postgres
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 DATABASE = "sextant_deployed"
 STACKS = ("SextantLocalData", "SextantLocalService", "SextantLocalMonitoring")
+# Of users that live and die with the emulator.
+_PASSWORD = "Correct-Horse-9-Battery"  # noqa: S105
+
 _DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -62,7 +68,7 @@ class EmulatedDeployment:
                 if found is None:
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(sql.Identifier(role)))
         self._postgres.give_password(*APPLICATION_ROLES)
-        self._cdk("bootstrap", f"aws://000000000000/{self._region}", app=False)
+        self._cdk("bootstrap", f"aws://000000000000/{self.region}", app=False)
 
     def deploy(self, settings: Mapping[str, Any] | None = None) -> Outputs:
         """Deploy every stack with the stage's settings and `settings` over them."""
@@ -84,8 +90,42 @@ class EmulatedDeployment:
             found |= {out["OutputKey"]: out["OutputValue"] for out in described.get("Outputs", [])}
         return Outputs(found["ApiId"], found["UserPoolId"], found["UserPoolClientId"])
 
+    def sign_up(self, tenant: str | None, *roles: str) -> str:
+        """Add a user to the deployed pool, as an administrator does; their name."""
+        users: CognitoIdentityProviderClient = self.aws.client("cognito-idp")
+        pool, name = self.outputs().user_pool_id, f"{uuid.uuid4().hex}@example.test"
+        attributes: list[AttributeTypeTypeDef] = [
+            {"Name": "email", "Value": name},
+            {"Name": "email_verified", "Value": "true"},
+        ]
+        if tenant is not None:
+            attributes.append({"Name": "custom:tenant_id", "Value": tenant})
+        users.admin_create_user(
+            UserPoolId=pool,
+            Username=name,
+            UserAttributes=attributes,
+            MessageAction="SUPPRESS",
+            TemporaryPassword=_PASSWORD,
+        )
+        users.admin_set_user_password(UserPoolId=pool, Username=name, Password=_PASSWORD, Permanent=True)
+        for role in roles:
+            users.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=role)
+        return name
+
+    def sign_in(self, user: str) -> str:
+        """An access token for `user`, as the pool issues it."""
+        users: CognitoIdentityProviderClient = self.aws.client("cognito-idp")
+        found = self.outputs()
+        answer = users.admin_initiate_auth(
+            UserPoolId=found.user_pool_id,
+            ClientId=found.client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user, "PASSWORD": _PASSWORD},
+        )
+        return answer["AuthenticationResult"]["AccessToken"]
+
     @property
-    def _region(self) -> str:
+    def region(self) -> str:
         return self.aws.variables()["AWS_REGION"]
 
     def _context(self, settings: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.emulated import STACKS, EmulatedDeployment, Outputs
 from local.aws import LocalAws
@@ -28,7 +29,6 @@ SCENARIO = {
     "parameters": {"start_year": 2026, "end_year": 2031},
 }
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"}
-PASSWORD = "Correct-Horse-9-Battery"
 
 
 @dataclass
@@ -42,36 +42,6 @@ class Deployed:
     def aws(self) -> LocalAws:
         return self.deployment.aws
 
-    def add_user(self, tenant: str | None, *roles: str) -> str:
-        """A user of the pool, as an administrator adds one; their name."""
-        name = f"{uuid.uuid4().hex}@example.test"
-        attributes = [{"Name": "email", "Value": name}, {"Name": "email_verified", "Value": "true"}]
-        if tenant is not None:
-            attributes.append({"Name": "custom:tenant_id", "Value": tenant})
-        users = self.aws.client("cognito-idp")
-        pool = self.outputs.user_pool_id
-        users.admin_create_user(
-            UserPoolId=pool,
-            Username=name,
-            UserAttributes=attributes,
-            MessageAction="SUPPRESS",
-            TemporaryPassword=PASSWORD,
-        )
-        users.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
-        for role in roles:
-            users.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=role)
-        return name
-
-    def token(self, user: str) -> str:
-        """An access token, as the user pool issues it."""
-        answer = self.aws.client("cognito-idp").admin_initiate_auth(
-            UserPoolId=self.outputs.user_pool_id,
-            ClientId=self.outputs.client_id,
-            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": user, "PASSWORD": PASSWORD},
-        )
-        return str(answer["AuthenticationResult"]["AccessToken"])
-
     def client(self, token: str | None = None) -> httpx.Client:
         """HTTP through the deployed API, by its own host name."""
         headers = {"Host": f"{self.outputs.api_id}.execute-api.localhost:{self.aws.port}"}
@@ -80,7 +50,8 @@ class Deployed:
         return httpx.Client(base_url=self.aws.endpoint, headers=headers, trust_env=False, timeout=60)
 
     def of(self, tenant: str, *roles: str) -> httpx.Client:
-        return self.client(self.token(self.add_user(tenant, *(roles or ("analyst",)))))
+        user = self.deployment.sign_up(tenant, *(roles or ("analyst",)))
+        return self.client(self.deployment.sign_in(user))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +68,7 @@ def deployed() -> Iterator[Deployed]:
             deployment.prepare()
             yield Deployed(deployment, deployment.deploy())
         finally:
-            aws.stop()
+            aws.kill()
             postgres.forget()
 
 
@@ -145,6 +116,11 @@ def test_the_lake_is_a_table_of_the_deployed_catalogue_in_the_deployed_bucket(de
     assert any(item["Key"].endswith(".parquet") for item in found["Contents"])
 
 
+def test_a_user_without_a_tenant_gets_no_token(deployed: Deployed) -> None:
+    with pytest.raises(ClientError):
+        deployed.deployment.sign_in(deployed.deployment.sign_up(None, "analyst"))
+
+
 def test_roles_come_from_the_users_groups(deployed: Deployed) -> None:
     with deployed.of("acme", "viewer") as client:
         refused = client.post("/v1/scenarios", json={"name": "not mine to make", **SCENARIO})
@@ -177,25 +153,12 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue(deployed: Deployed) ->
     assert int(receives["maxReceiveCount"]) == 5
 
 
-def test_the_schedule_calls_the_functions_it_is_for(deployed: Deployed) -> None:
-    """`run-recovery` is called by nothing but its schedule, so any record of it is the schedule's doing."""
-    logs = deployed.aws.client("logs")
-    functions = deployed.aws.client("lambda")
-    group = functions.get_function_configuration(FunctionName="sextant-local-run-recovery")["LoggingConfig"][
-        "LogGroup"
-    ]
-
-    def called() -> list[Any]:
-        return list(logs.filter_log_events(logGroupName=group, limit=1)["events"])
-
-    assert until(called, within=90, every=1)
-
-
 def test_the_database_was_migrated_before_anything_served(deployed: Deployed) -> None:
-    stack = deployed.aws.client("cloudformation").describe_stack_events(StackName=STACKS[1])["StackEvents"]
+    pages = deployed.aws.client("cloudformation").get_paginator("describe_stack_events")
+    newest_first = [event for page in pages.paginate(StackName=STACKS[1]) for event in page["StackEvents"]]
     order = [
         event["ResourceType"]
-        for event in reversed(stack)
+        for event in reversed(newest_first)
         if event["ResourceStatus"] == "CREATE_COMPLETE"
         and event["ResourceType"] in ("Custom::Migrations", "AWS::Lambda::Alias")
     ]
@@ -233,6 +196,20 @@ def test_deploying_again_changes_nothing_and_a_change_moves_the_alias(deployed: 
     assert all(after[name] != before[name] for name in before)
     with deployed.of("acme") as client:
         assert client.get("/v1/scenarios").status_code == 200
+
+
+def test_the_schedule_calls_the_functions_it_is_for(deployed: Deployed) -> None:
+    """`run-recovery` is called by nothing but its schedule, so any record of it is the schedule's doing."""
+    logs = deployed.aws.client("logs")
+    functions = deployed.aws.client("lambda")
+    group = functions.get_function_configuration(FunctionName="sextant-local-run-recovery")["LoggingConfig"][
+        "LogGroup"
+    ]
+
+    def called() -> list[Any]:
+        return list(logs.filter_log_events(logGroupName=group, limit=1)["events"])
+
+    assert until(called, within=90, every=1)
 
 
 def test_destroying_leaves_nothing(deployed: Deployed) -> None:
