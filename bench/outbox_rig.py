@@ -27,7 +27,7 @@ _BACKLOG = """
 WITH stored AS (
     INSERT INTO outbox_event (tenant_id, id, topic, dedupe_key, payload, headers)
     SELECT %(tenant)s || (n %% %(tenants)s), outbox_event_id(), 'bench', gen_random_uuid()::text,
-           jsonb_build_object('n', n, 'text', left(repeat(md5(n::text), 30), %(text)s)),
+           json_build_object('n', n, 'text', left(repeat(md5(n::text), 30), %(text)s)),
            '{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "correlation-id": "c0ffee00"}'
     FROM generate_series(1, %(events)s) AS n RETURNING tenant_id, id
 )

@@ -16,19 +16,21 @@
 -- are no slugs, so no tenant can have them.
 
 -- Tables -----------------------------------------------------------------------------------------
+-- The payload is json, not jsonb: it is read as text far more often than looked into, and the bytes that were
+-- stored are those that are sent. Keys compare by bytes, whatever the database's collation.
 CREATE TABLE outbox_event (
-    tenant_id  text        NOT NULL,
+    tenant_id  text COLLATE "C" NOT NULL,
     id         uuid        NOT NULL,
     topic      text        NOT NULL,
-    dedupe_key text,
-    payload    jsonb       NOT NULL,
-    headers    jsonb       NOT NULL DEFAULT '{}',
+    dedupe_key text COLLATE "C",
+    payload    json        NOT NULL,
+    headers    json        NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT outbox_event_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT uq_outbox_tenant_dedupe UNIQUE (tenant_id, dedupe_key),
     CONSTRAINT outbox_event_topic_check CHECK (topic ~ '^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$'),
     CONSTRAINT outbox_event_dedupe_key_check CHECK (length(dedupe_key) BETWEEN 1 AND 255),
-    CONSTRAINT outbox_event_headers_check CHECK (jsonb_typeof(headers) = 'object')
+    CONSTRAINT outbox_event_headers_check CHECK (json_typeof(headers) = 'object')
 );
 SELECT protect_tenant_table('outbox_event');
 REVOKE UPDATE ON outbox_event FROM sextant_app, sextant_platform;
@@ -40,7 +42,7 @@ CREATE SEQUENCE outbox_position AS bigint CACHE 1;
 GRANT USAGE, SELECT ON SEQUENCE outbox_position TO sextant_app, sextant_platform;
 
 CREATE TABLE outbox_pending (
-    tenant_id     text        NOT NULL,
+    tenant_id     text COLLATE "C" NOT NULL,
     position      bigint      NOT NULL DEFAULT nextval('outbox_position'),
     event_id      uuid        NOT NULL,
     attempts      smallint    NOT NULL DEFAULT 0,
@@ -61,7 +63,7 @@ SELECT protect_tenant_table('outbox_pending');
 REVOKE UPDATE, DELETE ON outbox_pending FROM sextant_app;
 
 CREATE TABLE outbox_delayed (
-    tenant_id  text        NOT NULL,
+    tenant_id  text COLLATE "C" NOT NULL,
     event_id   uuid        NOT NULL,
     retry_at   timestamptz NOT NULL,
     attempts   smallint    NOT NULL DEFAULT 0,
@@ -75,7 +77,7 @@ SELECT protect_tenant_table('outbox_delayed');
 REVOKE UPDATE, DELETE ON outbox_delayed FROM sextant_app;
 
 CREATE TABLE outbox_dead (
-    tenant_id  text        NOT NULL,
+    tenant_id  text COLLATE "C" NOT NULL,
     event_id   uuid        NOT NULL,
     failed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts   smallint    NOT NULL,
@@ -87,7 +89,7 @@ REVOKE INSERT, UPDATE, DELETE ON outbox_dead FROM sextant_app;
 
 -- One row a tenant that ever had an event: where to look for work, and from where on.
 CREATE TABLE outbox_lane (
-    tenant_id   text        NOT NULL,
+    tenant_id   text COLLATE "C" NOT NULL,
     floor       bigint      NOT NULL DEFAULT 0,
     pending     integer     NOT NULL DEFAULT 0,
     measured_at timestamptz NOT NULL DEFAULT '-infinity',
@@ -99,10 +101,11 @@ COMMENT ON COLUMN outbox_lane.floor IS
 COMMENT ON COLUMN outbox_lane.pending IS 'How many were pending at measured_at; kept only for long lanes.';
 SELECT protect_tenant_table('outbox_lane');
 REVOKE UPDATE, DELETE ON outbox_lane FROM sextant_app;
+GRANT UPDATE (pending, measured_at) ON outbox_lane TO sextant_app;
 
 -- What each tenant had published: one row a tenant and batch.
 CREATE TABLE outbox_publication (
-    tenant_id    text        NOT NULL,
+    tenant_id    text COLLATE "C" NOT NULL,
     published_at timestamptz NOT NULL,
     token        uuid        NOT NULL,
     event_ids    uuid[]      NOT NULL,
@@ -115,7 +118,7 @@ REVOKE UPDATE ON outbox_publication FROM sextant_platform;
 -- What was claimed of each tenant, as far back as quotas reach. Rows are only ever added: a counter updated
 -- in place would serialise, and would leave a chain of dead versions to walk.
 CREATE TABLE outbox_usage (
-    tenant_id    text        NOT NULL,
+    tenant_id    text COLLATE "C" NOT NULL,
     claimed_at   timestamptz NOT NULL,
     token        uuid        NOT NULL,
     events       integer     NOT NULL,
@@ -126,7 +129,7 @@ SELECT protect_tenant_table('outbox_usage');
 REVOKE INSERT, UPDATE, DELETE ON outbox_usage FROM sextant_app;
 
 CREATE TABLE tenant_quota (
-    tenant_id       text        NOT NULL,
+    tenant_id       text COLLATE "C" NOT NULL,
     max_events      integer,
     window_seconds  integer,
     backoff_seconds integer,
@@ -155,7 +158,7 @@ CREATE POLICY defaults_readable ON tenant_quota FOR SELECT TO sextant_app USING 
 
 -- Who replayed what, who changed which quota, and why.
 CREATE TABLE outbox_audit (
-    tenant_id   text        NOT NULL,
+    tenant_id   text COLLATE "C" NOT NULL,
     id          uuid        NOT NULL,
     action      text        NOT NULL,
     actor       text        NOT NULL,
@@ -169,7 +172,7 @@ SELECT protect_append_only('outbox_audit');
 
 -- The consumers' side: which event each consumer has applied, written in the transaction that applies it.
 CREATE TABLE inbox_message (
-    tenant_id   text        NOT NULL,
+    tenant_id   text COLLATE "C" NOT NULL,
     consumer    text        NOT NULL,
     event_id    uuid        NOT NULL,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -189,9 +192,10 @@ CREATE FUNCTION outbox_event_id() RETURNS uuid
             || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid
 $$;
 
--- Give the tenant its lane, and raise when it has no room for `p_events` (NULL: any). A relay that runs keeps the length of long lanes in outbox_lane, to the
--- second; without one, or for a short lane, it is counted. Sessions of the platform role are never refused:
--- their events finish work that was accepted before.
+-- Give the tenant its lane, and raise when it has no room for `p_events` (NULL: any). A short lane is counted each
+-- time, so small limits are kept exactly. The length of a long one is remembered in outbox_lane, by the relay or
+-- by whoever counted it last, and believed for two seconds: counting 10,000 rows at each enqueue would take longer
+-- than enqueueing. Sessions of the platform role are never refused: their events finish work accepted before.
 CREATE FUNCTION outbox_admit(p_tenant text, p_events integer) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -211,12 +215,17 @@ BEGIN
     SELECT coalesce(q.max_pending, d.max_pending) INTO allowed
     FROM tenant_quota d LEFT JOIN tenant_quota q ON q.tenant_id = p_tenant
     WHERE d.tenant_id = '*';
-    IF lane.measured_at > clock_timestamp() - interval '3 seconds' AND lane.pending > 1000 THEN
+    IF lane.measured_at > clock_timestamp() - interval '2 seconds' AND lane.pending > 1000 THEN
         waiting := lane.pending;
     ELSE
         SELECT count(*) INTO waiting FROM (
             SELECT FROM outbox_pending p WHERE p.tenant_id = p_tenant AND p.position >= coalesce(lane.floor, 0) LIMIT allowed
         ) AS bounded;
+        IF waiting > 1000 THEN
+            UPDATE outbox_lane l SET pending = waiting, measured_at = clock_timestamp()
+            FROM (SELECT FROM outbox_lane w WHERE w.tenant_id = p_tenant FOR UPDATE SKIP LOCKED) AS free
+            WHERE l.tenant_id = p_tenant;
+        END IF;
     END IF;
     IF waiting + p_events > allowed THEN
         RAISE EXCEPTION 'tenant % has % events pending of % allowed', p_tenant, waiting, allowed
@@ -237,7 +246,7 @@ DECLARE
     event uuid;
 BEGIN
     INSERT INTO outbox_event (tenant_id, id, topic, dedupe_key, payload, headers)
-    VALUES (p_tenant, outbox_event_id(), p_topic, p_dedupe_key, p_payload, coalesce(p_headers, '{}'))
+    VALUES (p_tenant, outbox_event_id(), p_topic, p_dedupe_key, p_payload::json, coalesce(p_headers, '{}')::json)
     ON CONFLICT (tenant_id, dedupe_key) DO NOTHING RETURNING id INTO event;
     IF event IS NULL THEN
         -- A statement of its own: its snapshot sees the one that was there first, also when it has only just committed.
@@ -267,7 +276,7 @@ BEGIN
     SELECT array_agg(outbox_event_id()) INTO ids FROM generate_series(1, cardinality(p_topics));
     WITH stored AS (
         INSERT INTO outbox_event (tenant_id, id, topic, dedupe_key, payload, headers)
-        SELECT p_tenant, g.id, g.topic, g.dedupe_key, g.payload, coalesce(g.headers, '{}')
+        SELECT p_tenant, g.id, g.topic, g.dedupe_key, g.payload::json, coalesce(g.headers, '{}')::json
         FROM unnest(ids, p_topics, p_dedupe_keys, p_payloads, p_headers)
             WITH ORDINALITY AS g(id, topic, dedupe_key, payload, headers, turn)
         ORDER BY g.turn
@@ -336,7 +345,7 @@ CREATE FUNCTION outbox_lane_key(p_tenant text) RETURNS bigint
 COMMENT ON FUNCTION outbox_lane_key(text) IS 'The advisory lock of a lane. Two lanes that share one only wait for each other.';
 
 CREATE TYPE outbox_claimed AS (
-    tenant_id text, "position" bigint, event_id uuid, topic text, dedupe_key text, payload text, headers jsonb,
+    tenant_id text, "position" bigint, event_id uuid, topic text, dedupe_key text, payload text, headers text,
     created_at timestamptz, attempts smallint, takeovers smallint, replay_id uuid
 );
 
@@ -433,7 +442,7 @@ BEGIN
         INSERT INTO outbox_usage (tenant_id, claimed_at, token, events, paused_until)
         SELECT n.tenant_id, moment, p_token, n.events, CASE WHEN n.events >= n.remaining THEN moment + n.backoff END FROM counted n
     )
-    SELECT c.tenant_id, c.position, c.event_id, e.topic, e.dedupe_key, e.payload::text, e.headers, e.created_at,
+    SELECT c.tenant_id, c.position, c.event_id, e.topic, e.dedupe_key, e.payload::text, e.headers::text, e.created_at,
            c.attempts, (c.takeovers + c.abandoned::integer)::smallint, c.replay_id
     FROM chosen c JOIN outbox_event e ON e.tenant_id = c.tenant_id AND e.id = c.event_id
     ORDER BY c.turn, c.position;
@@ -474,24 +483,22 @@ BEGIN
         JOIN outbox_pending p ON p.tenant_id = head.tenant_id AND p.position = head.position
         WHERE p.lease_token = p_token
     ), mine AS MATERIALIZED (
-        SELECT c.*, c.outcome IN ('released', 'untried') AS stays,
-               bool_or(c.outcome = 'released') OVER lane AS waits,
-               row_number() OVER (PARTITION BY c.tenant_id, c.outcome IN ('released', 'untried') ORDER BY c.position) AS rank
-        FROM claimed c WHERE c.tenant_id IN (SELECT h.tenant_id FROM held h)
-        WINDOW lane AS (PARTITION BY c.tenant_id)
+        SELECT c.* FROM held h JOIN claimed c ON c.tenant_id = h.tenant_id
     ), gone AS (
         DELETE FROM outbox_pending p USING mine m
-        WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND NOT m.stays
+        WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND m.outcome NOT IN ('released', 'untried')
         RETURNING p.tenant_id, p.position, p.event_id, least(p.attempts + 1, 30000) AS attempts, p.refusals + 1 AS refusals, p.replay_id,
                   m.outcome, coalesce(m.error, '') AS error
+    ), stays AS MATERIALIZED (
+        SELECT m.*, bool_or(m.outcome = 'released') OVER lane AS waits, row_number() OVER (lane ORDER BY m.position) AS rank
+        FROM mine m WHERE m.outcome IN ('released', 'untried') WINDOW lane AS (PARTITION BY m.tenant_id)
     ), kept AS (
         UPDATE outbox_pending p SET
             attempts = least(p.attempts + (m.outcome = 'released')::integer, 30000),
             lease_token = NULL, lease_through = NULL,
             available_at = CASE WHEN m.rank = 1 AND m.waits THEN moment + least(p_lane_base * 2 ^ least(p.attempts, 20), p_lane_cap) ELSE '-infinity' END
-        FROM mine m
-        WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND m.stays AND (m.rank = 1 OR m.outcome = 'released')
-        RETURNING 1
+        FROM stays m
+        WHERE p.tenant_id = m.tenant_id AND p.position = m.position AND (m.rank = 1 OR m.outcome = 'released')
     ), sent AS (
         INSERT INTO outbox_publication (tenant_id, published_at, token, event_ids)
         SELECT g.tenant_id, moment, p_token, array_agg(g.event_id ORDER BY g.position) FROM gone g WHERE g.outcome = 'sent' GROUP BY g.tenant_id
@@ -509,7 +516,7 @@ BEGIN
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM gone g WHERE g.outcome = 'sent'),
-           (SELECT count(*) FROM mine m WHERE m.stays),
+           (SELECT count(*) FROM stays),
            (SELECT count(*) FROM delayed), (SELECT count(*) FROM dead),
            (SELECT count(*) FROM claimed) - (SELECT count(*) FROM mine)
     INTO result;

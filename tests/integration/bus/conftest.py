@@ -11,6 +11,7 @@ from local.aws import LocalAws
 from tests.integration.bus import brokers
 from tests.integration.bus.faults import FaultProxy
 from tests.integration.bus.rigs import KafkaRig, Rig, SqsRig
+from tests.integration.outbox.conftest import outbox, outbox_database  # noqa: F401 - fixtures, shared
 
 _chosen: list[str] = []
 

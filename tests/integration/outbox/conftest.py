@@ -18,8 +18,9 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant.ids import EventId, TenantId, new_id
-from sextant.outbox import repository
+from sextant.outbox import repository, service
 from sextant.outbox.admin import repository as administration
+from sextant.outbox.admin.model import Replay, Selection
 from sextant.outbox.model import ClaimedEvent, NewEvent, RetryRule, Settled
 from sextant.outbox.repository import ClaimRequest, Settlement
 from sextant.storage import Database, DatabaseSettings, Session
@@ -83,6 +84,13 @@ class Outbox:
         settlement = Settlement(claim.token, claim.events, verdicts, ["broken"] * len(claim.events))
         with self.platform.platform_autocommit() as session:
             return repository.settle(session, settlement, rule or RetryRule())
+
+    def replay(self, tenant: TenantId, *events: EventId) -> Replay:
+        """An operator sends events again."""
+        selection = Selection(ids=list(events))
+        return self.platform.run_platform(
+            lambda session: service.replay(session, tenant, selection, actor="ana", reason="test")
+        )
 
     def scalar(self, query: str, *params: Any) -> Any:
         row = self.admin.execute(query.encode(), params).fetchone()

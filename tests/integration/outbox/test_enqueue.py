@@ -162,6 +162,20 @@ class TestBackpressure:
         outbox.enqueue(ACME, 3, 4)
         assert outbox.rows("outbox_event") == 4
 
+    def test_a_large_limit_without_a_relay_is_kept_to_the_next_measure(self, outbox: Outbox) -> None:
+        # Given a lane that grows beyond what is counted at each enqueue
+        outbox.quota("acme", max_pending=2000)
+        outbox.enqueue(ACME, *range(1500))
+        outbox.enqueue(ACME, 1)
+        # Then whoever counted it left the length for the next ones
+        assert outbox.scalar("SELECT pending FROM outbox_lane") == 1500
+        # And once that is too old it is counted again
+        outbox.enqueue(ACME, *range(499))
+        outbox.admin.execute("UPDATE outbox_lane SET measured_at = now() - interval '3 seconds'")
+        with pytest.raises(OutboxBackpressureError):
+            outbox.enqueue(ACME, 1)
+        assert outbox.rows("outbox_pending") == 2000
+
     def test_a_relay_keeps_the_length_of_long_lanes_so_that_nobody_has_to_count(self, outbox: Outbox) -> None:
         # Given a long lane, and a relay that has measured it while it serves it
         outbox.quota("acme", max_pending=1500, batch_limit=1)
@@ -201,6 +215,7 @@ class TestIsolation:
             "UPDATE outbox_pending SET available_at = 'infinity'",
             "DELETE FROM outbox_pending",
             "UPDATE outbox_lane SET floor = 9",
+            "DELETE FROM outbox_lane",
             "UPDATE tenant_quota SET max_events = 1",
             "INSERT INTO outbox_dead (tenant_id, event_id, attempts, last_error) VALUES ('acme', gen_random_uuid(), 1, '')",
             "INSERT INTO outbox_publication VALUES ('acme', now(), gen_random_uuid(), '{}')",

@@ -36,11 +36,11 @@ SELECT outbox_enqueue_many(
     %(tenant_id)s, %(topics)s::text[], %(dedupe_keys)s::text[], %(payloads)s::jsonb[], %(headers)s::jsonb[],
     %(delays)s::interval[], %(refusable)s)
 """
-# The columns of a claim in the order of ClaimedEvent and its message. The headers as text: reading them here
-# costs half of what the driver takes.
+# The columns of a claim in the order of ClaimedEvent and its message. The headers are text: reading
+# them here costs half of what the driver takes.
 _CLAIMED = """
     claimed.position, claimed.takeovers, claimed.tenant_id, claimed.event_id, claimed.topic, claimed.dedupe_key,
-    claimed.payload, claimed.created_at, claimed.attempts + claimed.takeovers, claimed.replay_id, claimed.headers::text
+    claimed.payload, claimed.created_at, claimed.attempts + claimed.takeovers, claimed.replay_id, claimed.headers
 """
 _CLAIM = (
     "SELECT"
