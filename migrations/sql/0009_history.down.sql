@@ -19,3 +19,6 @@ DROP FUNCTION refuse_unversioned();
 DROP FUNCTION own_columns(regclass);
 DROP FUNCTION uuid_low(uuid);
 DROP FUNCTION uuid_high(uuid);
+
+CREATE OR REPLACE FUNCTION enter_tenant(p_tenant text) RETURNS void
+    LANGUAGE sql AS $$ SELECT set_config('app.current_tenant', p_tenant, true) $$;

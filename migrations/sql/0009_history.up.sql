@@ -4,6 +4,18 @@
 -- Who changes a record raises `version` by one and sets `updated_at` later than it was; the triggers refuse
 -- a change that does not. docs/storage.md has the shapes.
 
+-- Whoever is in one tenant cannot step into another: a function that is given a wrong tenant by mistake, and enters
+-- it, is refused. The platform's role sees all tenants anyway and may go from one to the next.
+CREATE OR REPLACE FUNCTION enter_tenant(p_tenant text) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_tenant() <> p_tenant AND current_user = 'sextant_app' THEN
+        RAISE EXCEPTION 'this transaction belongs to another tenant (row-level security)' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM set_config('app.current_tenant', p_tenant, true);
+END
+$$;
+
 -- Two halves of a uuid. Ranges of bigint, unlike ranges of uuid, know distances, which a GiST index needs to stay
 -- selective: among 100,000 versions a look-up by a range of uuid read 232 pages, and closing one version and opening
 -- the next took 1.5 ms longer.
