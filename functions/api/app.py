@@ -112,7 +112,7 @@ class Api(APIGatewayHttpResolver):
         correlation_id = auth.correlation(headers, request_id)
         self._caller: Caller | None = None
         self._route: Any = None
-        self._admission: Admission | None = None
+        self._admission = self._no_admission()
         logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=None)
         answer = self.resolve(event, context)
         answer.setdefault("headers", {}).update(
@@ -150,6 +150,11 @@ class Api(APIGatewayHttpResolver):
         for route in self._static_routes + self._dynamic_routes:
             yield route.method, route.path, getattr(route.func, "permission", "")
 
+    @staticmethod
+    def _no_admission() -> Admission | None:
+        """None, typed as what a request may make of it."""
+        return None
+
     def _call_route(self, route: Any, route_arguments: dict[str, str]) -> Any:
         self._route = route
         try:
@@ -161,7 +166,9 @@ class Api(APIGatewayHttpResolver):
     def _admit(self, route: Any) -> None:
         """Raise unless the caller may use `route`, is within its rate limit and sent a bearable body."""
         limits.check_body(self.current_event.body, bootstrap.settings().max_body_bytes)
-        permission = getattr(route.func, "permission", PUBLIC if route.func.__name__ == _NO_ROUTE else None)
+        permission: Any = getattr(route.func, "permission", None)
+        if permission is None and route.func.__name__ == _NO_ROUTE:
+            permission = PUBLIC
         if permission == PUBLIC:
             return
         self._caller = found = auth.caller(self.current_event.raw_event, bootstrap.settings())
@@ -261,7 +268,7 @@ class Api(APIGatewayHttpResolver):
 
     def _crashed(self, error: Exception) -> Response[str]:
         # The process boundary: the caller is told that it was our fault, the log what it was.
-        logger.exception("unhandled error", exc_info=error)
+        logger.error("unhandled error", exc_info=error)
         return self._problem(
             SextantError("Something went wrong on our side; the request id finds it in the log.")
         )

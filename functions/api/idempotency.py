@@ -81,10 +81,10 @@ class _Attempt:
         )
         asked = {"tenant": self._api.caller.tenant, "key": key, "request": _fingerprint(self._api)}
 
-        @idempotent_function(
+        @idempotent_function(  # type: ignore[untyped-decorator]
             data_keyword_argument="asked", persistence_store=store, config=config, key_prefix="api"
         )
-        def served(*, asked: dict[str, str]) -> dict[str, Any]:  # noqa: ARG001 named for Powertools
+        def served(*, asked: dict[str, str]) -> dict[str, Any]:
             self._done = self._work()
             return {
                 "status": self._done.status_code,

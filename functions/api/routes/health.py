@@ -17,7 +17,6 @@ from sextant.errors import NotFoundError
 from sextant.outbox import repository as outbox
 from sextant.storage.errors import StorageError
 
-
 Status = Literal["healthy", "degraded", "unhealthy"]
 
 # Seconds that an event may wait to be published: the relay's schedule is a minute.

@@ -73,7 +73,7 @@ def bulk_items(asked: list[RequestedRun]) -> list[BulkItemBody]:
     seen: set[UUID] = set()
     items = []
     for index, run in enumerate(asked):
-        outcome = "DUPLICATE" if run.id in seen else run.outcome
+        outcome: Any = "DUPLICATE" if run.id in seen else run.outcome
         seen.add(run.id)
         items.append(BulkItemBody.model_construct(index=index, outcome=outcome, run=RunBody.of(run)))
     return items
@@ -175,7 +175,7 @@ def _answer(found: service.Selected, selection: Selection, caller: Caller) -> Re
         preview=selection.preview,
         changed=found.changed,
         skipped=found.skipped,
-        run_ids=found.runs,
+        run_ids=list[UUID](found.runs),
     )
     return reply(SelectionEnvelope.model_construct(data=body, meta=meta(caller)))
 

@@ -120,6 +120,11 @@ def named(caller: Caller, name: str | None, work: Callable[[Session], Scenario])
 
 
 def register(api: Api) -> None:
+    _register_writing(api)
+    _register_reading(api)
+
+
+def _register_writing(api: Api) -> None:
     @api.post("/v1/scenarios", summary="Create a scenario", tags=["Scenarios"], responses={201: _OK})
     @needs("scenarios:write")
     def create_scenario(
@@ -215,6 +220,27 @@ def register(api: Api) -> None:
 
         return once(api, idempotency_key, create)
 
+    @api.delete(
+        "/v1/scenarios/<scenario_id>",
+        summary="Delete a scenario",
+        tags=["Scenarios"],
+        responses={204: {"description": "Deleted"}},
+    )
+    @needs("scenarios:delete")
+    def delete_scenario(
+        scenario_id: Annotated[UUID, Path()],
+        if_match: IfMatch = None,
+    ) -> Response[Any]:
+        caller = api.caller
+        version = expected_version(if_match, scenario_id)
+        bootstrap.database().run(
+            caller.tenant, lambda session: service.delete(session, ScenarioId(scenario_id), version, caller)
+        )
+        bootstrap.nudge_relay()
+        return Response(status_code=204, body="")
+
+
+def _register_reading(api: Api) -> None:
     @api.get("/v1/scenarios", summary="List scenarios", tags=["Scenarios"], responses={200: _LIST})
     @needs("scenarios:read")
     def list_scenarios(
@@ -259,25 +285,6 @@ def register(api: Api) -> None:
         if if_none_match is not None and found.etag in if_none_match:
             return Response(status_code=304, body="", headers={"ETag": found.etag})
         return answer(found, caller)
-
-    @api.delete(
-        "/v1/scenarios/<scenario_id>",
-        summary="Delete a scenario",
-        tags=["Scenarios"],
-        responses={204: {"description": "Deleted"}},
-    )
-    @needs("scenarios:delete")
-    def delete_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        if_match: IfMatch = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        version = expected_version(if_match, scenario_id)
-        bootstrap.database().run(
-            caller.tenant, lambda session: service.delete(session, ScenarioId(scenario_id), version, caller)
-        )
-        bootstrap.nudge_relay()
-        return Response(status_code=204, body="")
 
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)

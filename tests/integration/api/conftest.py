@@ -207,7 +207,7 @@ def sql(served: DatabaseUrls) -> Iterator[Callable[..., list[Any]]]:
     with psycopg.connect(served.admin, autocommit=True) as connection:
 
         def run(query: str, *params: object) -> list[Any]:
-            cursor = connection.execute(query, params or None)  # type: ignore[arg-type]
+            cursor = connection.execute(query, params or None)
             return cursor.fetchall() if cursor.description else []
 
         yield run

@@ -57,7 +57,7 @@ BAD_SCENARIOS: dict[str, tuple[Any, str]] = {
     "name of a megabyte": ({"name": "n" * 1_000_000}, "name"),
     "null for a list": ({"name": "x", "tags": None}, "tags"),
     "too many tags": ({"name": "x", "tags": [str(n) for n in range(21)]}, "tags"),
-    "too many assumptions": ({**GUIDE, "assumptions": GUIDE["assumptions"] * 51}, "assumptions"),
+    "too many assumptions": ({**GUIDE, "assumptions": [*GUIDE["assumptions"]] * 51}, "assumptions"),
     "parameter that is a list": ({"name": "x", "parameters": {"mine": [1]}}, "parameters.mine"),
     "parameter out of range": ({"name": "x", "parameters": {"discount_rate": 2}}, "parameters.discount_rate"),
     "integer that JSON loses": ({"name": "x", "parameters": {"n": 2**60}}, "parameters.n"),
