@@ -18,6 +18,7 @@ import sextant
 from sextant.storage import Session
 from sextant.storage.temporal import TemporalRepository
 
+_HELPERS = {"sextant.operations.repository.listing.fetch_page"}
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
@@ -41,8 +42,8 @@ def temporal_repositories() -> dict[str, TemporalRepository[Any]]:
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """Every public function of a repository that takes a session, by its full name."""
-    return {
+    """Every public function of a repository that asks the database something of its own, by its full name."""
+    found = {
         f"{module.__name__}.{name}": value
         for module in repository_modules()
         for name, value in vars(module).items()
@@ -51,6 +52,8 @@ def functions() -> dict[str, Callable[..., Any]]:
         and not name.startswith("_")
         and next(iter(inspect.signature(value, eval_str=True).parameters.values())).annotation is Session
     }
+    # What serves other functions has nothing to ask for by itself.
+    return {name: one for name, one in found.items() if name not in _HELPERS}
 
 
 def statements() -> Iterator[tuple[str, str]]:

@@ -33,8 +33,6 @@ VICTIM = TenantId("victim")
 STRANGER = TenantId("stranger")
 KNOWN_ID = UUID("01900000-0000-7000-8000-000000000001")
 SECRET = "the victim's secret"
-# Serve others' statements: they have no session of their own to judge by.
-HELPERS = {"sextant.operations.repository.listing.fetch_page"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +52,7 @@ def _cloned(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
     made = databases.clone(postgres, template, f"tenancy_{uuid.uuid4().hex[:12]}")
     create_tables(made.admin)
     with psycopg.connect(made.admin, autocommit=True) as admin:
-        _drop_checks(admin)
+        drop_checks(admin)
     yield made
     databases.drop(postgres, made.name)
 
@@ -69,7 +67,7 @@ def tenant_tables(admin: psycopg.Connection[Any]) -> list[str]:
     ]
 
 
-def _drop_checks(admin: psycopg.Connection[Any]) -> None:
+def drop_checks(admin: psycopg.Connection[Any]) -> None:
     """So that a row can be made of anything."""
     checks = admin.execute(
         "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
@@ -150,7 +148,7 @@ def everything() -> dict[str, Callable[..., Any]]:
         for name, method in vars(TemporalRepository).items()
         if inspect.isfunction(method) and not name.startswith("_")
     }
-    return {**methods, **{name: one for name, one in functions().items() if name not in HELPERS}}
+    return {**methods, **functions()}
 
 
 class _Undo(Exception):  # noqa: N818
