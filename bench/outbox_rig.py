@@ -68,16 +68,25 @@ def rig() -> Iterator[Rig]:
         server = Postgres(Path(directory))
         server.start()
         try:
-            urls = databases.prepare(server, "bench")
-            platform = Database.connect(DatabaseSettings(url=urls.platform))
-            app = Database.connect(DatabaseSettings(url=urls.app))
-            with psycopg.connect(urls.admin, autocommit=True) as admin:
-                admin.execute("UPDATE tenant_quota SET max_events = 2147483647, max_pending = 2147483647")
-                yield Rig(server, urls, platform, app, admin)
-            platform.close()
-            app.close()
+            with database(server, "bench") as made:
+                yield made
         finally:
             server.forget()
+
+
+@contextmanager
+def database(server: Postgres, name: str) -> Iterator[Rig]:
+    """An outbox in a database of its own, with no quota in the way."""
+    urls = databases.prepare(server, name)
+    platform = Database.connect(DatabaseSettings(url=urls.platform))
+    app = Database.connect(DatabaseSettings(url=urls.app))
+    try:
+        with psycopg.connect(urls.admin, autocommit=True) as admin:
+            admin.execute("UPDATE tenant_quota SET max_events = 2147483647, max_pending = 2147483647")
+            yield Rig(server, urls, platform, app, admin)
+    finally:
+        platform.close()
+        app.close()
 
 
 class NoPublish:

@@ -88,8 +88,8 @@ class SqsPublisher:
         endpoint_url: str | None = None,
         connections: int = 8,
         max_bytes: int = MAX_BYTES,
-        connect_timeout: float = 2.0,
-        read_timeout: float = 5.0,
+        connect_timeout: float = 1.0,
+        read_timeout: float = 3.0,
     ) -> None:
         self._routes = routes
         self._queue_urls = dict(queue_urls)

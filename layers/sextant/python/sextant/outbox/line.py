@@ -17,7 +17,8 @@ from sextant.bus.message import Publisher, Submission
 from sextant.outbox.model import ClaimedEvent
 from sextant.outbox.repository import Settlement
 
-_UNDER_WAY = 2
+_UNDER_WAY = 3
+"""How many batches are with the broker at once."""
 
 
 @dataclass(frozen=True, slots=True)

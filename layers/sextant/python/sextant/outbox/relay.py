@@ -39,12 +39,12 @@ class RelaySettings:
     """
 
     batch: int = 500
-    in_flight: int = 3
+    in_flight: int = 5
     """How many batches may be held at once: claimed, on their way, or coming back."""
     lease: float = 30.0
     publish_timeout: float = 10.0
     """So long after it was claimed, what the broker has not acknowledged is released."""
-    margin: float = 3.0
+    margin: float = 8.0
     """What is kept of the time, beside `publish_timeout`, to settle before the deadline."""
     linger: float = 1.0
     """How long to look for new events after the last one; longer than nudges are coalesced."""
