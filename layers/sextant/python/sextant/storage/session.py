@@ -123,8 +123,8 @@ class _Unit:
         if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             try:
                 exchange(connection, [(_ROLLBACK, ())])
-            except psycopg.Error:
-                logger.warning("rollback failed; the connection is closed", exc_info=True)
+            except psycopg.Error as error:
+                logger.warning("rollback failed; the connection is closed", extra={"error": str(error)})
                 connection.close()
         elif status != TransactionStatus.IDLE:
             connection.close()
