@@ -45,6 +45,10 @@ def _commit(batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    scheduled = event.get("detail-type") == "Scheduled Event"
+    if scheduled:
+        # So that readers, who may not make the table, find one before the first run is published.
+        _table()
     published = service.commit_waiting(
         bootstrap.database(),
         _commit,
@@ -56,7 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if published:
         logger.info("runs published", extra={"runs": published})
         bootstrap.nudge_relay()
-    if event.get("detail-type") == "Scheduled Event":
+    if scheduled:
         waiting = bootstrap.database().run_platform(repository.waiting_seconds, idempotent=True)
         logger.info(
             "results waiting", extra=embedded({"OldestUncommittedAge": (waiting, "Seconds")}, [["service"]])

@@ -23,7 +23,8 @@ class MigrationGate(Construct):
     """A resource that succeeds once the migrations have; everything that serves depends on it.
 
     It calls the very version of the migrate function that the deployment publishes, so a rolled back
-    deployment calls the version before, which finds nothing to do.
+    deployment calls the version before, which finds nothing to do; and then the function that makes the
+    lake's table, which others may only read.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class MigrationGate(Construct):
         construct_id: str,
         *,
         migrate: DeployedFunction,
+        then: DeployedFunction,
         database: AuroraDatabase | None,
         key: kms.IKey,
         surroundings: Surroundings,
@@ -40,10 +42,13 @@ class MigrationGate(Construct):
         gate = SupportFunction(
             self, "Gate", handler="migration_gate", surroundings=surroundings, timeout=_WITHIN
         )
-        versions = function_arn(migrate.name, "*")
-        allow_invoke(gate.role, versions)
-        accept_wildcard(gate.role, [versions], "Every version of the one function it calls")
-        properties: Mapping[str, str] = {"Function": migrate.function.current_version.function_arn}
+        versions = [function_arn(one.name, "*") for one in (migrate, then)]
+        allow_invoke(gate.role, *versions)
+        accept_wildcard(gate.role, versions, "Every version of the two functions it calls")
+        properties: Mapping[str, str] = {
+            "Function": migrate.function.current_version.function_arn,
+            "Then": then.function.current_version.function_arn,
+        }
         if database is not None:
             secret = database.cluster.secret
             if secret is None:
@@ -77,4 +82,4 @@ class MigrationGate(Construct):
             service_timeout=_WITHIN,
         )
         # The role's policy is a resource of its own: without it the call would come too early.
-        self.done.node.add_dependency(gate, migrate)
+        self.done.node.add_dependency(gate, migrate.role, migrate.function, then.role, then.function)

@@ -19,7 +19,7 @@ from infra.constructs.encryption import allow_key
 
 CATALOG_DATABASE = "market"
 _WAREHOUSE = "warehouse"
-_EXPORTS = "exports"
+_EXPORTS = f"{_WAREHOUSE}/exports"
 
 
 class Warehouse(Construct):
@@ -80,11 +80,6 @@ class Warehouse(Construct):
         """Where the tables live, as the catalogue names it."""
         return self.bucket.s3_url_for_object(_WAREHOUSE)
 
-    @property
-    def exports(self) -> str:
-        """Where answers too large for a response are put."""
-        return self.bucket.s3_url_for_object(_EXPORTS)
-
     def allow(self, role: iam.Role, lake: str) -> None:
         """Let a function use the lake as it declares: `read`, or `write`, which includes it."""
         writes = lake == "write"
@@ -106,12 +101,15 @@ class Warehouse(Construct):
         accept_wildcard(role, [self._seen_from(role, objects)], "Every object of the warehouse")
 
     def allow_exports(self, role: iam.Role) -> None:
-        """Let a function write an answer too large for a response, and sign the address it is read from."""
+        """Let a function write answers too large for a response, and tenants' baselines and uploads of them."""
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
-        exported = f"{_EXPORTS}/*"
-        _add(role, "Exports", actions, [self.bucket.arn_for_objects(exported)])
+        places = [f"{_EXPORTS}/*", *(f"{_WAREHOUSE}/{place}/*" for place in ("baselines", "uploads"))]
+        _add(role, "Exports", actions, [self.bucket.arn_for_objects(place) for place in places])
         allow_key(role, self._key, ["s3"], write=True)
-        accept_wildcard(role, [self._seen_from(role, exported)], "Every export; they go after a day")
+        for place in places:
+            accept_wildcard(
+                role, [self._seen_from(role, place)], "Exports, which go after a day, and baselines"
+            )
 
     def _seen_from(self, role: iam.Role, objects: str) -> str:
         """The ARN of `objects` as a policy of the role's stack writes it: imported, if it is another stack."""

@@ -1,8 +1,9 @@
-"""Runs the migrations while a stack is deployed, before its new code serves.
+"""Runs the migrations while a stack is deployed, and makes the lake's table, before its new code serves.
 
-The resource's properties: `Function`, the migrate function's version to call; `Digest`, whose change
-makes a deployment call it; and where the database is one of RDS, `ClusterArn`, `SecretArn`, `Database`
-and `Migrator`, with which the migrating user is made first, through the Data API.
+The resource's properties: `Function`, the migrate function's version to call; `Then`, a function's version
+that is called afterwards as its schedule would, because it makes what others only read; and where the
+database is one of RDS, `ClusterArn`, `SecretArn`, `Database` and `Migrator`, with which the migrating user
+is made first, through the Data API.
 
 Deleting or rolling back never migrates downwards: migrations leave the code before them working.
 """
@@ -35,8 +36,8 @@ PREPARATION = (
 )
 
 
-class MigrationFailedError(Exception):
-    """The migrate function reported an error; its log has the whole of it."""
+class CallFailedError(Exception):
+    """A function reported an error; its log has the whole of it."""
 
 
 def handler(event: dict[str, Any], context: object) -> None:
@@ -52,7 +53,9 @@ def act(event: Mapping[str, Any]) -> Answer:
     properties = event["ResourceProperties"]
     if "ClusterArn" in properties:
         _prepare(properties)
-    return Answer("migrations", _migrate(str(properties["Function"])))
+    migrated = _call(str(properties["Function"]), {})
+    _call(str(properties["Then"]), {"source": "sextant.deployment", "detail-type": "Scheduled Event"})
+    return Answer("migrations", {"Revision": str(migrated.get("revision", ""))})
 
 
 def _prepare(properties: Mapping[str, str]) -> None:
@@ -88,15 +91,16 @@ def _patiently(client: Any, **statement: str) -> None:
             time.sleep(_PAUSE)
 
 
-def _migrate(function: str) -> dict[str, str]:
+def _call(function: str, event: Mapping[str, str]) -> Mapping[str, Any]:
     import boto3
     from botocore.config import Config
 
     patient = Config(read_timeout=_MIGRATION_WITHIN, retries={"total_max_attempts": 1})
-    response = boto3.client("lambda", config=patient).invoke(FunctionName=function, Payload=b"{}")
+    response = boto3.client("lambda", config=patient).invoke(
+        FunctionName=function, Payload=json.dumps(event).encode()
+    )
     payload = response["Payload"].read().decode()
     if response.get("FunctionError"):
-        raise MigrationFailedError(payload)
+        raise CallFailedError(f"{function}: {payload}")
     answer = json.loads(payload or "null")
-    revision = answer.get("revision", "") if isinstance(answer, dict) else ""
-    return {"Revision": str(revision)}
+    return answer if isinstance(answer, dict) else {}

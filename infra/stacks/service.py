@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from functions.declaration import FUNCTIONS, MIGRATE, QUEUES, Route
+from functions.declaration import COMMITTER, FUNCTIONS, MIGRATE, QUEUES, Route
 from infra.config import StageConfig
 from infra.constructs.database import AuroraDatabase
 from infra.constructs.functions import DeployedFunction
@@ -60,6 +60,7 @@ class ServiceStack(Stack):
             self,
             "Migrations",
             migrate=self.functions[MIGRATE.name],
+            then=self.functions[COMMITTER.name],
             database=data.database if isinstance(data.database, AuroraDatabase) else None,
             key=surroundings.key,
             surroundings=surroundings,

@@ -18,7 +18,7 @@ WILDCARDS = {
     "*": "X-Ray and Lambda's network interfaces know no narrower resource",
     "objects": "the objects of one bucket's prefix",
     "tables": "the tables of the warehouse's own database",
-    "versions": "the versions of one function",
+    "versions": "the versions of a function that the deployment calls",
 }
 
 # The actions that know no resource but every one.
@@ -143,6 +143,7 @@ def test_schedules_call_the_alias_as_often_as_declared(assembly: Assembly) -> No
 def test_nothing_serves_before_the_migrations_have_run(assembly: Assembly) -> None:
     gate = assembly.one("Custom::Migrations")
     assert gate.properties["Function"]["Ref"].startswith("migrateFunctionCurrentVersion")
+    assert gate.properties["Then"]["Ref"].startswith("committerFunctionCurrentVersion")
 
     found = aliases(assembly)
     assert len(found) == len(SERVING)
@@ -300,9 +301,9 @@ def wildcard(resource: object) -> str | None:
         return "*"
     if "table/market/*" in text:
         return "tables"
-    if "-migrate:*" in text:
+    if "-migrate:*" in text or "-committer:*" in text:
         return "versions"
-    if re.search(r'"/(warehouse|exports)?/?\*"', text):
+    if re.search(r'"/(warehouse/(exports/)?)?\*"', text):
         return "objects"
     return text
 

@@ -1,7 +1,7 @@
 """A process that dies at the n-th boundary of a piece of lake work.
 
-A boundary is the moment before or after anything the outside world can see: an S3 request, an SQL
-statement, an SQL commit. Dying at each one in turn is dying at every line, as far as anyone can tell.
+A boundary is the moment after anything the outside world can see: an S3 request, an SQL statement, the
+end of an SQL transaction. Dying at each one in turn is dying at every line, as far as anyone can tell.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pyiceberg.table import Table
@@ -34,27 +34,19 @@ class _Countdown:
     """Ends the process when `left` boundaries have been crossed."""
 
     left: int
-    names: list[str] = field(default_factory=list)
 
-    def cross(self, name: str) -> None:
-        self.names.append(name)
+    def cross(self, *_: object, **__: object) -> None:
         if self.left == 0:
             os._exit(KILLED)
         self.left -= 1
 
     def watch(self, table: Table, settings: LakeSettings) -> None:
-        def crossing(name: str) -> Callable[..., None]:
-            return lambda *_, **__: self.cross(name)
-
         client: Any = s3_store(settings.region, settings.endpoint_url)._client
-        client.meta.events.register("before-send.s3", crossing("before request"))
-        client.meta.events.register("after-call.s3", crossing("after request"))
+        client.meta.events.register("after-call.s3", self.cross)
         assert isinstance(table.catalog, RaceSafeSqlCatalog)
         engine = table.catalog.engine
-        event.listen(engine, "before_cursor_execute", crossing("before statement"))
-        event.listen(engine, "after_cursor_execute", crossing("after statement"))
-        event.listen(engine, "commit", crossing("before commit"))
-        event.listen(engine, "checkin", crossing("after transaction"))
+        event.listen(engine, "after_cursor_execute", self.cross)
+        event.listen(engine, "checkin", self.cross)
 
 
 def _run(settings: LakeSettings, environment: dict[str, str], work: Work, boundary: int) -> None:

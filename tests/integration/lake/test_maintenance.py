@@ -151,8 +151,8 @@ def test_compaction_killed_at_every_step_changes_no_row(lake: Lake, aws: LocalAw
         assert lake.pages("acme", scenario, EVERYTHING, 1000) == sorted(written)
         if len(live_files(lake)) == 1:
             written += fill(lake, scenario, runs=1)
-        boundary += 3
-    assert boundary > 12
+        boundary += 2
+    assert boundary > 8
     assert lake.rows_per_run() == one_each(lake)
 
 

@@ -111,6 +111,7 @@ class TestLateCommits:
                 floors.measured(repository.measure(session, floors.known, floors.watched))
 
         outbox.enqueue(ACME, 0)
+        outbox.settle(outbox.claim())
         with outbox.app.transaction(ACME) as late:
             repository.enqueue(late, [event(1)])
             outbox.enqueue(ACME, 2)

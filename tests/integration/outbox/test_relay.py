@@ -179,19 +179,35 @@ def test_several_relays_at_once_publish_each_event_once_and_in_order(outbox: Out
 
 class TestDatabaseTrouble:
     def test_a_settlement_cut_off_is_done_again(self, outbox: Outbox) -> None:
-        # Given a database that ends every session of the relay while it publishes, as a failover does
+        # Given a database that ends the relay's session in the middle of its settlement, as a failover does
         outbox.enqueue(ACME, *range(5))
+        lock = "SELECT {}(outbox_lane_key('acme'))"
+        ended: list[int] = []
+
+        def end_the_settlement() -> None:
+            ended.append(
+                until(
+                    lambda: outbox.scalar(
+                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'sextant_platform' "
+                        "AND datname = current_database() AND wait_event = 'advisory'"
+                    )
+                )
+            )
+            outbox.scalar(lock.format("pg_advisory_unlock"))
+
+        ending = threading.Thread(target=end_the_settlement)
 
         def judge(message: OutboundMessage) -> Outcome:
-            outbox.admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE usename = 'sextant_platform' AND datname = current_database()"
-            )
+            if not bus.delivered:
+                outbox.scalar(lock.format("pg_advisory_lock"))
+                ending.start()
             return SENT
 
         bus = MemoryBus(judge)
         report = drain(outbox, bus, replace(QUICK, in_flight=1))
+        ending.join()
         # Then what was published is settled all the same, and nothing is published twice
+        assert ended == [1]
         assert report.sent == 5
         assert bus.payloads() == [payload(n) for n in range(5)]
         assert outbox.rows("outbox_pending") == 0

@@ -17,6 +17,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
+    NoSuchNamespaceError,
     NoSuchTableError,
     TableAlreadyExistsError,
 )
@@ -118,9 +119,17 @@ def _sql_catalog(properties: dict[str, str]) -> Catalog:
 
 def _create(catalog: Catalog, settings: LakeSettings) -> None:
     try:
-        catalog.create_namespace(columns.NAMESPACE)
-    except NamespaceAlreadyExistsError:
-        logger.debug("the namespace is there already")
+        _create_table(catalog, settings)
+    except NoSuchNamespaceError:
+        # Where a deployment made the namespace, its functions have no right to make one.
+        try:
+            catalog.create_namespace(columns.NAMESPACE)
+        except NamespaceAlreadyExistsError:
+            logger.debug("another process made the namespace first")
+        _create_table(catalog, settings)
+
+
+def _create_table(catalog: Catalog, settings: LakeSettings) -> None:
     try:
         catalog.create_table(
             columns.IDENTIFIER,
