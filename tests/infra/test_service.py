@@ -303,7 +303,7 @@ def wildcard(resource: object) -> str | None:
         return "tables"
     if "-migrate:*" in text or "-committer:*" in text:
         return "versions"
-    if re.search(r'"/(warehouse/(exports/)?)?\*"', text):
+    if re.search(r'"/(warehouse/((exports|baselines|uploads)/)?)?\*"', text):
         return "objects"
     return text
 
