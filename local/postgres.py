@@ -8,6 +8,7 @@ it opens the permissions of the parent directories. The server refuses to run as
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -180,8 +181,16 @@ class Postgres:
     def kill(self) -> None:
         """Ends every process of the server at once, as a power failure would; for tests of recovery."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            import psutil
+
+            # Each backend is the leader of a group of its own: they would outlive the postmaster by a moment.
+            server = psutil.Process(self._process.pid)
+            processes_of_it = [server, *server.children(recursive=True)]
+            for process in processes_of_it:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
             self._process.wait()
+            psutil.wait_procs(processes_of_it[1:], timeout=10)
             self._process = None
 
     def forget(self) -> None:
