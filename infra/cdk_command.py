@@ -84,6 +84,12 @@ def installed() -> Path:
     return entry
 
 
+def node_and_npm() -> tuple[Path, Path]:
+    """The Node that the command line runs on, and npm as a script for it."""
+    node = _node()
+    return node, _npm(node)
+
+
 def _node() -> Path:
     packaged = packaged_node()
     own = shutil.which("node")

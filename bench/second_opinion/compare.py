@@ -29,7 +29,7 @@ def outside() -> int:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
     wanted = Path(__file__).with_name("requirements.txt")
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(wanted)], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(wanted)], check=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "sextant" / "python")}
     return subprocess.run([str(python), __file__, "--inside"], check=False, env=environment).returncode
 
