@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -138,11 +139,21 @@ class Operations:
 def served(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
     """The environment in which the handlers find their database; one a module, each test has its own tenant."""
     urls = databases.clone(postgres, template, f"ops_{uuid.uuid4().hex[:12]}")
+    with serving(urls):
+        yield urls
+    databases.drop(postgres, urls.name)
+
+
+@contextmanager
+def serving(urls: DatabaseUrls, **environment: str) -> Iterator[None]:
+    """Within it the handlers of this process work on the database of `urls`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", urls.app)
         patch.setenv("PLATFORM_DATABASE_URL", urls.platform)
         patch.setenv("SEXTANT_STAGE", "local")
         patch.setenv("SEXTANT_OPERATIONS_POLICY", json.dumps(POLICY))
+        for name, value in environment.items():
+            patch.setenv(name, value)
         for name in (
             "SEXTANT_AUTH_DISABLED",
             "SEXTANT_IDEMPOTENCY_TABLE",
@@ -161,11 +172,10 @@ def served(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
                 nudge_relay=lambda: None,
             ),
         )
-        yield urls
+        yield
         bootstrap.database().close()
         bootstrap.platform_database().close()
         _forget()
-    databases.drop(postgres, urls.name)
 
 
 def _forget() -> None:

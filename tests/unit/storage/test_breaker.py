@@ -124,3 +124,26 @@ def test_of_many_threads_exactly_one_probes() -> None:
     for thread in threads:
         thread.join()
     assert len(entered) == 1
+
+
+def test_tells_an_outage_once_from_its_first_opening_to_the_probe_that_succeeds() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 61.0
+    breaker.enter()
+    breaker.failed()
+    clock.now += 61.0
+    breaker.enter()
+    outage = breaker.succeeded()
+    assert outage is not None
+    assert outage.seconds == pytest.approx(122.0)
+    assert outage.failures == 6
+    assert breaker.succeeded() is None
+
+
+def test_failures_that_do_not_open_it_are_no_outage() -> None:
+    breaker = CircuitBreaker(5, 60.0, clock=Clock())
+    breaker.enter()
+    breaker.failed()
+    breaker.enter()
+    assert breaker.succeeded() is None

@@ -6,6 +6,7 @@ Everything here is made on first use, so a function pays at cold start for what 
 from __future__ import annotations
 
 import os
+import uuid
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from sextant.config import Settings
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import Database, DatabaseSettings, Outage
 
 if TYPE_CHECKING:
     from sextant.operations.events import Policies
@@ -27,7 +28,7 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     """The database as this function's own role sees it."""
-    return Database.connect(DatabaseSettings.from_env(os.environ))
+    return _connect("DATABASE_URL")
 
 
 @cache
@@ -36,7 +37,26 @@ def platform_database() -> Database:
     variable = "PLATFORM_DATABASE_URL"
     if variable not in os.environ:
         return database()
-    return Database.connect(DatabaseSettings.from_env(os.environ, variable))
+    return _connect(variable)
+
+
+def _connect(variable: str) -> Database:
+    return Database.connect(DatabaseSettings.from_env(os.environ, variable), on_recovery=_tell_outage)
+
+
+def _tell_outage(outage: Outage) -> None:
+    """Ingest that this process had no database. It is told afterwards, as until then nothing could be stored."""
+    from sextant.operations import failures
+    from sextant.operations.model import PLATFORM_TENANT
+
+    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "a process")
+    key = f"database:{uuid.uuid4()}"
+    database().run(
+        PLATFORM_TENANT,
+        lambda session: failures.database_away(session, outage, function, key, operations_policies()),
+        idempotent=True,
+    )
+    nudge_relay()
 
 
 @cache

@@ -1,4 +1,7 @@
-"""The platform's own failures as events: runs that end badly, outbox events that die, messages nobody could handle."""
+"""The platform's own failures as events.
+
+Runs that end badly, outbox events that die, messages nobody could handle, times without a database.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from sextant.operations.model import PLATFORM_TENANT, Ingested, NewEvent
 from sextant.operations.repository import actions, catalogue
 from sextant.operations.repository import events as repository
 from sextant.operations.repository.sweep import DeadEvent
-from sextant.storage import Session
+from sextant.storage import Outage, Session
 
 
 def run_failed(
@@ -146,6 +149,41 @@ def dead_letter(
         correlation_id=headers.get("correlation-id", ""),
     )
     return ingest(session, event, policies.of(session))
+
+
+def database_away(session: Session, outage: Outage, function: str, key: str, policies: Policies) -> Ingested:
+    """Ingest that the database's breaker opened in `function`, and that it closed again; told when it is over.
+
+    All processes that met the outage count into one incident, whatever the error each of them saw. `key` tells
+    this outage from all others.
+    """
+    about = {
+        "function": function,
+        "began_at": outage.began_at.isoformat(),
+        "ended_at": outage.ended_at.isoformat(),
+        "failures": outage.failures,
+    }
+    message = f"The database did not answer {function} for {outage.seconds:.0f} s."
+    opened = NewEvent(
+        event_type="database.breaker_opened",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={**about, "error": {"code": "database_unavailable", "message": message}},
+        occurred_at=outage.began_at,
+        fingerprint="database",
+        idempotency_key=f"{key}:opened",
+    )
+    stored = ingest(session, opened, policies.of(session))
+    closed = NewEvent(
+        event_type="database.breaker_closed",
+        source="PLATFORM",
+        payload=about,
+        occurred_at=outage.ended_at,
+        incident_id=stored.incident_id,
+        idempotency_key=f"{key}:closed",
+    )
+    ingest(session, closed, policies.of(session))
+    return stored
 
 
 def tenant_of(headers: Mapping[str, str]) -> TenantId:

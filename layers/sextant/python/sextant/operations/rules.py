@@ -158,5 +158,5 @@ def _about_the_event(
 
 
 def _heals_itself(event: Event | None) -> bool:
-    """A breaker that opened by itself closes by itself, by its probe."""
-    return event is not None and event.event_type.endswith(".breaker_opened")
+    """A vendor's breaker that opened by itself closes by itself, by its probe."""
+    return event is not None and event.vendor_id is not None and event.event_type.endswith(".breaker_opened")

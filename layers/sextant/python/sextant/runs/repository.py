@@ -229,15 +229,17 @@ def matching(
     return (rows[0]["total"] if rows else 0), [row["id"] for row in rows]
 
 
-def replay(session: Session, runs: Sequence[RunId], origin: Origin) -> tuple[list[RunId], int]:
-    """Ask again for runs that ended without a result: the new ids, and how many were passed over."""
+def replay(
+    session: Session, runs: Sequence[RunId], origin: Origin
+) -> tuple[list[RunId], int, dict[str, Any] | None]:
+    """Ask again for runs that ended without a result: the new ids, how many were passed over, and what forbids it."""
     found = session.fetch_one(
-        "SELECT runs, skipped FROM replay_runs(%s, %s, %s, %s, %s)",
+        "SELECT runs, skipped, refusal FROM replay_runs(%s, %s, %s, %s, %s)",
         (session.tenant_id, list(runs), origin.actor, origin.correlation_id, origin.traceparent),
         row=tuple,
     )
     assert found is not None
-    return found[0], found[1]
+    return found[0], found[1], found[2]
 
 
 def claim(

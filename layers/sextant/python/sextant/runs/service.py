@@ -203,9 +203,14 @@ def cancel_selected(session: Session, where: RunSelection, limit: int, caller: C
 
 
 def replay_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
-    """Ask again for the oldest `limit` of the runs that fit and ended without a result; `runs` are the new ones."""
+    """Ask again for the oldest `limit` of the runs that fit and ended without a result; `runs` are the new ones.
+
+    Raises `RunNotAdmittedError` while a kill switch or a paused workflow forbids runs.
+    """
     found = select(session, where, REPLAYABLE, limit)
-    new, skipped = repository.replay(session, found.runs, origin_of(caller))
+    new, skipped, refusal = repository.replay(session, found.runs, origin_of(caller))
+    if refusal is not None:
+        raise not_admitted(refusal)
     return Selected(found.matching, new, changed=len(new), skipped=skipped)
 
 

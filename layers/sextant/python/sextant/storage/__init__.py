@@ -4,9 +4,10 @@ It promises that a session of a tenant sees that tenant's rows only, that a tran
 at all, that nothing is retried whose outcome is unknown, and that no statement pins an RDS Proxy session.
 """
 
+from sextant.storage.breaker import Outage
 from sextant.storage.database import Database
 from sextant.storage.session import Session
 from sextant.storage.settings import DatabaseSettings
 from sextant.storage.statements import Params, Query
 
-__all__ = ["Database", "DatabaseSettings", "Params", "Query", "Session"]
+__all__ = ["Database", "DatabaseSettings", "Outage", "Params", "Query", "Session"]

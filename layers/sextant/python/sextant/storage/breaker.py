@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Literal
 
@@ -17,6 +19,20 @@ from sextant.storage.errors import CircuitOpen
 logger = logging.getLogger("sextant.storage")
 
 State = Literal["closed", "open", "half_open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """How long a breaker stood open, from its opening to the probe that succeeded."""
+
+    began_at: datetime
+    ended_at: datetime
+    failures: int
+    """How often the database failed: before the breaker opened, and its probes since."""
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended_at - self.began_at).total_seconds()
 
 
 class CircuitBreaker:
@@ -31,6 +47,7 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._opened_at: float | None = None
+        self._away_since = 0.0
         self._probing = False
         self.times_opened = 0
 
@@ -55,21 +72,33 @@ class CircuitBreaker:
                 raise CircuitOpen(max(remaining, 1.0))
             self._probing = True
 
-    def succeeded(self) -> None:
-        """The database answered (an error about the statement itself is an answer too)."""
+    def succeeded(self) -> Outage | None:
+        """The database answered (an error about the statement itself is an answer too).
+
+        Returns the outage that this answer ends; to one caller alone.
+        """
         if not self._failures and self._opened_at is None:
-            return
+            return None
         with self._lock:
+            ended = None
+            if self._opened_at is not None:
+                now = datetime.now(UTC)
+                away = timedelta(seconds=self._clock() - self._away_since)
+                ended = Outage(now - away, now, self._failures)
             self._failures = 0
             self._opened_at = None
             self._probing = False
+            return ended
 
     def failed(self) -> None:
         """The database could not be reached or broke off."""
         with self._lock:
             self._failures += 1
             if self._probing or (self._opened_at is None and self._failures >= self._threshold):
-                self._opened_at = self._clock()
+                moment = self._clock()
+                if self._opened_at is None:
+                    self._away_since = moment
+                self._opened_at = moment
                 self._probing = False
                 self.times_opened += 1
                 logger.error("the database is left alone", extra={"failures": self._failures})

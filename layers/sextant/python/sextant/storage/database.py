@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sextant.ids import TenantId, tenant_id
-from sextant.storage.breaker import CircuitBreaker
+from sextant.storage.breaker import CircuitBreaker, Outage
 from sextant.storage.errors import DatabaseUnavailable, StorageError
 from sextant.storage.exchange import Connection
 from sextant.storage.figures import StatementFigures, StatementLog
@@ -39,16 +39,20 @@ class Database:
         retry: RetryPolicy,
         log: StatementLog,
         database_key: str,
+        on_recovery: Callable[[Outage], None] | None = None,
     ) -> None:
-        self._source = _GuardedPool(pool, breaker, log, database_key)
+        self._source = _GuardedPool(pool, breaker, log, database_key, on_recovery)
         self._retry = retry
 
     @classmethod
-    def connect(cls, settings: DatabaseSettings) -> Database:
+    def connect(
+        cls, settings: DatabaseSettings, on_recovery: Callable[[Outage], None] | None = None
+    ) -> Database:
         """A database with a warm pool.
 
         A database that cannot be reached now is logged, not raised: the first use tells, and recovers by
-        itself once the database is back.
+        itself once the database is back. `on_recovery` is told each outage when it is over, in the thread whose
+        unit of work ended it; that unit's outcome stands, whatever `on_recovery` raises.
         """
         target = conninfo_to_dict(settings.url)
         pool = ConnectionPool(
@@ -70,6 +74,7 @@ class Database:
             RetryPolicy(settings.retry_attempts, settings.retry_base_delay, settings.retry_max_delay),
             StatementLog(settings.slow_query),
             "/".join(str(target.get(part, "")) for part in ("host", "port", "dbname")),
+            on_recovery,
         )
 
     def transaction(self, tenant: TenantId) -> AbstractContextManager[Session]:
@@ -169,12 +174,18 @@ class _GuardedPool:
     """The pool behind the circuit breaker, which learns from every unit of work."""
 
     def __init__(
-        self, pool: ConnectionPool, breaker: CircuitBreaker, log: StatementLog, database_key: str
+        self,
+        pool: ConnectionPool,
+        breaker: CircuitBreaker,
+        log: StatementLog,
+        database_key: str,
+        on_recovery: Callable[[Outage], None] | None,
     ) -> None:
         self.pool = pool
         self.breaker = breaker
         self.log = log
         self.database_key = database_key
+        self._on_recovery = on_recovery
 
     def acquire(self) -> Connection:
         self.breaker.enter()
@@ -188,13 +199,24 @@ class _GuardedPool:
             raise
 
     def release(self, connection: Connection, *, failed: bool) -> None:
+        ended: Outage | None = None
         try:
             if failed:
                 self.breaker.failed()
             else:
-                self.breaker.succeeded()
+                ended = self.breaker.succeeded()
         finally:
             self.pool.release(connection)
+        if ended is not None:
+            logger.info("the database is back", extra={"seconds": round(ended.seconds, 1)})
+            if self._on_recovery is not None:
+                self._tell(self._on_recovery, ended)
+
+    def _tell(self, on_recovery: Callable[[Outage], None], ended: Outage) -> None:
+        try:
+            on_recovery(ended)
+        except Exception:  # what the unit of work did is committed: nobody may be told that it failed
+            logger.exception("an outage of the database could not be told")
 
     def answered(self, statement: bytes, seconds: float, *, failed: bool) -> None:
         self.log.record(statement, seconds, failed=failed)
