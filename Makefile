@@ -58,6 +58,10 @@ token: to-run ## Print a bearer token for the local system: make token TENANT=de
 test: setup ## Run the tests: make test ARGS="tests/unit -k ids"
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: check-engines
+check-engines: setup ## Have Spark read the table we write: needs Java 17 and Maven, fetches 600 MB once
+	@$(BIN)/python -m pytest tests/engines $(ARGS)
+
 .PHONY: check
 check: setup ## Format, lint, types, import contracts, tenant lint; everything a commit must pass
 	@$(BIN)/python tools/check.py
@@ -74,6 +78,10 @@ chaos: setup ## Kill parts at random and count what is lost: make chaos ONLY=mai
 .PHONY: bench
 bench: setup ## Measure against what one would use instead: make bench ONLY=engine
 	@$(BIN)/python -m bench $(ONLY)
+
+.PHONY: second-opinion
+second-opinion: setup ## Hold the market model against PyPSA: fetches 1 GB once
+	@$(BIN)/python bench/second_opinion/compare.py
 
 .PHONY: synth
 synth: setup ## Synthesise the CloudFormation templates into cdk.out, offline

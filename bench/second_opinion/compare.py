@@ -1,16 +1,18 @@
 """A second opinion on the dispatch: PyPSA's single-bus optimum on the reference system and on random ones.
 
-Run it as `python bench/second_opinion/compare.py`. PyPSA brings some fifty packages (1 GB) and takes seconds to import, so it stays
-out of the tests: this script makes an environment for it under `.tools/pypsa`, runs itself in there, prints a table and
-exits with 1 when anything differs.
+`make second-opinion` runs it. PyPSA brings some fifty packages (1 GB) and takes seconds to import, so it stays out of the
+tests: this script makes an environment for it under `.tools/pypsa` from locked requirements, runs itself in there, prints a
+table, keeps the largest differences under `bench/results/` and exits with 1 when anything differs.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,20 +20,33 @@ if TYPE_CHECKING:
     from sextant.engine.dispatch import DispatchProblem
 
 ROOT = Path(__file__).resolve().parents[2]
-HOME = ROOT / ".tools" / "pypsa"
 RANDOM_SYSTEMS = 20
+# What may differ: the objective relatively, prices in EUR/MWh.
+OBJECTIVE, PRICE = 1e-9, 1e-6
 REFERENCE_YEARS = (2026, 2035, 2045)
 
 
 def outside() -> int:
-    """Make the environment where it is missing, and go on in it."""
-    python = HOME / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
-    wanted = Path(__file__).with_name("requirements.txt")
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(wanted)], check=True)
+    """Go on in PyPSA's environment, and keep what came of it."""
+    sys.path.insert(0, str(ROOT))
+    from bench.report import Row, publish
+    from tools.own_environment import python_of
+
+    python = python_of("pypsa", Path(__file__).with_name("requirements.txt"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "sextant" / "python")}
-    return subprocess.run([str(python), __file__, "--inside"], check=False, env=environment).returncode
+    with tempfile.NamedTemporaryFile() as file:
+        done = subprocess.run([python, __file__, "--inside", file.name], check=False, env=environment)
+        found = json.loads(file.read() or b"{}")
+    rows = [
+        Row(f"{system}: largest difference of {what}", unit, worst, target=bound, better="lower")
+        for system, differences in found.items()
+        for (what, unit, bound), worst in zip(
+            (("objectives", "1", OBJECTIVE), ("prices", "EUR/MWh", PRICE)), differences, strict=True
+        )
+    ]
+    if rows:
+        publish("second-opinion", rows)
+    return done.returncode
 
 
 def random_problem(seed: int) -> DispatchProblem:
@@ -128,21 +143,30 @@ def differences(problem: DispatchProblem) -> tuple[float, float]:
     )
 
 
-def inside() -> int:
-    """Compare and print."""
+def inside(results: Path) -> int:
+    """Compare, print, and write the largest differences of each kind of system."""
     for name in ("pypsa", "linopy"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    problems = {f"reference system, {year}": reference_problem(year) for year in REFERENCE_YEARS}
-    problems |= {f"random system {seed}": random_problem(seed) for seed in range(RANDOM_SYSTEMS)}
-    worst = 0
+    kinds = {
+        f"reference system, {len(REFERENCE_YEARS)} years": [
+            (str(year), reference_problem(year)) for year in REFERENCE_YEARS
+        ],
+        f"{RANDOM_SYSTEMS} random systems": [
+            (f"random {seed}", random_problem(seed)) for seed in range(RANDOM_SYSTEMS)
+        ],
+    }
+    worst: dict[str, tuple[float, float]] = {}
     sys.stdout.write(f"{'system':28}{'objective':>12}{'price EUR/MWh':>16}\n")
-    for name, problem in problems.items():
-        objective, price = differences(problem)
-        good = objective <= 1e-9 and price <= 1e-6
-        worst |= not good
-        sys.stdout.write(f"{name:28}{objective:12.1e}{price:16.1e}{'' if good else '  DIFFERS'}\n")
-    return int(worst)
+    for kind, problems in kinds.items():
+        worst[kind] = (0.0, 0.0)
+        for name, problem in problems:
+            found = differences(problem)
+            worst[kind] = max(worst[kind][0], found[0]), max(worst[kind][1], found[1])
+            good = found[0] <= OBJECTIVE and found[1] <= PRICE
+            sys.stdout.write(f"{name:28}{found[0]:12.1e}{found[1]:16.1e}{'' if good else '  DIFFERS'}\n")
+    results.write_text(json.dumps(worst))
+    return int(any(one > OBJECTIVE or price > PRICE for one, price in worst.values()))
 
 
 if __name__ == "__main__":
-    sys.exit(inside() if "--inside" in sys.argv else outside())
+    sys.exit(inside(Path(sys.argv[2])) if "--inside" in sys.argv else outside())

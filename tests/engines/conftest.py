@@ -1,0 +1,155 @@
+"""Spark over the lake's own catalog and files: fetched on first use, some 600 MB, by Maven and from the package registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from local.aws import LocalAws
+from sextant.lake.catalog import CATALOG_NAME, LakeSettings
+from tests.integration.lake.conftest import Lake, lake, lake_settings  # noqa: F401 (fixtures)
+from tools.own_environment import python_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CATALOG = CATALOG_NAME
+TABLE = f"{CATALOG}.market.scenario_output"
+_MAVEN_WITHIN = 600.0
+
+
+class SparkError(RuntimeError):
+    """What Spark answered instead of rows."""
+
+
+@dataclass
+class Spark:
+    """A Spark session in a process of its own."""
+
+    process: subprocess.Popen[str]
+    version: str = ""
+
+    def sql(self, statement: str) -> list[list[Any]]:
+        """The rows of a statement, dates and times as ISO texts. Raises `SparkError`."""
+        return self.answer(statement)["rows"]  # type: ignore[no-any-return]
+
+    def types(self, statement: str) -> dict[str, str]:
+        """The columns of a statement and their types, in order."""
+        return dict(self.answer(statement)["columns"])
+
+    def answer(self, statement: str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(statement) + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SparkError("Spark ended; see its log")
+        found: dict[str, Any] = json.loads(line)
+        if "error" in found:
+            raise SparkError(found["error"])
+        return found
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def jars() -> list[str]:
+    """Iceberg's runtime for Spark and what it needs, as Maven fetches them."""
+    for program in ("java", "mvn"):
+        assert shutil.which(program), f"Spark needs {program} on the PATH (Java 17 and Maven)"
+    listed, pom = ROOT / ".tools" / "spark-jars" / "classpath", HERE / "pom.xml"
+    if not (listed.exists() and listed.stat().st_mtime > pom.stat().st_mtime):
+        listed.parent.mkdir(parents=True, exist_ok=True)
+        maven = ["mvn", "-q", "-B", "-f", str(pom), "dependency:build-classpath"]
+        subprocess.run([*maven, f"-Dmdep.outputFile={listed}"], check=True, timeout=_MAVEN_WITHIN)
+    return listed.read_text().strip().split(os.pathsep)
+
+
+@pytest.fixture
+def spark(
+    jars: list[str],
+    lake_settings: LakeSettings,  # noqa: F811
+    aws: LocalAws,
+    tmp_path: Path,
+) -> Iterator[Spark]:
+    """Spark as a stranger would set it up: the catalog by JDBC, the files by Iceberg's own S3 client."""
+    python = python_of("spark", HERE / "requirements.txt")
+    log = tmp_path / "spark.log"
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            [
+                python,
+                HERE / "spark_session.py",
+                json.dumps(_configuration(jars, lake_settings, aws, tmp_path)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **aws.variables(), "SPARK_LOCAL_IP": "127.0.0.1", "TZ": "UTC"},
+        )
+        session = Spark(process)
+        try:
+            session.version = session.read()["rows"][0][0]
+            yield session
+        except SparkError as error:
+            error.add_note(log.read_text()[-4000:])
+            raise
+        finally:
+            session.close()
+
+
+def _configuration(jars: list[str], settings: LakeSettings, aws: LocalAws, directory: Path) -> dict[str, str]:
+    url = make_url(str(settings.catalog_url))
+    variables = aws.variables()
+    catalog = {
+        "": "org.apache.iceberg.spark.SparkCatalog",
+        "type": "jdbc",
+        "uri": f"jdbc:postgresql://{url.host}:{url.port}/{url.database}",
+        "jdbc.user": str(url.username),
+        "jdbc.password": str(url.password),
+        "jdbc.schema-version": "V1",
+        "warehouse": settings.warehouse,
+        "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        "s3.endpoint": aws.endpoint,
+        "s3.path-style-access": "true",
+        "s3.access-key-id": variables["AWS_ACCESS_KEY_ID"],
+        "s3.secret-access-key": variables["AWS_SECRET_ACCESS_KEY"],
+        "client.region": variables["AWS_REGION"],
+        "cache-enabled": "false",
+    }
+    return {
+        "spark.master": "local[1]",
+        "spark.jars": ",".join(jars),
+        "spark.driver.memory": "1g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(directory / "spark-warehouse"),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        **{f"spark.sql.catalog.{CATALOG}{'.' if key else ''}{key}": value for key, value in catalog.items()},
+    }
