@@ -12,22 +12,34 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from functions.declaration import FUNCTIONS
 
 StageName = Literal["local", "dev", "prod"]
 Architecture = Literal["arm64", "x86_64"]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class ConfigurationError(ValueError):
+    """The settings of a stage cannot be used; the message has a line for each field that does not hold."""
 
 
 class Settings(BaseModel):
-    """The base of every group: immutable, and a field nobody knows is an error."""
+    """The base of every group: immutable, and a field nobody knows is an error.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What was given is not repeated in an error: it may hold a password.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Network(Settings):
     """A VPC of isolated subnets; its functions reach AWS through endpoints, not through the internet."""
 
-    cidr: str = "10.40.0.0/16"
+    kind: Literal["own"] = "own"
+    cidr: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+\.\d+/(16|17|18)$")] = "10.40.0.0/16"
     availability_zones: Annotated[int, Field(ge=2, le=3)] = 2
     endpoint_zones: Annotated[int, Field(ge=1, le=3)] = 1
     """Zones that hold an interface endpoint; each costs by the hour. More than one survives a zone's loss."""
@@ -38,6 +50,27 @@ class Network(Settings):
     def _endpoints_need_subnets(self) -> Self:
         if self.endpoint_zones > self.availability_zones:
             raise ValueError("endpoint_zones cannot exceed availability_zones")
+        return self
+
+
+class GivenNetwork(Settings):
+    """Private subnets of a VPC that exists already, one a zone.
+
+    S3, DynamoDB, SQS, Lambda, Glue and SNS (with Kafka STS too) must be reachable from them, through endpoints or NAT.
+    """
+
+    kind: Literal["given"] = "given"
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
+    subnet_ids: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...], Field(min_length=2)
+    ]
+    availability_zones: Annotated[tuple[str, ...], Field(min_length=2)]
+    """The zone of each subnet, in their order."""
+
+    @model_validator(mode="after")
+    def _a_zone_for_each_subnet(self) -> Self:
+        if len(self.availability_zones) != len(self.subnet_ids):
+            raise ValueError("availability_zones must name one zone for each of subnet_ids")
         return self
 
 
@@ -76,20 +109,39 @@ class SqsBus(Settings):
     kind: Literal["sqs"] = "sqs"
 
 
-class ManagedKafka(Settings):
+class Polled(Settings):
+    """How Lambda reads topics: by pollers that are paid for, without which it neither gives up nor parts a batch."""
+
+    minimum_pollers: Annotated[int, Field(ge=1, le=200)] = 1
+    maximum_pollers: Annotated[int, Field(ge=1, le=2000)] = 2
+
+    @model_validator(mode="after")
+    def _pollers_in_order(self) -> Self:
+        if self.minimum_pollers > self.maximum_pollers:
+            raise ValueError("minimum_pollers cannot exceed maximum_pollers")
+        return self
+
+
+class ManagedKafka(Polled):
     """Events go to an MSK Serverless cluster that this deployment owns."""
 
     kind: Literal["msk-serverless"] = "msk-serverless"
     partitions: Annotated[int, Field(ge=1, le=600)] = 12
+    """Of each topic. A partition is read in order, so there are never more runs at once than partitions."""
 
 
-class GivenKafka(Settings):
-    """Events go to an MSK cluster that exists already, over IAM authentication."""
+class GivenKafka(Polled):
+    """Events go to an MSK cluster that exists already, over IAM authentication, in the given network.
+
+    Its topics must exist: `<prefix>.runs` and `<prefix>.events`.
+    """
 
     kind: Literal["msk"] = "msk"
     cluster_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kafka:")]
     bootstrap_servers: str
+    """Those for IAM authentication, port 9098, separated by commas."""
     security_group_id: Annotated[str, Field(pattern=r"^sg-")]
+    """The cluster's; it is given a rule that accepts our functions."""
 
 
 class UserPool(Settings):
@@ -136,6 +188,14 @@ class Functions(Settings):
     """Added to every function; for an emulator's addresses."""
 
     @model_validator(mode="after")
+    def _of_functions_there_are(self) -> Self:
+        for name, given in (("snapstart", self.snapstart), ("provisioned", self.provisioned)):
+            unknown = sorted(set(given) - {function.name for function in FUNCTIONS})
+            if unknown:
+                raise ValueError(f"{name} names no function of ours: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_start_warm(self) -> Self:
         both = self.snapstart & self.provisioned.keys()
         if both:
@@ -143,10 +203,19 @@ class Functions(Settings):
         return self
 
 
+class Escalation(Settings):
+    """Who is told of an incident that was escalated: the subscriptions of the topic `incident-escalation`."""
+
+    emails: tuple[Email, ...] = ()
+    urls: tuple[Annotated[str, Field(pattern=r"^https://\S+$")], ...] = ()
+    """HTTPS endpoints, such as a pager's; each must confirm SNS's subscription once."""
+
+
 class Alarms(Settings):
     """When somebody is told; times in seconds."""
 
-    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+    emails: tuple[Email, ...] = ()
+    """Told when an alarm begins and ends, and before the budget is spent. Each address must confirm once."""
     outbox_lag: Annotated[int, Field(ge=1)] = 120
     commit_age: Annotated[int, Field(ge=1)] = 300
     queue_age: Annotated[int, Field(ge=1)] = 900
@@ -161,6 +230,7 @@ class Budget(Settings):
     monthly_usd: Annotated[int, Field(ge=1)]
 
 
+NetworkKind = Annotated[Network | GivenNetwork, Field(discriminator="kind")]
 Database = Annotated[Aurora | GivenDatabase, Field(discriminator="kind")]
 Bus = Annotated[SqsBus | ManagedKafka | GivenKafka, Field(discriminator="kind")]
 Identity = Annotated[UserPool | GivenIssuer, Field(discriminator="kind")]
@@ -170,13 +240,14 @@ class StageConfig(Settings):
     """Everything that is decided before a deployment."""
 
     stage: StageName
-    network: Network | None
+    network: NetworkKind | None
     database: Database
     bus: Bus = SqsBus()
     identity: Identity = UserPool()
     api: HttpApi = HttpApi()
     functions: Functions = Functions()
     alarms: Alarms = Alarms()
+    escalation: Escalation = Escalation()
     budget: Budget | None = None
     protect: bool
     """Data outlives the stack: deletion protection on, stores retained. False: a teardown leaves nothing."""
@@ -196,6 +267,11 @@ class StageConfig(Settings):
             raise ValueError("Aurora needs a network")
         if not isinstance(self.bus, SqsBus) and self.network is None:
             raise ValueError("Kafka needs a network")
+        in_given = isinstance(self.network, GivenNetwork)
+        if isinstance(self.bus, GivenKafka) and not in_given:
+            raise ValueError(
+                "a given Kafka cluster stands in a network of its own: set network.kind to 'given'"
+            )
         if self.stage == "prod" and not self.protect:
             raise ValueError("prod must protect its data")
         return self
@@ -208,14 +284,14 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "functions": {"bundle_sdk": True, "tracing": False, "log_days": 1},
     },
     "dev": {
-        "network": {},
+        "network": {"kind": "own"},
         "database": {"kind": "aurora"},
         "protect": False,
         "functions": {"reserve_concurrency": False},
         "budget": {"monthly_usd": 300},
     },
     "prod": {
-        "network": {"endpoint_zones": 2},
+        "network": {"kind": "own", "endpoint_zones": 2},
         "database": {
             "kind": "aurora",
             "min_capacity": 1,
@@ -234,24 +310,62 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 def load(stage: str, *overrides: Mapping[str, Any]) -> StageConfig:
     """The settings of `stage`: its defaults, then each of `overrides` laid over them, group by group.
 
-    Raises ValueError (pydantic's `ValidationError` is one) naming the field that does not hold.
+    Raises ConfigurationError naming each field that does not hold.
     """
     defaults = _DEFAULTS.get(stage)
     if defaults is None:
-        raise ValueError(f"unknown stage {stage!r}: one of {', '.join(_DEFAULTS)}")
-    settings: dict[str, Any] = {**defaults, "stage": stage}
+        raise ConfigurationError(f"unknown stage {stage!r}: one of {', '.join(_DEFAULTS)}")
+    settings: dict[str, Any] = dict(defaults)
     for override in overrides:
         settings = _laid_over(settings, override)
-    return StageConfig.model_validate(settings)
+    if "stage" in settings:
+        raise ConfigurationError("the stage is chosen by the context value 'stage', not by a setting")
+    try:
+        return StageConfig.model_validate({**settings, "stage": stage})
+    except ValidationError as error:
+        lines = [f"  {_field(one['loc'])}: {_rule(one)}" for one in error.errors(include_url=False)]
+        raise ConfigurationError(
+            "\n".join([f"the settings of stage {stage!r} do not hold:", *lines])
+        ) from None
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """`("database", "aurora", "min_capacity")` → `database.min_capacity`: nobody writes a group's kind in its path."""
+    kinds = {"own", "given", "aurora", "sqs", "msk-serverless", "msk", "user-pool", "issuer"}
+    steps = [str(step) for depth, step in enumerate(location) if depth != 1 or step not in kinds]
+    return ".".join(steps) or "as a whole"
+
+
+def _rule(error: ErrorDetails) -> str:
+    """What pydantic says, as a person would."""
+    match error["type"]:
+        case "extra_forbidden":
+            return "there is no such setting"
+        case "missing":
+            return "must be given"
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+        case "union_tag_invalid":
+            return f"kind must be one of {error['ctx']['expected_tags']}"
+        case "union_tag_not_found":
+            return "needs its kind"
+        case _:
+            return error["msg"].replace("Input should", "should").replace("String should", "should")
 
 
 def parse_settings(text: str | None) -> Mapping[str, Any]:
-    """The `settings` context value, a JSON object; nothing when it is absent."""
+    """The `settings` context value, a JSON object; nothing when it is absent.
+
+    Raises ConfigurationError for anything else.
+    """
     if not text:
         return {}
-    parsed = json.loads(text)
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"the context value 'settings' is not JSON: {error}") from None
     if not isinstance(parsed, dict):
-        raise TypeError("the context value 'settings' must be a JSON object")
+        raise ConfigurationError("the context value 'settings' must be a JSON object")
     return parsed
 
 

@@ -7,6 +7,7 @@ empty (`cdk deploy` makes them, see infra.bundling); the policy checks run as th
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from infra.node import use_packaged_node
@@ -17,7 +18,12 @@ def main() -> None:
     parser.add_argument("--stage", default="dev", choices=("dev", "prod"))
     parser.add_argument("--output", type=Path, default=Path("cdk.out"))
     arguments = parser.parse_args()
-    synthesize(arguments.stage, arguments.output)
+    from infra.config import ConfigurationError
+
+    try:
+        synthesize(arguments.stage, arguments.output)
+    except ConfigurationError as error:
+        sys.exit(f"{error}\nEvery setting is explained in docs/deploy.md.")
     for template in sorted(arguments.output.glob("*.template.json")):
         print(f"{template}  {template.stat().st_size // 1024} KiB")  # noqa: T201 - what the command is for
 

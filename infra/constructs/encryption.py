@@ -50,8 +50,7 @@ class Encryption(Construct):
             iam.PolicyStatement(
                 sid="NoticesOfThisAccount",
                 principals=[
-                    iam.ServicePrincipal(f"{name}.amazonaws.com")
-                    for name in ("cloudwatch", "budgets", "events")
+                    iam.ServicePrincipal(f"{name}.amazonaws.com") for name in ("cloudwatch", "budgets")
                 ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],

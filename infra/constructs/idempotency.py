@@ -11,7 +11,8 @@ from constructs import Construct
 class IdempotencyTable(Construct):
     """A table as Powertools expects it: key `id`, time to live in `expiration`; paid by request.
 
-    It holds nothing that the database does not guarantee as well, so it goes with its stack.
+    It holds nothing that the database does not guarantee as well; in a protected deployment it is kept all
+    the same, since no store of such a deployment goes unless somebody deletes it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, protect: bool) -> None:

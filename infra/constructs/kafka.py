@@ -38,12 +38,14 @@ _POLLING = [
 class KafkaAccess:
     """What a producer or consumer needs to know of the cluster, and the ARN its permissions are made from.
 
-    `prefix` begins every topic of this deployment, so that several may share a cluster.
+    `prefix` begins every topic of this deployment, so that several may share a cluster; `pollers` are the fewest
+    and the most that read a topic.
     """
 
     cluster_arn: str
     bootstrap_servers: str
     prefix: str
+    pollers: tuple[int, int]
 
     def environment(self) -> dict[str, str]:
         """The bus settings of a function that publishes."""
@@ -114,8 +116,11 @@ class OwnKafka(Construct):
         # An event source mapping polls from inside the network, under this group.
         group.add_ingress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
         group.add_egress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
-        group.add_egress_rule(network.endpoint_group, ec2.Port.tcp(443), "The event source mapping")
-        network.endpoint_group.add_ingress_rule(group, ec2.Port.tcp(443), "The event source mapping")
+        if network.endpoint_group is None:
+            group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "The event source mapping")
+        else:
+            group.add_egress_rule(network.endpoint_group, ec2.Port.tcp(443), "The event source mapping")
+            network.endpoint_group.add_ingress_rule(group, ec2.Port.tcp(443), "The event source mapping")
         cluster = msk.CfnServerlessCluster(
             self,
             "Cluster",
@@ -127,7 +132,7 @@ class OwnKafka(Construct):
             ),
             vpc_configs=[
                 msk.CfnServerlessCluster.VpcConfigProperty(
-                    subnet_ids=network.vpc.select_subnets(subnet_type=network.subnets.subnet_type).subnet_ids,
+                    subnet_ids=network.subnet_ids,
                     security_groups=[group.security_group_id],
                 )
             ],
@@ -155,19 +160,26 @@ class OwnKafka(Construct):
             properties={"ClusterArn": cluster.ref},
         )
         brokers.node.add_dependency(finder)
-        self.access = KafkaAccess(cluster.ref, brokers.get_att_string("BootstrapServers"), f"{prefix}.")
+        self.access = KafkaAccess(
+            cluster.ref,
+            brokers.get_att_string("BootstrapServers"),
+            f"{prefix}.",
+            (settings.minimum_pollers, settings.maximum_pollers),
+        )
 
 
 def given_kafka(scope: Construct, *, settings: GivenKafka, prefix: str, network: Network) -> KafkaAccess:
-    """A cluster by configuration: its topics exist, and its security group accepts our functions on port 9098."""
-    group = ec2.SecurityGroup.from_security_group_id(
-        scope, "KafkaGroup", settings.security_group_id, mutable=False
-    )
+    """A cluster by configuration, in our network: its topics exist; its security group comes to accept our functions.
+
+    What polls for an event source mapping wears that group too, so it must accept itself on port 9098.
+    """
+    group = ec2.SecurityGroup.from_security_group_id(scope, "KafkaGroup", settings.security_group_id)
     connect_functions(network, group)
-    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers, f"{prefix}.")
+    pollers = (settings.minimum_pollers, settings.maximum_pollers)
+    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers, f"{prefix}.", pollers)
 
 
 def connect_functions(network: Network, kafka_group: ec2.ISecurityGroup) -> None:
-    """Open the IAM port between our functions and the brokers, on our side and, if the group is ours, on theirs."""
+    """Open the IAM port between our functions and the brokers, on our side and on theirs."""
     kafka_group.add_ingress_rule(network.function_group, ec2.Port.tcp(_IAM_PORT), "Our functions")
     network.function_group.add_egress_rule(kafka_group, ec2.Port.tcp(_IAM_PORT), "Kafka")

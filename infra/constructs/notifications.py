@@ -1,4 +1,4 @@
-"""Where alarms, budgets and escalated incidents are told."""
+"""Where people are told: alarms and budgets on one topic, escalated incidents on another."""
 
 from __future__ import annotations
 
@@ -13,17 +13,29 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.config import Escalation
+
+ESCALATION = "incident-escalation"
+
 
 class Notifications(Construct):
-    """One encrypted topic; e-mail addresses are subscribed to it and must confirm."""
+    """Two encrypted topics: who watches the machine need not be who answers for an incident of a tenant.
+
+    E-mail addresses and HTTPS endpoints are subscribed and must confirm once.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, prefix: str, key: kms.IKey, emails: Iterable[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        key: kms.IKey,
+        emails: Iterable[str],
+        escalation: Escalation,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self, "Topic", topic_name=f"{prefix}-notifications", master_key=key, enforce_ssl=True
-        )
+        self.topic = self._topic("Topic", f"{prefix}-notifications", key)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsAndBudgetsOfThisAccount",
@@ -37,3 +49,12 @@ class Notifications(Construct):
         )
         for address in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
+        # What the operations function publishes to when an incident is escalated.
+        self.escalation = self._topic("Escalation", f"{prefix}-{ESCALATION}", key)
+        for address in escalation.emails:
+            self.escalation.add_subscription(subscriptions.EmailSubscription(address))
+        for url in escalation.urls:
+            self.escalation.add_subscription(subscriptions.UrlSubscription(url))
+
+    def _topic(self, construct_id: str, name: str, key: kms.IKey) -> sns.Topic:
+        return sns.Topic(self, construct_id, topic_name=name, master_key=key, enforce_ssl=True)

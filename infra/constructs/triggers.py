@@ -62,7 +62,11 @@ class Triggers(Construct):
     def _read_topic(
         self, kafka: KafkaAccess, function: DeployedFunction, alias: lambda_.Alias, trigger: QueueTrigger
     ) -> None:
-        """Feed the function from the topic as well: with Kafka as the bus, its queue gets no events."""
+        """Feed the function from the topic as well: with Kafka as the bus, its queue gets no events.
+
+        Lambda gives up on a record, answers a batch record by record and sets aside what failed only with
+        provisioned pollers; without them a poisoned record would stop its partition for good.
+        """
         kafka.allow_consume(function.role, trigger.queue)
         dead_letters = self._queues.dead_letters[trigger.queue]
         self._queues.allow_send(function.role, [dead_letters])
@@ -75,6 +79,12 @@ class Triggers(Construct):
             batch_size=trigger.batch_size,
             report_batch_item_failures=True,
             retry_attempts=5,
+            provisioned_poller_config=lambda_.ProvisionedPollerConfig(
+                minimum_pollers=kafka.pollers[0],
+                maximum_pollers=kafka.pollers[1],
+                # The mappings share the capacity they are billed for.
+                poller_group_name=self._prefix,
+            ),
             on_failure=_DeadLetters(dead_letters.queue_arn),
         )
         mapping.node.add_dependency(function.role)

@@ -147,7 +147,14 @@ def _lifecycle(restore_days: int | None) -> list[s3.LifecycleRule]:
     ]
     if restore_days is not None:
         kept = Duration.days(restore_days)
-        rules.append(s3.LifecycleRule(id="deleted-objects", noncurrent_version_expiration=kept))
+        rules.append(
+            s3.LifecycleRule(
+                id="deleted-objects",
+                noncurrent_version_expiration=kept,
+                # Else the marker of every export that ever expired would be walked through by each listing.
+                expired_object_delete_marker=True,
+            )
+        )
     return rules
 
 

@@ -8,7 +8,15 @@ from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from infra.bundling import Bundler
-from infra.config import Aurora, GivenDatabase, GivenIssuer, GivenKafka, SqsBus, StageConfig
+from infra.config import (
+    Aurora,
+    GivenDatabase,
+    GivenIssuer,
+    GivenKafka,
+    GivenNetwork,
+    SqsBus,
+    StageConfig,
+)
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase
 from infra.constructs.encryption import Encryption
@@ -17,7 +25,7 @@ from infra.constructs.idempotency import IdempotencyTable
 from infra.constructs.identity import Issuer, OwnUserPool, given_issuer
 from infra.constructs.kafka import CHANNELS, KafkaAccess, OwnKafka, given_kafka
 from infra.constructs.logs import retention
-from infra.constructs.network import Network
+from infra.constructs.network import ExistingNetwork, Network, OwnNetwork
 from infra.constructs.notifications import Notifications
 from infra.constructs.support import SupportFunction
 from infra.constructs.warehouse import Warehouse
@@ -33,18 +41,7 @@ class DataStack(Stack):
         log_retention = retention(config.functions.log_days)
         self.encryption = Encryption(self, "Encryption", prefix=config.prefix, protect=config.protect)
         key = self.encryption.key
-        self.network = (
-            Network(
-                self,
-                "Network",
-                settings=config.network,
-                kafka=not isinstance(config.bus, SqsBus),
-                key=key,
-                log_retention=log_retention,
-            )
-            if config.network
-            else None
-        )
+        self.network = self._network(config)
         self.surroundings = Surroundings(
             prefix=config.prefix,
             stage=config.stage,
@@ -66,9 +63,29 @@ class DataStack(Stack):
             )
         self.idempotency = IdempotencyTable(self, "Idempotency", key=key, protect=config.protect)
         self.notifications = Notifications(
-            self, "Notifications", prefix=config.prefix, key=key, emails=config.alarms.emails
+            self,
+            "Notifications",
+            prefix=config.prefix,
+            key=key,
+            emails=config.alarms.emails,
+            escalation=config.escalation,
         )
         self.issuer = self._issuer(config)
+
+    def _network(self, config: StageConfig) -> Network | None:
+        if config.network is None:
+            return None
+        if isinstance(config.network, GivenNetwork):
+            return ExistingNetwork(self, "Network", settings=config.network)
+        return OwnNetwork(
+            self,
+            "Network",
+            settings=config.network,
+            kafka=not isinstance(config.bus, SqsBus),
+            model="SEXTANT_AI_MODEL" in config.functions.environment,
+            key=self.encryption.key,
+            log_retention=retention(config.functions.log_days),
+        )
 
     def _database(self, config: StageConfig) -> AuroraDatabase | ExistingDatabase:
         if isinstance(config.database, GivenDatabase):

@@ -14,6 +14,28 @@ from infra.synth import synthesize
 
 KAFKA = {"bus": {"kind": "msk-serverless"}}
 
+# Whatever may be given by configuration, given.
+GIVEN: Mapping[str, Any] = {
+    "network": {
+        "kind": "given",
+        "vpc_id": "vpc-0a",
+        "subnet_ids": ["subnet-0a", "subnet-0b"],
+        "availability_zones": ["eu-central-1a", "eu-central-1b"],
+    },
+    "bus": {
+        "kind": "msk",
+        "cluster_arn": "arn:aws:kafka:eu-central-1:111111111111:cluster/shared/0a-1",
+        "bootstrap_servers": "b-1.example.test:9098,b-2.example.test:9098",
+        "security_group_id": "sg-0a",
+    },
+    "identity": {"kind": "issuer", "issuer": "https://login.example.test", "audience": ["sextant"]},
+    "functions": {
+        "environment": {"SEXTANT_AI_PROVIDER": "bedrock", "SEXTANT_AI_MODEL": "amazon.nova-lite-v1:0"}
+    },
+    "escalation": {"emails": ["duty@example.test"], "urls": ["https://pager.example.test/sns"]},
+    "alarms": {"emails": ["ops@example.test"]},
+}
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -89,6 +111,12 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """prod, which protects its data, with Kafka as the bus."""
     return _synthesized(tmp_path_factory, "prod", KAFKA)
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """dev in a network, with a Kafka cluster and an issuer that exist already."""
+    return _synthesized(tmp_path_factory, "dev", GIVEN)
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

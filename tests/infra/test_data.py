@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from tests.infra.conftest import Assembly, listed
 
@@ -180,12 +182,69 @@ def test_nobody_signs_up_alone_or_chooses_a_tenant(assembly: Assembly) -> None:
     }
 
 
-def test_the_topic_takes_notices_only_over_tls_and_from_this_account(assembly: Assembly) -> None:
-    statements = assembly.one("AWS::SNS::TopicPolicy").properties["PolicyDocument"]["Statement"]
-
-    assert any(
-        s["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(s["Condition"]) for s in statements
+def topic_policy(assembly: Assembly, name: str) -> list[Mapping[str, Any]]:
+    """The statements about the topic whose name ends so."""
+    (topic,) = (t for t in assembly.all("AWS::SNS::Topic") if t.properties["TopicName"].endswith(f"-{name}"))
+    (policy,) = (
+        p.properties
+        for p in assembly.all("AWS::SNS::TopicPolicy")
+        if p.properties["Topics"] == [{"Ref": topic.logical_id}]
     )
-    allowed = [s for s in statements if s["Effect"] == "Allow"]
-    assert all("aws:SourceAccount" in json.dumps(s["Condition"]) for s in allowed)
-    assert all(listed(s["Action"]) == ["sns:Publish"] for s in allowed)
+    statements: list[Mapping[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def test_topics_take_notices_only_over_tls_and_from_this_account(assembly: Assembly) -> None:
+    for name in ("notifications", "incident-escalation"):
+        statements = topic_policy(assembly, name)
+        assert any(
+            s["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(s["Condition"]) for s in statements
+        )
+        allowed = [s for s in statements if s["Effect"] == "Allow"]
+        assert all("aws:SourceAccount" in json.dumps(s["Condition"]) for s in allowed)
+        assert all(listed(s["Action"]) == ["sns:Publish"] for s in allowed)
+
+
+def test_alarms_do_not_speak_where_incidents_are_escalated(assembly: Assembly) -> None:
+    assert [s["Effect"] for s in topic_policy(assembly, "incident-escalation")] == ["Deny"]
+
+
+def test_whom_the_configuration_names_is_subscribed(given: Assembly, dev: Assembly) -> None:
+    subscribed = {
+        (one.properties["Protocol"], one.properties["Endpoint"], one.properties["TopicArn"]["Ref"])
+        for one in given.all("AWS::SNS::Subscription")
+    }
+    topics = {one.logical_id: one.properties["TopicName"] for one in given.all("AWS::SNS::Topic")}
+
+    assert {(protocol, endpoint, topics[topic]) for protocol, endpoint, topic in subscribed} == {
+        ("email", "ops@example.test", "sextant-dev-notifications"),
+        ("email", "duty@example.test", "sextant-dev-incident-escalation"),
+        ("https", "https://pager.example.test/sns", "sextant-dev-incident-escalation"),
+    }
+    assert not dev.all("AWS::SNS::Subscription")
+
+
+def test_what_was_deleted_goes_when_nothing_can_be_restored_to_it_any_more(prod: Assembly) -> None:
+    bucket = next(one for one in prod.all("AWS::S3::Bucket") if "WarehouseBucket" in one.logical_id)
+    rules = {one["Id"]: one for one in bucket.properties["LifecycleConfiguration"]["Rules"]}
+    kept = prod.one("AWS::RDS::DBCluster").properties["BackupRetentionPeriod"]
+
+    assert rules["deleted-objects"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": kept}
+    assert rules["deleted-objects"]["ExpiredObjectDeleteMarker"] is True
+    assert rules["exports"]["ExpirationInDays"] == 1
+    assert rules["unfinished-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_the_key_serves_only_the_services_that_need_it_by_its_policy(assembly: Assembly) -> None:
+    statements = assembly.one("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+    services = {
+        str(principal)
+        for one in statements
+        for principal in listed(one["Principal"].get("Service", []))
+        if isinstance(principal, str)
+    }
+
+    assert services <= {"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "sns.amazonaws.com"}
+    for one in statements:
+        if "Service" in one["Principal"]:
+            assert one["Condition"], one["Sid"]

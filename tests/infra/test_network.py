@@ -1,0 +1,114 @@
+"""What the functions reach, and by which way; and what stands in a network that exists already."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.infra.conftest import Assembly
+
+
+def services(assembly: Assembly) -> set[str]:
+    """The services that have an endpoint, by the end of their names: `sqs`, `s3` …"""
+    return {
+        re.findall(r"[a-z0-9-]+", json.dumps(one.properties["ServiceName"]))[-1]
+        for one in assembly.all("AWS::EC2::VPCEndpoint")
+    }
+
+
+def test_there_are_endpoints_for_what_the_functions_call_and_no_others(dev: Assembly, prod: Assembly) -> None:
+    assert services(dev) == {"s3", "dynamodb", "sqs", "lambda", "glue", "sns"}
+    # What polls Kafka for a function asks for its role from inside the network.
+    assert services(prod) == services(dev) | {"sts"}
+
+
+def test_every_service_a_function_may_call_has_a_way_out_of_the_network(assembly: Assembly) -> None:
+    """Signing in to the proxy asks nobody, and logs and traces leave without the network."""
+    no_way_needed = {"rds-db", "logs", "xray", "kms", "ec2", "kafka-cluster", "kafka"}
+    called = {
+        action.split(":")[0]
+        for function in assembly.all("AWS::Lambda::Function")
+        if "VpcConfig" in function.properties
+        for statement in assembly.statements_of(function)
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+    assert called - no_way_needed <= services(assembly)
+
+
+def test_endpoints_accept_https_from_our_groups_only(assembly: Assembly) -> None:
+    rules = [
+        one.properties
+        for one in assembly.all("AWS::EC2::SecurityGroupIngress")
+        if "Endpoints" in json.dumps(one.properties["GroupId"])
+    ]
+
+    assert rules
+    assert {(one["FromPort"], one["ToPort"]) for one in rules} == {(443, 443)}
+    assert all("SourceSecurityGroupId" in one for one in rules)
+
+
+def test_the_default_group_is_closed_by_a_function_whose_log_ends_and_goes(assembly: Assembly) -> None:
+    assembly.one("Custom::VpcRestrictDefaultSG")
+    (closing,) = (
+        one for one in assembly.all("AWS::Lambda::Function") if one.logical_id.startswith("CustomVpcRestrict")
+    )
+    group = closing.properties["LoggingConfig"]["LogGroup"]["Ref"]
+    (log,) = (one for one in assembly.all("AWS::Logs::LogGroup") if one.logical_id == group)
+
+    assert log.properties["RetentionInDays"] <= 90
+    assert log.body["DeletionPolicy"] == "Delete"
+
+
+def test_every_function_logs_into_a_group_of_its_stack(assembly: Assembly) -> None:
+    """A group that Lambda makes by itself is not encrypted, keeps for ever and outlives the stack."""
+    for function in assembly.all("AWS::Lambda::Function"):
+        assert "LogGroup" in function.properties.get("LoggingConfig", {}), function.logical_id
+
+
+def test_in_a_given_network_nothing_of_it_is_made(given: Assembly) -> None:
+    made = {one.type for one in given.resources()}
+
+    assert not made & {
+        "AWS::EC2::VPC",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::MSK::ServerlessCluster",
+    }
+    placed = [
+        f.properties["VpcConfig"] for f in given.all("AWS::Lambda::Function") if "VpcConfig" in f.properties
+    ]
+    assert placed
+    assert all(one["SubnetIds"] == ["subnet-0a", "subnet-0b"] for one in placed)
+    assert given.one("AWS::RDS::DBSubnetGroup").properties["SubnetIds"] == ["subnet-0a", "subnet-0b"]
+
+
+def test_a_given_kafka_cluster_comes_to_accept_our_functions(given: Assembly) -> None:
+    accepted = [
+        one.properties
+        for one in given.all("AWS::EC2::SecurityGroupIngress")
+        if one.properties["GroupId"] == "sg-0a"
+    ]
+
+    assert [(one["FromPort"], one["ToPort"]) for one in accepted] == [(9098, 9098)]
+    relay = given.function("outbox-relay").properties["Environment"]["Variables"]
+    assert relay["SEXTANT_KAFKA_BOOTSTRAP"] == "b-1.example.test:9098,b-2.example.test:9098"
+    writes = json.dumps(given.statements_of(given.function("outbox-relay")))
+    assert "topic/" in writes
+    assert "kafka-cluster:WriteData" in writes
+
+
+def test_a_given_issuer_leaves_no_user_pool_and_is_what_the_gateway_asks(given: Assembly) -> None:
+    assert not given.all("AWS::Cognito::UserPool")
+    authorizer = given.one("AWS::ApiGatewayV2::Authorizer").properties["JwtConfiguration"]
+    assert authorizer == {"Audience": ["sextant"], "Issuer": "https://login.example.test"}
+
+
+def test_a_model_that_is_named_may_be_asked_and_no_other(given: Assembly, dev: Assembly) -> None:
+    (asking,) = (
+        s for s in given.statements_of(given.function("operations")) if "bedrock" in json.dumps(s["Action"])
+    )
+
+    assert asking["Action"] == "bedrock:InvokeModel"
+    assert "foundation-model/amazon.nova-lite-v1:0" in json.dumps(asking["Resource"])
+    assert "bedrock" not in json.dumps([s.properties for s in dev.all("AWS::IAM::Policy")])
