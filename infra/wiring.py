@@ -45,7 +45,7 @@ class Wiring:
         for queue in declared.watches:
             variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
         if declared.alerts:
-            variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.topic.topic_arn
+            variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.escalation.topic_arn
         if OUTBOX_RELAY.name in declared.calls:
             variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-{OUTBOX_RELAY.name}:{LIVE}"
         if declared.lake is not None:
@@ -88,7 +88,9 @@ class Wiring:
         """Publish to the encrypted topic, and ask the model that the configuration names, if it names one."""
         role.add_to_policy(
             iam.PolicyStatement(
-                sid="Alerts", actions=["sns:Publish"], resources=[self._data.notifications.topic.topic_arn]
+                sid="Escalate",
+                actions=["sns:Publish"],
+                resources=[self._data.notifications.escalation.topic_arn],
             )
         )
         allow_key(role, self._data.surroundings.key, ["sns"], write=True)
