@@ -21,7 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 
 from sextant.ids import new_id
 from sextant.runs.model import RunOptions
-from sextant.scenarios.model import ScenarioDocument, canonical
+from sextant.scenarios.documents import ScenarioDocument
+from sextant.scenarios.fields import canonical
 
 engine = create_engine(
     os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"),

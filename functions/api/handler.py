@@ -1,7 +1,8 @@
 """The API's entry for everything that needs no lake. It must never import pyarrow, numpy or pyiceberg.
 
-A noun's routes are loaded by the first request whose path begins with it: a cold start pays for the noun that
-was asked for, and for no other.
+Routes are loaded in groups, by the first request whose path may belong to one: a cold start pays for what was
+asked for, and for nothing else. Which groups a path needs does not depend on what was loaded before, so that the
+same request has the same answer in every process.
 """
 
 from __future__ import annotations
@@ -19,9 +20,27 @@ class _Routes(Protocol):
 
 
 def _scenarios() -> Iterable[_Routes]:
-    from functions.api.routes import metrics, run_control, runs, scenario_history, scenarios
+    from functions.api.routes import scenario_history, scenarios
 
-    return scenarios, scenario_history, runs, run_control, metrics
+    return scenarios, scenario_history
+
+
+def _runs() -> Iterable[_Routes]:
+    from functions.api.routes import runs
+
+    return (runs,)
+
+
+def _run_control() -> Iterable[_Routes]:
+    from functions.api.routes import run_control
+
+    return (run_control,)
+
+
+def _metrics() -> Iterable[_Routes]:
+    from functions.api.routes import metrics
+
+    return (metrics,)
 
 
 def _operations() -> Iterable[_Routes]:
@@ -51,8 +70,9 @@ def _platform() -> Iterable[_Routes]:
     return health, figures, documentation
 
 
-_GROUPS: dict[str, Callable[[], Iterable[_Routes]]] = {
-    "scenarios": _scenarios,
+_Group = Callable[[], Iterable[_Routes]]
+
+_GROUPS: dict[str, _Group] = {
     "admin": _administration,
     **dict.fromkeys(
         ("events", "incidents", "decisions", "actions", "kill-switches", "workflows", "vendors", "tenants"),
@@ -60,12 +80,13 @@ _GROUPS: dict[str, Callable[[], Iterable[_Routes]]] = {
     ),
     **dict.fromkeys(("health", "problems", "metrics", "openapi.json", "docs"), _platform),
 }
+_OF_SCENARIOS: tuple[_Group, ...] = (_scenarios, _runs, _run_control, _metrics)
 
 api = Api()
-_loaded: set[Callable[[], Iterable[_Routes]]] = set()
+_loaded: set[_Group] = set()
 
 
-def _load(group: Callable[[], Iterable[_Routes]]) -> None:
+def _load(group: _Group) -> None:
     if group not in _loaded:
         for routes in group():
             routes.register(api)
@@ -74,21 +95,30 @@ def _load(group: Callable[[], Iterable[_Routes]]) -> None:
 
 def whole_api() -> Api:
     """The API with every route loaded, for what looks at all of them."""
-    for group in dict.fromkeys(_GROUPS.values()):
+    for group in (*_OF_SCENARIOS, *dict.fromkeys(_GROUPS.values())):
         _load(group)
     return api
 
 
-def noun_of(path: str) -> str:
-    """`scenarios` in `/v1/scenarios:validate` and in `/v1/scenarios/7/run`."""
+def groups_of(path: str) -> tuple[_Group, ...]:
+    """The groups in which a route of `path` may be; every method of a path is in the same ones."""
     words = [word for word in path.split("/") if word]
     if words and words[0] == "v1":
         words = words[1:]
-    return words[0].partition(":")[0] if words else ""
+    noun = words[0].partition(":")[0] if words else ""
+    if noun != "scenarios":
+        return (_GROUPS[noun],) if noun in _GROUPS else ()
+    if len(words) > 1 and words[1].partition(":")[0] == "runs":
+        return _OF_SCENARIOS  # `/scenarios/runs…` also fits `/scenarios/<scenario_id>…`
+    what = words[2] if len(words) > 2 else ""
+    if what in ("run", "runs"):
+        return (_runs,)
+    if what.startswith("runs:"):
+        return (_run_control,)
+    return (_metrics,) if what == "metrics" else (_scenarios,)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    group = _GROUPS.get(noun_of(event.get("rawPath") or ""))
-    if group is not None:
+    for group in groups_of(event.get("rawPath") or ""):
         _load(group)
     return api.handle(event, context)

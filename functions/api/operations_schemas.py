@@ -17,7 +17,7 @@ from sextant.operations.model import (
     SwitchScope,
     WorkflowState,
 )
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]

@@ -15,7 +15,8 @@ from sextant.baselines.model import BaselineReference
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.runs.model import ClaimedRun, Run
-from sextant.scenarios.model import canonical, decode
+from sextant.scenarios.fields import canonical
+from sextant.scenarios.model import decode
 
 
 @cache

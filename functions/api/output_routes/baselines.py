@@ -24,7 +24,7 @@ from sextant.http import cursors
 from sextant.ids import new_id
 from sextant.outputs.reading import LinkUnavailableError
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
-from sextant.scenarios.drivers import Number
+from sextant.scenarios.fields import Number
 from sextant.tenancy import Caller
 
 UPLOAD_LIFETIME_MINUTES = 60

@@ -18,7 +18,7 @@ from functions.api.operations_schemas import (
     ActionList,
     ReasonDocument,
 )
-from functions.api.routes.scenarios import Limit
+from functions.api.parameters import Limit
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.errors import FieldError
@@ -27,7 +27,7 @@ from sextant.operations import requests
 from sextant.operations.model import ACTION_STATES, Action, ActionState, ActionType, IncidentId
 from sextant.operations.repository.actions import ActionFilter
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Actions"]
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import BaseModel, ConfigDict
 
 from functions.api.app import Api, answers, needs, reply
-from functions.api.routes.scenarios import Limit
+from functions.api.parameters import Limit
 from functions.api.schemas import Envelope, ListEnvelope, Meta, meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors

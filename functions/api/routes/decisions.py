@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.api.app import Api, answers, needs, reply
 from functions.api.operations_schemas import DecisionBody, DecisionEnvelope, DecisionList
-from functions.api.routes.scenarios import Limit
+from functions.api.parameters import Limit
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors

@@ -18,7 +18,7 @@ from functions.api.operations_schemas import (
     IngestedBody,
     IngestedEnvelope,
 )
-from functions.api.routes.scenarios import Limit, Moment, check_tenant
+from functions.api.parameters import Limit, Moment, check_tenant
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.errors import FieldError
@@ -28,7 +28,7 @@ from sextant.operations import events, incidents
 from sextant.operations.model import NewEvent, Severity, VendorId, WorkflowId
 from sextant.operations.repository.events import EventFilter
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Events"]
 

@@ -17,7 +17,7 @@ from functions.api.operations_schemas import (
     Timeline,
     TimelineBody,
 )
-from functions.api.routes.scenarios import Limit
+from functions.api.parameters import Limit
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.errors import FieldError
@@ -26,7 +26,7 @@ from sextant.operations import incidents
 from sextant.operations.model import INCIDENT_STATES, IncidentState, Severity
 from sextant.operations.repository.events import IncidentFilter
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Incidents"]
 

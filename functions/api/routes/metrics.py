@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,13 +10,35 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.api.app import Api, answers, needs, reply
-from functions.api.schemas import MetricBody, MetricList, meta
+from functions.api.schemas import Body, Meta, meta
 from sextant import bootstrap
 from sextant.ids import ScenarioId
 from sextant.outputs import service as outputs
+from sextant.outputs.model import LatestMetric
 from sextant.scenarios import service as scenarios
 from sextant.settings.model import OUTPUTS_FLAG
 from sextant.settings.service import FeatureDisabledError
+
+
+class MetricBody(Body):
+    metric: str
+    tags: dict[str, str]
+    asof_date: date
+    value: float
+    unit: str
+    band_lower: float | None
+    band_upper: float | None
+    run_id: UUID
+    computed_at: datetime
+
+    @classmethod
+    def of(cls, metric: LatestMetric) -> MetricBody:
+        return cls.model_construct(**{name: getattr(metric, name) for name in cls.model_fields})
+
+
+class MetricList(Body):
+    data: list[MetricBody]
+    meta: Meta
 
 
 def register(api: Api) -> None:

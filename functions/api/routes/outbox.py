@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.api.app import Api, InvalidParameterError, answers, needs, reply
-from functions.api.routes.scenarios import Limit, Moment, check_span
+from functions.api.parameters import Limit, Moment, check_span
 from functions.api.schemas import ListEnvelope, Meta, meta, page_meta
 from sextant import bootstrap
 from sextant.errors import FieldError
@@ -20,7 +20,7 @@ from sextant.ids import TenantId, tenant_id
 from sextant.outbox import service
 from sextant.outbox.admin.model import Entry, QuotaChange, Selection, Status
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 from sextant.tenancy import Caller
 
 EVERYBODY = "*"

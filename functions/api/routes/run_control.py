@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,23 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.app import Api, answers, needs, reply
 from functions.api.idempotency import Key, once
+from functions.api.parameters import check_span, check_tenant
 from functions.api.routes.runs import run_answer
-from functions.api.routes.scenarios import check_span, check_tenant
-from functions.api.schemas import (
-    BulkEnvelope,
-    BulkItemBody,
-    RunBody,
-    RunEnvelope,
-    SelectionBody,
-    SelectionEnvelope,
-    meta,
-)
+from functions.api.run_schemas import RunBody, RunEnvelope
+from functions.api.schemas import Body as AnswerBody
+from functions.api.schemas import Envelope, Meta, meta
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.ids import RunId, ScenarioId
 from sextant.runs import service
 from sextant.runs.model import RequestedRun, RunOptions, RunSelection, State
-from sextant.scenarios.drivers import UPPER
+from sextant.scenarios.fields import UPPER
 from sextant.settings.model import Reason
 from sextant.tenancy import Caller
 
@@ -56,6 +50,30 @@ class Selection(_Asked):
     filter: RunSelection = Field(default_factory=RunSelection)
     preview: bool = False
     limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] = 100
+
+
+class BulkItemBody(AnswerBody):
+    index: int
+    outcome: Literal["CREATED", "EXISTING", "REPLAYED", "DUPLICATE"]
+    """DUPLICATE: equal to an item before it in the same request, whose run this is."""
+    run: RunBody
+
+
+class SelectionBody(AnswerBody):
+    matching: int
+    """How many runs the filter fits."""
+    preview: bool
+    changed: int
+    skipped: int
+    run_ids: list[UUID]
+
+
+class BulkEnvelope(AnswerBody):
+    data: list[BulkItemBody]
+    meta: Meta
+
+
+class SelectionEnvelope(Envelope[SelectionBody]): ...
 
 
 def keyed(items: list[RunOptions], key: str | None) -> list[RunOptions]:

@@ -12,8 +12,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 
 from functions.api.app import Api, InvalidParameterError, answers, counts_itself, needs, reply
 from functions.api.idempotency import Key, once
-from functions.api.routes.scenarios import Limit, Moment, check_span, check_tenant
-from functions.api.schemas import (
+from functions.api.parameters import Limit, Moment, check_span, check_tenant
+from functions.api.run_schemas import (
     AttemptBody,
     AttemptList,
     RequestedRunEnvelope,
@@ -21,9 +21,8 @@ from functions.api.schemas import (
     RunEnvelope,
     RunList,
     RunMeta,
-    meta,
-    page_meta,
 )
+from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.errors import FieldError

@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.api.app import Api, answers, needs, reply
-from functions.api.routes.scenarios import Limit
-from functions.api.schemas import (
+from functions.api.parameters import Limit
+from functions.api.scenario_schemas import (
     DifferenceBody,
     DifferenceList,
     EventBody,
@@ -18,9 +18,8 @@ from functions.api.schemas import (
     VersionBody,
     VersionEnvelope,
     VersionList,
-    meta,
-    page_meta,
 )
+from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors
 from sextant.ids import RunId, ScenarioId

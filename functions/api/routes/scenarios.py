@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from functions.api.app import Api, InvalidParameterError, answers, needs, reply
+from functions.api.app import Api, answers, needs, reply
 from functions.api.idempotency import Key, once
-from functions.api.schemas import (
+from functions.api.parameters import IfMatch, Limit, Moment, check_span, check_tenant, expected_version
+from functions.api.scenario_schemas import (
     ScenarioBody,
     ScenarioDraft,
     ScenarioEnvelope,
@@ -22,26 +22,19 @@ from functions.api.schemas import (
     ScenarioPreview,
     VersionBody,
     VersionEnvelope,
-    meta,
-    page_meta,
 )
+from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
-from sextant.errors import FieldError, ForbiddenError, VersionConflictError
 from sextant.http import cursors
 from sextant.ids import ScenarioId
-from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
-from sextant.scenarios.drivers import UPPER
-from sextant.scenarios.model import Name, Scenario, ScenarioChanges, ScenarioDocument, ScenarioFilter, Status
+from sextant.scenarios.documents import Name, ScenarioChanges, ScenarioDocument
+from sextant.scenarios.fields import UPPER
+from sextant.scenarios.model import Scenario, ScenarioFilter, Status
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
 from sextant.tenancy import Caller
-
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-Moment = AwareDatetime
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that the scenario must still have")
-]
 
 
 class NewScenario(ScenarioDocument):
@@ -67,34 +60,6 @@ def change(
         document.name,
         lambda session: service.update(session, ScenarioId(scenario), document, version, caller),
     )
-
-
-def check_tenant(given: str | None, caller: Caller) -> None:
-    """A body cannot choose its tenant: it may only repeat the token's."""
-    if given is not None and given != caller.tenant:
-        raise ForbiddenError(
-            "tenant_id in the body is not the caller's tenant.",
-            errors=[FieldError("tenant_id", "own_tenant", "must equal the tenant of the token")],
-        )
-
-
-def check_span(after: datetime | None, before: datetime | None) -> None:
-    if after is not None and before is not None and after > before:
-        raise InvalidParameterError(
-            "created_after must not lie after created_before.",
-            errors=[FieldError("created_after", "order", "must not lie after created_before")],
-        )
-
-
-def expected_version(if_match: str | None, scenario: UUID) -> int | None:
-    """The version that `If-Match` demands; None where any will do."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tag = if_match.strip().strip('"')
-    name, _, version = tag.rpartition(".")
-    if name != str(scenario) or not version.isdigit():
-        raise VersionConflictError("If-Match names another entity.")
-    return int(version)
 
 
 def answer(scenario: Scenario, caller: Caller, status: int = 200) -> Response[Any]:

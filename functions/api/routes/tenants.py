@@ -18,7 +18,7 @@ from functions.api.operations_schemas import (
     TenantEnvelope,
     TenantList,
 )
-from functions.api.routes.scenarios import Limit
+from functions.api.parameters import Limit
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors

@@ -21,7 +21,7 @@ from functions.api.operations_schemas import (
     VendorStandingBody,
     VendorStandingEnvelope,
 )
-from functions.api.routes.scenarios import Limit, check_tenant, expected_version
+from functions.api.parameters import Limit, check_tenant, expected_version
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors

@@ -229,3 +229,27 @@ def test_the_trace_travels_with_the_message(client: Client, sql: Sql) -> None:
     version, carried, span, flags = headers["traceparent"].split("-")
     assert (version, carried, flags) == ("00", trace, "01")
     assert span != "00f067aa0ba902b7", "the request is a span of its own"
+
+
+def test_a_parameter_that_no_one_knows_is_refused_before_there_is_a_run(client: Client) -> None:
+    # Given a scenario for the built-in model and one for a plug-in
+    built_in = client.scenario()["id"]
+    plug_in = client.scenario(parameters={"model": "flat_price", "flat_price_eur": 40})["id"]
+    # When a run of the first has a name of its own, it is told at once which names there are
+    path = f"/v1/scenarios/{built_in}/run"
+    for body, broken in (
+        ({"parameters": {"flat_price_eur": 50}}, "parameters.flat_price_eur"),
+        ({"sweep": {"flat_price_eur": [50, 60]}}, "sweep.flat_price_eur"),
+        ({"parameters": {"draws": 0}}, "parameters.draws"),
+    ):
+        answer = client("POST", path, body)
+        assert (answer.status, answer.code, answer.broken_paths) == (422, "validation_failed", [broken])
+    assert "shock_bp" in client("POST", path, {"parameters": {"shok_bp": 1}}).json["errors"][0]["message"]
+    bulk = client("POST", f"{path}s:bulk", {"items": [{}, {"parameters": {"shok_bp": 1}}]})
+    assert (bulk.status, bulk.broken_paths) == (422, ["items[1].parameters.shok_bp"])
+    assert client("GET", f"{path}s").data == []
+    # Then the plug-in's go on to it, and a stranger learns nothing
+    taken = client("POST", f"/v1/scenarios/{plug_in}/run", {"parameters": {"flat_price_eur": 50}})
+    assert (taken.status, taken.data["parameters"]["flat_price_eur"]) == (202, 50)
+    unknown = client("POST", f"/v1/scenarios/{uuid4()}/run", {"parameters": {"x": 1}})
+    assert (unknown.status, unknown.code) == (404, "scenario_not_found")

@@ -213,7 +213,7 @@ def test_concurrent_updates_with_one_version_let_one_through(client: Client) -> 
     from sextant.errors import VersionConflictError
     from sextant.ids import ScenarioId, TenantId
     from sextant.scenarios import service
-    from sextant.scenarios.model import ScenarioChanges
+    from sextant.scenarios.documents import ScenarioChanges
     from sextant.tenancy import Caller
 
     scenario = ScenarioId(UUID(client.scenario()["id"]))

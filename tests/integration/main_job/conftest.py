@@ -22,7 +22,7 @@ from sextant.outputs import service as outputs
 from sextant.runs import service as runs
 from sextant.runs.model import RequestedRun, Run, RunOptions
 from sextant.scenarios import service as scenarios
-from sextant.scenarios.model import ScenarioDocument
+from sextant.scenarios.documents import ScenarioDocument
 from sextant.storage import Database, DatabaseSettings
 from sextant.tenancy import Caller
 

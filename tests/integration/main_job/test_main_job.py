@@ -80,7 +80,12 @@ def test_an_idempotency_key_replays_its_request_and_refuses_another(main_job: Ma
 
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"shock_bp": 25}, {"draws": 3, "model": "merit_order"}, {"zeta": 'é"\\', "Alpha": True}],
+    [
+        {},
+        {"shock_bp": 25},
+        {"draws": 3, "model": "merit_order"},
+        {"model": "plug_in", "zeta": 'é"\\', "Alpha": True},
+    ],
 )
 def test_the_database_and_python_agree_on_the_version_hash(
     main_job: MainJob, parameters: dict[str, Any]

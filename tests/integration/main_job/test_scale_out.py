@@ -14,7 +14,7 @@ from sextant.lake.catalog import load_table
 from sextant.runs import repository as runs
 from sextant.runs.service import cancel
 from sextant.scenarios import service as scenarios
-from sextant.scenarios.model import ScenarioDocument
+from sextant.scenarios.documents import ScenarioDocument
 from tests.integration.main_job.conftest import QUICK, TENANT, MainJob
 from tests.integration.main_job.test_crashes import claim, expire_leases, recover
 

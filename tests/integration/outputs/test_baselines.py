@@ -14,7 +14,7 @@ import pytest
 from sextant.ids import ScenarioId
 from sextant.runs.service import BaselineNotFoundError
 from sextant.scenarios import service as scenarios
-from sextant.scenarios.model import ScenarioDocument
+from sextant.scenarios.documents import ScenarioDocument
 from tests.integration.main_job.conftest import TENANT, MainJob
 from tests.integration.outputs.conftest import OutputsApi
 

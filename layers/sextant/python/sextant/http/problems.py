@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sextant.errors import FieldError, SextantError
-from sextant.scenarios.drivers import DRIVER_TYPES
+from sextant.scenarios.fields import DRIVER_TYPES, PARAMETER_TAGS
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -47,7 +47,7 @@ def _path(item: Mapping[str, Any]) -> str:
     for position, part in enumerate(parts):
         if isinstance(part, int):
             path += f"[{part}]"
-        elif not _is_driver_tag(parts, position):
+        elif not _is_tag(parts, position):
             path += f".{part}" if path else part
     named = (item.get("ctx") or {}).get("field")
     if isinstance(named, str):
@@ -55,7 +55,10 @@ def _path(item: Mapping[str, Any]) -> str:
     return path
 
 
-def _is_driver_tag(parts: Sequence[str | int], position: int) -> bool:
+def _is_tag(parts: Sequence[str | int], position: int) -> bool:
+    """Whether pydantic names a kind here, of drivers or of parameters, and no field."""
+    if parts[position] in PARAMETER_TAGS:
+        return True
     return (
         position >= 2
         and parts[position] in DRIVER_TYPES

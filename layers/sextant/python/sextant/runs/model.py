@@ -6,15 +6,21 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
-from pydantic_core import PydanticCustomError
+import pydantic
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from sextant.ids import RunId, ScenarioId, TenantId
-from sextant.scenarios.drivers import UPPER
-from sextant.scenarios.model import MAX_SAFE_INTEGER, RunParameters, Scalar, canonical
+from sextant.scenarios.fields import MAX_SAFE_INTEGER, UPPER, broken, canonical
+from sextant.scenarios.parameters import (
+    RESERVED,
+    InheritedParameters,
+    PlugInParameters,
+    RunParameters,
+    Scalar,
+)
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
@@ -36,7 +42,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    parameters: RunParameters = Field(default_factory=RunParameters)
+    parameters: RunParameters = Field(default_factory=InheritedParameters)
     seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)] = 0
     code_version: Label | None = None
     environment: Label = "default"
@@ -49,22 +55,43 @@ class RunOptions(BaseModel):
     sweep: Annotated[dict[ParameterName, SweepValues], Field(max_length=5)] | None = None
     """Parameters and the values each is to take: the run computes every combination, each on a worker of its own."""
 
-    @field_validator("sweep")
-    @classmethod
-    def _grid_is_bearable(cls, value: dict[str, list[Scalar]] | None) -> dict[str, list[Scalar]] | None:
-        for name, values in (value or {}).items():
+    @model_validator(mode="after")
+    def _grid_is_bearable(self) -> Self:
+        sweep = self.sweep or {}
+        for name, values in sweep.items():
             if name == "baseline":
-                raise PydanticCustomError("not_applicable", "a sweep cannot run over baselines")
-            for item in values:
-                RunParameters.model_validate({name: item})
-        if value and math.prod(map(len, value.values())) > MAX_SWEEP_POINTS:
-            raise PydanticCustomError("too_long", f"a sweep has at most {MAX_SWEEP_POINTS} points")
-        return value
+                broken(f"sweep.{name}", "not_applicable", "a sweep cannot run over baselines")
+            for index, item in enumerate(values):
+                self._check_point(name, item, f"sweep.{name}[{index}]")
+        if math.prod(map(len, sweep.values())) > MAX_SWEEP_POINTS:
+            broken("sweep", "too_long", f"a sweep has at most {MAX_SWEEP_POINTS} points")
+        return self
+
+    def _check_point(self, name: str, item: Scalar, path: str) -> None:
+        """Refuse a point of the sweep that would be refused as a parameter."""
+        model = {} if self.parameters.model is None else {"model": self.parameters.model}
+        taker = PlugInParameters if name == "model" else type(self.parameters)
+        try:
+            taker.model_validate({**model, name: item})
+        except pydantic.ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            broken(path, first["type"], first["msg"].replace("{", "(").replace("}", ")"))
+
+    def unknown_parameters(self) -> list[str]:
+        """The paths of names that the built-in model does not have, where these options leave the model open."""
+        swept = self.sweep or {}
+        if not isinstance(self.parameters, InheritedParameters) or "model" in swept:
+            return []
+        unknown = sorted(name for name in swept if name not in InheritedParameters.model_fields)
+        return [
+            *(f"parameters.{name}" for name in self.parameters.unknown()),
+            *(f"sweep.{name}" for name in unknown),
+        ]
 
     def canonical_parameters(self) -> str:
         """The parameters with the sweep among them: both decide the result, so both are hashed."""
-        swept = {"sweep": self.sweep} if self.sweep else {}
-        return canonical({**self.parameters.model_dump(mode="json", exclude_none=True), **swept})
+        swept = {RESERVED: self.sweep} if self.sweep else {}
+        return canonical({**self.parameters.values(), **swept})
 
     @property
     def retries(self) -> int:
@@ -72,8 +99,11 @@ class RunOptions(BaseModel):
 
     def request_hash(self, scenario: ScenarioId) -> str:
         """What an idempotency key is bound to: the scenario and all that was asked."""
-        asked = self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "tenant_id"})
-        return hashlib.sha256(canonical({"scenario_id": str(scenario), **asked}).encode()).hexdigest()
+        asked = self.model_dump(
+            mode="json", exclude_none=True, exclude={"idempotency_key", "tenant_id", "parameters"}
+        )
+        named = {"scenario_id": str(scenario), "parameters": self.parameters.values()}
+        return hashlib.sha256(canonical({**asked, **named}).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from sextant.runs.model import (
     State,
 )
 from sextant.scenarios import service as scenarios
+from sextant.scenarios.model import decode
+from sextant.scenarios.parameters import check_inherited
 from sextant.scenarios.service import ScenarioNotFoundError
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
@@ -105,6 +107,7 @@ def request_admitted(
 
     Raises `RateLimitedError` where the limit is reached.
     """
+    _refuse_unknown_parameters(session, scenario, options.unknown_parameters())
     admission, asked = repository.request(
         session,
         RunId(new_id()),
@@ -136,6 +139,12 @@ def request_many(
     session: Session, scenario: ScenarioId, items: Sequence[RunOptions], code_version: str, caller: Caller
 ) -> list[RequestedRun]:
     """Ask for several runs, all or none; an item equal to one before it, or to a run that is there, gets that run."""
+    unknown = [
+        f"items[{index}].{path}"
+        for index, options in enumerate(items)
+        for path in options.unknown_parameters()
+    ]
+    _refuse_unknown_parameters(session, scenario, unknown)
     asked = repository.request_many(
         session, scenario, [(RunId(new_id()), options) for options in items], code_version, origin_of(caller)
     )
@@ -144,6 +153,21 @@ def request_many(
     for found in asked:
         _refuse_what_cannot_run(found)
     return asked
+
+
+def _refuse_unknown_parameters(session: Session, scenario: ScenarioId, names: list[str]) -> None:
+    """Raise where `names`, which the built-in model does not have, are meant for it.
+
+    The one look at the scenario that this needs is spent only where there are such names.
+    """
+    if not names:
+        return
+    wrong = check_inherited(names, decode(scenarios.get(session, scenario).parameters))
+    if wrong:
+        raise ValidationError(
+            "; ".join(f"{path}: {why}" for path, why in wrong[:3]),
+            errors=[FieldError(path, "unknown_parameter", why) for path, why in wrong],
+        )
 
 
 def _refuse_what_cannot_run(asked: RequestedRun) -> None:

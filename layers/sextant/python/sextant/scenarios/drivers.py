@@ -7,35 +7,14 @@ range are errors that name the path. Enumerations are taken in either case and k
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from sextant.scenarios.fields import DRIVER_TYPES, LOWER, UPPER, Bounded, Integer, Number, Year, broken
+from sextant.scenarios.fields import ShortName as Name
 
 MAX_NESTING = 3
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _broken(field: str, rule: str, message: str) -> NoReturn:
-    """Refuse the value of `field`; `sextant.http.problems` puts the name behind the model's path."""
-    raise PydanticCustomError(rule, message, {"field": field})
-
-
-UPPER = BeforeValidator(_upper)
-LOWER = BeforeValidator(_lower)
-
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e12, le=1e12)]
-Integer = Annotated[int, Field(strict=True)]
-Year = Annotated[int, Field(strict=True, ge=1900, le=2200)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
 
 
 class _Strict(BaseModel):
@@ -51,7 +30,7 @@ class _Span(_Strict):
     @model_validator(mode="after")
     def _years_in_order(self) -> Self:
         if self.start_year is not None and self.end_year is not None and self.end_year < self.start_year:
-            _broken("end_year", "year_order", "end_year must not lie before start_year")
+            broken("end_year", "year_order", "end_year must not lie before start_year")
         return self
 
 
@@ -65,9 +44,9 @@ class _Quantity(_Span):
     @model_validator(mode="after")
     def _selector_fits(self) -> Self:
         if self.fuel is not None and self.quantity != "FUEL_PRICE":
-            _broken("fuel", "not_applicable", "fuel goes only with quantity FUEL_PRICE")
+            broken("fuel", "not_applicable", "fuel goes only with quantity FUEL_PRICE")
         if self.technology is not None and self.quantity != "AVAILABILITY":
-            _broken("technology", "not_applicable", "technology goes only with quantity AVAILABILITY")
+            broken("technology", "not_applicable", "technology goes only with quantity AVAILABILITY")
         return self
 
 
@@ -94,10 +73,10 @@ class PolicyPayload(_Span):
     def _fields_fit_the_policy(self) -> Self:
         required, foreign = ("target", _CARBON_ONLY) if self.policy_name == "RPS" else ("price", _RPS_ONLY)
         if getattr(self, required) is None:
-            _broken(required, "missing", f"{required} is required for policy {self.policy_name}")
+            broken(required, "missing", f"{required} is required for policy {self.policy_name}")
         for name in foreign:
             if getattr(self, name) is not None:
-                _broken(name, "not_applicable", f"{name} does not apply to policy {self.policy_name}")
+                broken(name, "not_applicable", f"{name} does not apply to policy {self.policy_name}")
         return self
 
 
@@ -124,10 +103,10 @@ class FuelCurvePayload(_Span):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if self.points is None and self.multiplier is None and self.shift is None:
-            _broken("points", "missing", "at least one of points, multiplier, shift is required")
+            broken("points", "missing", "at least one of points, multiplier, shift is required")
         years = [point.year for point in self.points or ()]
         if any(later <= earlier for earlier, later in pairwise(years)):
-            _broken("points", "year_order", "the years of points must increase strictly")
+            broken("points", "year_order", "the years of points must increase strictly")
         return self
 
 
@@ -165,15 +144,15 @@ class FleetChangePayload(_Strict):
         if self.action == "ADD":
             for name in ("technology", "capacity_mw"):
                 if getattr(self, name) is None:
-                    _broken(name, "missing", f"{name} is required for action ADD")
+                    broken(name, "missing", f"{name} is required for action ADD")
             if self.out_year is not None and self.out_year <= self.year:
-                _broken("out_year", "year_order", "out_year must lie after year")
+                broken("out_year", "year_order", "out_year must lie after year")
             return self
         if (self.unit is None) == (self.technology is None):
-            _broken("unit", "one_of", "action RETIRE needs unit or technology, and not both")
+            broken("unit", "one_of", "action RETIRE needs unit or technology, and not both")
         for name in _ADD_ONLY:
             if getattr(self, name) is not None:
-                _broken(name, "not_applicable", f"{name} goes only with action ADD")
+                broken(name, "not_applicable", f"{name} goes only with action ADD")
         return self
 
 
@@ -201,9 +180,9 @@ class Condition(_Strict):
     @model_validator(mode="after")
     def _selector_fits(self) -> Self:
         if (self.fuel is None) == (self.metric == "FUEL_PRICE"):
-            _broken("fuel", "not_applicable", "fuel goes with metric FUEL_PRICE, and only with it")
+            broken("fuel", "not_applicable", "fuel goes with metric FUEL_PRICE, and only with it")
         if self.technology is not None and self.metric != "CAPACITY":
-            _broken("technology", "not_applicable", "technology goes only with metric CAPACITY")
+            broken("technology", "not_applicable", "technology goes only with metric CAPACITY")
         return self
 
 
@@ -222,7 +201,7 @@ class CompositePayload(_Strict):
     def _conditions_fit_the_mode(self) -> Self:
         for index, component in enumerate(self.components):
             if (component.when is None) == (self.mode == "CONDITIONAL"):
-                _broken(
+                broken(
                     f"components[{index}].when",
                     "missing" if component.when is None else "not_applicable",
                     "when is required in mode CONDITIONAL and forbidden in the others",
@@ -267,17 +246,17 @@ class StochasticPayload(_Quantity):
             if (getattr(self, name) is None) == (name in wanted):
                 rule = "missing" if name in wanted else "not_applicable"
                 word = "is required for" if name in wanted else "does not apply to"
-                _broken(name, rule, f"{name} {word} distribution {self.distribution}")
+                broken(name, rule, f"{name} {word} distribution {self.distribution}")
         if self.distribution == "LOGNORMAL" and (self.mean or 0) <= 0:
-            _broken("mean", "greater_than", "mean must be greater than 0 for distribution LOGNORMAL")
+            broken("mean", "greater_than", "mean must be greater than 0 for distribution LOGNORMAL")
         if self.low is not None and self.high is not None and self.low > self.high:
-            _broken("high", "order", "high must not be less than low")
+            broken("high", "order", "high must not be less than low")
         if self.mode is not None and not (self.low or 0) <= self.mode <= (self.high or 0):
-            _broken("mode", "order", "mode must lie between low and high")
+            broken("mode", "order", "mode must lie between low and high")
         if self.persistence is not None and self.variation != "AUTOREGRESSIVE":
-            _broken("persistence", "not_applicable", "persistence goes only with variation AUTOREGRESSIVE")
+            broken("persistence", "not_applicable", "persistence goes only with variation AUTOREGRESSIVE")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            _broken("maximum", "order", "maximum must not be less than minimum")
+            broken("maximum", "order", "maximum must not be less than minimum")
         return self
 
 
@@ -304,7 +283,7 @@ class Seasonal(_Strict):
     def _one_form(self) -> Self:
         wave = self.amplitude is not None and self.peak_month is not None
         if (self.monthly is None) != wave or (self.monthly is not None and self.amplitude is not None):
-            _broken("monthly", "one_of", "give amplitude and peak_month, or monthly")
+            broken("monthly", "one_of", "give amplitude and peak_month, or monthly")
         return self
 
 
@@ -331,9 +310,9 @@ class TimeSeriesPayload(_Quantity):
     @model_validator(mode="after")
     def _has_a_component(self) -> Self:
         if self.trend is None and self.seasonal is None and self.cyclical is None and self.irregular is None:
-            _broken("trend", "missing", "at least one of trend, seasonal, cyclical, irregular is required")
+            broken("trend", "missing", "at least one of trend, seasonal, cyclical, irregular is required")
         if self.seasonal is not None and self.quantity not in ("LOAD", "FUEL_PRICE"):
-            _broken("seasonal", "not_applicable", "seasonal goes only with quantity LOAD or FUEL_PRICE")
+            broken("seasonal", "not_applicable", "seasonal goes only with quantity LOAD or FUEL_PRICE")
         return self
 
 
@@ -375,18 +354,6 @@ class ConditionalAssumption(_Strict):
 class TimeSeriesAssumption(_Strict):
     driver_type: Annotated[Literal["time_series"], LOWER]
     payload: TimeSeriesPayload
-
-
-DRIVER_TYPES = (
-    "policy",
-    "load_growth",
-    "fuel_curve",
-    "fleet_change",
-    "composite",
-    "stochastic",
-    "conditional",
-    "time_series",
-)
 
 
 def _driver_type(value: Any) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sextant.errors import ConflictError, NotFoundError, VersionConflictError
@@ -13,8 +13,6 @@ from sextant.scenarios import repository
 from sextant.scenarios.differences import Difference, differences
 from sextant.scenarios.model import (
     Scenario,
-    ScenarioChanges,
-    ScenarioDocument,
     ScenarioEvent,
     ScenarioFilter,
     ScenarioValues,
@@ -24,6 +22,9 @@ from sextant.scenarios.model import (
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
 from sextant.tenancy import Caller
+
+if TYPE_CHECKING:
+    from sextant.scenarios.documents import ScenarioChanges, ScenarioDocument
 
 T = TypeVar("T")
 

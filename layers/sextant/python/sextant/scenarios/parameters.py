@@ -1,0 +1,188 @@
+"""The parameters of a run, checked against the model that is to take them.
+
+The built-in model's are known here, by name and range, so that a mistake is an answer to the request and not a run
+that fails later. Other models are plug-ins, found by entry point where runs are executed: what they take, only they
+know, and it is handed on unchecked but for being named scalars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+
+from sextant.scenarios.fields import MAX_SAFE_INTEGER, UPPER, Number, Year, broken
+
+BUILT_IN = "merit_order"
+MAX_PARAMETERS = 100
+MAX_TEXT = 1000
+RESERVED = "sweep"
+"""The name under which a run's sweep is kept among its parameters."""
+
+Scalar = str | bool | int | float
+
+UNKNOWN = "the model {model} has no parameter {name}; it has {known}"
+
+_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+_SCALARS: JsonDict = {
+    "propertyNames": {"pattern": _NAME, "not": {"const": RESERVED}},
+    "maxProperties": MAX_PARAMETERS,
+}
+_OTHERS: JsonDict = {
+    **_SCALARS,
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string", "maxLength": MAX_TEXT},
+            {"type": "boolean"},
+            {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
+            {"type": "number"},
+            {"type": "null"},
+        ]
+    },
+}
+
+
+class _Parameters(BaseModel):
+    @model_validator(mode="before")
+    @classmethod
+    def _few_scalars(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if len(value) > MAX_PARAMETERS:
+            raise PydanticCustomError("too_long", f"at most {MAX_PARAMETERS} parameters are allowed")
+        for name, item in value.items():
+            _check(name, item)
+        return value
+
+    def values(self) -> dict[str, Any]:
+        """What was given, by name; what was left out or null is not in it."""
+        given = {**self.__dict__, **(self.model_extra or {})}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _check(name: object, item: object) -> None:
+    if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or len(name) > 64:
+        raise PydanticCustomError(
+            "name", "a parameter's name is 1 to 64 of A-Z, a-z, 0-9 and '_', not beginning with a digit"
+        )
+    if name == RESERVED:
+        broken(name, "reserved", f"{RESERVED} stands beside the parameters, not among them")
+    if item is None:
+        return
+    if not isinstance(item, Scalar) or (isinstance(item, str) and len(item) > MAX_TEXT):
+        broken(
+            name, "scalar", f"a parameter is a number, a boolean or a string of at most {MAX_TEXT} characters"
+        )
+    if isinstance(item, int) and abs(item) > MAX_SAFE_INTEGER:
+        broken(name, "too_large", f"an integer must lie within ±{MAX_SAFE_INTEGER}")
+    if isinstance(item, float) and item - item != 0.0:
+        broken(name, "finite_number", "a number must be finite")
+
+
+Baseline = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120)]
+
+
+class BuiltInParameters(_Parameters):
+    """The parameters of the built-in model, and no others."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, json_schema_extra={"maxProperties": MAX_PARAMETERS}
+    )
+    others_allowed: ClassVar[bool] = False
+
+    shock_bp: Annotated[Number, Field(ge=-10_000, le=100_000)] | None = None
+    discount_rate: Annotated[Number, Field(gt=-0.5, le=1)] | None = None
+    discount_basis: Annotated[Literal["REAL", "NOMINAL"], UPPER] | None = None
+    inflation: Annotated[Number, Field(gt=-0.5, le=1)] | None = None
+    base_year: Year | None = None
+    start_year: Year | None = None
+    end_year: Year | None = None
+    value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = None
+    draws: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    attribution: Annotated[bool, Field(strict=True)] | None = None
+    baseline: Baseline | None = None
+    """A baseline of the tenant, by name or id, `…@3` for its third version."""
+    model: Annotated[str, Field(strict=True, pattern=f"^{BUILT_IN}$")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and not cls.others_allowed:
+            for name in value:
+                if name not in cls.model_fields:
+                    raise unknown_parameter(str(name))
+        return value
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.start_year is not None and self.end_year is not None and self.end_year < self.start_year:
+            broken("end_year", "year_order", "end_year must not lie before start_year")
+        return self
+
+
+class InheritedParameters(BuiltInParameters):
+    """A run's parameters where they name no model: the scenario's holds, which may be any."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True, json_schema_extra=_OTHERS)
+    others_allowed: ClassVar[bool] = True
+
+    model: None = None
+
+    def unknown(self) -> list[str]:
+        """The names that only a plug-in could know."""
+        return sorted(self.model_extra or {})
+
+
+class PlugInParameters(_Parameters):
+    """The parameters of another model, which knows what they mean."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True, json_schema_extra=_OTHERS)
+
+    model: Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    baseline: Baseline | None = None
+
+
+def unknown_parameter(name: str) -> PydanticCustomError:
+    """The error for a parameter that the built-in model does not have."""
+    known = {"model": BUILT_IN, "name": name[:64], "known": ", ".join(BuiltInParameters.model_fields)}
+    return PydanticCustomError("unknown_parameter", UNKNOWN, {**known, "field": name[:64]})
+
+
+def _model_of(value: Any) -> Any:
+    return value.get("model") if isinstance(value, Mapping) else getattr(value, "model", None)
+
+
+def _of_scenario(value: Any) -> str:
+    return "plug-in" if _model_of(value) not in (None, BUILT_IN) else "built-in"
+
+
+def _of_run(value: Any) -> str:
+    return "inherited" if _model_of(value) is None else _of_scenario(value)
+
+
+ScenarioParameters = Annotated[
+    Annotated[BuiltInParameters, Tag("built-in")] | Annotated[PlugInParameters, Tag("plug-in")],
+    Discriminator(_of_scenario),
+]
+RunParameters = Annotated[
+    Annotated[InheritedParameters, Tag("inherited")]
+    | Annotated[BuiltInParameters, Tag("built-in")]
+    | Annotated[PlugInParameters, Tag("plug-in")],
+    Discriminator(_of_run),
+]
+
+
+def check_inherited(names: list[str], scenario_parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Of the paths `names` of parameters that the built-in model does not have, those that are wrong, and why.
+
+    None is where the scenario is for another model, which may well have them.
+    """
+    if _of_scenario(scenario_parameters) == "plug-in":
+        return []
+    known = ", ".join(BuiltInParameters.model_fields)
+    return [
+        (name, UNKNOWN.format(model=BUILT_IN, name=name.rpartition(".")[2], known=known)) for name in names
+    ]
