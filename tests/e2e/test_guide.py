@@ -25,7 +25,7 @@ def test_the_guide_works_as_written(system: RunningSystem, monkeypatch: pytest.M
         for block in blocks:
             line = text.count("\n", 0, block.start(1))
             # Padded, so that an error names the line of the guide.
-            exec(compile("\n" * line + block[1], str(GUIDE), "exec"), names)  # noqa: S102 (our own document)
+            exec(compile("\n" * line + block[1], str(GUIDE), "exec"), names)
     finally:
         if "client" in names:
             names["client"].close()
