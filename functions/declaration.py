@@ -50,8 +50,9 @@ class Function:
     """One Lambda function.
 
     `layers` name the dependency layers it needs, `calls` the functions it invokes asynchronously,
-    `sends_to` the queues it writes, `watches` the queues whose dead letters it looks at, `alerts` says that it
-    publishes to the topic that people are told by, `database` the database role its `DATABASE_URL` connects as, and
+    `sends_to` the queues it writes, `drains` the queues it reads by itself when it is called, `watches` the queues
+    whose dead letters it looks at, `alerts` says that it publishes to the topic that people are told by, `records` that
+    it uses the table of idempotency records, `database` the database role its `DATABASE_URL` connects as, and
     `reserved_concurrency` is set only where more copies at once would harm something shared.
     """
 
@@ -64,8 +65,10 @@ class Function:
     layers: tuple[str, ...] = ("runtime",)
     calls: tuple[str, ...] = ()
     sends_to: tuple[str, ...] = ()
+    drains: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
     alerts: bool = False
+    records: bool = False
     database: str | None = None
     lake: str | None = None
     reserved_concurrency: int | None = None
@@ -93,11 +96,14 @@ class Queue:
 RUNS_QUEUE = "runs"
 COMMITS_QUEUE = "commits"
 EVENTS_QUEUE = "events"
+JOURNAL_QUEUE = "journal"
 
 QUEUES: tuple[Queue, ...] = (
     Queue(RUNS_QUEUE, visibility_timeout=960, max_receives=5),
     Queue(COMMITS_QUEUE, visibility_timeout=180, max_receives=5),
     Queue(EVENTS_QUEUE, visibility_timeout=60, max_receives=5),
+    # Kept as long as SQS can: it waits for the database, however long that is away.
+    Queue(JOURNAL_QUEUE, visibility_timeout=120, max_receives=10, retention=14 * 86_400),
 )
 
 _PUBLIC_PATHS = (
@@ -119,7 +125,8 @@ API = Function(
         Route("ANY", "/{proxy+}"),
     ),
     calls=("outbox-relay",),
-    sends_to=(RUNS_QUEUE,),
+    sends_to=(RUNS_QUEUE, JOURNAL_QUEUE),
+    records=True,
     database="sextant_app",
     local_concurrency=4,
 )
@@ -197,6 +204,21 @@ RUN_RECOVERY = Function(
     reserved_concurrency=1,
 )
 
+# Carries out what was accepted without the database. It is no event source mapping's function: one would receive
+# the entries during the outage too, until SQS sets them aside as received too often.
+JOURNAL = Function(
+    name="journal",
+    handler="functions.worker.journal.handler",
+    memory=512,
+    timeout=60,
+    triggers=(ScheduleTrigger("journal", every=60),),
+    calls=("outbox-relay",),
+    drains=(JOURNAL_QUEUE,),
+    records=True,
+    database="sextant_platform",
+    reserved_concurrency=1,
+)
+
 # Detects, decides and acts. Its environment may hold SEXTANT_ALERT_TOPIC, SEXTANT_OPERATIONS_POLICY, SEXTANT_AI_*.
 OPERATIONS = Function(
     name="operations",
@@ -208,7 +230,7 @@ OPERATIONS = Function(
         ScheduleTrigger("operations", every=60),
     ),
     calls=("outbox-relay",),
-    watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE),
+    watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE, JOURNAL_QUEUE),
     alerts=True,
     database="sextant_platform",
 )
@@ -243,6 +265,7 @@ FUNCTIONS: tuple[Function, ...] = (
     RUN_WORKER,
     COMMITTER,
     RUN_RECOVERY,
+    JOURNAL,
     OPERATIONS,
     MAINTENANCE,
     MIGRATE,

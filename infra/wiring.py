@@ -39,10 +39,9 @@ class Wiring:
             variables |= self._data.database.environment(_user(declared.database))
         if declared.name == API.name:
             variables["PLATFORM_DATABASE_URL"] = self._data.database.url(_PLATFORM)
+        if declared.records:
             variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
-        for queue in declared.sends_to:
-            variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
-        for queue in declared.watches:
+        for queue in (*declared.sends_to, *declared.drains, *declared.watches):
             variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
         if declared.alerts:
             variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.escalation.topic_arn
@@ -59,9 +58,10 @@ class Wiring:
             self._data.database.allow(role, _user(declared.database))
         if declared.name == API.name:
             self._data.database.allow(role, _PLATFORM)
+        if declared.records:
             role.add_to_policy(
                 iam.PolicyStatement(
-                    sid="Idempotency",
+                    sid="Records",
                     actions=[f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")],
                     resources=[self._data.idempotency.table.table_arn],
                 )
@@ -69,6 +69,8 @@ class Wiring:
             allow_key(role, self._data.surroundings.key, ["dynamodb"], write=True)
         if declared.sends_to:
             self._queues.allow_send(role, [self._queues.by_name[name] for name in declared.sends_to])
+        for queue in declared.drains:
+            self._queues.allow_receive(role, queue)
         if declared.watches:
             self._queues.allow_watch(role, declared.watches)
         if declared.alerts:

@@ -224,8 +224,11 @@ class Api(APIGatewayHttpResolver):
             return error
         try:
             self.count()
-        except SextantError as refused:
+        except RateLimitedError as refused:
             return refused
+        except SextantError as uncounted:
+            # The database is away: the caller's own mistake is still what there is to say.
+            logger.warning("a failed request was not counted", exc_info=uncounted)
         return error
 
     def _invalid(self, error: RequestValidationError) -> Response[str]:

@@ -31,6 +31,12 @@ def _runs() -> Iterable[_Routes]:
     return (runs,)
 
 
+def _receipts() -> Iterable[_Routes]:
+    from functions.api.routes import receipts
+
+    return (receipts,)
+
+
 def _run_control() -> Iterable[_Routes]:
     from functions.api.routes import run_control
 
@@ -80,7 +86,7 @@ _GROUPS: dict[str, _Group] = {
     ),
     **dict.fromkeys(("health", "problems", "metrics", "openapi.json", "docs"), _platform),
 }
-_OF_SCENARIOS: tuple[_Group, ...] = (_scenarios, _runs, _run_control, _metrics)
+_OF_SCENARIOS: tuple[_Group, ...] = (_scenarios, _runs, _receipts, _run_control, _metrics)
 
 api = Api()
 _loaded: set[_Group] = set()
@@ -115,7 +121,7 @@ def groups_of(path: str) -> tuple[_Group, ...]:
         return (_runs,)
     if what.startswith("runs:"):
         return (_run_control,)
-    return (_metrics,) if what == "metrics" else (_scenarios,)
+    return {"metrics": (_metrics,), "receipts": (_receipts,)}.get(what, (_scenarios,))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

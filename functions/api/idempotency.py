@@ -7,6 +7,7 @@ reached, what holds is the database: `model_run_idempotency_key_unique` for runs
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from functions.api.app import Api
-from sextant.errors import ConflictError
+from sextant.errors import ConflictError, UnavailableError
 from sextant.runs.model import IdempotencyKey
 from sextant.runs.service import IdempotencyKeyReusedError
 
@@ -48,8 +49,20 @@ class InFlightError(ConflictError):
     retry_after = 1.0
 
 
-def once(api: Api, key: str | None, work: Callable[[], Response[Any]]) -> Response[Any]:
+class Provisional(Response[Any]):
+    """An answer that holds until there is a better one: a repeat is served anew where that is possible."""
+
+
+def once(
+    api: Api,
+    key: str | None,
+    work: Callable[[], Response[Any]],
+    anew: Callable[[], Response[Any]] | None = None,
+) -> Response[Any]:
     """The answer of `work`, which is done once for each key of the tenant.
+
+    Where that answer was `Provisional`, a repeat gets the answer of `anew`, and the provisional one again as long
+    as `anew` raises `UnavailableError`.
 
     Raises `IdempotencyKeyReusedError` where the key came with another request, `InFlightError` where an equal
     request does not end within `WAIT_SECONDS`. What `work` raises is not kept: the request may be tried again.
@@ -57,7 +70,12 @@ def once(api: Api, key: str | None, work: Callable[[], Response[Any]]) -> Respon
     table = os.environ.get("SEXTANT_IDEMPOTENCY_TABLE")
     if key is None or not table:
         return work()
-    return _Attempt(api, work).answer(_store(table), key)
+    attempt = _Attempt(api, work)
+    answer = attempt.answer(_store(table), key)
+    if anew is not None and isinstance(answer, Provisional) and not attempt.served:
+        with contextlib.suppress(UnavailableError):
+            return anew()
+    return answer
 
 
 class _Attempt:
@@ -67,6 +85,11 @@ class _Attempt:
         self._api = api
         self._work = work
         self._done: Response[Any] | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether the answer is this request's own."""
+        return self._done is not None
 
     def answer(self, store: DynamoDBPersistenceLayer, key: str) -> Response[Any]:
         from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
@@ -91,6 +114,7 @@ class _Attempt:
                 "type": self._done.content_type,
                 "headers": dict(self._done.headers),
                 "body": self._done.body,
+                "provisional": isinstance(self._done, Provisional),
             }
 
         give_up = time.monotonic() + WAIT_SECONDS
@@ -114,7 +138,8 @@ class _Attempt:
                     "idempotency records cannot be reached; the database's constraint holds", exc_info=error
                 )
                 return self._done or self._work()
-            return self._done or Response(
+            kind = Provisional if kept.get("provisional") else Response
+            return self._done or kind(
                 status_code=kept["status"],
                 content_type=kept["type"],
                 headers={**kept["headers"], REPLAYED: "true"},

@@ -1,6 +1,6 @@
 """Detects, decides and acts: a batch of messages of the events channel, or the schedule's round.
 
-`run.failed` and `run.completed` become events; `incident.changed` is analysed; `action.requested` is performed. Every
+`run.failed`, `run.refused` and `run.completed` become events; `incident.changed` is analysed; `action.requested` is performed. Every
 other topic of the channel is for somebody else and is let pass.
 """
 
@@ -29,7 +29,7 @@ from sextant.operations.bedrock import AiSettings, Bedrock
 from sextant.operations.model import ActionId, IncidentId, OperationsEventId
 from sextant.operations.sweep import sweep
 
-WATCHED = ("SEXTANT_QUEUE_URL_RUNS", "SEXTANT_QUEUE_URL_COMMITS", "SEXTANT_QUEUE_URL_EVENTS")
+WATCHED = tuple(f"SEXTANT_QUEUE_URL_{name}" for name in ("RUNS", "COMMITS", "EVENTS", "JOURNAL"))
 
 logger = Logger()
 
@@ -57,6 +57,16 @@ def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
     bootstrap.database().run(
         tenant,
         lambda session: failures.run_failed(
+            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
+        ),
+        idempotent=True,
+    )
+
+
+def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
+    bootstrap.database().run(
+        tenant,
+        lambda session: failures.run_refused(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
         ),
         idempotent=True,
@@ -95,6 +105,7 @@ def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
 
 _TOPICS: Mapping[str, Callable[[TenantId, InboundMessage], None]] = {
     "run.failed": _run_failed,
+    "run.refused": _run_refused,
     "run.completed": _run_completed,
     "incident.changed": _incident_changed,
     "action.requested": _action_requested,

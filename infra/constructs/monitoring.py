@@ -232,9 +232,8 @@ class Monitoring(Construct):
     def _is_read(self, queue: str) -> bool:
         """Whether one of our functions reads the queue; the others are for whoever subscribes."""
         return any(
-            getattr(trigger, "queue", None) == queue
+            queue in declared.drains or any(getattr(one, "queue", None) == queue for one in declared.triggers)
             for declared, _ in self._watched.functions.values()
-            for trigger in declared.triggers
         )
 
     def _alarm(

@@ -54,7 +54,7 @@ class Queues(Construct):
         self.by_name: Mapping[str, sqs.Queue] = queues
 
     def allow_receive(self, role: iam.Role, name: str) -> None:
-        """Let the event source mapping that uses `role` read the queue of this name."""
+        """Let `role`, or the event source mapping that uses it, read the queue of this name."""
         actions = [
             f"sqs:{action}"
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")

@@ -510,7 +510,7 @@ BEGIN
         PERFORM outbox_enqueue(
             held.tenant_id, 'run.requested', format('run:%s:%s:%s', held.id, held.fencing_token, extract(epoch FROM clock_timestamp())::bigint),
             jsonb_build_object('run_id', held.id, 'tenant_id', held.tenant_id, 'scenario_id', held.scenario_id),
-            jsonb_build_object('correlation-id', held.correlation_id));
+            jsonb_build_object('correlation-id', held.correlation_id), p_refusable => false);
         asked_again := asked_again + 1;
     END LOOP;
     RETURN NEXT;

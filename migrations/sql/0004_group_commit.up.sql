@@ -112,7 +112,7 @@ BEGIN
         r.tenant_id, 'run.completed', format('run:%s:ended', r.id),
         jsonb_build_object('run_id', r.id, 'tenant_id', r.tenant_id, 'scenario_id', r.scenario_id, 'state', 'SUCCEEDED',
                            'version_hash', r.version_hash, 'snapshot_id', p_snapshot::text, 'rows', f.row_count),
-        jsonb_build_object('correlation-id', r.correlation_id))
+        jsonb_build_object('correlation-id', r.correlation_id), p_refusable => false)
     FROM output_file f JOIN scenario_run r ON r.tenant_id = f.tenant_id AND r.id = f.run_id
     WHERE f.batch_id = p_batch ORDER BY r.tenant_id, r.id;
 
@@ -121,7 +121,7 @@ BEGIN
         jsonb_build_object('tenant_id', v.tenant_id, 'output_version', v.version, 'snapshot_id', p_snapshot::text,
                            'scenario_ids', (SELECT jsonb_agg(DISTINCT f.scenario_id) FROM output_file f
                                             WHERE f.batch_id = p_batch AND f.tenant_id = v.tenant_id)),
-        '{}'::jsonb)
+        '{}'::jsonb, p_refusable => false)
     FROM output_version v
     WHERE v.tenant_id IN (SELECT f.tenant_id FROM output_file f WHERE f.batch_id = p_batch) ORDER BY v.tenant_id;
     RETURN count;

@@ -251,7 +251,7 @@ def test_a_function_reaches_only_what_it_declares(assembly: Assembly) -> None:
         assert ("glue" in actions) == (declared.lake is not None), declared.name
         assert ("s3" in actions) == (declared.lake is not None), declared.name
         assert ("lambda" in actions) == bool(declared.calls), declared.name
-        assert ("dynamodb" in actions) == (declared.name == "api"), declared.name
+        assert ("dynamodb" in actions) == declared.records, declared.name
         assert ("rds-db" in actions) == (declared.database is not None), declared.name
 
 

@@ -19,7 +19,7 @@ from sextant.http import cursors
 from sextant.ids import TenantId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.settings import service
-from sextant.settings.model import PLATFORM, Change, Kind, Name, Reason, Setting
+from sextant.settings.model import JOURNAL, PLATFORM, Change, Kind, Name, Reason, Setting
 from sextant.storage import Session
 from sextant.tenancy import Caller
 
@@ -95,6 +95,14 @@ def settle(caller: Caller, work: Callable[[Session, TenantId], T], *, platform: 
     return bootstrap.database().run(caller.tenant, lambda session: work(session, caller.tenant))
 
 
+def copy_switch(caller: Caller, kind: Kind, name: str, *, platform: bool) -> None:
+    """Copy the journal's switch to where it can be read without the database, if it was that which changed."""
+    if (kind, name) == JOURNAL:
+        from functions.api import journaling
+
+        journaling.copy_switch(caller, platform=platform)
+
+
 def register(api: Api) -> None:
     @api.get(
         "/v1/admin/config",
@@ -158,6 +166,7 @@ def register(api: Api) -> None:
             platform=platform,
         )
         bootstrap.remembered_settings().forget(caller.tenant)
+        copy_switch(caller, kind, name, platform=platform)
         bootstrap.nudge_relay()
         return reply(
             SettingEnvelope.model_construct(
@@ -185,4 +194,5 @@ def register(api: Api) -> None:
             platform=platform,
         )
         bootstrap.remembered_settings().forget(caller.tenant)
+        copy_switch(caller, kind, name, platform=platform)
         return Response(status_code=204, body="")

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.api.app import Api, InvalidParameterError, answers, counts_itself, needs, reply
 from functions.api.idempotency import Key, once
 from functions.api.parameters import Limit, Moment, check_span, check_tenant
+from functions.api.receipt_schemas import JournaledEnvelope
 from functions.api.run_schemas import (
     AttemptBody,
     AttemptList,
@@ -27,10 +29,11 @@ from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.errors import FieldError
 from sextant.http import cursors
-from sextant.ids import RunId, ScenarioId
+from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, Run, RunFilter, RunOptions, State
+from sextant.storage.errors import DatabaseUnavailable
 from sextant.tenancy import Caller
 
 LONGEST_WAIT = 25
@@ -90,12 +93,29 @@ def changed(look: Callable[[], Run], seen: str | None, wait: float) -> Run | Non
         time.sleep(POLL_SECONDS)
 
 
+def or_journal(
+    work: Callable[[], Response[Any]], api: Api, run: RunId, scenario: ScenarioId, options: RunOptions
+) -> Callable[[], Response[Any]]:
+    """`work`, and where it finds no database, the journal."""
+
+    def attempt() -> Response[Any]:
+        try:
+            return work()
+        except DatabaseUnavailable as unavailable:
+            # Loaded when it is needed: no cold start pays for it.
+            from functions.api import journaling
+
+            return journaling.accept(api, run, scenario, options, unavailable)
+
+    return attempt
+
+
 def register(api: Api) -> None:
     @api.post(
         "/v1/scenarios/<scenario_id>/run",
         summary="Run a scenario",
         tags=["Runs"],
-        responses={202: _REQUESTED, 200: _REQUESTED},
+        responses={202: _ACCEPTED, 200: _REQUESTED},
     )
     @needs("runs:create")
     @counts_itself
@@ -107,11 +127,12 @@ def register(api: Api) -> None:
         caller = api.caller
         options = with_key(options or RunOptions(), idempotency_key)
         check_tenant(options.tenant_id, caller)
+        new = RunId(new_id())
 
         def request() -> Response[Any]:
             with bootstrap.database().autocommit(caller.tenant) as session:
                 admission, run = service.request_admitted(
-                    session, ScenarioId(scenario_id), options, CODE_VERSION, caller, api.rules
+                    session, ScenarioId(scenario_id), options, CODE_VERSION, caller, api.rules, new
                 )
             api.admitted(admission)
             created = run.outcome == "CREATED"
@@ -124,7 +145,8 @@ def register(api: Api) -> None:
             location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
             return reply(body, 200 if run.outcome == "EXISTING" else 202, location)
 
-        return once(api, options.idempotency_key, request)
+        attempt = or_journal(request, api, new, ScenarioId(scenario_id), options)
+        return once(api, options.idempotency_key, attempt, anew=request)
 
     @api.get(
         "/v1/scenarios/<scenario_id>/runs",
@@ -218,4 +240,8 @@ def register(api: Api) -> None:
 
 _OK = answers("The run", RunEnvelope)
 _REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope)
+_ACCEPTED: OpenAPIResponse = {
+    "description": "The run; or, while the database is away and where `config/journal` allows it, a receipt",
+    "content": {"application/json": {"model": RequestedRunEnvelope | JournaledEnvelope}},
+}
 _LIST = answers("Runs, newest first", RunList)

@@ -18,6 +18,8 @@ from sextant.storage import Database, DatabaseSettings, Outage
 
 if TYPE_CHECKING:
     from sextant.operations.events import Policies
+    from sextant.outbox.journal import Journal
+    from sextant.outbox.switch import JournalSwitch
 
 
 @cache
@@ -69,6 +71,22 @@ def remembered_settings() -> Remembered:
             return service.effective(session, tenant)
 
     return Remembered(load)
+
+
+@cache
+def journal() -> Journal | None:
+    """Where requests are kept while the database is away; None where there is no such queue."""
+    from sextant.outbox.journal import Journal
+
+    return Journal.from_env(os.environ)
+
+
+@cache
+def journal_switch() -> JournalSwitch | None:
+    """Who allows the journal, as it can be read without the database; None where there is no such table."""
+    from sextant.outbox.switch import JournalSwitch
+
+    return JournalSwitch.from_env(os.environ)
 
 
 @cache

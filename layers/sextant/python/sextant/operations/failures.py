@@ -1,6 +1,6 @@
 """The platform's own failures as events.
 
-Runs that end badly, outbox events that die, messages nobody could handle, times without a database.
+Runs that end badly or cannot begin, outbox events that die, messages nobody could handle, times without a database.
 """
 
 from __future__ import annotations
@@ -59,6 +59,26 @@ def _type_of(state: object, error: Mapping[str, Any]) -> str:
     if error.get("poison"):
         return "run.poison"
     return "run.timeout" if state == "TIMEOUT" else "run.failed"
+
+
+def run_refused(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a run accepted while the database was away cannot be carried out: no run stands for it."""
+    event = NewEvent(
+        event_type="run.refused",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={name: payload.get(name) for name in ("receipt_id", "scenario_id", "error")},
+        occurred_at=occurred_at,
+        idempotency_key=f"receipt:{payload['receipt_id']}:refused",
+        correlation_id=correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
 
 
 def run_completed(

@@ -1,33 +1,41 @@
 """A journal for when the database is down: what was accepted is kept in a queue, and carried out later.
 
-Off unless `SEXTANT_QUEUE_URL_JOURNAL` names a queue. An entry is a command of some kind (`run.request`, or
-`event` for an event to enqueue) with a key that makes carrying it out twice the same as once: the handler of
-its kind must pass that key on as the idempotency key of what it does. `write` returns only after SQS has
-the entry; `take_up`, the journal queue's consumer, hands entries to their handlers, and one whose handler
-fails comes again. So an accepted command is carried out at least once, and its effect stands once.
+An entry is a command (`run.request`) with the id under which its effect is stored, so that carrying it out
+twice is the same as once. `write` returns only after SQS has the entry. `drain` is for a function that runs
+on a schedule and has seen that the database answers: entries are received only then, so an outage, however
+long, does not use up their deliveries. SQS keeps them for fourteen days.
+
+An entry is deleted after it was carried out. One that fails is delivered again, and after the queue's last
+delivery stands in its dead-letter queue, which the operations function watches.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
+from sextant.bus.message import CORRELATION_ID, EVENT_TOPIC, TENANT_ID
 from sextant.errors import UnavailableError
 from sextant.ids import TenantId, tenant_id
-from sextant.outbox import repository
-from sextant.outbox.model import NewEvent
-from sextant.storage import Database
+from sextant.storage.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-EVENT = "event"
-"""The kind of an entry that is an event to enqueue; its key is the event's dedupe key."""
+logger = logging.getLogger("sextant.outbox")
+
+MAX_BYTES = 256 * 1024
+"""The largest entry: what every SQS queue takes."""
+
+_BATCH = 10
 
 
 class JournalUnavailableError(UnavailableError):
@@ -43,15 +51,16 @@ class JournalEntry:
 
     kind: str
     tenant_id: TenantId
-    key: str
+    id: UUID
     payload: Mapping[str, Any]
     accepted_at: datetime
+    actor: str
     correlation_id: str = ""
+    traceparent: str = ""
 
     def encode(self) -> str:
-        return json.dumps(
-            {**asdict(self), "accepted_at": self.accepted_at.isoformat()}, separators=(",", ":")
-        )
+        fields = {**asdict(self), "id": str(self.id), "accepted_at": self.accepted_at.isoformat()}
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: str) -> JournalEntry:
@@ -60,18 +69,31 @@ class JournalEntry:
         return cls(
             kind=fields["kind"],
             tenant_id=tenant_id(fields["tenant_id"]),
-            key=fields["key"],
+            id=UUID(fields["id"]),
             payload=fields["payload"],
             accepted_at=datetime.fromisoformat(fields["accepted_at"]),
+            actor=fields["actor"],
             correlation_id=fields["correlation_id"],
+            traceparent=fields["traceparent"],
         )
 
 
 Handler = Callable[[JournalEntry], None]
 
 
+@dataclass
+class Drained:
+    """What a call of `drain` did."""
+
+    carried_out: int = 0
+    failed: int = 0
+    """To be delivered again, or set aside after the last delivery."""
+    interrupted: bool = False
+    """The database went away; what was left is in the queue."""
+
+
 class Journal:
-    """Writes to the journal queue."""
+    """The journal's queue."""
 
     def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._client = client
@@ -79,57 +101,106 @@ class Journal:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Journal | None:
-        """The journal of this environment; None where there is none."""
+        """The journal of `SEXTANT_QUEUE_URL_JOURNAL`; None where there is none."""
         url = env.get("SEXTANT_QUEUE_URL_JOURNAL")
         return cls(_client(), url) if url else None
 
-    def write(
-        self, kind: str, tenant: TenantId, key: str, payload: Mapping[str, Any], correlation_id: str = ""
-    ) -> JournalEntry:
+    def write(self, entry: JournalEntry) -> None:
         """Keep a command; it is durable when this returns. Raises `JournalUnavailableError`."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        entry = JournalEntry(kind, tenant, key, payload, datetime.now(UTC), correlation_id)
+        body = entry.encode()
+        if len(body.encode()) > MAX_BYTES:
+            raise JournalUnavailableError(
+                f"The database is away, and the journal takes requests up to {MAX_BYTES} bytes only."
+            )
+        headers = {
+            TENANT_ID: str(entry.tenant_id),
+            EVENT_TOPIC: entry.kind,
+            CORRELATION_ID: entry.correlation_id,
+        }
         try:
             self._client.send_message(
-                QueueUrl=self._queue_url, MessageBody=entry.encode(), MessageGroupId=str(tenant)
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                MessageGroupId=str(entry.tenant_id),
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in headers.items()
+                    if value
+                },
             )
         except (BotoCoreError, ClientError) as error:
             raise JournalUnavailableError from error
-        return entry
 
+    def waiting(self) -> int:
+        """About how many entries there are, those being carried out included."""
+        found = self._client.get_queue_attributes(
+            QueueUrl=self._queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )["Attributes"]
+        visible = int(found["ApproximateNumberOfMessages"])
+        return visible + int(found["ApproximateNumberOfMessagesNotVisible"])
 
-def take_up(event: Mapping[str, Any], handlers: Mapping[str, Handler]) -> PartialBatchResponse:
-    """Carry out the entries of one event of the journal queue; those that fail come again.
+    def drain(self, handlers: Mapping[str, Handler], seconds: float) -> Drained:
+        """Carry out entries until none is left, the database goes away or `seconds` are over.
 
-    An entry of a kind without a handler fails too: after its last delivery it stays in the dead-letter queue.
-    """
+        An entry of a kind without a handler fails, as does one that cannot be read.
+        """
+        until = time.monotonic() + seconds
+        drained = Drained()
+        while time.monotonic() < until and not drained.interrupted:
+            # Waiting a second asks all of SQS's servers; not waiting, only some, which may know of nothing.
+            answer = self._client.receive_message(
+                QueueUrl=self._queue_url, MaxNumberOfMessages=_BATCH, WaitTimeSeconds=1
+            )
+            messages = answer.get("Messages", [])
+            if not messages:
+                break
+            done = self._carry_out(messages, handlers, drained)
+            drained.carried_out += len(done)
+            self._delete(done)
+        return drained
 
-    def carry_out(message: InboundMessage) -> None:
-        entry = JournalEntry.decode(message.body)
-        handlers[entry.kind](entry)
+    def _carry_out(
+        self, messages: Sequence[MessageTypeDef], handlers: Mapping[str, Handler], drained: Drained
+    ) -> list[MessageTypeDef]:
+        done = []
+        for place, message in enumerate(messages):
+            try:
+                entry = JournalEntry.decode(message["Body"])
+                handlers[entry.kind](entry)
+            except DatabaseUnavailable:
+                logger.warning("the database went away again; the journal waits", exc_info=True)
+                drained.interrupted = True
+                self._return(messages[place:])
+                break
+            except Exception:  # one entry must not keep the others waiting; it comes again
+                logger.exception("journal entry failed", extra={"message_id": message["MessageId"]})
+                drained.failed += 1
+            else:
+                done.append(message)
+        return done
 
-    return consume(event, carry_out)
+    def _delete(self, messages: Sequence[MessageTypeDef]) -> None:
+        if messages:
+            # One that is not deleted comes again, and finds itself carried out.
+            self._client.delete_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                    for number, message in enumerate(messages)
+                ],
+            )
 
-
-def enqueue_handler(database: Database) -> Handler:
-    """The handler of `EVENT` entries, over a database of the tenants' role: enqueues the event in its tenant."""
-
-    def enqueue(entry: JournalEntry) -> None:
-        event = NewEvent(
-            topic=entry.payload["topic"],
-            payload=entry.payload["payload"],
-            dedupe_key=entry.key,
-            headers={"correlation-id": entry.correlation_id} | dict(entry.payload.get("headers", {})),
+    def _return(self, messages: Sequence[MessageTypeDef]) -> None:
+        self._client.change_message_visibility_batch(
+            QueueUrl=self._queue_url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+                for number, message in enumerate(messages)
+            ],
         )
-        # It was accepted already, so a full lane does not refuse it.
-        database.run(
-            entry.tenant_id,
-            lambda session: repository.enqueue(session, [event], refusable=False),
-            idempotent=True,
-        )
-
-    return enqueue
 
 
 @cache

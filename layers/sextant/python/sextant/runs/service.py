@@ -102,15 +102,16 @@ def request_admitted(
     code_version: str,
     caller: Caller,
     rules: Sequence[str],
+    run: RunId | None = None,
 ) -> tuple[Admission, RequestedRun]:
     """Ask for a run, counted against the tenant's rate limit; otherwise as `request`.
 
-    Raises `RateLimitedError` where the limit is reached.
+    A new run gets the id `run`, or one of its own. Raises `RateLimitedError` where the limit is reached.
     """
     _refuse_unknown_parameters(session, scenario, options.unknown_parameters())
     admission, asked = repository.request(
         session,
-        RunId(new_id()),
+        run or RunId(new_id()),
         scenario,
         options,
         options.code_version or code_version,
@@ -126,13 +127,18 @@ def request_admitted(
 
 
 def request(
-    session: Session, scenario: ScenarioId, options: RunOptions, code_version: str, caller: Caller
+    session: Session,
+    scenario: ScenarioId,
+    options: RunOptions,
+    code_version: str,
+    caller: Caller,
+    run: RunId | None = None,
 ) -> RequestedRun:
     """Ask for a run: a new one, or the equal one that lives or succeeded, or the one of this idempotency key.
 
     One statement, so that the run, its message and its trail are stored together or not at all.
     """
-    return request_admitted(session, scenario, options, code_version, caller, ())[1]
+    return request_admitted(session, scenario, options, code_version, caller, (), run)[1]
 
 
 def request_many(

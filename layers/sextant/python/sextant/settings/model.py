@@ -59,6 +59,15 @@ class LogLevelValue(_Value):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
+class JournalValue(_Value):
+    """Whether runs may be asked for while the database is away, and how many a minute are taken then."""
+
+    enabled: Annotated[bool, Field(strict=True)]
+    per_minute: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 60
+
+
+JOURNAL: tuple[Kind, str] = ("config", "journal")
+
 # What may be named: a flag or a rate limit by any name, the others by the names that mean something.
 VALUES: dict[tuple[Kind, str | None], type[_Value]] = {
     ("flag", None): FlagValue,
@@ -66,6 +75,7 @@ VALUES: dict[tuple[Kind, str | None], type[_Value]] = {
     ("concurrency", "runs"): ConcurrencyValue,
     ("config", "long-poll"): LongPollValue,
     ("config", "log-level"): LogLevelValue,
+    JOURNAL: JournalValue,
 }
 
 

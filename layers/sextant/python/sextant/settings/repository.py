@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,13 @@ ORDER BY id {order} LIMIT %(fetch)s
 """
 _AUDIT_NEXT = sql.SQL(_AUDIT).format(beyond=sql.SQL("<"), order=sql.SQL("DESC"))
 _AUDIT_PREV = sql.SQL(_AUDIT).format(beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+# Literals, as in the partial index that answers it.
+_JOURNAL_CHANGES = """
+SELECT DISTINCT ON (tenant_id) tenant_id, id, kind, name, before, after, actor, reason, occurred_at FROM config_audit
+WHERE kind = 'config' AND name = 'journal' AND occurred_at > %(since)s
+  AND (%(tenant_id)s::text IS NULL OR tenant_id = %(tenant_id)s)
+ORDER BY tenant_id, occurred_at DESC, id DESC
+"""
 _USAGE = "SELECT rule, used, used_today FROM rate_limit_counter WHERE tenant_id = %(tenant_id)s ORDER BY rule"
 _ADMIT = """
 SELECT admitted, rule, allowed, remaining, reset_seconds, daily_cap, daily_remaining, retry_after
@@ -72,6 +80,11 @@ def audit_page(session: Session, tenant: TenantId, kind: Kind | None, request: P
         {"tenant_id": tenant, "kind": kind, "key": request.key, "fetch": request.fetch},
         row=Change,
     )
+
+
+def journal_changes(session: Session, tenant: TenantId | None, since: datetime) -> list[Change]:
+    """The last change since then of whether `tenant` (None, a platform statement: each tenant) allows the journal."""
+    return session.fetch_all(_JOURNAL_CHANGES, {"tenant_id": tenant, "since": since}, row=Change)
 
 
 def admit(session: Session, rules: Sequence[str]) -> Admission:

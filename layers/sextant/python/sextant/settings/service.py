@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pydantic
@@ -73,6 +74,11 @@ def remove(session: Session, tenant: TenantId, kind: Kind, name: str, reason: st
 def audit(session: Session, tenant: TenantId, kind: Kind | None, request: PageRequest) -> Page[Change]:
     found = repository.audit_page(session, tenant, kind, request)
     return page(found, request, lambda change: change.id)
+
+
+def journal_changes(session: Session, tenant: TenantId | None, since: datetime) -> list[Change]:
+    """The last change since `since` of the setting `config/journal`: of one tenant, or of each on the platform."""
+    return repository.journal_changes(session, tenant, since)
 
 
 def admit(session: Session, rules: Sequence[str]) -> Admission:

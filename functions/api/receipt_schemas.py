@@ -1,0 +1,52 @@
+"""What a client sees of runs that were asked for while the database was away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.api.schemas import Envelope
+from sextant.runs.journaled.model import Receipt
+
+
+class JournaledBody(BaseModel):
+    """Of a request that was accepted while the database is away."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    accepted: Literal["journaled"]
+    receipt_id: UUID
+    """`GET /v1/scenarios/{scenario_id}/receipts/{receipt_id}` says what became of the request."""
+    scenario_id: UUID
+    idempotency_key: str | None
+    """Sent again with the same key, the request is answered with its run as soon as the database is back."""
+    accepted_at: datetime
+
+
+class JournaledEnvelope(Envelope[JournaledBody]): ...
+
+
+class ReceiptBody(BaseModel):
+    """What became of such a request."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    receipt_id: UUID
+    scenario_id: UUID
+    state: Literal["CARRIED_OUT", "REFUSED"]
+    run_id: UUID | None
+    error: dict[str, Any] | None
+    """`code`, `title` and `detail` of what the request was refused for."""
+    accepted_at: datetime
+    settled_at: datetime
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> ReceiptBody:
+        named = {name: getattr(receipt, name) for name in cls.model_fields if name != "receipt_id"}
+        return cls.model_construct(receipt_id=receipt.id, **named)
+
+
+class ReceiptEnvelope(Envelope[ReceiptBody]): ...

@@ -1,0 +1,2 @@
+DROP INDEX config_audit_journal;
+DROP TABLE run_receipt;
