@@ -60,9 +60,9 @@ class GivenNetwork(Settings):
     """
 
     kind: Literal["given"] = "given"
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
     subnet_ids: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...], Field(min_length=2)
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...], Field(min_length=2)
     ]
     availability_zones: Annotated[tuple[str, ...], Field(min_length=2)]
     """The zone of each subnet, in their order."""
@@ -140,7 +140,7 @@ class GivenKafka(Polled):
     cluster_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kafka:")]
     bootstrap_servers: str
     """Those for IAM authentication, port 9098, separated by commas."""
-    security_group_id: Annotated[str, Field(pattern=r"^sg-")]
+    security_group_id: Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
     """The cluster's; it is given a rule that accepts our functions."""
 
 

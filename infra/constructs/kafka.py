@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aws_cdk import CustomResource, Duration, Fn
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_msk as msk
@@ -78,6 +79,21 @@ class KafkaAccess:
             )
         )
         role.add_to_policy(iam.PolicyStatement(actions=_POLLING, resources=["*"]))
+
+    def lag(self, channel: str, period: Duration) -> cloudwatch.Metric:
+        """How many seconds the group that reads the topic of `channel` is behind, as MSK estimates it."""
+        topic = self.topic(channel)
+        return cloudwatch.Metric(
+            namespace="AWS/Kafka",
+            metric_name="EstimatedMaxTimeLag",
+            dimensions_map={
+                "Cluster Name": Fn.select(1, Fn.split("/", self.cluster_arn)),
+                "Consumer Group": topic,
+                "Topic": topic,
+            },
+            period=period,
+            statistic="Maximum",
+        )
 
     def _resource(self, kind: str, name: str) -> str:
         """`arn:…:cluster/<name>/<uuid>` → `arn:…:<kind>/<name>/<uuid>/<resource>`."""

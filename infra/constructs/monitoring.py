@@ -21,6 +21,7 @@ from constructs import Construct
 from functions.declaration import Function, Queue, ScheduleTrigger
 from infra.config import Alarms as AlarmSettings
 from infra.constructs.database import AuroraDatabase
+from infra.constructs.kafka import CHANNELS, KafkaAccess
 from infra.constructs.log_metrics import CIRCUIT_OPENED, NAMESPACE, RUNS_FAILED, RUNS_PUBLISHED
 
 _MINUTE = Duration.minutes(1)
@@ -41,6 +42,7 @@ class Watched:
     queues: Mapping[str, tuple[Queue, sqs.IQueue, sqs.IQueue]]
     api: apigateway.IHttpApi
     database: AuroraDatabase | None
+    kafka: KafkaAccess | None
 
 
 class Monitoring(Construct):
@@ -65,6 +67,8 @@ class Monitoring(Construct):
         self._watch_runs(settings)
         self._watch_outbox(settings)
         self._watch_queues(settings)
+        if watched.kafka is not None:
+            self._watch_topics(settings, watched.kafka)
         self._watch_functions()
         if watched.database is not None:
             self._watch_database(watched.database)
@@ -125,11 +129,10 @@ class Monitoring(Construct):
 
     def _watch_queues(self, settings: AlarmSettings) -> None:
         for name, (_, queue, dead) in self._watched.queues.items():
-            depth = dead.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum")
             self._alarm(
                 f"{name}-dlq",
                 f"A message of '{name}' was set aside after its retries",
-                depth,
+                _set_aside(dead),
                 _AT_LEAST,
                 1,
                 runbook="dead-letters",
@@ -145,6 +148,18 @@ class Monitoring(Construct):
                     periods=5,
                     runbook="queue-age",
                 )
+
+    def _watch_topics(self, settings: AlarmSettings, kafka: KafkaAccess) -> None:
+        for channel in filter(self._is_read, CHANNELS):
+            self._alarm(
+                f"{channel}-topic-age",
+                f"What reads the topic of '{channel}' is more than {settings.queue_age} s behind",
+                kafka.lag(channel, _MINUTE),
+                _ABOVE,
+                settings.queue_age,
+                periods=5,
+                runbook="queue-age",
+            )
 
     def _watch_functions(self) -> None:
         for name, (declared, function) in self._watched.functions.items():
@@ -314,10 +329,7 @@ class Monitoring(Construct):
             _graph("Errors", [function.metric_errors() for _, function in functions.values()]),
             _graph(
                 "Set aside",
-                [
-                    dead.metric_approximate_number_of_messages_visible()
-                    for _, _, dead in self._watched.queues.values()
-                ],
+                [_set_aside(dead) for _, _, dead in self._watched.queues.values()],
             ),
         )
         if self._watched.database is not None:
@@ -343,6 +355,12 @@ def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatc
 def _counted(name: str, period: Duration) -> cloudwatch.Metric:
     """A metric counted from the functions' logs."""
     return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
+
+
+def _set_aside(dead: sqs.IQueue) -> cloudwatch.Metric:
+    """The messages in a dead-letter queue. The operations function, which looks at them each minute, hides each for a
+    few seconds, maybe just when SQS counts; so it is the most of five counts."""
+    return dead.metric_approximate_number_of_messages_visible(period=_FIVE_MINUTES, statistic="Maximum")
 
 
 def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
@@ -37,6 +37,17 @@ class Queues(Construct):
                 encryption_master_key=key,
                 enforce_ssl=True,
                 removal_policy=RemovalPolicy.DESTROY,
+                redrive_allow_policy=sqs.RedriveAllowPolicy(
+                    redrive_permission=sqs.RedrivePermission.BY_QUEUE,
+                    # By name, since the two queues would otherwise each wait for the other.
+                    source_queues=[
+                        sqs.Queue.from_queue_arn(
+                            self,
+                            f"{queue.name}-source",
+                            f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{prefix}-{queue.name}",
+                        )
+                    ],
+                ),
             )
             queues[queue.name] = sqs.Queue(
                 self,

@@ -59,6 +59,7 @@ class MonitoringStack(Stack):
                 },
                 api=service.api.api,
                 database=data.database if isinstance(data.database, AuroraDatabase) else None,
+                kafka=data.kafka,
             ),
         )
         if config.budget is not None:

@@ -18,15 +18,15 @@ KAFKA = {"bus": {"kind": "msk-serverless"}}
 GIVEN: Mapping[str, Any] = {
     "network": {
         "kind": "given",
-        "vpc_id": "vpc-0a",
-        "subnet_ids": ["subnet-0a", "subnet-0b"],
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "availability_zones": ["eu-central-1a", "eu-central-1b"],
     },
     "bus": {
         "kind": "msk",
         "cluster_arn": "arn:aws:kafka:eu-central-1:111111111111:cluster/shared/0a-1",
         "bootstrap_servers": "b-1.example.test:9098,b-2.example.test:9098",
-        "security_group_id": "sg-0a",
+        "security_group_id": "sg-0123456789abcdef0",
     },
     "identity": {"kind": "issuer", "issuer": "https://login.example.test", "audience": ["sextant"]},
     "functions": {

@@ -47,9 +47,13 @@ KAFKA = {
     "kind": "msk",
     "cluster_arn": "arn:aws:kafka:eu-central-1:111111111111:cluster/a/b",
     "bootstrap_servers": "b:9098",
-    "security_group_id": "sg-1",
+    "security_group_id": "sg-0123456789abcdef0",
 }
-NETWORK = {"kind": "given", "vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
+NETWORK = {
+    "kind": "given",
+    "vpc_id": "vpc-0123456789abcdef0",
+    "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+}
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,23 @@ def test_a_schedule_that_stops_is_noticed_within_a_quarter_of_an_hour_or_three_t
                 assert alarm["Period"] <= max(900, 3 * trigger.every)
 
 
+def test_what_is_looked_at_in_a_dead_letter_queue_still_counts(assembly: Assembly) -> None:
+    """The sweep hides dead letters for seconds each minute, maybe just when SQS counts: one count is not enough."""
+    found = alarms(assembly)
+    for queue in QUEUES:
+        alarm = found[f"{queue.name}-dlq"].properties
+        assert (alarm["Period"], alarm["Statistic"]) == (300, "Maximum")
+
+
+def test_a_topic_that_is_read_too_slowly_is_noticed(prod: Assembly, dev: Assembly) -> None:
+    late = {name: one.properties for name, one in alarms(prod).items() if name.endswith("-topic-age")}
+
+    assert set(late) == {"runs-topic-age", "events-topic-age"}
+    dimensions = {one["Name"]: one["Value"] for one in late["runs-topic-age"]["Dimensions"]}
+    assert (dimensions["Topic"], dimensions["Consumer Group"]) == ("sextant-prod.runs", "sextant-prod.runs")
+    assert not [name for name in alarms(dev) if name.endswith("-topic-age")]
+
+
 def test_the_dashboard_shows_every_alarm(assembly: Assembly) -> None:
     dashboard = json.dumps(assembly.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
 

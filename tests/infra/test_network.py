@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.infra.conftest import Assembly
+from tests.infra.conftest import GIVEN, Assembly
 
 
 def services(assembly: Assembly) -> set[str]:
@@ -79,15 +79,15 @@ def test_in_a_given_network_nothing_of_it_is_made(given: Assembly) -> None:
         f.properties["VpcConfig"] for f in given.all("AWS::Lambda::Function") if "VpcConfig" in f.properties
     ]
     assert placed
-    assert all(one["SubnetIds"] == ["subnet-0a", "subnet-0b"] for one in placed)
-    assert given.one("AWS::RDS::DBSubnetGroup").properties["SubnetIds"] == ["subnet-0a", "subnet-0b"]
+    assert all(one["SubnetIds"] == list(GIVEN["network"]["subnet_ids"]) for one in placed)
+    assert given.one("AWS::RDS::DBSubnetGroup").properties["SubnetIds"] == placed[0]["SubnetIds"]
 
 
 def test_a_given_kafka_cluster_comes_to_accept_our_functions(given: Assembly) -> None:
     accepted = [
         one.properties
         for one in given.all("AWS::EC2::SecurityGroupIngress")
-        if one.properties["GroupId"] == "sg-0a"
+        if one.properties["GroupId"] == GIVEN["bus"]["security_group_id"]
     ]
 
     assert [(one["FromPort"], one["ToPort"]) for one in accepted] == [(9098, 9098)]

@@ -73,14 +73,21 @@ def test_every_queue_has_a_dead_letter_queue_and_refuses_plain_http(assembly: As
         assert target == queues[queue.dead_letter_name].logical_id
         for resource in (queues[queue.name], queues[queue.dead_letter_name]):
             assert resource.logical_id in protected
+        # And takes the messages of no other queue.
+        allowed = queues[queue.dead_letter_name].properties["RedriveAllowPolicy"]
+        assert allowed["redrivePermission"] == "byQueue"
+        (source,) = allowed["sourceQueueArns"]
+        assert json.dumps(source).endswith(f'-{queue.name}"]]}}')
 
 
 def test_a_message_is_not_redelivered_while_its_function_may_still_work(assembly: Assembly) -> None:
+    """AWS advises six times the function's timeout; why a run's queue has less is said where it is declared."""
     by_name = {queue.name: queue for queue in QUEUES}
     for declared in FUNCTIONS:
         for trigger in declared.triggers:
             if isinstance(trigger, QueueTrigger):
-                assert declared.timeout < by_name[trigger.queue].visibility_timeout, declared.name
+                least = declared.timeout + 60 if trigger.queue == "runs" else 6 * declared.timeout
+                assert by_name[trigger.queue].visibility_timeout >= least, declared.name
 
 
 def test_mappings_report_partial_failures_and_bound_concurrency_on_the_alias(assembly: Assembly) -> None:
@@ -107,6 +114,8 @@ def test_with_kafka_what_reads_events_reads_their_topic_and_sets_aside_what_fail
     for channel in readers:
         mapping = by_topic[f"sextant-prod.{channel}"]
         assert mapping["MaximumRetryAttempts"] == 5
+        # Without provisioned pollers Lambda refuses the settings of retries and partial failures.
+        assert mapping["ProvisionedPollerConfig"]["MinimumPollers"] == 1
         assert f"{channel}dlq" in json.dumps(mapping["DestinationConfig"])
     assert topics == {"sextant-prod.runs", "sextant-prod.events"}
     assert (relay["SEXTANT_BUS"], relay["SEXTANT_KAFKA_MECHANISM"], relay["SEXTANT_KAFKA_PREFIX"]) == (
@@ -116,6 +125,16 @@ def test_with_kafka_what_reads_events_reads_their_topic_and_sets_aside_what_fail
     )
     cluster = prod.one("AWS::MSK::ServerlessCluster").properties
     assert cluster["ClientAuthentication"] == {"Sasl": {"Iam": {"Enabled": True}}}
+
+
+def test_the_operations_function_publishes_to_the_escalation_topic_and_to_no_other(
+    assembly: Assembly,
+) -> None:
+    operations = assembly.function("operations")
+    (publishing,) = (s for s in assembly.statements_of(operations) if "sns:Publish" in listed(s["Action"]))
+
+    assert operations.properties["Environment"]["Variables"]["SEXTANT_ALERT_TOPIC"] == publishing["Resource"]
+    assert "NotificationsEscalation" in json.dumps(publishing["Resource"])
 
 
 def test_with_sqs_there_is_no_kafka(dev: Assembly) -> None:
