@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sextant.operations")
 
 _BATCHES = 10
+_HIDDEN = 5
 
 
 class SnsAlerts:
@@ -59,7 +60,11 @@ class SnsAlerts:
 
 
 class DeadLetterQueues:
-    """Looks into the dead-letter queues behind `queue_urls`, taking nothing out: people redrive from there."""
+    """Looks into the dead-letter queues behind `queue_urls`, taking nothing out: people redrive from there.
+
+    A message looked at is hidden for `_HIDDEN` seconds: long enough not to be met twice in one look, and so short that
+    the alarm, which counts what can be seen, does not miss it.
+    """
 
     def __init__(self, queue_urls: Sequence[str]) -> None:
         self._queue_urls = queue_urls
@@ -72,7 +77,7 @@ class DeadLetterQueues:
         return boto3.client("sqs")
 
     def peek(self) -> Iterator[DeadLetter]:
-        """The messages that can be seen now; they are hidden for half a minute and then there again."""
+        """The messages that can be seen now; they are hidden for a few seconds and then there again."""
         for url in self._queue_urls:
             dead_letter_url = self._behind(url)
             if dead_letter_url is None:
@@ -81,7 +86,7 @@ class DeadLetterQueues:
                 answer = self._client.receive_message(
                     QueueUrl=dead_letter_url,
                     MaxNumberOfMessages=10,
-                    VisibilityTimeout=30,
+                    VisibilityTimeout=_HIDDEN,
                     WaitTimeSeconds=0,
                     MessageAttributeNames=["All"],
                 )
