@@ -6,7 +6,8 @@ The statements that count are database functions, in `migrations/sql/0002_outbox
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,6 +133,17 @@ class Settlement:
     errors: Sequence[str]
 
 
+@contextmanager
+def backpressure() -> Iterator[None]:
+    """Around a statement that enqueues among other things: a lane that is full is an `OutboxBackpressureError`."""
+    try:
+        yield
+    except CheckViolation as error:
+        if error.constraint == "outbox_backpressure":
+            raise OutboxBackpressureError from error
+        raise
+
+
 def enqueue(
     session: Session, events: Sequence[NewEvent], *, tenant: TenantId | None = None, refusable: bool = True
 ) -> list[EventId]:
@@ -144,7 +156,7 @@ def enqueue(
     if not events:
         return []
     owner = (tenant or PLATFORM) if session.is_platform else session.tenant_id
-    try:
+    with backpressure():
         ids = session.fetch_all(
             _ENQUEUE,
             {
@@ -158,10 +170,6 @@ def enqueue(
             },
             row=UUID,
         )
-    except CheckViolation as error:
-        if error.constraint == "outbox_backpressure":
-            raise OutboxBackpressureError from error
-        raise
     return [EventId(value) for value in ids]
 
 

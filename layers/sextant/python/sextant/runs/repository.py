@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sextant.ids import RunId, ScenarioId, TenantId
+from sextant.outbox.repository import backpressure
 from sextant.paging import PageRequest
 from sextant.runs.model import (
     Attempt,
@@ -108,19 +109,20 @@ def request(
 ) -> tuple[Admission, RequestedRun | None]:
     """Ask for a run in one round trip, counted against the tenant's rate limit for `rules`.
 
-    No run where the request was not admitted or the scenario does not exist.
+    No run where the request was not admitted or the scenario does not exist. Raises `OutboxBackpressureError`.
     """
-    asked = session.fetch_one(
-        _REQUEST,
-        {
-            "tenant_id": session.tenant_id,
-            "rules": list(rules),
-            "scenario": scenario,
-            **asdict(origin),
-            **_asked(run, scenario, options, code_version),
-        },
-        row=dict,
-    )
+    with backpressure():
+        asked = session.fetch_one(
+            _REQUEST,
+            {
+                "tenant_id": session.tenant_id,
+                "rules": list(rules),
+                "scenario": scenario,
+                **asdict(origin),
+                **_asked(run, scenario, options, code_version),
+            },
+            row=dict,
+        )
     assert asked is not None
     admission = Admission(**{name: asked.pop(name) for name in _ADMISSION_FIELDS})
     return admission, None if asked["outcome"] in (None, "SCENARIO_NOT_FOUND") else RequestedRun(**asked)
@@ -133,20 +135,24 @@ def request_many(
     code_version: str,
     origin: Origin,
 ) -> list[RequestedRun] | None:
-    """Ask for several runs in one round trip, in order; None where the scenario does not exist."""
+    """Ask for several runs in one round trip, in order; None where the scenario does not exist.
+
+    Raises `OutboxBackpressureError`.
+    """
     asked = [_asked(run, scenario, options, options.code_version or code_version) for run, options in items]
-    rows = session.fetch_all(
-        _REQUEST_MANY,
-        (
-            session.tenant_id,
-            scenario,
-            Jsonb([{**item, "run": str(item["run"])} for item in asked]),
-            origin.actor,
-            origin.correlation_id,
-            origin.traceparent,
-        ),
-        row=dict,
-    )
+    with backpressure():
+        rows = session.fetch_all(
+            _REQUEST_MANY,
+            (
+                session.tenant_id,
+                scenario,
+                Jsonb([{**item, "run": str(item["run"])} for item in asked]),
+                origin.actor,
+                origin.correlation_id,
+                origin.traceparent,
+            ),
+            row=dict,
+        )
     if any(row["outcome"] == "SCENARIO_NOT_FOUND" for row in rows):
         return None
     return [RequestedRun(**row) for row in rows]
@@ -233,11 +239,12 @@ def replay(
     session: Session, runs: Sequence[RunId], origin: Origin
 ) -> tuple[list[RunId], int, dict[str, Any] | None]:
     """Ask again for runs that ended without a result: the new ids, how many were passed over, and what forbids it."""
-    found = session.fetch_one(
-        "SELECT runs, skipped, refusal FROM replay_runs(%s, %s, %s, %s, %s)",
-        (session.tenant_id, list(runs), origin.actor, origin.correlation_id, origin.traceparent),
-        row=tuple,
-    )
+    with backpressure():
+        found = session.fetch_one(
+            "SELECT runs, skipped, refusal FROM replay_runs(%s, %s, %s, %s, %s)",
+            (session.tenant_id, list(runs), origin.actor, origin.correlation_id, origin.traceparent),
+            row=tuple,
+        )
     assert found is not None
     return found[0], found[1], found[2]
 
