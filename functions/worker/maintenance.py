@@ -1,4 +1,8 @@
-"""Keeps the table small: compaction, expired snapshots, files that nothing refers to any more."""
+"""Keeps the table small: compaction, expired snapshots, files that nothing refers to any more.
+
+By hand, after the database or the lake was restored, it compares the two: `{"reconcile": "compare"}` says what
+differs, `{"reconcile": "take out"}` also removes from the table what the database does not know as published.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.worker import reconciliation
 from sextant import bootstrap
 from sextant.lake.catalog import LakeSettings, load_table
 from sextant.lake.compaction import compact
@@ -22,6 +27,8 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compact, expire, clear; `{"only": ["compact"]}` does some of it. Killed anywhere, the next call goes on."""
+    if "reconcile" in event:
+        return _reconcile(str(event["reconcile"]))
     wanted = set(event.get("only", ("compact", "expire", "clear")))
     table = load_table(LakeSettings.from_env(os.environ))
     with bootstrap.database().platform_autocommit() as session:
@@ -40,4 +47,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "clear" in wanted:
         done["orphans"] = asdict(remove_orphans(table, waiting=waiting))
     logger.info("table maintained", extra=done)
+    return done
+
+
+def _reconcile(wanted: str) -> dict[str, Any]:
+    if wanted not in ("compare", "take out"):
+        raise ValueError(f"reconcile is 'compare' or 'take out', not {wanted!r}")
+    table = load_table(LakeSettings.from_env(os.environ))
+    found = reconciliation.compare(table, bootstrap.database())
+    done: dict[str, Any] = found.report()
+    if wanted == "take out":
+        done["rows_taken_out"] = reconciliation.take_out_surplus(table, found.surplus)
+    logger.warning("lake and database compared", extra=done)
     return done

@@ -64,7 +64,7 @@ class Compaction:
     snapshot_id: int | None = None
 
 
-class _GoneError(Exception):
+class FileGoneError(Exception):
     """A file that was to be replaced is no longer in the table."""
 
 
@@ -86,8 +86,8 @@ def compact(
     if rows != sum(file.record_count for _, files in groups for file in files):
         raise RuntimeError("compaction would have changed the number of rows")
     try:
-        snapshot_id = _swap(table, taken, written, protect)
-    except _GoneError:
+        snapshot_id = swap_files(table, taken, written, Operation.REPLACE, protect)
+    except FileGoneError:
         logger.info("another compaction was there first")
         return Compaction()
     return Compaction(len(taken), len(written), rows, snapshot_id)
@@ -126,6 +126,11 @@ def _rewrite(table: Table, partition: Partition, files: Sequence[PlannedFile]) -
     ]
     rows = sorted_rows(pa.concat_tables(pieces))
     del pieces
+    return write_rows(table, partition, rows)
+
+
+def write_rows(table: Table, partition: Partition, rows: pa.Table) -> WrittenFile:
+    """Upload sorted rows of one partition as a data file that is not yet part of the table."""
     data, metadata = encode(rows)
     location = f"{table.metadata.location}/data/{partition_path(*partition)}/compact-{uuid.uuid4()}.parquet"
     store_of(table.io, location).put(location, data)
@@ -142,7 +147,18 @@ def _rewrite(table: Table, partition: Partition, files: Sequence[PlannedFile]) -
     )
 
 
-def _swap(table: Table, taken: set[str], written: Sequence[WrittenFile], protect: Collection[UUID]) -> int:
+def swap_files(
+    table: Table,
+    taken: Collection[str],
+    written: Sequence[WrittenFile],
+    operation: Operation,
+    protect: Collection[UUID] = (),
+) -> int:
+    """Take the files of `taken` out and put those of `written` in, by one commit; the id of its snapshot.
+
+    Raises FileGoneError where one to be taken out is not in the table any more, and CommitContentionError where
+    the table moved under every attempt; nothing is changed then.
+    """
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
@@ -151,12 +167,12 @@ def _swap(table: Table, taken: set[str], written: Sequence[WrittenFile], protect
         files = [manifests.data_file(file, table.metadata) for file in written]
         try:
             kept, removed = _without(table, work, taken)
-            added = work.write(PARTITION_SPEC_ID, [manifests.added(file, work.snapshot_id) for file in files])
+            added = [manifests.added(file, work.snapshot_id) for file in files]
             commit_snapshot(
                 table,
                 work,
-                Operation.REPLACE,
-                [added, *kept],
+                operation,
+                [*([work.write(PARTITION_SPEC_ID, added)] if added else []), *kept],
                 added=files,
                 removed=[entry.data_file for entry in removed],
                 properties={},
@@ -170,11 +186,11 @@ def _swap(table: Table, taken: set[str], written: Sequence[WrittenFile], protect
 
 
 def _without(
-    table: Table, work: ManifestWork, taken: set[str]
+    table: Table, work: ManifestWork, taken: Collection[str]
 ) -> tuple[list[ManifestFile], list[ManifestEntry]]:
     """The current manifests with the entries of `taken` marked deleted, and those entries.
 
-    Raises _GoneError unless every file of `taken` is found.
+    Raises FileGoneError unless every file of `taken` is found.
     """
     current = table.metadata.current_snapshot()
     kept: list[ManifestFile] = []
@@ -192,7 +208,7 @@ def _without(
         kept.append(work.write(manifest.partition_spec_id, [*staying, *deleted]))
         removed += deleted
     if len(removed) != len(taken):
-        raise _GoneError
+        raise FileGoneError
     return kept, removed
 
 

@@ -19,6 +19,17 @@ class WaitingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedRun:
+    """A run whose rows the lake must hold (`committed`), or may hold already."""
+
+    tenant_id: TenantId
+    scenario_id: ScenarioId
+    run_id: RunId
+    row_count: int
+    committed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBatch:
     """The batch that this committer holds: its id stands in the snapshot that it becomes."""
 

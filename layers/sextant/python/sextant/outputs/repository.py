@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
 from sextant.ids import BatchId, ScenarioId
-from sextant.outputs.model import LatestMetric, WaitingFile
+from sextant.outputs.model import LatestMetric, PublishedRun, WaitingFile
 from sextant.storage import Session
 
 _LATEST = """
@@ -70,6 +71,25 @@ def waiting_locations(session: Session) -> list[str]:
     return session.fetch_all(
         "SELECT descriptor ->> 'location' FROM output_file WHERE state IN ('WAITING', 'ASSIGNED')", row=str
     )
+
+
+def published_runs(session: Session) -> list[PublishedRun]:
+    """Every run whose file is in the lake, or in the batch that is being committed; a platform statement."""
+    return session.fetch_all(
+        """
+        SELECT tenant_id, scenario_id, run_id, row_count, state = 'COMMITTED' AS committed
+        FROM output_file WHERE state IN ('ASSIGNED', 'COMMITTED')
+        """,
+        row=PublishedRun,
+    )
+
+
+def run_states(session: Session, runs: Collection[str]) -> dict[str, str]:
+    """The states of those of `runs` that there are; a platform statement."""
+    found = session.fetch_all(
+        "SELECT id::text, state FROM scenario_run WHERE id = ANY (%s::uuid[])", (list(runs),), row=tuple
+    )
+    return dict(found)
 
 
 def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
