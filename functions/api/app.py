@@ -29,7 +29,8 @@ from sextant.errors import (
     SextantError,
     ValidationError,
 )
-from sextant.http import auth, limits, problems
+from sextant.http import auth, bodies, limits, problems
+from sextant.http.bodies import InvalidJsonError, UnsupportedMediaTypeError
 from sextant.settings import service as settings
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
@@ -41,6 +42,15 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 logger = Logger(serialize_stacktrace=False)
 
 PUBLIC = "public"
+# An answer is what it says it is, is shown in nobody's frame, loads nothing, comes over TLS, and is kept by no
+# cache; a route may say otherwise.
+_PROTECTION = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 _NO_ROUTE = "not_found_handler"  # the route that answers 404 and 405, made by the resolver
 
 
@@ -48,12 +58,6 @@ class MethodNotAllowedError(SextantError):
     """This path does not take this method."""
 
     code, status, title = "method_not_allowed", 405, "Method not allowed"
-
-
-class UnsupportedMediaTypeError(SextantError):
-    """The body must be application/json."""
-
-    code, status, title = "unsupported_media_type", 415, "Unsupported media type"
 
 
 class RouteNotFoundError(NotFoundError):
@@ -96,7 +100,7 @@ class Api(APIGatewayHttpResolver):
     """
 
     def __init__(self) -> None:
-        super().__init__(enable_validation=True)
+        super().__init__(enable_validation=True, json_body_deserializer=bodies.parsed)
         self.exception_handler(SextantError)(self._problem)
         self.exception_handler(RequestValidationError)(self._invalid)
         self.exception_handler(RequestUnsupportedContentType)(self._unsupported)
@@ -118,6 +122,8 @@ class Api(APIGatewayHttpResolver):
         answer.setdefault("headers", {}).update(
             {"X-Request-ID": request_id, "X-Correlation-ID": correlation_id}
         )
+        for name, value in _PROTECTION.items():
+            answer["headers"].setdefault(name, value)
         if self._admission is not None:
             answer["headers"].update(limits.headers(self._admission))
         observability.request_served(
@@ -165,7 +171,7 @@ class Api(APIGatewayHttpResolver):
 
     def _admit(self, route: Any) -> None:
         """Raise unless the caller may use `route`, is within its rate limit and sent a bearable body."""
-        limits.check_body(self.current_event.body, bootstrap.settings().max_body_bytes)
+        bodies.check(self.current_event.raw_event, bootstrap.settings().max_body_bytes)
         permission: Any = getattr(route.func, "permission", None)
         if permission is None and route.func.__name__ == _NO_ROUTE:
             permission = PUBLIC
@@ -176,6 +182,8 @@ class Api(APIGatewayHttpResolver):
         if permission is None:
             raise RouteNotFoundError
         found.require(permission)
+        if self.current_event.body:
+            bodies.check_type(self.current_event.raw_event.get("headers") or {})
         if not getattr(route.func, "counts_itself", False):
             self.count()
 
@@ -275,12 +283,6 @@ class Api(APIGatewayHttpResolver):
         return self._problem(
             SextantError("Something went wrong on our side; the request id finds it in the log.")
         )
-
-
-class InvalidJsonError(BadRequestError):
-    """The body is not JSON."""
-
-    code, title = "invalid_json", "Invalid JSON"
 
 
 class InvalidParameterError(BadRequestError):

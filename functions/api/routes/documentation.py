@@ -18,7 +18,7 @@ _CACHED = {"Cache-Control": "public, max-age=86400"}
 # No script but its own file and the one of this page; nothing from elsewhere.
 _POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
-    " script-src 'self' 'sha256-{digest}'"
+    " script-src 'self' 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _START = (
     'SwaggerUIBundle({url: "/openapi.json", dom_id: "#ui", deepLinking: true, persistAuthorization: true,'

@@ -1,4 +1,4 @@
-"""`/metrics`: the figures of the caller's tenant, or of all for who may see all, and of this process."""
+"""`/metrics`: the figures of the caller's tenant; of all tenants and of this process for who may see all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def register(api: Api) -> None:
             gauges = [*_of_runs(session), *_of_outbox(session)]
         with bootstrap.database().autocommit(caller.tenant) as session:
             gauges.append(_of_limits(session))
-        gauges += _of_process(bootstrap.database())
+        if caller.may("tenants:manage"):
+            # A process serves every tenant: what it did says how busy the others are.
+            gauges += _of_process(bootstrap.database())
         return Response(200, CONTENT_TYPE, exposition(gauges))
 
 

@@ -54,13 +54,13 @@ def test_metrics_are_the_tenants_own(client: Client, new_client: Callable[..., C
     found = values(mine.body)
     assert found['sextant_runs{state="QUEUED"}'] == 3
     assert found['sextant_outbox_events{state="pending"}'] == 3
-    assert found["sextant_breaker_state"] == 0
     assert found['sextant_rate_limit_used{rule="all"}'] == 5
     stranger = values(new_client()("GET", "/metrics").body)
     assert stranger['sextant_runs{state="QUEUED"}'] == 0
     assert stranger['sextant_outbox_events{state="pending"}'] == 0
     everything = values(new_client("super_admin")("GET", "/metrics").body)
     assert everything['sextant_runs{state="QUEUED"}'] >= 3
+    assert everything["sextant_breaker_state"] == 0
 
 
 @pytest.fixture

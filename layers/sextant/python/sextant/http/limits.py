@@ -1,44 +1,13 @@
-"""What a request may not exceed: the size and depth of its body, and its tenant's rate limit."""
+"""Which rate limits a request falls under, and what its answer says of them."""
 
 from __future__ import annotations
 
 import re
 from math import ceil
 
-from sextant.errors import BadRequestError, PayloadTooLargeError
 from sextant.settings.model import ALL_PATHS, Admission
 
-MAX_DEPTH = 32
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PARAMETER = re.compile(r"<\w+>")
-
-
-class TooDeepError(BadRequestError):
-    """The body nests too deep."""
-
-    code, title = "body_too_deep", "Body nests too deep"
-
-
-def check_body(body: str | None, max_bytes: int) -> None:
-    """Raise `PayloadTooLargeError` or `TooDeepError` for a body that must not even be parsed."""
-    if not body:
-        return
-    if len(body) > max_bytes or (not body.isascii() and len(body.encode()) > max_bytes):
-        raise PayloadTooLargeError(f"The body must not exceed {max_bytes} bytes.")
-    if body.count("[") + body.count("{") > MAX_DEPTH and depth(body) > MAX_DEPTH:
-        raise TooDeepError(f"The body must not nest deeper than {MAX_DEPTH} levels.")
-
-
-def depth(text: str) -> int:
-    """How deep the arrays and objects of a JSON text nest; brackets in strings do not count."""
-    deepest = level = 0
-    for character in _STRING.sub("", text):
-        if character in "[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif character in "]}":
-            level -= 1
-    return deepest
 
 
 def rules_of(path: str) -> list[str]:
