@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from functions.declaration import FUNCTIONS
@@ -74,6 +74,20 @@ class GivenNetwork(Settings):
         return self
 
 
+class Restored(Settings):
+    """The database begins as a copy of another cluster at an instant, taken from its backups.
+
+    Setting it replaces the cluster by a new one, and so does changing or removing it: it stays for good.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=20)]
+    """Ends the new cluster's name: `<prefix>-<name>`."""
+    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    """The name of the cluster to copy."""
+    time: AwareDatetime
+    """The instant, with its time zone, within the source's backup days."""
+
+
 class Aurora(Settings):
     """Aurora PostgreSQL Serverless v2 behind RDS Proxy. Capacity in Aurora capacity units (2 GiB each)."""
 
@@ -86,6 +100,8 @@ class Aurora(Settings):
     backup_days: Annotated[int, Field(ge=1, le=35)] = 7
     max_connections_percent: Annotated[int, Field(ge=10, le=100)] = 90
     """The share of the database's connections the proxy may use; the rest is left for people and repairs."""
+    restored: Restored | None = None
+    """Where this database comes from, after a restore."""
 
     @model_validator(mode="after")
     def _capacity_in_order(self) -> Self:
