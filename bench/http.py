@@ -92,6 +92,7 @@ class Contestant:
             "SEXTANT_STAGE": "bench",
             "POWERTOOLS_SERVICE_NAME": "api",
             "DB_POOL_MAX_SIZE": "1",
+            "PYTHONWARNINGS": "ignore",
         }
         return subprocess.Popen(
             [self.python, str(_ROOT / "bench/http_peer/serve.py"), self.module],

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from functions.api.schemas import Body, Meta
 
-from functions.api.schemas import Envelope
-from sextant.runs.journaled.model import Receipt
+if TYPE_CHECKING:
+    from sextant.runs.journaled.model import Receipt
 
 
-class JournaledBody(BaseModel):
+class JournaledBody(Body):
     """Of a request that was accepted while the database is away."""
-
-    model_config = ConfigDict(defer_build=True)
 
     accepted: Literal["journaled"]
     receipt_id: UUID
@@ -26,13 +24,13 @@ class JournaledBody(BaseModel):
     accepted_at: datetime
 
 
-class JournaledEnvelope(Envelope[JournaledBody]): ...
+class JournaledEnvelope(Body):
+    data: JournaledBody
+    meta: Meta
 
 
-class ReceiptBody(BaseModel):
+class ReceiptBody(Body):
     """What became of such a request."""
-
-    model_config = ConfigDict(defer_build=True)
 
     receipt_id: UUID
     scenario_id: UUID
@@ -49,4 +47,6 @@ class ReceiptBody(BaseModel):
         return cls.model_construct(receipt_id=receipt.id, **named)
 
 
-class ReceiptEnvelope(Envelope[ReceiptBody]): ...
+class ReceiptEnvelope(Body):
+    data: ReceiptBody
+    meta: Meta

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from functions.api.schemas import Body, Envelope, ListEnvelope, Meta
+from functions.api.schemas import Body, Meta, PageMeta
 from sextant.runs.model import Attempt, Run
-from sextant.scenarios.model import decode
+from sextant.scenarios.fields import decode
 
 
 class RunMeta(Meta):
@@ -64,7 +64,9 @@ class AttemptBody(Body):
         return cls.model_construct(**{name: getattr(attempt, name) for name in cls.model_fields})
 
 
-class RunEnvelope(Envelope[RunBody]): ...
+class RunEnvelope(Body):
+    data: RunBody
+    meta: Meta
 
 
 class RequestedRunEnvelope(Body):
@@ -72,7 +74,9 @@ class RequestedRunEnvelope(Body):
     meta: RunMeta
 
 
-class RunList(ListEnvelope[RunBody]): ...
+class RunList(Body):
+    data: list[RunBody]
+    meta: PageMeta
 
 
 class AttemptList(Body):

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from functions.api.schemas import Body, Envelope, ListEnvelope, Meta
 from sextant.scenarios.differences import Difference
-from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioVersion, decode
+from sextant.scenarios.fields import decode
+from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioVersion
 
 if TYPE_CHECKING:
     from sextant.scenarios.documents import ScenarioDocument

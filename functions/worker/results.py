@@ -15,8 +15,7 @@ from sextant.baselines.model import BaselineReference
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.runs.model import ClaimedRun, Run
-from sextant.scenarios.fields import canonical
-from sextant.scenarios.model import decode
+from sextant.scenarios.fields import canonical, decode
 
 
 @cache

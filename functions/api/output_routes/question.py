@@ -21,7 +21,7 @@ from sextant.lake.store import scheme_of, store_for
 from sextant.outputs import repository
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
-from sextant.scenarios.service import ScenarioNotFoundError
+from sextant.scenarios.errors import ScenarioNotFoundError
 from sextant.settings.service import FeatureDisabledError
 from sextant.tenancy import Caller
 

@@ -10,7 +10,8 @@ import pytest
 
 from sextant.ids import TenantId
 from sextant.outbox import repository
-from sextant.outbox.model import PLATFORM, NewEvent, OutboxBackpressureError
+from sextant.outbox.backpressure import OutboxBackpressureError
+from sextant.outbox.model import PLATFORM, NewEvent
 from sextant.outbox.relay import Relay
 from sextant.storage import Database, DatabaseSettings
 from sextant.storage.errors import AccessDenied, TenantIsolationError, UniqueViolation

@@ -8,18 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sextant.bus.message import NO_TENANT, OutboundMessage
-from sextant.errors import TooManyRequestsError
 from sextant.ids import TenantId
 
 PLATFORM = TenantId(NO_TENANT)
 """The tenant of the platform's own events."""
-
-
-class OutboxBackpressureError(TooManyRequestsError):
-    """Too many of this tenant's events wait to be published."""
-
-    code, title = "outbox_backpressure", "Too many events pending"
-    retry_after = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ The statements that count are database functions, in `migrations/sql/0002_outbox
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,20 +16,19 @@ from psycopg.types.json import Jsonb
 
 from sextant.bus.message import OutboundMessage
 from sextant.ids import EventId, TenantId
+from sextant.outbox.backpressure import backpressure
 from sextant.outbox.model import (
     PLATFORM,
     ClaimedEvent,
     Figures,
     Measured,
     NewEvent,
-    OutboxBackpressureError,
     Purged,
     RetryRule,
     Settled,
     Totals,
 )
 from sextant.storage import Session
-from sextant.storage.errors import CheckViolation
 
 _ENQUEUE = """
 SELECT outbox_enqueue_many(
@@ -131,17 +129,6 @@ class Settlement:
     events: Sequence[ClaimedEvent]
     verdicts: Sequence[str]
     errors: Sequence[str]
-
-
-@contextmanager
-def backpressure() -> Iterator[None]:
-    """Around a statement that enqueues among other things: a lane that is full is an `OutboxBackpressureError`."""
-    try:
-        yield
-    except CheckViolation as error:
-        if error.constraint == "outbox_backpressure":
-            raise OutboxBackpressureError from error
-        raise
 
 
 def enqueue(

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from sextant.ids import TenantId
 from sextant.outbox.journal import JournalUnavailableError
-from sextant.settings.model import PLATFORM, Change, JournalValue
+from sextant.settings.model import PLATFORM, Change
+from sextant.settings.values import JournalValue
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

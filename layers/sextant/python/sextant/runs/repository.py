@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sextant.ids import RunId, ScenarioId, TenantId
-from sextant.outbox.repository import backpressure
+from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
 from sextant.runs.model import (
     Attempt,

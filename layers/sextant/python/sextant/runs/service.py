@@ -20,10 +20,9 @@ from sextant.runs.model import (
     RunSelection,
     State,
 )
-from sextant.scenarios import service as scenarios
-from sextant.scenarios.model import decode
+from sextant.scenarios.errors import ScenarioNotFoundError
+from sextant.scenarios.fields import decode
 from sextant.scenarios.parameters import check_inherited
-from sextant.scenarios.service import ScenarioNotFoundError
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
@@ -168,6 +167,8 @@ def _refuse_unknown_parameters(session: Session, scenario: ScenarioId, names: li
     """
     if not names:
         return
+    from sextant.scenarios import service as scenarios  # not for the many requests that need no look
+
     wrong = check_inherited(names, decode(scenarios.get(session, scenario).parameters))
     if wrong:
         raise ValidationError(
@@ -255,6 +256,8 @@ def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request:
     """A scenario's runs, newest first; raises `ScenarioNotFoundError` where the tenant has no such scenario."""
     found = repository.list_page(session, scenario, where, request)
     if not found:
+        from sextant.scenarios import service as scenarios
+
         scenarios.get(session, scenario)
     return page(found, request, lambda run: run.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, NoReturn
 
 import rfc8785
@@ -20,7 +21,7 @@ DRIVER_TYPES = (
 )
 
 # How the kinds of a run's parameters are told apart; no parameter can have such a name.
-PARAMETER_TAGS = ("built-in", "plug-in", "inherited")
+PARAMETER_TAGS = ("built-in", "plug-in")
 
 # The largest integer that JSON keeps exactly everywhere (RFC 8785 section 3.2.2.3).
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -52,3 +53,8 @@ ShortName = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
 def canonical(value: Any) -> str:
     """`value` as canonical JSON (RFC 8785): equal values have equal text."""
     return rfc8785.dumps(value).decode()
+
+
+def decode(text: str) -> Any:
+    """The value of a canonical JSON text from the database."""
+    return json.loads(text)

@@ -5,7 +5,6 @@ The document that a tenant sends is in `documents`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -96,8 +95,3 @@ class ScenarioFilter:
     tag: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
-
-
-def decode(text: str) -> Any:
-    """The value of a canonical JSON text from the database."""
-    return json.loads(text)

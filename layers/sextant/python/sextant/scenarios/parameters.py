@@ -91,7 +91,7 @@ class BuiltInParameters(_Parameters):
     model_config = ConfigDict(
         extra="forbid", frozen=True, defer_build=True, json_schema_extra={"maxProperties": MAX_PARAMETERS}
     )
-    others_allowed: ClassVar[bool] = False
+    open_without_model: ClassVar[bool] = False
 
     shock_bp: Annotated[Number, Field(ge=-10_000, le=100_000)] | None = None
     discount_rate: Annotated[Number, Field(gt=-0.5, le=1)] | None = None
@@ -110,7 +110,7 @@ class BuiltInParameters(_Parameters):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and not cls.others_allowed:
+        if isinstance(value, Mapping) and not (cls.open_without_model and value.get("model") is None):
             for name in value:
                 if name not in cls.model_fields:
                     raise unknown_parameter(str(name))
@@ -124,12 +124,10 @@ class BuiltInParameters(_Parameters):
 
 
 class InheritedParameters(BuiltInParameters):
-    """A run's parameters where they name no model: the scenario's holds, which may be any."""
+    """A run's parameters: where they name no model, the scenario's holds, which may be any."""
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True, json_schema_extra=_OTHERS)
-    others_allowed: ClassVar[bool] = True
-
-    model: None = None
+    open_without_model: ClassVar[bool] = True
 
     def unknown(self) -> list[str]:
         """The names that only a plug-in could know."""
@@ -155,23 +153,17 @@ def _model_of(value: Any) -> Any:
     return value.get("model") if isinstance(value, Mapping) else getattr(value, "model", None)
 
 
-def _of_scenario(value: Any) -> str:
-    return "plug-in" if _model_of(value) not in (None, BUILT_IN) else "built-in"
-
-
-def _of_run(value: Any) -> str:
-    return "inherited" if _model_of(value) is None else _of_scenario(value)
+def _kind(value: Any) -> str:
+    return "built-in" if _model_of(value) in (None, BUILT_IN) else "plug-in"
 
 
 ScenarioParameters = Annotated[
     Annotated[BuiltInParameters, Tag("built-in")] | Annotated[PlugInParameters, Tag("plug-in")],
-    Discriminator(_of_scenario),
+    Discriminator(_kind),
 ]
 RunParameters = Annotated[
-    Annotated[InheritedParameters, Tag("inherited")]
-    | Annotated[BuiltInParameters, Tag("built-in")]
-    | Annotated[PlugInParameters, Tag("plug-in")],
-    Discriminator(_of_run),
+    Annotated[InheritedParameters, Tag("built-in")] | Annotated[PlugInParameters, Tag("plug-in")],
+    Discriminator(_kind),
 ]
 
 
@@ -180,7 +172,7 @@ def check_inherited(names: list[str], scenario_parameters: Mapping[str, Any]) ->
 
     None is where the scenario is for another model, which may well have them.
     """
-    if _of_scenario(scenario_parameters) == "plug-in":
+    if _kind(scenario_parameters) == "plug-in":
         return []
     known = ", ".join(BuiltInParameters.model_fields)
     return [

@@ -6,18 +6,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sextant.errors import ConflictError, NotFoundError, VersionConflictError
+from sextant.errors import VersionConflictError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.scenarios import repository
 from sextant.scenarios.differences import Difference, differences
+from sextant.scenarios.errors import (
+    ScenarioExistsError,
+    ScenarioNotFoundError,
+    ScenarioPublishingError,
+    VersionNotFoundError,
+)
+from sextant.scenarios.fields import decode
 from sextant.scenarios.model import (
     Scenario,
     ScenarioEvent,
     ScenarioFilter,
     ScenarioValues,
     ScenarioVersion,
-    decode,
 )
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
@@ -29,30 +35,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NAME_CONSTRAINT = "scenario_tenant_name_unique"
-
-
-class ScenarioNotFoundError(NotFoundError):
-    """There is no such scenario."""
-
-    code, title = "scenario_not_found", "Scenario not found"
-
-
-class VersionNotFoundError(NotFoundError):
-    """The scenario has no such version."""
-
-    code, title = "scenario_version_not_found", "Scenario version not found"
-
-
-class ScenarioExistsError(ConflictError):
-    """There is already a scenario of this name."""
-
-    code, title = "scenario_already_exists", "Scenario already exists"
-
-
-class ScenarioPublishingError(ConflictError):
-    """A run of the scenario is being published at this moment; try again in a few seconds."""
-
-    code, title = "scenario_publishing", "A run is being published"
 
 
 def create(session: Session, document: ScenarioDocument, caller: Caller) -> Scenario:

@@ -12,7 +12,7 @@ from sextant.errors import FieldError, NotFoundError, TooManyRequestsError, Unav
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
-from sextant.settings.model import VALUES, Admission, Change, Kind, Setting
+from sextant.settings.model import Admission, Change, Kind, Setting
 from sextant.storage import Session
 from sextant.tenancy import Caller
 
@@ -95,6 +95,8 @@ def _found(session: Session, tenant: TenantId, kind: Kind, name: str) -> Setting
 
 def _checked(kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
     """`value` as it is kept; raises `ValidationError` naming the field, `UnknownSettingError` for a name without meaning."""
+    from sextant.settings.values import VALUES  # settings are read often and changed seldom
+
     model = VALUES.get((kind, name)) or VALUES.get((kind, None))
     if model is None:
         known = sorted(known for of, known in VALUES if of == kind and known)

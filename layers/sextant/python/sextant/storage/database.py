@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -16,13 +16,14 @@ from sextant.storage.breaker import CircuitBreaker, Outage
 from sextant.storage.errors import DatabaseUnavailable, StorageError
 from sextant.storage.exchange import Connection
 from sextant.storage.figures import StatementFigures, StatementLog
-from sextant.storage.health import DatabaseHealth, HealthThresholds, judge
-from sextant.storage.iam import token_source
 from sextant.storage.pool import ConnectionPool, PoolFigures
 from sextant.storage.retry import RetryPolicy
 from sextant.storage.session import Session, UnitOfWork
 from sextant.storage.settings import DatabaseSettings
 from sextant.storage.statements import Params, Query
+
+if TYPE_CHECKING:
+    from sextant.storage.health import DatabaseHealth, HealthThresholds
 
 T = TypeVar("T")
 
@@ -145,6 +146,8 @@ class Database:
 
     def health(self, thresholds: HealthThresholds | None = None) -> DatabaseHealth:
         """Ask the database once and judge the answer together with the figures; never raises for it."""
+        from sextant.storage.health import HealthThresholds, judge  # for the few processes that are asked
+
         began = perf_counter()
         latency: float | None = None
         try:
@@ -224,7 +227,11 @@ class _GuardedPool:
 
 def _opener(settings: DatabaseSettings) -> Callable[[], Connection]:
     """Opens connections that leave no state behind in a session: no prepared statements, no SET."""
-    token = token_source(settings.url) if settings.auth == "iam" else None
+    token: Callable[[], str] | None = None
+    if settings.auth == "iam":
+        from sextant.storage.iam import token_source
+
+        token = token_source(settings.url)
 
     def open_connection() -> Connection:
         secret: dict[str, Any] = {"password": token()} if token else {}

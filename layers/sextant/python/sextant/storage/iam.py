@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import os
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,6 +66,8 @@ def _fetch(env: Mapping[str, str]) -> _Fetched:
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
     """
+    import urllib.request  # where IAM is not used, a cold start does without it
+
     request = urllib.request.Request(  # noqa: S310 - the runtime's own address
         env["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
         headers={"Authorization": env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")},

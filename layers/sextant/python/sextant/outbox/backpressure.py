@@ -1,0 +1,27 @@
+"""What a tenant is told whose lane of the outbox is full; also by statements that enqueue among other things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sextant.errors import TooManyRequestsError
+from sextant.storage.errors import CheckViolation
+
+
+class OutboxBackpressureError(TooManyRequestsError):
+    """Too many of this tenant's events wait to be published."""
+
+    code, title = "outbox_backpressure", "Too many events pending"
+    retry_after = 5.0
+
+
+@contextmanager
+def backpressure() -> Iterator[None]:
+    """Around a statement that enqueues among other things: a lane that is full is an `OutboxBackpressureError`."""
+    try:
+        yield
+    except CheckViolation as error:
+        if error.constraint == "outbox_backpressure":
+            raise OutboxBackpressureError from error
+        raise
