@@ -3,10 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# The Python that makes the virtual environment (3.11 or newer), the port of the local API,
-# and a single benchmark or campaign.
+# The Python that makes the virtual environment (3.11 or newer), the port of the local API, its bus (sqs or
+# kafka), and a single benchmark or campaign.
 PYTHON ?= python3
 PORT ?= 8095
+BUS ?= sqs
 ONLY ?=
 TENANT ?= demo
 ROLE ?= analyst
@@ -19,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {gsub(/\$$\(PORT\)/, "$(PORT)"); printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  variables: PORT=$(PORT) TENANT=$(TENANT) ROLE=$(ROLE) ONLY=<name> PYTHON=$(PYTHON) ARGS=<pytest arguments>"
+	@echo "  variables: PORT=$(PORT) BUS=$(BUS) TENANT=$(TENANT) ROLE=$(ROLE) ONLY=<name> PYTHON=$(PYTHON) ARGS=<pytest arguments>"
 
 .PHONY: setup
 setup: ## Make .venv from the locked requirements (done by every other target)
@@ -40,7 +41,7 @@ demo-operations: to-run ## Let a worker's vendor fail; show the incident, the de
 
 .PHONY: up
 up: to-run ## Run the whole system at http://127.0.0.1:$(PORT) until Ctrl-C
-	@$(BIN)/python -m local up --port $(PORT)
+	@SEXTANT_BUS=$(BUS) $(BIN)/python -m local up --port $(PORT)
 
 .PHONY: down
 down: to-run ## Stop a system that `make up` started elsewhere
@@ -59,7 +60,7 @@ test: setup ## Run the tests: make test ARGS="tests/unit -k ids"
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: check-engines
-check-engines: setup ## Have Spark read the table we write: needs Java 17 and Maven, fetches 600 MB once
+check-engines: setup ## Have Spark read the table we write, and Trino run Athena's SQL: needs Java 17, Maven, 700 MB once
 	@$(BIN)/python -m pytest tests/engines $(ARGS)
 
 .PHONY: check

@@ -52,7 +52,8 @@ class Function:
     `layers` name the dependency layers it needs, `calls` the functions it invokes asynchronously,
     `sends_to` the queues it writes, `drains` the queues it reads by itself when it is called, `watches` the queues
     whose dead letters it looks at, `alerts` says that it publishes to the topic that people are told by, `records` that
-    it uses the table of idempotency records, `database` the database role its `DATABASE_URL` connects as, and
+    it uses the table of idempotency records, `database` the database role its `DATABASE_URL` connects as, `lake` what it
+    does with the lake (`read` the table, put `files` beside it, or `write` it, which includes the other two), and
     `reserved_concurrency` is set only where more copies at once would harm something shared.
     """
 
@@ -128,7 +129,7 @@ API = Function(
         Route("ANY", "/{proxy+}"),
     ),
     calls=("outbox-relay",),
-    sends_to=(RUNS_QUEUE, JOURNAL_QUEUE),
+    sends_to=(JOURNAL_QUEUE,),
     records=True,
     database="sextant_app",
     local_concurrency=4,
@@ -143,6 +144,8 @@ OUTPUTS_API = Function(
         Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
+        Route("GET", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
+        Route("DELETE", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
         Route("GET", "/v1/baselines"),
         Route("POST", "/v1/baselines"),
         Route("POST", "/v1/baselines/uploads"),
@@ -176,7 +179,7 @@ RUN_WORKER = Function(
     layers=("runtime", "lake"),
     sends_to=(COMMITS_QUEUE,),
     database="sextant_platform",
-    lake="write",
+    lake="files",
     local_concurrency=2,
 )
 

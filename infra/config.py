@@ -56,7 +56,7 @@ class Network(Settings):
 class GivenNetwork(Settings):
     """Private subnets of a VPC that exists already, one a zone.
 
-    S3, DynamoDB, SQS, Lambda, Glue and SNS (with Kafka STS too) must be reachable from them, through endpoints or NAT.
+    S3, DynamoDB, SQS, Lambda, Glue and SNS (with Kafka STS, with Athena's exports Athena too) must be reachable from them, through endpoints or NAT.
     """
 
     kind: Literal["given"] = "given"
@@ -160,6 +160,20 @@ class GivenKafka(Polled):
     """The cluster's; it is given a rule that accepts our functions."""
 
 
+class OwnExports(Settings):
+    """Every export is made by the function that is asked for it."""
+
+    kind: Literal["own"] = "own"
+
+
+class AthenaExports(Settings):
+    """Exports of `rows` and more are made by Athena, each scanning at most `scan_limit_gib`; paid by what is scanned."""
+
+    kind: Literal["athena"] = "athena"
+    rows: Annotated[int, Field(ge=0)] = 1_000_000
+    scan_limit_gib: Annotated[int, Field(ge=1, le=7 * 1024)] = 10
+
+
 class UserPool(Settings):
     """Users sign in at a Cognito user pool of this deployment."""
 
@@ -202,6 +216,15 @@ class Functions(Settings):
     """Ship boto3 in the runtime layer: for an emulator whose runtime has none."""
     environment: Mapping[str, str] = Field(default_factory=dict)
     """Added to every function; for an emulator's addresses."""
+
+    @model_validator(mode="after")
+    def _leaves_the_tenants_apart(self) -> Self:
+        taken = sorted({"SEXTANT_STAGE", "SEXTANT_AUTH_DISABLED"} & self.environment.keys())
+        if taken:
+            raise ValueError(
+                f"environment cannot set {', '.join(taken)}: they decide whether tokens are asked for"
+            )
+        return self
 
     @model_validator(mode="after")
     def _of_functions_there_are(self) -> Self:
@@ -249,6 +272,7 @@ class Budget(Settings):
 NetworkKind = Annotated[Network | GivenNetwork, Field(discriminator="kind")]
 Database = Annotated[Aurora | GivenDatabase, Field(discriminator="kind")]
 Bus = Annotated[SqsBus | ManagedKafka | GivenKafka, Field(discriminator="kind")]
+Exports = Annotated[OwnExports | AthenaExports, Field(discriminator="kind")]
 Identity = Annotated[UserPool | GivenIssuer, Field(discriminator="kind")]
 
 
@@ -260,6 +284,7 @@ class StageConfig(Settings):
     database: Database
     bus: Bus = SqsBus()
     identity: Identity = UserPool()
+    exports: Exports = OwnExports()
     api: HttpApi = HttpApi()
     functions: Functions = Functions()
     alarms: Alarms = Alarms()

@@ -50,6 +50,8 @@ class Wiring:
         if declared.lake is not None:
             variables["SEXTANT_CATALOG"] = "glue"
             variables["SEXTANT_WAREHOUSE"] = self._data.warehouse.location
+        if self._data.exports and declared.name == OUTPUTS_API.name:
+            variables |= self._data.exports.environment()
         return variables
 
     def allow(self, role: iam.Role, declared: Function) -> None:
@@ -84,7 +86,12 @@ class Wiring:
         if declared.lake is not None:
             self._data.warehouse.allow(role, declared.lake)
         if declared.name == OUTPUTS_API.name:
-            self._data.warehouse.allow_exports(role)
+            self._allow_exports(role)
+
+    def _allow_exports(self, role: iam.Role) -> None:
+        self._data.warehouse.allow_exports(role)
+        if self._data.exports:
+            self._data.exports.allow(role)
 
     def _allow_alerts(self, role: iam.Role) -> None:
         """Publish to the encrypted topic, and ask the model that the configuration names, if it names one."""

@@ -7,10 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.app import Api
-from functions.api.output_routes import analysis, baselines, rows
+from functions.api.output_routes import analysis, baselines, exports, rows
 
 api = Api()
-for routes in (rows, analysis, baselines):
+for routes in (rows, exports, analysis, baselines):
     routes.register(api)
 
 

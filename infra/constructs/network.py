@@ -26,6 +26,8 @@ _INTERFACE_ENDPOINTS = {
 _KAFKA_ENDPOINTS = {"Sts": ec2.InterfaceVpcEndpointAwsService.STS}
 # Where the configuration names a model for the operations function to ask.
 _MODEL_ENDPOINTS = {"BedrockRuntime": ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME}
+# Where large exports are Athena's.
+_ATHENA_ENDPOINTS = {"Athena": ec2.InterfaceVpcEndpointAwsService.ATHENA}
 
 
 class Network(Construct):
@@ -87,6 +89,7 @@ class OwnNetwork(Network):
         settings: NetworkSettings,
         kafka: bool,
         model: bool,
+        athena: bool,
         key: kms.IKey,
         log_retention: logs.RetentionDays,
     ) -> None:
@@ -142,6 +145,7 @@ class OwnNetwork(Network):
             **_INTERFACE_ENDPOINTS,
             **(_KAFKA_ENDPOINTS if kafka else {}),
             **(_MODEL_ENDPOINTS if model else {}),
+            **(_ATHENA_ENDPOINTS if athena else {}),
         }
         for name, service in services.items():
             self.vpc.add_interface_endpoint(

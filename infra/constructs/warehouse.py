@@ -76,12 +76,25 @@ class Warehouse(Construct):
             )
 
     @property
+    def exports_prefix(self) -> str:
+        """Below which the bucket holds what goes after a day."""
+        return _EXPORTS
+
+    @property
+    def exports(self) -> str:
+        """Where exports lie."""
+        return self.bucket.s3_url_for_object(_EXPORTS)
+
+    @property
     def location(self) -> str:
         """Where the tables live, as the catalogue names it."""
         return self.bucket.s3_url_for_object(_WAREHOUSE)
 
     def allow(self, role: iam.Role, lake: str) -> None:
-        """Let a function use the lake as it declares: `read`, or `write`, which includes it."""
+        """Let a function use the lake as it declares: `read` the table, put `files` beside it, or `write` it."""
+        if lake == "files":
+            self._allow_files(role)
+            return
         writes = lake == "write"
         tables = [
             f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
@@ -98,7 +111,17 @@ class Warehouse(Construct):
         _add(role, "LakeObjects", reading, [self.bucket.arn_for_objects(objects)])
         allow_key(role, self._key, ["s3"], write=writes)
         accept_wildcard(role, [tables[-1]], "Every table of the warehouse's own database")
-        accept_wildcard(role, [self._seen_from(role, objects)], "Every object of the warehouse")
+        accept_wildcard(role, [self.seen_from(role, objects)], "Every object of the warehouse")
+
+    def _allow_files(self, role: iam.Role) -> None:
+        """Read objects and put new ones. Nothing the table refers to can be deleted, nor the table moved."""
+        actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        objects = f"{_WAREHOUSE}/*"
+        # Without it S3 says "forbidden" of an object that is not there.
+        _add(role, "LakeListing", ["s3:ListBucket"], [self.bucket.bucket_arn])
+        _add(role, "LakeObjects", actions, [self.bucket.arn_for_objects(objects)])
+        allow_key(role, self._key, ["s3"], write=True)
+        accept_wildcard(role, [self.seen_from(role, objects)], "Every object of the warehouse")
 
     def allow_exports(self, role: iam.Role) -> None:
         """Let a function write answers too large for a response, and tenants' baselines and uploads of them."""
@@ -108,10 +131,10 @@ class Warehouse(Construct):
         allow_key(role, self._key, ["s3"], write=True)
         for place in places:
             accept_wildcard(
-                role, [self._seen_from(role, place)], "Exports, which go after a day, and baselines"
+                role, [self.seen_from(role, place)], "Exports, which go after a day, and baselines"
             )
 
-    def _seen_from(self, role: iam.Role, objects: str) -> str:
+    def seen_from(self, role: iam.Role, objects: str) -> str:
         """The ARN of `objects` as a policy of the role's stack writes it: imported, if it is another stack."""
         stack = Stack.of(self)
         if Stack.of(role) is stack:

@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from infra.bundling import Bundler
+from infra.config import AthenaExports as AthenaSettings
 from infra.config import (
     Aurora,
     GivenDatabase,
@@ -17,6 +18,7 @@ from infra.config import (
     SqsBus,
     StageConfig,
 )
+from infra.constructs.athena import AthenaExports
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase
 from infra.constructs.encryption import Encryption
@@ -61,6 +63,18 @@ class DataStack(Stack):
             BucketContents(
                 self, "WarehouseContents", bucket=self.warehouse.bucket, surroundings=self.surroundings
             )
+        self.exports = (
+            AthenaExports(
+                self,
+                "Exports",
+                settings=config.exports,
+                prefix=config.prefix,
+                warehouse=self.warehouse,
+                key=key,
+            )
+            if isinstance(config.exports, AthenaSettings)
+            else None
+        )
         self.idempotency = IdempotencyTable(self, "Idempotency", key=key, protect=config.protect)
         self.notifications = Notifications(
             self,
@@ -83,6 +97,7 @@ class DataStack(Stack):
             settings=config.network,
             kafka=not isinstance(config.bus, SqsBus),
             model="SEXTANT_AI_MODEL" in config.functions.environment,
+            athena=isinstance(config.exports, AthenaSettings),
             key=self.encryption.key,
             log_retention=retention(config.functions.log_days),
         )

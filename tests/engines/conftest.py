@@ -1,4 +1,5 @@
-"""Spark over the lake's own catalog and files: fetched on first use, some 600 MB, by Maven and from the package registry."""
+"""Other engines, fetched on first use by Maven and from the package registry, some 700 MB: Spark over the lake's own
+catalog and files, and Trino, whose SQL is Athena's."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,28 +28,20 @@ TABLE = f"{CATALOG}.market.scenario_output"
 _MAVEN_WITHIN = 600.0
 
 
-class SparkError(RuntimeError):
-    """What Spark answered instead of rows."""
+class EngineError(RuntimeError):
+    """What an engine answered instead of rows."""
 
 
 @dataclass
-class Spark:
-    """A Spark session in a process of its own."""
+class Engine:
+    """An engine in a process of its own, asked a JSON line at a time."""
 
     process: subprocess.Popen[str]
-    version: str = ""
 
-    def sql(self, statement: str) -> list[list[Any]]:
-        """The rows of a statement, dates and times as ISO texts. Raises `SparkError`."""
-        return self.answer(statement)["rows"]  # type: ignore[no-any-return]
-
-    def types(self, statement: str) -> dict[str, str]:
-        """The columns of a statement and their types, in order."""
-        return dict(self.answer(statement)["columns"])
-
-    def answer(self, statement: str) -> dict[str, Any]:
+    def ask(self, request: object) -> dict[str, Any]:
+        """The answer to one request. Raises `EngineError`."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(statement) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return self.read()
 
@@ -55,10 +49,10 @@ class Spark:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise SparkError("Spark ended; see its log")
+            raise EngineError("the engine ended")
         found: dict[str, Any] = json.loads(line)
         if "error" in found:
-            raise SparkError(found["error"])
+            raise EngineError(found["error"])
         return found
 
     def close(self) -> None:
@@ -73,12 +67,35 @@ class Spark:
             self.process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def jars() -> list[str]:
-    """Iceberg's runtime for Spark and what it needs, as Maven fetches them."""
+class Spark(Engine):
+    """A Spark session."""
+
+    def sql(self, statement: str) -> list[list[Any]]:
+        """The rows of a statement, dates and times as ISO texts. Raises `EngineError`."""
+        return self.ask(statement)["rows"]  # type: ignore[no-any-return]
+
+    def types(self, statement: str) -> dict[str, str]:
+        """The columns of a statement and their types, in order."""
+        return dict(self.ask(statement)["columns"])
+
+
+class Trino(Engine):
+    """Trino without catalogs: its parser, and what needs no table but values."""
+
+    def parse(self, statement: str) -> None:
+        """Raises `EngineError` where it is no statement of Trino's."""
+        self.ask({"parse": statement})
+
+    def run(self, statement: str) -> dict[str, Any]:
+        """Columns with their types, and rows as texts. Raises `EngineError`."""
+        return self.ask({"run": statement})
+
+
+def jars(name: str) -> list[str]:
+    """What `<name>.pom.xml` names and all that needs, as Maven fetches them."""
     for program in ("java", "mvn"):
-        assert shutil.which(program), f"Spark needs {program} on the PATH (Java 17 and Maven)"
-    listed, pom = ROOT / ".tools" / "spark-jars" / "classpath", HERE / "pom.xml"
+        assert shutil.which(program), f"the engines need {program} on the PATH (Java 17 and Maven)"
+    listed, pom = ROOT / ".tools" / f"{name}-jars" / "classpath", HERE / f"{name}.pom.xml"
     if not (listed.exists() and listed.stat().st_mtime > pom.stat().st_mtime):
         listed.parent.mkdir(parents=True, exist_ok=True)
         maven = ["mvn", "-q", "-B", "-f", str(pom), "dependency:build-classpath"]
@@ -86,42 +103,60 @@ def jars() -> list[str]:
     return listed.read_text().strip().split(os.pathsep)
 
 
+@contextmanager
+def running(command: list[Any], directory: Path, environment: dict[str, str]) -> Iterator[Any]:
+    """A process that answers over its pipes; its log is told when it fails."""
+    log = directory / "engine.log"
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            text=True,
+            cwd=directory,
+            env={**os.environ, **environment},
+        )
+        try:
+            yield process
+        except EngineError as error:
+            error.add_note(log.read_text()[-4000:])
+            raise
+
+
+@pytest.fixture
+def trino(tmp_path: Path) -> Iterator[Trino]:
+    command = ["java", "-Xmx1g", "-cp", os.pathsep.join(jars("trino")), HERE / "Trino.java"]
+    with running(command, tmp_path, {"TZ": "UTC"}) as process:
+        session = Trino(process)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
 @pytest.fixture
 def spark(
-    jars: list[str],
     lake_settings: LakeSettings,  # noqa: F811
     aws: LocalAws,
     tmp_path: Path,
 ) -> Iterator[Spark]:
     """Spark as a stranger would set it up: the catalog by JDBC, the files by Iceberg's own S3 client."""
     python = python_of("spark", HERE / "requirements.txt")
-    log = tmp_path / "spark.log"
-    with log.open("w") as sink:
-        process = subprocess.Popen(
-            [
-                python,
-                HERE / "spark_session.py",
-                json.dumps(_configuration(jars, lake_settings, aws, tmp_path)),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=sink,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, **aws.variables(), "SPARK_LOCAL_IP": "127.0.0.1", "TZ": "UTC"},
-        )
+    configuration = json.dumps(_configuration(jars("spark"), lake_settings, aws, tmp_path))
+    environment = {**aws.variables(), "SPARK_LOCAL_IP": "127.0.0.1", "TZ": "UTC"}
+    with running([python, HERE / "spark_session.py", configuration], tmp_path, environment) as process:
         session = Spark(process)
         try:
-            session.version = session.read()["rows"][0][0]
+            session.read()  # it says its version when it is ready
             yield session
-        except SparkError as error:
-            error.add_note(log.read_text()[-4000:])
-            raise
         finally:
             session.close()
 
 
-def _configuration(jars: list[str], settings: LakeSettings, aws: LocalAws, directory: Path) -> dict[str, str]:
+def _configuration(
+    classpath: list[str], settings: LakeSettings, aws: LocalAws, directory: Path
+) -> dict[str, str]:
     url = make_url(str(settings.catalog_url))
     variables = aws.variables()
     catalog = {
@@ -142,7 +177,7 @@ def _configuration(jars: list[str], settings: LakeSettings, aws: LocalAws, direc
     }
     return {
         "spark.master": "local[1]",
-        "spark.jars": ",".join(jars),
+        "spark.jars": ",".join(classpath),
         "spark.driver.memory": "1g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",

@@ -21,7 +21,7 @@ from sextant.lake.maintenance import expire_snapshots
 from sextant.lake.query import EVERYTHING, OutputFilter, OutputRow
 from sextant.lake.reader import read_page
 from sextant.lake.scan import scan
-from tests.engines.conftest import CATALOG, TABLE, Spark, SparkError
+from tests.engines.conftest import CATALOG, TABLE, EngineError, Spark
 from tests.integration.lake.conftest import Lake
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows
 
@@ -143,7 +143,7 @@ def test_spark_reads_every_row_type_filter_and_snapshot_as_our_reader_does(
 
     # An expired one is gone for both, and what is left reads the same
     expire_snapshots(lake.table(), protect=[], keep=2)
-    with pytest.raises(SparkError, match="Cannot find"):
+    with pytest.raises(EngineError, match="Cannot find"):
         theirs(spark, scenario, version=history[0])
     with pytest.raises(SnapshotExpiredError):
         ours(lake, scenario, snapshot=history[0])

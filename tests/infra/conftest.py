@@ -13,6 +13,7 @@ import pytest
 from infra.synth import synthesize
 
 KAFKA = {"bus": {"kind": "msk-serverless"}}
+ATHENA = {"exports": {"kind": "athena", "rows": 500_000, "scan_limit_gib": 25}}
 
 # Whatever may be given by configuration, given.
 GIVEN: Mapping[str, Any] = {
@@ -34,6 +35,9 @@ GIVEN: Mapping[str, Any] = {
     },
     "escalation": {"emails": ["duty@example.test"], "urls": ["https://pager.example.test/sns"]},
     "alarms": {"emails": ["ops@example.test"]},
+    "database": {
+        "restored": {"name": "after-friday", "source": "sextant-dev", "time": "2026-11-20T19:30:00+01:00"}
+    },
 }
 
 
@@ -109,8 +113,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """prod, which protects its data, with Kafka as the bus."""
-    return _synthesized(tmp_path_factory, "prod", KAFKA)
+    """prod, which protects its data, with Kafka as the bus and Athena for large exports."""
+    return _synthesized(tmp_path_factory, "prod", {**KAFKA, **ATHENA})
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,9 @@ from sextant.errors import FieldError
 from sextant.ids import ScenarioId
 from sextant.lake.catalog import LakeSettings
 from sextant.lake.query import OutputFilter
-from sextant.lake.store import scheme_of, store_for
+from sextant.lake.store import S3Store, scheme_of, store_for
 from sextant.outputs import repository
+from sextant.outputs.athena import exports_of
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
@@ -38,9 +39,9 @@ SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead
 @cache
 def reader() -> OutputReader:
     settings = LakeSettings.from_env(os.environ)
-    return OutputReader(
-        settings, store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
-    )
+    objects = store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
+    store = objects if isinstance(objects, S3Store) else None
+    return OutputReader(settings, objects, exports_of(os.environ, settings.warehouse, store))
 
 
 @cache

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, TypeAdapter
 
 from functions.api.app import Api, needs
+from functions.api.output_routes.exports import EXPORT, answer
 from functions.api.output_routes.question import (
     Day,
     MetricName,
@@ -30,6 +31,7 @@ from sextant.ids import ScenarioId
 from sextant.lake.export import ExportFormat
 from sextant.lake.query import OutputFilter, OutputRow
 from sextant.outputs import cursors
+from sextant.outputs.athena import Export
 from sextant.outputs.reading import Link
 from sextant.tenancy import Caller
 
@@ -87,6 +89,10 @@ _LINK: OpenAPIResponse = {
     "description": "The file was too large for an answer: it is at the Location for an hour",
     "content": {"application/json": {"model": LinkEnvelope}},
 }
+_BEGUN: OpenAPIResponse = {
+    **EXPORT,
+    "description": "The file is being made elsewhere: the export at the Location says when it is there",
+}
 
 
 def register(api: Api) -> None:
@@ -94,7 +100,7 @@ def register(api: Api) -> None:
         "/v1/scenarios/<scenario_id>/outputs",
         summary="Read a scenario's outputs",
         tags=["Outputs"],
-        responses={200: _ROWS, 303: _LINK},
+        responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
     )
     @needs("outputs:read")
     def read_outputs(
@@ -174,6 +180,8 @@ def _file(
 ) -> Response[Any]:
     readable(caller, scenario)
     found = reader().file(caller.tenant, ScenarioId(scenario), wanted, form, snapshot)
+    if isinstance(found, Export):
+        return answer(caller, found, 200 if found.over else 202)
     if isinstance(found, Link):
         link = LinkBody(url=found.url, bytes=found.size, expires_at=datetime.now(UTC) + found.expires_in)
         envelope = LinkEnvelope(data=link, meta=Meta(request_id=caller.request_id))

@@ -58,6 +58,9 @@ class OutputsApi:
     def post(self, path: str, body: object, tenant: str = "acme", roles: str = "[analyst]") -> Answer:
         return self._send("POST", path, tenant, roles, body=json.dumps(body))
 
+    def delete(self, path: str, tenant: str = "acme", roles: str = "[viewer]") -> Answer:
+        return self._send("DELETE", path, tenant, roles)
+
     def _send(
         self, method: str, path: str, tenant: str, roles: str, *, text: str = "", body: str | None = None
     ) -> Answer:

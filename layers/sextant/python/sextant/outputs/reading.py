@@ -20,10 +20,10 @@ from sextant.lake.query import OutputFilter, Page
 from sextant.lake.reader import read_page
 from sextant.lake.scan import scan
 from sextant.lake.store import ObjectStore, S3Store
+from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
 from sextant.outputs.cursors import OutputCursor
 
 SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
-LINK_LIFETIME = timedelta(hours=1)
 # A Lambda answers with at most 6 MB; base64 takes a third, the envelope some more.
 MAX_DIRECT_BYTES = 4 * 1024 * 1024
 
@@ -58,6 +58,7 @@ class OutputReader:
 
     settings: LakeSettings
     objects: ObjectStore
+    exports: AthenaExports | None = None
 
     @property
     def store(self) -> S3Store | None:
@@ -95,9 +96,15 @@ class OutputReader:
         wanted: OutputFilter,
         form: ExportFormat,
         snapshot: int | None,
-    ) -> File | Link:
-        """Every row as a file: the bytes where they fit an answer, else a link; memory stays bounded."""
+    ) -> File | Link | Export:
+        """Every row as a file: the bytes where they fit an answer, else a link; memory stays bounded.
+
+        Where Athena is configured, and takes a reading of this size, it makes the file: an `Export`, over or not,
+        or the link to its one file. Raises `ExportTooLargeError` where it refused to.
+        """
         reading = scan(self._table(), tenant, str(scenario), wanted, snapshot)
+        if self.exports is not None and self.exports.takes(reading, form):
+            return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
         pieces = export(reading, form)
         held: list[bytes] = []
         size = 0
@@ -146,3 +153,12 @@ class OutputReader:
             wanted=wanted,
             snapshot_id=snapshot,
         )
+
+
+def _made_elsewhere(export: Export) -> Link | Export:
+    if export.failure is not None and export.failure.code == ExportTooLargeError.code:
+        raise ExportTooLargeError(export.failure.detail)
+    if len(export.files) == 1:
+        (file,) = export.files
+        return Link(file.url, file.size, LINK_LIFETIME, export.snapshot_id)
+    return export

@@ -1,0 +1,365 @@
+"""Exports too large for one function: Athena runs them, the caller comes back for the result.
+
+An export has no row in the database. What must be known of it is one small object beside its result, under
+the tenant's own place, where it goes with the result after a day. Its id follows from the question and the
+snapshot, so the same question is the same export: asked again it is not run again, unless it had failed.
+Killed between starting the query and writing the object, the next request starts the same query under the
+same token, which Athena answers with the one that runs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sextant.errors import NotFoundError, SextantError, UnavailableError
+from sextant.ids import ScenarioId, TenantId
+from sextant.lake.athena_sql import FORMATS, statement
+from sextant.lake.columns import NAMESPACE
+from sextant.lake.errors import SnapshotExpiredError
+from sextant.lake.export import ExportFormat
+from sextant.lake.scan import Scan
+from sextant.lake.store import S3Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena.client import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
+
+logger = logging.getLogger("sextant.outputs")
+
+State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
+
+LINK_LIFETIME: Final = timedelta(hours=1)
+_SUFFIX: Final = {ExportFormat.CSV: ".csv", ExportFormat.PARQUET: ".parquet"}
+
+
+class ExportNotFoundError(NotFoundError):
+    """There is no such export of this scenario, or it was made more than a day ago."""
+
+    code, title = "export_not_found", "Export not found"
+
+
+class ExportsUnavailableError(UnavailableError):
+    """Large exports cannot be made at the moment; try again soon, or narrow the filters."""
+
+    code, title = "exports_unavailable", "Exports unavailable"
+    retry_after = 10.0
+
+
+class ExportTooLargeError(SextantError):
+    """The export would read more than one may; narrow the filters."""
+
+    code, status, title = "export_too_large", 413, "Export too large"
+
+
+@dataclass(frozen=True, slots=True)
+class AthenaSettings:
+    """From how many rows on an export is Athena's, and where it runs.
+
+    `rows` counts those of the files that a reading has to open. The workgroup decides where results lie and
+    how many bytes a query may scan at most.
+    """
+
+    workgroup: str
+    rows: int
+    catalog: str = "AwsDataCatalog"
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> AthenaSettings | None:
+        """None unless SEXTANT_EXPORT_ENGINE says `athena`; then SEXTANT_ATHENA_WORKGROUP is needed.
+
+        Raises ValueError naming the variable that is missing or wrong.
+        """
+        engine = env.get("SEXTANT_EXPORT_ENGINE", "own")
+        if engine not in ("own", "athena"):
+            raise ValueError(f"SEXTANT_EXPORT_ENGINE is own or athena, not {engine!r}")
+        if engine == "own":
+            return None
+        workgroup = env.get("SEXTANT_ATHENA_WORKGROUP")
+        if not workgroup:
+            raise ValueError("SEXTANT_ATHENA_WORKGROUP is not set, and SEXTANT_EXPORT_ENGINE is athena")
+        rows = env.get("SEXTANT_EXPORT_ATHENA_ROWS", "1000000")
+        if not rows.isdigit():
+            raise ValueError(f"SEXTANT_EXPORT_ATHENA_ROWS is a number of rows, not {rows!r}")
+        return cls(
+            workgroup,
+            int(rows),
+            env.get("SEXTANT_ATHENA_CATALOG", "AwsDataCatalog"),
+            env.get("AWS_REGION"),
+            env.get("AWS_ENDPOINT_URL_ATHENA") or env.get("AWS_ENDPOINT_URL"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an export has no result, in a caller's terms, and whether asking again may help."""
+
+    code: str
+    detail: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """One file of a result: whoever has the URL may read it for an hour."""
+
+    url: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export as it stands. `files` are there when it SUCCEEDED, `failure` when it FAILED or was CANCELLED."""
+
+    id: UUID
+    scenario_id: ScenarioId
+    format: ExportFormat
+    snapshot_id: int
+    state: State
+    submitted_at: datetime
+    scanned_bytes: int = 0
+    files: tuple[ExportedFile, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True)
+class AthenaExports:
+    """Starts, looks after and cancels the exports of tenants; results lie under `warehouse`/exports."""
+
+    settings: AthenaSettings
+    warehouse: str
+    store: S3Store
+    client: AthenaClient
+
+    def takes(self, reading: Scan, form: ExportFormat) -> bool:
+        """Whether this reading is large enough, and the format one that Athena writes."""
+        rows = sum(file.record_count for file in reading.files)
+        return form in FORMATS and reading.snapshot_id is not None and rows >= self.settings.rows
+
+    def start(self, tenant: TenantId, scenario: ScenarioId, reading: Scan, form: ExportFormat) -> Export:
+        """The export of a reading: the one that runs or ran, else begun now. It is not waited for.
+
+        One that failed in a way that asking again won't mend is given as it is.
+
+        Raises `ExportsUnavailableError` and `FilterTooLongError`.
+        """
+        assert reading.snapshot_id is not None
+        made = _identity(tenant, reading, form)
+        known = self._record(tenant, made)
+        attempt = 1
+        if known is not None:
+            export = self._look(tenant, made, known)
+            if export is not None and (export.failure is None or not export.failure.retryable):
+                return export
+            attempt = known.attempt + 1
+        asked = statement(
+            tenant,
+            str(scenario),
+            reading.wanted,
+            reading.snapshot_id,
+            form,
+            f"{self._place(tenant, made)}/{attempt}/",
+        )
+        now = datetime.now(UTC)
+        query = _call(
+            self.client.start_query_execution,
+            QueryString=asked.text,
+            ExecutionParameters=list(asked.parameters),
+            ClientRequestToken=f"{made}-{attempt}-{now:%Y-%m-%d}",
+            QueryExecutionContext={"Catalog": self.settings.catalog, "Database": NAMESPACE},
+            WorkGroup=self.settings.workgroup,
+        )["QueryExecutionId"]
+        record = _Record(query, attempt, str(scenario), form.name, reading.snapshot_id, now.isoformat())
+        self.store.put(self._record_place(tenant, made), json.dumps(asdict(record)).encode())
+        logger.info("export started", extra={"export": str(made), "query": query, "attempt": attempt})
+        return Export(made, scenario, form, reading.snapshot_id, "QUEUED", now)
+
+    def find(self, tenant: TenantId, scenario: ScenarioId, export: UUID) -> Export:
+        """The export as it stands. Raises `ExportNotFoundError`, also for another tenant's or scenario's."""
+        record = self._record(tenant, export)
+        found = self._look(tenant, export, record) if record and record.scenario == str(scenario) else None
+        if found is None:
+            raise ExportNotFoundError
+        return found
+
+    def cancel(self, tenant: TenantId, scenario: ScenarioId, export: UUID) -> Export:
+        """Stop the export; one that is over stays as it is. Raises `ExportNotFoundError`."""
+        found = self.find(tenant, scenario, export)
+        record = self._record(tenant, export)
+        if found.over or record is None:
+            return found
+        _call(self.client.stop_query_execution, QueryExecutionId=record.query)
+        return self.find(tenant, scenario, export)
+
+    def _look(self, tenant: TenantId, export: UUID, record: _Record) -> Export | None:
+        """What Athena says of the query; None where it has forgotten it, or the result is gone."""
+        try:
+            query = _call(self.client.get_query_execution, QueryExecutionId=record.query)["QueryExecution"]
+        except _UnknownQueryError:
+            return None
+        status = query["Status"]
+        state: State = status["State"]
+        form = ExportFormat[record.form]
+        files = self._files(tenant, export, record, query) if state == "SUCCEEDED" else ()
+        if state == "SUCCEEDED" and form is ExportFormat.CSV and not files:
+            return None
+        return Export(
+            export,
+            ScenarioId(UUID(record.scenario)),
+            form,
+            record.snapshot_id,
+            state,
+            datetime.fromisoformat(record.submitted_at),
+            query.get("Statistics", {}).get("DataScannedInBytes", 0),
+            files,
+            _failure(query) if state in ("FAILED", "CANCELLED") else None,
+        )
+
+    def _files(
+        self, tenant: TenantId, export: UUID, record: _Record, query: QueryExecutionTypeDef
+    ) -> tuple[ExportedFile, ...]:
+        """The result: a CSV file where the workgroup puts it, or what UNLOAD wrote to the export's place."""
+        form = ExportFormat[record.form]
+        if form is ExportFormat.CSV:
+            prefix = query.get("ResultConfiguration", {}).get("OutputLocation", "")
+        else:
+            prefix = f"{self._place(tenant, export)}/{record.attempt}/"
+        if not prefix.startswith(f"{_exports(self.warehouse)}/"):
+            logger.error("a result lies outside the exports", extra={"location": prefix})
+            raise ExportsUnavailableError
+        # Beside a CSV file Athena writes `<file>.metadata`.
+        found = [item for item in self.store.list(prefix) if not item.location.endswith(".metadata")]
+        several = len(found) > 1
+        return tuple(
+            ExportedFile(
+                self.store.presigned_url(
+                    item.location,
+                    expires_in=LINK_LIFETIME,
+                    filename=f"{record.scenario}-{record.snapshot_id}"
+                    f"{f'-{number:04}' if several else ''}{_SUFFIX[form]}",
+                ),
+                item.size,
+            )
+            for number, item in enumerate(found)
+        )
+
+    def _record(self, tenant: TenantId, export: UUID) -> _Record | None:
+        try:
+            return _Record(**json.loads(self.store.get(self._record_place(tenant, export))))
+        except FileNotFoundError:
+            return None
+
+    def _place(self, tenant: TenantId, export: UUID) -> str:
+        """Where an export lies: under the asking tenant, whatever id is given."""
+        return f"{_exports(self.warehouse)}/{tenant}/{export}"
+
+    def _record_place(self, tenant: TenantId, export: UUID) -> str:
+        return f"{self._place(tenant, export)}/export.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is kept of an export while it lasts."""
+
+    query: str
+    attempt: int
+    scenario: str
+    form: str
+    snapshot_id: int
+    submitted_at: str
+
+
+@cache
+def athena_exports(settings: AthenaSettings, warehouse: str, store: S3Store) -> AthenaExports:
+    """The process's exports; the client is made once."""
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client(
+        "athena",
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url,
+        config=Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=10),
+    )
+    return AthenaExports(settings, warehouse, store, client)
+
+
+def exports_of(env: Mapping[str, str], warehouse: str, store: S3Store | None) -> AthenaExports | None:
+    """Athena's exports, where the configuration asks for them. Raises ValueError where they cannot be."""
+    settings = AthenaSettings.from_env(env)
+    if settings is None:
+        return None
+    if store is None:
+        raise ValueError("SEXTANT_EXPORT_ENGINE is athena, which needs a warehouse on s3://")
+    return athena_exports(settings, warehouse, store)
+
+
+class _UnknownQueryError(Exception):
+    """Athena keeps queries for 45 days; this one it does not know."""
+
+
+def _call(operation: Any, **arguments: Any) -> Any:
+    """An answer of Athena's. Raises `_UnknownQueryError`, and `ExportsUnavailableError` for all else."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return operation(**arguments)
+    except ClientError as error:
+        reason = error.response.get("Error", {})
+        if "QueryExecutionId" in arguments and reason.get("Code") == "InvalidRequestException":
+            raise _UnknownQueryError from error
+        logger.exception("Athena refused", extra={"reason": reason})
+        raise ExportsUnavailableError from error
+    except BotoCoreError as error:
+        logger.exception("Athena cannot be reached")
+        raise ExportsUnavailableError from error
+
+
+def _failure(query: QueryExecutionTypeDef) -> Failure:
+    """What a caller is told; what Athena said of it goes to the log."""
+    status = query["Status"]
+    reason = status.get("StateChangeReason", "")
+    logger.warning("export without a result", extra={"query": query["QueryExecutionId"], "reason": reason})
+    if "scanned limit" in reason.lower():
+        return Failure(ExportTooLargeError.code, str(ExportTooLargeError()), retryable=False)
+    if "snapshot" in reason.lower():
+        detail = "Its snapshot has expired; ask again for the newest."
+        return Failure(SnapshotExpiredError.code, detail, retryable=True)
+    if status["State"] == "CANCELLED":
+        return Failure("export_cancelled", "It was cancelled.", retryable=True)
+    retryable = bool(status.get("AthenaError", {}).get("Retryable", True))
+    return Failure("export_failed", "It failed; the reason is logged.", retryable=retryable)
+
+
+def _identity(tenant: TenantId, reading: Scan, form: ExportFormat) -> UUID:
+    wanted = reading.wanted
+    question = [
+        tenant,
+        reading.scenario_id,
+        reading.snapshot_id,
+        form.name,
+        wanted.metric,
+        sorted(map(str, wanted.run_ids)),
+        str(wanted.start),
+        str(wanted.end),
+        wanted.min_value,
+        wanted.max_value,
+        sorted(wanted.tags.items()),
+    ]
+    return uuid5(NAMESPACE_URL, f"sextant:export:{json.dumps(question)}")
+
+
+def _exports(warehouse: str) -> str:
+    return f"{warehouse.rstrip('/')}/exports"

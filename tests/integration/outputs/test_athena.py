@@ -1,0 +1,438 @@
+"""Exports that Athena makes.
+
+Proven here: what is sent to Athena's API and what becomes of its answers, against MiniStack's Athena over HTTP, whose
+query engine only pretends; and that the statement itself, run over the table by an engine that does not, answers with
+what our reader says. No real Athena is reachable from a test; `make check-engines` has Trino, which Athena is built from,
+parse the statement and run it over the same rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import duckdb
+import pytest
+from botocore.stub import Stubber
+
+from functions.api.output_routes import question
+from local.aws import LocalAws
+from sextant.ids import new_id, tenant_id
+from sextant.lake.athena_sql import FilterTooLongError, Statement, statement
+from sextant.lake.export import EXPORTED, ExportFormat, export
+from sextant.lake.query import EVERYTHING, OutputFilter
+from sextant.lake.scan import scan
+from sextant.outputs.athena import AthenaSettings
+from tests.duck import connect
+from tests.integration.lake.conftest import Lake, lake, lake_settings
+from tests.integration.outputs.conftest import Answer, OutputsApi
+from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
+from tests.waiting import until
+
+__all__ = ["lake", "lake_settings"]
+
+# ------------------------------------------------------------------------------------------- the API
+
+
+class Athena:
+    """The outputs function with Athena configured, and what it sent there."""
+
+    def __init__(self, outputs_api: OutputsApi) -> None:
+        self.outputs_api = outputs_api
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        exports = question.reader().exports
+        assert exports is not None
+        self.exports = exports
+        exports.client.meta.events.register("provide-client-params.athena", self._note)
+
+    def _note(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        self.sent.append((model.name, params))
+
+    def named(self, operation: str) -> list[dict[str, Any]]:
+        return [params for name, params in self.sent if name == operation]
+
+    def get(self, path: str, tenant: str = "acme", **query: str) -> Answer:
+        return self.outputs_api.get(path, tenant, "[viewer]", **query)
+
+    def finished(self, location: str, state: str = "SUCCEEDED") -> dict[str, Any]:
+        """The export once it is over."""
+        found: list[dict[str, Any]] = []
+
+        def over() -> bool:
+            found[:] = [self.get(location).json["data"]]
+            return found[0]["state"] not in ("QUEUED", "RUNNING")
+
+        until(over)
+        assert found[0]["state"] == state
+        return found[0]
+
+
+@pytest.fixture
+def athena(outputs_api: OutputsApi, aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
+    """Every export of a row or more is Athena's; its workgroup keeps results under the exports."""
+    workgroup = f"exports-{uuid4()}"
+    warehouse = outputs_api.main_job.lake.warehouse
+    aws.client("athena").create_work_group(
+        Name=workgroup,
+        Configuration={"ResultConfiguration": {"OutputLocation": f"{warehouse}/exports/athena/"}},
+    )
+    monkeypatch.setenv("SEXTANT_EXPORT_ENGINE", "athena")
+    monkeypatch.setenv("SEXTANT_ATHENA_WORKGROUP", workgroup)
+    monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1")
+    question.reader.cache_clear()
+    yield Athena(outputs_api)
+    question.reader.cache_clear()
+
+
+def outputs_of(athena: Athena) -> tuple[UUID, str]:
+    scenario = athena.outputs_api.main_job.scenario()
+    athena.outputs_api.published(scenario)
+    return scenario, f"/v1/scenarios/{scenario}/outputs"
+
+
+def test_a_large_export_is_begun_and_not_waited_for_then_fetched(athena: Athena) -> None:
+    # Given a scenario with results
+    scenario, path = outputs_of(athena)
+
+    # When it is exported
+    begun = athena.get(path, format="csv", metric_name="price", tags="zone:o'neill")
+
+    # Then the answer comes at once and says where to look
+    assert (begun.status, begun.headers["Retry-After"]) == (202, "2")
+    location = begun.headers["Location"]
+    export = begun.json["data"]
+    assert location == f"/v1/scenarios/{scenario}/exports/{export['id']}"
+    assert (export["state"], export["format"], export["files"], export["error"]) == (
+        "QUEUED",
+        "csv",
+        [],
+        None,
+    )
+
+    # And Athena was asked for the tenant's rows of that scenario at that snapshot, all bound
+    (asked,) = athena.named("StartQueryExecution")
+    assert asked["ExecutionParameters"] == ["'acme'", f"'{scenario}'", "'price'", "'zone'", "'o''neill'"]
+    assert asked["QueryString"].count("?") == 5
+    assert (
+        f"FOR VERSION AS OF {export['snapshot_id']} WHERE tenant_id = ? AND scenario_id = ?"
+        in asked["QueryString"]
+    )
+    assert "acme" not in asked["QueryString"]
+    assert "neill" not in asked["QueryString"]
+
+    # And once it is over there is a link to the file that Athena wrote
+    done = athena.finished(location)
+    (file,) = done["files"]
+    with urllib.request.urlopen(file["url"]) as download:
+        content = download.read()
+    assert len(content) == file["bytes"] > 0
+    assert "attachment" in file["url"]
+
+    # Asked again, the same question is the same export: nothing is run, and the answer is the link
+    again = athena.get(path, format="csv", metric_name="price", tags="zone:o'neill")
+    assert again.status == 303
+    assert again.headers["Location"].partition("?")[0] == file["url"].partition("?")[0]
+    assert len(athena.named("StartQueryExecution")) == 1
+
+    # Another question is another
+    other = athena.get(path, format="csv", metric_name="npv")
+    assert other.json["data"]["id"] != export["id"]
+    athena.finished(other.headers["Location"])
+
+
+def test_parquet_is_unloaded_to_the_exports_own_place(athena: Athena) -> None:
+    scenario, path = outputs_of(athena)
+    begun = athena.get(path, format="parquet")
+    export = begun.json["data"]["id"]
+    (asked,) = athena.named("StartQueryExecution")
+    place = f"{athena.exports.warehouse}/exports/acme/{export}/1/"
+    assert asked["QueryString"].startswith("UNLOAD (SELECT ")
+    assert f"TO '{place}' WITH (format = 'PARQUET'" in asked["QueryString"]
+
+    # MiniStack's Athena unloads nothing; what Athena would have written is every file of the result
+    for number in range(2):
+        athena.exports.store.put(f"{place}part-{number}", bytes(10 + number))
+    done = athena.finished(begun.headers["Location"])
+    assert [file["bytes"] for file in done["files"]] == [10, 11]
+    assert f"{scenario}-{done['snapshot_id']}-0001.parquet" in urllib.request.unquote(done["files"][1]["url"])  # type: ignore[attr-defined]
+    # Several files are no single link: asked again, the export itself is the answer
+    again = athena.get(path, format="parquet")
+    assert (again.status, len(again.json["data"]["files"])) == (200, 2)
+
+
+def test_small_ones_and_arrow_are_made_here(athena: Athena, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, path = outputs_of(athena)
+    assert athena.get(path, format="arrow").status == 200
+    monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1000000")
+    question.reader.cache_clear()
+    assert athena.get(path, format="csv").status == 200
+    assert not athena.sent
+
+
+def test_an_export_is_its_tenants_and_its_scenarios_alone(athena: Athena) -> None:
+    _, path = outputs_of(athena)
+    location = athena.get(path, format="csv").headers["Location"]
+    export = location.rpartition("/")[2]
+    other = athena.outputs_api.main_job.scenario(name="another")
+    theirs = athena.outputs_api.main_job.scenario(tenant=tenant_id("beta"))
+    for where, tenant in (
+        (f"/v1/scenarios/{other}/exports/{export}", "acme"),
+        (f"/v1/scenarios/{theirs}/exports/{export}", "beta"),
+        (f"/v1/scenarios/{other}/exports/{uuid4()}", "acme"),
+    ):
+        answer = athena.get(where, tenant)
+        assert (answer.status, answer.json["code"]) == (404, "export_not_found")
+    answer = athena.get(location, "beta")
+    assert (answer.status, answer.json["code"]) == (404, "scenario_not_found")
+
+
+def test_a_cancelled_export_says_so_and_is_made_anew_when_asked_again(athena: Athena) -> None:
+    _, path = outputs_of(athena)
+    begun = athena.get(path, format="csv")
+    location = begun.headers["Location"]
+    # Given one that Athena still runs (its stand-in is done at once)
+    with Stubber(athena.exports.client) as stub:
+        query = _running(athena)
+        stub.add_response(
+            "get_query_execution", {"QueryExecution": {**query, "Status": {"State": "RUNNING"}}}
+        )
+        stub.add_response("stop_query_execution", {})
+        stub.add_response(
+            "get_query_execution", {"QueryExecution": {**query, "Status": {"State": "CANCELLED"}}}
+        )
+        cancelled = athena.outputs_api.delete(location)
+        stub.assert_no_pending_responses()
+    assert (cancelled.status, cancelled.json["data"]["state"]) == (202, "CANCELLED")
+    assert cancelled.json["data"]["error"]["code"] == "export_cancelled"
+
+    # When it is asked for again
+    with Stubber(athena.exports.client) as stub:
+        stub.add_response(
+            "get_query_execution", {"QueryExecution": {**query, "Status": {"State": "CANCELLED"}}}
+        )
+        stub.add_response("start_query_execution", {"QueryExecutionId": str(uuid4())})
+        again = athena.get(path, format="csv")
+        stub.assert_no_pending_responses()
+
+    # Then it is the same export in another attempt, under another token
+    assert (again.status, again.json["data"]["id"]) == (202, begun.json["data"]["id"])
+    first, second = athena.named("StartQueryExecution")
+    assert first["QueryString"] == second["QueryString"]
+    assert first["ClientRequestToken"] != second["ClientRequestToken"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "code", "retryable"),
+    [
+        ("Query cancelled! : Bytes scanned limit was exceeded", {}, "export_too_large", False),
+        ("ICEBERG_INVALID_METADATA: Iceberg snapshot ID does not exists: 1", {}, "snapshot_expired", True),
+        (
+            "GENERIC_INTERNAL_ERROR: s3://secret/place",
+            {"ErrorCategory": 1, "Retryable": True},
+            "export_failed",
+            True,
+        ),
+        ("SYNTAX_ERROR", {"ErrorCategory": 2, "Retryable": False}, "export_failed", False),
+    ],
+)
+def test_a_failed_export_says_why_in_our_words(
+    athena: Athena, reason: str, error: dict[str, Any], code: str, retryable: bool
+) -> None:
+    _, path = outputs_of(athena)
+    location = athena.get(path, format="csv").headers["Location"]
+    status = {
+        "State": "CANCELLED" if "cancelled" in reason else "FAILED",
+        "StateChangeReason": reason,
+        "AthenaError": error,
+    }
+    with Stubber(athena.exports.client) as stub:
+        failed = {"QueryExecution": {**_running(athena), "Status": status}}
+        stub.add_response("get_query_execution", failed)
+        found = athena.get(location).json["data"]
+        assert (found["error"]["code"], found["error"]["retryable"]) == (code, retryable)
+        assert "secret" not in json.dumps(found)
+        if not retryable:
+            # It is not tried again and again for everyone who asks
+            stub.add_response("get_query_execution", failed)
+            again = athena.get(path, format="csv")
+            assert again.status == (413 if code == "export_too_large" else 200)
+        stub.assert_no_pending_responses()
+
+
+def _running(athena: Athena) -> dict[str, Any]:
+    return {"QueryExecutionId": str(uuid4()), "WorkGroup": athena.exports.settings.workgroup}
+
+
+def test_killed_before_the_export_was_noted_the_same_query_is_started_under_the_same_token(
+    athena: Athena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, path = outputs_of(athena)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(athena.exports.store.__class__, "put", dies)
+        with pytest.raises(KeyboardInterrupt):
+            athena.get(path, format="csv")
+    athena.finished(athena.get(path, format="csv").headers["Location"])
+    first, second = athena.named("StartQueryExecution")
+    assert first == second
+    assert len(first["ClientRequestToken"]) >= 32
+
+
+def test_an_athena_that_refuses_or_cannot_be_reached_is_a_503(athena: Athena) -> None:
+    _, path = outputs_of(athena)
+    with Stubber(athena.exports.client) as stub:
+        stub.add_client_error("start_query_execution", "TooManyRequestsException", "Rate exceeded", 400)
+        answer = athena.get(path, format="csv")
+    assert (answer.status, answer.json["code"]) == (503, "exports_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    # A query that Athena has forgotten is an export that is not there
+    location = athena.get(path, format="csv").headers["Location"]
+    with Stubber(athena.exports.client) as stub:
+        stub.add_client_error("get_query_execution", "InvalidRequestException", "was not found", 400)
+        assert athena.get(location).status == 404
+
+
+def test_the_configuration_names_what_is_missing() -> None:
+    assert AthenaSettings.from_env({}) is None
+    for env, message in (
+        ({"SEXTANT_EXPORT_ENGINE": "presto"}, "SEXTANT_EXPORT_ENGINE is own or athena"),
+        ({"SEXTANT_EXPORT_ENGINE": "athena"}, "SEXTANT_ATHENA_WORKGROUP is not set"),
+        (
+            {
+                "SEXTANT_EXPORT_ENGINE": "athena",
+                "SEXTANT_ATHENA_WORKGROUP": "w",
+                "SEXTANT_EXPORT_ATHENA_ROWS": "-1",
+            },
+            "SEXTANT_EXPORT_ATHENA_ROWS is a number",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            AthenaSettings.from_env(env)
+
+
+def test_where_athena_is_not_configured_there_are_no_such_exports(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    answer = outputs_api.get(f"/v1/scenarios/{scenario}/exports/{uuid4()}")
+    assert (answer.status, answer.json["code"]) == (404, "export_not_found")
+
+
+# ------------------------------------------------------------------------------------------- the statement
+
+FILTERS = {
+    "everything": EVERYTHING,
+    "metric and dates": OutputFilter(
+        metric="price", start=FIRST_DAY + timedelta(10), end=FIRST_DAY + timedelta(60)
+    ),
+    "values": OutputFilter(min_value=-0.25, max_value=0.5),
+    "tags": OutputFilter(tags={"technology": "solar", "zone": "north"}),
+    "an injection": OutputFilter(metric="price' OR '1'='1"),
+}
+# Trino's functions, as DuckDB would spell them.
+_TRINO = """
+CREATE MACRO at_timezone(instant, zone) AS timezone(zone, instant);
+CREATE MACRO json_format(document) AS CAST(document AS varchar);
+CREATE MACRO element_at(tags, name) AS tags[name];
+"""
+
+
+@pytest.fixture
+def duck(aws: LocalAws) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(aws.variables()) as connection:
+        connection.execute(_TRINO)
+        yield connection
+
+
+def run(duck: duckdb.DuckDBPyConnection, lake: Lake, asked: Statement) -> duckdb.DuckDBPyConnection:
+    """The statement over the lake's table, its parameters in place as the literals they are.
+
+    DuckDB has neither Athena's catalog nor its time travel and types: the table and its snapshot are given to its
+    Iceberg reader, and its timestamps take no precision. All else is the text that Athena gets.
+    """
+    found = re.search(r'"market"."scenario_output" FOR VERSION AS OF (\d+)', asked.text)
+    assert found is not None
+    table = f"iceberg_scan('{lake.table().metadata_location}', snapshot_from_id = {found[1]})"
+    text = re.sub(r"timestamp\(\d\)", "timestamp", asked.text.replace(found[0], table))
+    assert text.count("?") == len(asked.parameters)
+    for parameter in asked.parameters:
+        text = text.replace("?", parameter, 1)
+    return duck.execute(text)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_statement_answers_with_what_our_own_export_holds(
+    lake: Lake, duck: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    # Given three runs of a scenario, one of another and one of another tenant, and a snapshot that one run came after
+    scenario = new_id()
+    runs = [identity(scenario=scenario) for _ in range(3)]
+    for number, one in enumerate(runs[:2]):
+        others = identity(), identity("beta", scenario)
+        lake.commit(*(lake.write(each, some_rows(150, seed=number)) for each in (one, *others)))
+    pinned = lake.table().metadata.current_snapshot_id
+    assert pinned is not None
+    lake.commit(lake.write(runs[2], some_rows(150, seed=7)))
+    wanted = FILTERS[name]
+    ours = list(
+        csv.DictReader(
+            io.StringIO(
+                b"".join(
+                    export(scan(lake.table(), "acme", str(scenario), wanted, pinned), ExportFormat.CSV)
+                ).decode()
+            )
+        )
+    )
+    assert bool(ours) == (name != "an injection")
+
+    # When the statement is run
+    asked = statement("acme", str(scenario), wanted, pinned, ExportFormat.CSV, "s3://unused/")
+    result = run(duck, lake, asked)
+    columns = [column[0] for column in result.description or ()]
+    theirs = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+    # Then it answers with the same rows, at the same snapshot, in the same columns
+    assert tuple(columns) == EXPORTED
+    assert sorted(map(_plain, theirs), key=str) == sorted(map(_plain, ours), key=str)
+
+    # And so does what Parquet is unloaded from
+    unloaded = statement("acme", str(scenario), wanted, pinned, ExportFormat.PARQUET, "s3://there/1/")
+    inner = re.fullmatch(r"UNLOAD \((.*)\) TO 's3://there/1/' WITH \(.*\)", unloaded.text)
+    assert inner is not None
+    rows = run(duck, lake, Statement(inner[1], unloaded.parameters)).fetchall()
+    assert len(rows) == len(ours)
+
+
+def test_runs_are_bound_each_and_other_formats_and_endless_filters_refused() -> None:
+    runs = [new_id() for _ in range(3)]
+    asked = statement("acme", "s", OutputFilter(run_ids=frozenset(runs)), 1, ExportFormat.CSV, "")
+    assert "run_id IN (?, ?, ?)" in asked.text
+    assert asked.parameters[2:] == tuple(f"'{one}'" for one in sorted(map(str, runs)))
+    with pytest.raises(ValueError, match="ARROW"):
+        statement("acme", "s", EVERYTHING, 1, ExportFormat.ARROW, "")
+    with pytest.raises(FilterTooLongError):
+        statement("acme", "s", OutputFilter(tags={"a": "'" * 600}), 1, ExportFormat.CSV, "")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of either, numbers and tags as values rather than as spelled."""
+    return {
+        name: float(value)
+        if name in ("value", "band_lower", "band_upper") and value not in (None, "")
+        else json.loads(value)
+        if name == "tags"
+        else datetime.fromisoformat(value)
+        if name == "computed_ts"
+        else str(value)
+        if value not in (None, "")
+        else None
+        for name, value in row.items()
+    }
