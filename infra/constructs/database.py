@@ -7,6 +7,7 @@ and rotated by RDS; the deployment uses it through the Data API to make the user
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Protocol
 
 from aws_cdk import Duration, RemovalPolicy
@@ -17,7 +18,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from infra.config import Aurora, GivenDatabase
+from infra.config import Aurora, GivenDatabase, Restored
 from infra.constructs.acknowledged import accept, accept_checkov
 from infra.constructs.network import Network
 
@@ -64,11 +65,12 @@ class AuroraDatabase(Construct):
         proxy_group = self._group("Proxy", network, "The proxy; accepts our functions")
         proxy_group.add_ingress_rule(network.function_group, ec2.Port.tcp(PORT), "Our functions")
         network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
+        identifier = f"{prefix}-{settings.restored.name}" if settings.restored else prefix
         # RDS makes this group by itself, unencrypted and without an end; so it is made before.
         log_group = logs.LogGroup(
             self,
             "Log",
-            log_group_name=f"/aws/rds/cluster/{prefix}/postgresql",
+            log_group_name=f"/aws/rds/cluster/{identifier}/postgresql",
             retention=log_retention,
             encryption_key=key,
             removal_policy=RemovalPolicy.DESTROY,
@@ -76,7 +78,7 @@ class AuroraDatabase(Construct):
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
-            cluster_identifier=prefix,
+            cluster_identifier=identifier,
             engine=ENGINE,
             default_database_name=DATABASE,
             credentials=rds.Credentials.from_username(OWNER),
@@ -119,6 +121,8 @@ class AuroraDatabase(Construct):
             removal_policy=RemovalPolicy.SNAPSHOT if protect else RemovalPolicy.DESTROY,
         )
         self.cluster.node.add_dependency(log_group)
+        if settings.restored:
+            _restore(self.cluster, settings.restored)
         for instance in self.cluster.node.find_all():
             if isinstance(instance, rds.CfnDBInstance):
                 accept_checkov(
@@ -177,6 +181,20 @@ class AuroraDatabase(Construct):
         return ec2.SecurityGroup(
             self, f"{name}Group", vpc=network.vpc, description=description, allow_all_outbound=False
         )
+
+
+def _restore(cluster: rds.DatabaseCluster, restored: Restored) -> None:
+    """Have the cluster begin as a copy. What it takes over from the source must not be said again."""
+    resource = cluster.node.default_child
+    if not isinstance(resource, rds.CfnDBCluster):
+        raise TypeError("the cluster has no resource of its own")
+    resource.add_property_override("SourceDBClusterIdentifier", restored.source)
+    resource.add_property_override("RestoreType", "full-copy")
+    resource.add_property_override(
+        "RestoreToTime", restored.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+    for taken_over in ("MasterUsername", "DatabaseName", "StorageEncrypted"):
+        resource.add_property_deletion_override(taken_over)
 
 
 class ExistingDatabase:

@@ -61,16 +61,14 @@ class Encryption(Construct):
 
 def allow_key(grantee: iam.IGrantable, key: kms.IKey, services: Iterable[str], *, write: bool) -> None:
     """Let `grantee` have `services` (`s3`, `sqs`, …) use the key on its behalf, and use it in no other way."""
+    used_by = set(services)
     actions = ["kms:Decrypt"]
     if write:
-        actions += [
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
-            "kms:DescribeKey",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-        ]
-    via = [f"{service}.{Aws.REGION}.amazonaws.com" for service in sorted(set(services))]
+        actions.append("kms:GenerateDataKey")
+    if write and "dynamodb" in used_by:
+        # As it demands of whoever writes a table under a key of the customer's.
+        actions += ["kms:Encrypt", "kms:DescribeKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    via = [f"{service}.{Aws.REGION}.amazonaws.com" for service in sorted(used_by)]
     grantee.grant_principal.add_to_principal_policy(
         iam.PolicyStatement(
             actions=actions,

@@ -19,8 +19,10 @@ CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
 _IGNORED = "W3005"
 
 
-def test_cfn_lint_finds_nothing(dev: Assembly, prod: Assembly) -> None:
-    templates = [str(path) for one in (dev, prod) for path in sorted(one.folder.glob("*.template.json"))]
+def test_cfn_lint_finds_nothing(dev: Assembly, prod: Assembly, given: Assembly) -> None:
+    templates = [
+        str(path) for one in (dev, prod, given) for path in sorted(one.folder.glob("*.template.json"))
+    ]
 
     done = subprocess.run(
         [CFN_LINT, "--ignore-checks", _IGNORED, "--regions", "eu-central-1", "--", *templates],
@@ -29,12 +31,16 @@ def test_cfn_lint_finds_nothing(dev: Assembly, prod: Assembly) -> None:
         check=False,
     )
 
-    assert len(templates) == 6
+    assert len(templates) == 9
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_checkov_finds_nothing_that_is_not_accepted_with_a_reason(dev: Assembly, prod: Assembly) -> None:
-    templates = [str(path) for one in (dev, prod) for path in sorted(one.folder.glob("*.template.json"))]
+def test_checkov_finds_nothing_that_is_not_accepted_with_a_reason(
+    dev: Assembly, prod: Assembly, given: Assembly
+) -> None:
+    templates = [
+        str(path) for one in (dev, prod, given) for path in sorted(one.folder.glob("*.template.json"))
+    ]
 
     done = subprocess.run(
         [

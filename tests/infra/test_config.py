@@ -92,6 +92,11 @@ NETWORK = {
             {"functions": {"snapstart": ["apii"]}},
             "functions: snapstart names no function of ours: apii",
         ),
+        (
+            "dev",
+            {"functions": {"environment": {"SEXTANT_STAGE": "local"}}},
+            "environment cannot set SEXTANT_STAGE",
+        ),
         ("dev", {"functions": {"log_days": 2}}, "functions.log_days: should be 1, 3, 5"),
         ("dev", {"alarms": {"emails": ["nobody"]}}, "alarms.emails.0: should match"),
         ("dev", {"escalation": {"urls": ["http://x"]}}, "escalation.urls.0: should match"),

@@ -156,6 +156,21 @@ def test_prod_keeps_its_data_when_a_stack_goes(prod: Assembly) -> None:
     assert versions.properties["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
+def test_a_restored_database_is_a_new_cluster_that_everything_refers_to(given: Assembly) -> None:
+    cluster = given.one("AWS::RDS::DBCluster")
+
+    assert cluster.properties["DBClusterIdentifier"] == "sextant-dev-after-friday"
+    assert cluster.properties["SourceDBClusterIdentifier"] == "sextant-dev"
+    assert cluster.properties["RestoreToTime"] == "2026-11-20T18:30:00Z"
+    # What comes from the source must not be said, and nobody knows the source's password.
+    assert not {"MasterUsername", "DatabaseName", "SnapshotIdentifier"} & set(cluster.properties)
+    assert cluster.properties["ManageMasterUserPassword"] is True
+    target = given.one("AWS::RDS::DBProxyTargetGroup").properties["DBClusterIdentifiers"]
+    assert target == [{"Ref": cluster.logical_id}]
+    connects = [s for p in given.all("AWS::IAM::Policy") for s in p.properties["PolicyDocument"]["Statement"]]
+    assert any(cluster.logical_id in json.dumps(s) and s["Action"] == "rds-db:connect" for s in connects)
+
+
 def test_prod_survives_the_loss_of_a_zone(prod: Assembly) -> None:
     assert len(prod.all("AWS::RDS::DBInstance")) == 2
     interfaces = [
