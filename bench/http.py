@@ -4,7 +4,7 @@ Both are asked by API Gateway events in processes of their own, connect as the s
 policies, and validate with the same models. The cold start is importing the handler and serving the first
 request in a fresh process, with compiled bytecode. The peer counts each request against the same rate limit;
 it writes no access log, ours does. Triggering a run is also held against pgbench, which
-sends the same statement and does nothing else.
+sends the same statements and does nothing else.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import psycopg
 from bench.report import Row, publish
 from local import database as databases
 from local.postgres import Postgres
+from sextant.runs import repository
 
 PEER = "FastAPI + SQLAlchemy + Mangum"
 COLD_STARTS = 9
@@ -167,7 +168,7 @@ def measure(contestants: list[Contestant], tenants: dict[str, str], bare: Pgbenc
 
 
 class Pgbench:
-    """The statement that triggers a run, sent by pgbench with one client."""
+    """What our handler sends to trigger a run, sent by pgbench with one client: the same two statements in one pipeline."""
 
     def __init__(self, url: str, admin: str, folder: Path) -> None:
         self._url = url
@@ -180,10 +181,29 @@ class Pgbench:
                 """ VALUES (%s, %s, 'p', %s, '{"shock_bp":25}', 'p', 'p')""",
                 (tenant, scenario, json.dumps([ASSUMPTION], separators=(",", ":"), sort_keys=True)),
             )
+        values = {
+            "rules": "ARRAY['scenarios.run','scenarios','all']",
+            "tenant_id": f"'{tenant}'",
+            "run": "gen_random_uuid()",
+            "scenario": f"'{scenario}'",
+            "parameters": "'{}'",
+            "code_version": "'1'",
+            "environment": "'default'",
+            "seed": ":seed",
+            "priority": "'NORMAL'",
+            "timeout_minutes": "60",
+            "max_retries": "3",
+            "idempotency_key": "NULL",
+            "request_hash": "'h'",
+            "actor": "'a'",
+            "correlation_id": "'c'",
+            "traceparent": "'t'",
+        }
+        text = repository._REQUEST.as_string(None)  # noqa: SLF001 the very statement
+        statement = " ".join((text % values).split())
         (folder / "run.sql").write_text(
-            "\\set seed random(1, 9000000000000)\n"
-            f"SELECT (requested).outcome FROM request_run_admitted(ARRAY['scenarios.run','scenarios','all'], '{tenant}',"
-            f" gen_random_uuid(), '{scenario}', '{{}}', '1', 'default', :seed, 'NORMAL', 60, 3, NULL, 'h', 'a', 'c', 't');\n"
+            "\\set seed random(1, 9000000000000)\n\\startpipeline\n"
+            f"SELECT enter_tenant('{tenant}');\n{statement};\n\\endpipeline\n"
         )
 
     def run(self, times: int, *, counted: bool) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from sextant.storage.errors import StatementRejected
-from sextant.storage.statements import MAX_STATEMENT_BYTES, compiled, identifier, pinning
+from sextant.storage.statements import MAX_STATEMENT_BYTES, MOST_COMPOSED, compiled, identifier, pinning
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,13 @@ def test_no_identifier_breaks_out_of_its_quotes(name: str) -> None:
     assert accepted == f'"{name}"'
     assert name.isascii()
     assert '"' not in name
+
+
+def test_a_composed_statement_is_spelled_out_once_and_never_taken_for_another() -> None:
+    query = sql.SQL("SELECT {} FROM t WHERE a = %s").format(sql.Identifier("a"))
+    assert compiled(query) is compiled(query)
+    # More than are kept, each gone before the next is made, so that ids come again
+    for number in range(MOST_COMPOSED + 10):
+        made = sql.SQL("SELECT {}").format(sql.Literal(number))
+        assert compiled(made).text == f"SELECT {number}".encode()
+    assert compiled(query).text == b'SELECT "a" FROM t WHERE a = $1'

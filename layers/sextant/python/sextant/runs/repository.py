@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -118,7 +118,9 @@ def request(
                 "tenant_id": session.tenant_id,
                 "rules": list(rules),
                 "scenario": scenario,
-                **asdict(origin),
+                "actor": origin.actor,
+                "correlation_id": origin.correlation_id,
+                "traceparent": origin.traceparent,
                 **_asked(run, scenario, options, code_version),
             },
             row=dict,
