@@ -24,13 +24,13 @@ from bench.outbox_curves import fairness, flatness
 from bench.outbox_latency import commit_to_consumer
 from bench.outbox_rig import TENANTS, NoPublish, Peers, Rig, pgbench, rig
 from bench.report import Row, publish
+from local import kafka_brokers as brokers
 from sextant.bus.kafka import KafkaPublisher, KafkaSettings
 from sextant.bus.message import OutboundMessage, Publisher
 from sextant.bus.routing import Routes
 from sextant.ids import TenantId
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.storage import Database
-from tests.integration.bus import brokers
 
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))
 """Below 1 for a quick look; figures to keep are made with 1."""

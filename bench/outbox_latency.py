@@ -9,6 +9,7 @@ from statistics import median, quantiles
 from uuid import UUID
 
 from bench.report import Row
+from local import kafka_brokers as brokers
 from local.aws import client_for
 from local.running import throwaway
 from sextant.ids import TenantId
@@ -16,7 +17,6 @@ from sextant.outbox import repository
 from sextant.outbox.model import NewEvent
 from sextant.outbox.nudge import Nudger
 from sextant.storage import Database, DatabaseSettings
-from tests.integration.bus import brokers
 
 EVENTS = 60
 TENANT = TenantId("bench")

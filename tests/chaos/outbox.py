@@ -2,7 +2,8 @@
 
 Relays are killed (kill -9), the broker is killed and started again, cut off, or answers into the void, so that
 acknowledgements are lost; Postgres is killed or restarted, its sessions ended; some transactions roll back.
-Afterwards the broker's log is read from its beginning and compared with what was committed.
+Every kind of fault is made several times, in a random order, while events keep coming. Afterwards the broker's log
+is read from its beginning and compared with what was committed.
 
 CHAOS_EVENTS and CHAOS_TENANTS change the size, CHAOS_SEED repeats a run's choices.
 """
@@ -29,6 +30,7 @@ from typing import Any
 import psycopg
 
 from local import database as databases
+from local import kafka_brokers as brokers
 from local import processes
 from local.postgres import Postgres
 from sextant.errors import SextantError
@@ -37,7 +39,6 @@ from sextant.outbox import repository
 from sextant.outbox.model import NewEvent
 from sextant.storage import Database, DatabaseSettings, Session
 from tests.chaos.verdict import Verdict
-from tests.integration.bus import brokers
 from tests.integration.bus.faults import FaultProxy
 
 EVENTS = int(os.environ.get("CHAOS_EVENTS", "100000"))
@@ -137,6 +138,8 @@ class _Load:
 
     database: Database
     committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    due: int = 0
+    """How many events may be committed by now, so that events flow while every fault is made."""
     rolled_back: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -148,6 +151,9 @@ class _Load:
             open_tenants = [tenant for tenant in tenants if self.committed[tenant] < each]
             if not open_tenants:
                 return
+            if sum(list(self.committed.values())) >= self.due:
+                self.stop.wait(0.02)
+                continue
             tenant = choose.choice(open_tenants)
             first = self.committed[tenant]
             count = min(choose.randint(1, BATCH), each - first)
@@ -194,21 +200,23 @@ class _ChangedMindError(Exception):
 
 
 def _run(rig: _Rig, choose: random.Random, verdict: Verdict) -> None:
-    """Enqueue everything while things break; then let the relays finish unharmed."""
+    """Enqueue everything while things break, each kind of fault as often as it says; then let the relays finish."""
     load = _Load(Database.connect(DatabaseSettings(url=rig.urls.app, pool_max_size=8, reset_timeout=1.0)))
     threads = [threading.Thread(target=load.produce, args=(number,)) for number in range(PRODUCERS)]
     began = time.monotonic()
     for thread in threads:
         thread.start()
-    faults = _faults(rig)
+    deck = [(name, harm) for name, times, harm in _faults(rig) for _ in range(times)]
+    choose.shuffle(deck)
     shown = began
     try:
         # In the main thread: on Linux a child dies with the thread that started it.
-        while any(thread.is_alive() for thread in threads) or _waiting(rig) > EVENTS // 50:
+        for dealt, (name, harm) in enumerate(deck, start=1):
             if time.monotonic() - began > WITHIN:
                 break
-            time.sleep(choose.uniform(0.2, 1.5))
-            name, _, harm = choose.choices(faults, weights=[weight for _, weight, _ in faults])[0]
+            # Each fault hits in the midst of a burst, when batches are under way.
+            load.due = EVENTS * dealt // len(deck)
+            time.sleep(choose.uniform(0.05, 0.5))
             harm(choose)
             verdict.inject(name)
             rig.replace_dead_relays()
@@ -217,6 +225,8 @@ def _run(rig: _Rig, choose: random.Random, verdict: Verdict) -> None:
                 sys.stdout.write(
                     f"  {shown - began:4.0f} s: {sum(load.committed.values())} committed, {_waiting(rig)} waiting\n"
                 )
+        while any(thread.is_alive() for thread in threads) and time.monotonic() - began < WITHIN:
+            time.sleep(0.1)
         verdict.found["seconds under fire"] = time.monotonic() - began
     finally:
         load.stop.set()
@@ -232,6 +242,8 @@ def _run(rig: _Rig, choose: random.Random, verdict: Verdict) -> None:
 
 
 def _faults(rig: _Rig) -> list[tuple[str, int, Callable[[random.Random], None]]]:
+    """What can be done to the rig: its name, how often, and how."""
+
     def kill_relay(choose: random.Random) -> None:
         choose.choice(rig.relays).kill()
 
@@ -277,15 +289,15 @@ def _faults(rig: _Rig) -> list[tuple[str, int, Callable[[random.Random], None]]]
     faults: list[tuple[str, int, Callable[[random.Random], None]]] = [
         ("relay killed", 8, kill_relay),
         ("relay stopped in order", 2, stop_relay),
-        ("relay frozen beyond its lease", 1, freeze_relay),
+        ("relay frozen beyond its lease", 2, freeze_relay),
         ("broker cut off", 4, cut_broker),
         ("acknowledgements lost", 4, lose_acknowledgements),
-        ("database killed", 1, kill_postgres),
-        ("database restarted", 1, restart_postgres),
+        ("database killed", 2, kill_postgres),
+        ("database restarted", 2, restart_postgres),
         ("database sessions ended", 3, end_sessions),
     ]
     if rig.broker.durable:
-        faults.append(("broker killed", 2, kill_broker))
+        faults.append(("broker killed", 4, kill_broker))
     return faults
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local import kafka_brokers as brokers
 from local.aws import LocalAws
-from tests.integration.bus import brokers
 from tests.integration.bus.faults import FaultProxy
 from tests.integration.bus.rigs import KafkaRig, Rig, SqsRig
 from tests.integration.outbox.conftest import outbox, outbox_database  # noqa: F401 - fixtures, shared

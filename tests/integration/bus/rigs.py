@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
 
+from local import kafka_brokers as brokers
 from local.aws import LocalAws
 from sextant.bus.events import InboundMessage, parse
 from sextant.bus.kafka import KafkaPublisher, KafkaSettings
 from sextant.bus.message import Publisher
 from sextant.bus.routing import Routes
 from sextant.bus.sqs import SqsPublisher
-from tests.integration.bus import brokers
 from tests.integration.bus.faults import FaultProxy
 
 ROUTES = Routes.parse("run.*=runs,lost=missing,other=events")

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
+from local.kafka_brokers import Broker, make_topics, reading
 from sextant.bus.events import consume
 from sextant.bus.kafka import KafkaPublisher, KafkaSettings
 from sextant.bus.message import OutboundMessage, Outcome
 from tests.integration.bus import mock_cluster
-from tests.integration.bus.brokers import Broker, make_topics, reading
 from tests.integration.bus.faults import FaultProxy
 from tests.integration.bus.mock_cluster import API_VERSION, MockCluster
 from tests.integration.bus.rigs import ROUTES, KafkaRig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -126,3 +127,20 @@ def _tick() -> None:
     while True:
         _ticks += 1
         time.sleep(0.001)
+
+
+def kafka_batch(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Notes every record in a file, and reports those as failed whose value says so; dies on `crash`."""
+    answer: dict[str, Any] = {"batchItemFailures": []}
+    for partition, records in event["records"].items():
+        for record in records:
+            value = base64.b64decode(record["value"]).decode()
+            with Path(os.environ["SEEN"]).open("a") as file:
+                file.write(f"{value} {record['offset']} {json.dumps(record['headers'])}\n")
+            if value == "crash":
+                raise RuntimeError("as asked")
+            if value == "fail":
+                answer["batchItemFailures"].append(
+                    {"itemIdentifier": {"partition": partition, "offset": record["offset"]}}
+                )
+    return answer

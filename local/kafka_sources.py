@@ -1,0 +1,229 @@
+"""Kafka event source mappings: from a topic to its function, as Lambda's pollers do it for MSK.
+
+A poller is a consumer of the mapping's group. It reads a batch of one partition, invokes the function, and commits
+the offsets once the batch is through. Records that the function reports one by one (`ReportBatchItemFailures`), or
+all where the batch failed whole, are delivered again, in order and before anything behind them; after `retries`
+deliveries more, where they stood is told to the mapping's dead-letter queue, and the partition goes on. Pollers stand
+for partitions: there are as many as the function may have environments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import concurrent.futures
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kafka import KafkaConsumer
+from kafka import errors as kafka_errors
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from functions.declaration import QueueTrigger
+from local.invocations import FunctionPool
+from local.runtime_api import Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+ARN = "arn:aws:kafka:eu-central-1:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1"
+RETRIES = 5
+PARTITIONS = 4
+
+RETRY_PAUSE = 1.0
+"""Seconds before the first retry; each further one waits twice as long."""
+
+_POLL_MS = 500
+
+
+@dataclass(frozen=True)
+class SourceTopic:
+    """The topic of a mapping, its brokers, and the queue that is told of what was given up."""
+
+    name: str
+    bootstrap: str
+    dead_letter_url: str
+
+
+class KafkaSource:
+    """One mapping: `trigger`'s batches from `topic` to `pool`. Start it inside the event loop."""
+
+    def __init__(
+        self,
+        trigger: QueueTrigger,
+        topic: SourceTopic,
+        pool: FunctionPool,
+        client: SQSClient,
+        log: Callable[[str], None],
+        *,
+        retry_pause: float = RETRY_PAUSE,
+    ) -> None:
+        self._retry_pause = retry_pause
+        self._trigger = trigger
+        self._topic = topic
+        self._pool = pool
+        self._client = client
+        self._log = log
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        pollers = min(PARTITIONS, self._pool.function.local_concurrency)
+        self._threads = [
+            threading.Thread(target=self._poll, name=f"kafka-{self._topic.name}-{number}", daemon=True)
+            for number in range(pollers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Reads no more; what is cut off was not committed, and is delivered again after the next start."""
+        self._stopping.set()
+        until = time.monotonic() + _POLL_MS / 1000 + grace
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, max(0.0, until - time.monotonic()))
+
+    # One poller, in a thread of its own -----------------------------------------------------------------
+
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._consume()
+            except (kafka_errors.KafkaError, OSError) as error:
+                self._log(f"WARNING topic {self._topic.name}: {error!r}")
+                self._stopping.wait(RETRY_PAUSE)
+
+    def _consume(self) -> None:
+        consumer = KafkaConsumer(
+            self._topic.name,
+            bootstrap_servers=self._topic.bootstrap,
+            group_id=self._topic.name,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            # An invocation, with its retries, may take its time; until then the partition stays this poller's.
+            max_poll_interval_ms=(RETRIES + 1) * (self._pool.function.timeout + 60) * 1000,
+        )
+        try:
+            while not self._stopping.is_set():
+                found = consumer.poll(timeout_ms=_POLL_MS, max_records=self._trigger.batch_size)
+                for partition, records in found.items():
+                    if not self._deliver(partition, records):
+                        return
+                    consumer.commit({partition: OffsetAndMetadata(records[-1].offset + 1, "", -1)})
+        finally:
+            consumer.close(autocommit=False)
+
+    def _deliver(self, partition: TopicPartition, records: Sequence[Any]) -> bool:
+        """Invoke the function until it takes the records or has been asked often enough; False at a stop."""
+        open_records = list(records)
+        for attempt in range(RETRIES + 1):
+            outcome = self._invoke(event(partition, open_records))
+            if outcome is None:
+                return False
+            try:
+                failed = failures(outcome, partition, [record.offset for record in open_records])
+            except ValueError as error:
+                self._log(f"WARNING topic {self._topic.name}: batch of {len(open_records)} failed: {error}")
+                failed = {record.offset for record in open_records}
+            open_records = [record for record in open_records if record.offset in failed]
+            if not open_records:
+                return True
+            if attempt < RETRIES and self._stopping.wait(self._retry_pause * 2**attempt):
+                return False
+        self._set_aside(partition, open_records)
+        return True
+
+    def _invoke(self, payload: bytes) -> Outcome | None:
+        assert self._loop is not None
+        future = asyncio.run_coroutine_threadsafe(self._pool.invoke(payload), self._loop)
+        while True:
+            try:
+                return future.result(timeout=0.5)
+            except concurrent.futures.TimeoutError:
+                if self._stopping.is_set():
+                    future.cancel()
+                    return None
+            except concurrent.futures.CancelledError:
+                return None
+
+    def _set_aside(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+        """What Lambda tells an on-failure queue: where the records stand, not the records themselves."""
+        self._log(f"WARNING topic {self._topic.name}: {len(records)} records given up")
+        told = {
+            "requestContext": {
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": RETRIES + 1,
+                "functionArn": self._pool.function.name,
+            },
+            "KafkaBatchInfo": {
+                "batchSize": len(records),
+                "eventSourceArn": ARN,
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "startOffset": records[0].offset,
+                "endOffset": records[-1].offset,
+            },
+        }
+        self._client.send_message(QueueUrl=self._topic.dead_letter_url, MessageBody=json.dumps(told))
+
+
+def event(partition: TopicPartition, records: Sequence[Any]) -> bytes:
+    """The event that Lambda makes of records of one partition of an MSK cluster."""
+    return json.dumps(
+        {
+            "eventSource": "aws:kafka",
+            "eventSourceArn": ARN,
+            "bootstrapServers": "127.0.0.1",
+            "records": {f"{partition.topic}-{partition.partition}": [_record(each) for each in records]},
+        }
+    ).encode()
+
+
+def _record(record: Any) -> dict[str, Any]:
+    """Keys and values in base64, headers as lists of signed bytes, as from Java."""
+    found: dict[str, Any] = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "timestampType": "CREATE_TIME",
+        "headers": [
+            {name: [byte - 256 if byte > 127 else byte for byte in value]} for name, value in record.headers
+        ],
+    }
+    for name in ("key", "value"):
+        content = getattr(record, name)
+        if content is not None:
+            found[name] = base64.b64encode(content).decode()
+    return found
+
+
+def failures(outcome: Outcome, partition: TopicPartition, offsets: Sequence[int]) -> set[int]:
+    """The offsets that a function reports as failed.
+
+    Raises ValueError where the whole batch counts as failed: the function raised, or its answer is no valid report.
+    """
+    if outcome.error is not None:
+        raise ValueError(outcome.payload[:1000].decode(errors="replace"))
+    answer = json.loads(outcome.payload or b"null")
+    if answer is None:
+        return set()
+    if not isinstance(answer, Mapping):
+        raise ValueError("the answer is not a batch response")  # noqa: TRY004 (it is data that is wrong)
+    failed = set()
+    here = f"{partition.topic}-{partition.partition}"
+    for item in answer.get("batchItemFailures") or ():
+        named = item.get("itemIdentifier") if isinstance(item, Mapping) else None
+        offset = (
+            named.get("offset") if isinstance(named, Mapping) and named.get("partition") == here else None
+        )
+        if not isinstance(offset, int) or offset not in offsets:
+            raise ValueError(f"batchItemFailures names {named!r}, which is not in the batch")
+        failed.add(offset)
+    return failed
