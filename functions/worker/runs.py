@@ -16,7 +16,7 @@ from functions.worker.execution import Worker
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.ids import RunId, new_id, tenant_id
-from sextant.lake.catalog import LakeSettings
+from sextant.lake.settings import LakeSettings
 from sextant.lake.store import scheme_of, store_for
 
 logger = Logger()

@@ -1,8 +1,13 @@
-"""The lake alone: workers, committers and compaction are killed and suspended at random, hundreds of times.
+"""The lake alone: workers, committers and maintenance are killed at every step of their work and at any other moment,
+suspended, and sent their messages twice and in any order, hundreds of times.
 
-A ledger in Postgres stands for the service's tables, and is kinder to nobody: two committers may hold the
-same batch at once, batches are handed out twice and their files in any order, and a suspended process
-(SIGSTOP) wakes up seconds later and goes on where it was. Afterwards the rows of every run are counted
+A step is the moment after anything the outside world can see: an S3 request, an SQL statement, the end of a
+transaction. Most processes are started to die at the n-th one, n drawn anew each time; others are killed or
+suspended (SIGSTOP) when their time comes, and a suspended one wakes up seconds later and goes on where it was.
+
+A ledger in Postgres stands for the service's tables and its queue, and is kinder to nobody: each run is asked for
+by up to three messages, delivered in any order and again when a worker dies; two committers may hold the same batch
+at once, batches are committed again and their files come in any order. Afterwards the rows of every run are counted
 through Iceberg and through DuckDB, and orphan removal must leave exactly the table's own files.
 """
 
@@ -16,141 +21,47 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from local.aws import LocalAws
 from local.postgres import Postgres
 from sextant.ids import new_id
 from sextant.lake.catalog import LakeSettings, disconnect, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.compaction import CompactionPolicy, compact
-from sextant.lake.datafile import DataFileDescriptor, write_run
-from sextant.lake.errors import CommitContentionError
 from sextant.lake.maintenance import expire_snapshots, remove_orphans
-from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.lake.store import s3_store
+from tests.chaos.lake_processes import DIED_AT_A_STEP, Steps, commit, maintain, work
 from tests.chaos.verdict import Verdict
 from tests.duck import connect
 
-RUNS = int(os.environ.get("CHAOS_RUNS", "600"))
+RUNS = int(os.environ.get("CHAOS_RUNS", "1500"))
 TENANTS = ("alpha", "beta", "gamma")
 SCENARIOS = 12
+ASKED_OVER = RUNS / 10  # seconds over which the messages come
 WITHIN = 420.0
+MOST_STEPS = {"worker": 24, "committer": 50, "maintenance": 90}
 _LEDGER = """
 CREATE TABLE run (run_id uuid PRIMARY KEY, tenant_id text, scenario_id uuid, rows int, token int DEFAULT 0,
-                  claimed_at timestamptz, descriptor jsonb, batch uuid, snapshot bigint)
+                  descriptor jsonb, batch uuid, snapshot bigint);
+CREATE TABLE message (run_id uuid, visible_at timestamptz);
+CREATE TABLE tally (what text);
 """
 
-_processes = multiprocessing.get_context("spawn")
-
-
-# ----------------------------------------------------------------------------------------------- the processes
-
-
-def work(settings: LakeSettings, ledger: str) -> None:
-    """Claims runs that nobody finished, under a new token, and writes their files."""
-    store = s3_store(settings.region, settings.endpoint_url)
-    with psycopg.connect(ledger, autocommit=True, row_factory=dict_row) as connection:
-        while True:
-            run = connection.execute(
-                """UPDATE run SET token = token + 1, claimed_at = now() WHERE run_id =
-                     (SELECT run_id FROM run WHERE descriptor IS NULL
-                      AND (claimed_at IS NULL OR claimed_at < now() - interval '1 second')
-                      LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *"""
-            ).fetchone()
-            if run is None:
-                time.sleep(0.2)
-                continue
-            identity = RunIdentity(
-                run["tenant_id"], run["scenario_id"], run["run_id"], "0" * 64, datetime.now(UTC)
-            )
-            descriptor = write_run(
-                store, settings.table_location, some_rows(run["rows"]), identity, run["token"]
-            )
-            # The first writer wins; a later one's file is an orphan.
-            connection.execute(
-                "UPDATE run SET descriptor = %s WHERE run_id = %s AND descriptor IS NULL",
-                (Jsonb(descriptor.to_json()), run["run_id"]),
-            )
-
-
-def commit(settings: LakeSettings, ledger: str, seed: int) -> None:
-    """Finishes the open batch, or opens one; twice and in any order, and beside another committer."""
-    rng = random.Random(seed)
-    table = load_table(settings)
-    with psycopg.connect(ledger, autocommit=True, row_factory=dict_row) as connection:
-        while True:
-            batch = open_batch(connection)
-            if batch is None:
-                time.sleep(0.05)
-                continue
-            files = connection.execute("SELECT descriptor FROM run WHERE batch = %s", (batch,)).fetchall()
-            descriptors = [DataFileDescriptor.from_json(file["descriptor"]) for file in files]
-            snapshot = 0
-            for _ in range(rng.choice([1, 1, 2])):
-                rng.shuffle(descriptors)
-                snapshot = commit_batch(table, batch, descriptors)
-            connection.execute(
-                "UPDATE run SET snapshot = %s WHERE batch = %s AND snapshot IS NULL", (snapshot, batch)
-            )
-
-
-def open_batch(connection: psycopg.Connection[dict[str, Any]]) -> UUID | None:
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(1)")
-        found = connection.execute(
-            "SELECT batch FROM run WHERE batch IS NOT NULL AND snapshot IS NULL LIMIT 1"
-        ).fetchone()
-        if found is not None:
-            batch: UUID = found["batch"]
-            return batch
-        made = new_id()
-        taken = connection.execute(
-            """UPDATE run SET batch = %s WHERE run_id IN
-                 (SELECT run_id FROM run WHERE batch IS NULL AND descriptor IS NOT NULL LIMIT 24)""",
-            (made,),
-        ).rowcount
-        return made if taken else None
-
-
-def maintain(settings: LakeSettings, ledger: str) -> None:
-    """Compacts and expires all the time, far more eagerly than a service would."""
-    table = load_table(settings)
-    with psycopg.connect(ledger, autocommit=True) as connection:
-        while True:
-            unfinished = [
-                batch
-                for (batch,) in connection.execute(
-                    "SELECT DISTINCT batch FROM run WHERE batch IS NOT NULL AND snapshot IS NULL"
-                )
-            ]
-            try:
-                compact(
-                    table,
-                    CompactionPolicy(least_files=3, small_rows=2000, group_rows=20_000),
-                    protect=unfinished,
-                )
-                expire_snapshots(table, protect=unfinished, keep=10)
-            except CommitContentionError:
-                time.sleep(0.1)
-
-
-def some_rows(count: int) -> OutputRows:
-    return OutputRows(
-        metric=["price"] * count,
-        asof_date=[datetime(2030, 1, 1, tzinfo=UTC).date() + timedelta(day) for day in range(count)],
-        value=[float(day) for day in range(count)],
-        unit=["EUR/MWh"] * count,
-    )
+# Children are forked from a server that has imported everything and connected to nothing.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(
+    [
+        "tests.chaos.lake_processes",
+        "boto3",
+        "botocore.httpsession",
+        "sextant.lake.sql_catalog",
+        "sqlalchemy.dialects.postgresql.psycopg",
+    ]
+)
 
 
 # ----------------------------------------------------------------------------------------------- the campaign
@@ -167,9 +78,9 @@ def main() -> int:
         try:
             os.environ.update(aws.variables())
             settings, ledger = _prepare(postgres, aws)
-            expected = _ask(ledger, rng)
+            expected = _ask(ledger, rng, verdict)
             began = time.monotonic()
-            _break_and_mend(settings, ledger, rng, verdict)
+            _break_and_mend(settings, ledger, rng, verdict, str(Path(directory) / "deaths"))
             verdict.found["seconds"] = time.monotonic() - began
             _judge(settings, ledger, expected, verdict)
             disconnect(settings)
@@ -190,74 +101,112 @@ def _prepare(postgres: Postgres, aws: LocalAws) -> tuple[LakeSettings, str]:
     return settings, postgres.url("ledger")
 
 
-def _ask(ledger: str, rng: random.Random) -> dict[str, int]:
-    """The runs to do, and how many rows each must have in the end."""
+def _ask(ledger: str, rng: random.Random, verdict: Verdict) -> dict[str, int]:
+    """The runs to do, asked for one after another; how many rows each must have in the end."""
     scenarios = [(rng.choice(TENANTS), new_id()) for _ in range(SCENARIOS)]
     expected: dict[str, int] = {}
     with psycopg.connect(ledger, autocommit=True) as connection:
         connection.execute(_LEDGER)
-        for _ in range(RUNS):
+        for number in range(RUNS):
             run, rows = new_id(), rng.randint(1, 200)
             expected[str(run)] = rows
             connection.execute(
                 "INSERT INTO run (run_id, tenant_id, scenario_id, rows) VALUES (%s, %s, %s, %s)",
                 (run, *rng.choice(scenarios), rows),
             )
+            for copy in range(rng.choice([1, 1, 1, 2, 3])):
+                if copy:
+                    verdict.inject("messages doubled")
+                late = ASKED_OVER * number / RUNS + rng.uniform(0, 3)
+                connection.execute(
+                    "INSERT INTO message VALUES (%s, now() + %s)", (run, timedelta(seconds=late))
+                )
     return expected
 
 
-def _break_and_mend(settings: LakeSettings, ledger: str, rng: random.Random, verdict: Verdict) -> None:
+@dataclass
+class Troop:
+    """The processes at work: what each is, what runs, and what is suspended until when."""
+
+    settings: LakeSettings
+    ledger: str
+    rng: random.Random
+    verdict: Verdict
+    notes: str
+    running: dict[str, BaseProcess] = field(default_factory=dict)
+    suspended: dict[str, float] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        kind = name.split(maxsplit=1)[0]
+        steps = Steps(
+            kind, self.rng.randrange(MOST_STEPS[kind]) if self.rng.random() < 0.8 else None, self.notes
+        )
+        target = {"worker": work, "committer": commit, "maintenance": maintain}[kind]
+        process = _processes.Process(
+            target=target, args=(self.settings, self.ledger, steps, self.rng.randrange(10**6)), daemon=True
+        )
+        process.start()
+        self.running[name] = process
+
+    def wake(self) -> None:
+        for name in [name for name, until in self.suspended.items() if until < time.monotonic()]:
+            _signal(self.running[name], signal.SIGCONT)
+            del self.suspended[name]
+
+    def replace_the_dead(self) -> None:
+        for name, process in list(self.running.items()):
+            if process.is_alive():
+                continue
+            if process.exitcode != DIED_AT_A_STEP:
+                failed = f"{name.split(maxsplit=1)[0]} failed by itself"
+                self.verdict.wrong[failed] = self.verdict.wrong.get(failed, 0) + 1
+            self.start(name)
+
+    def strike(self) -> None:
+        """Suspend or kill one that is at work."""
+        name = self.rng.choice([name for name in self.running if name not in self.suspended])
+        kind, process = name.split(maxsplit=1)[0], self.running[name]
+        if self.rng.random() < 0.5:
+            _signal(process, signal.SIGSTOP)
+            self.suspended[name] = time.monotonic() + self.rng.uniform(0.5, 4)
+            self.verdict.inject(f"{kind} suspended")
+        else:
+            process.kill()
+            process.join()
+            self.start(name)
+            self.verdict.inject(f"{kind} killed")
+
+    def end(self) -> None:
+        for process in self.running.values():
+            process.kill()
+            process.join()
+
+
+def _break_and_mend(
+    settings: LakeSettings, ledger: str, rng: random.Random, verdict: Verdict, notes: str
+) -> None:
     """Kill, suspend and restart until every run is finished."""
-    starters: dict[str, Callable[[], SpawnProcess]] = {
-        **{f"worker {n}": lambda: _start(work, settings, ledger) for n in range(2)},
-        **{
-            f"committer {n}": lambda: _start(commit, settings, ledger, rng.randrange(10**6)) for n in range(2)
-        },
-        "maintenance": lambda: _start(maintain, settings, ledger),
-    }
-    running = {name: start() for name, start in starters.items()}
-    suspended: dict[str, float] = {}
+    troop = Troop(settings, ledger, rng, verdict, notes)
+    for name in ("worker 1", "worker 2", "worker 3", "committer 1", "committer 2", "maintenance"):
+        troop.start(name)
     deadline = time.monotonic() + WITHIN
     with psycopg.connect(ledger, autocommit=True) as connection:
         while time.monotonic() < deadline:
-            time.sleep(rng.uniform(0.1, 0.6))
-            waiting = connection.execute("SELECT count(*) FROM run WHERE snapshot IS NULL").fetchone()
-            if waiting == (0,):
+            time.sleep(rng.uniform(0.05, 0.2))
+            if connection.execute("SELECT 1 FROM run WHERE snapshot IS NULL LIMIT 1").fetchone() is None:
                 break
-            for name in [name for name, until in suspended.items() if until < time.monotonic()]:
-                _signal(running[name], signal.SIGCONT)
-                del suspended[name]
-            name = rng.choice([name for name in running if name not in suspended])
-            kind = name.split()[0]
-            process = running[name]
-            if not process.is_alive():
-                verdict.wrong[f"{kind} failed"] = verdict.wrong.get(f"{kind} failed", 0) + 1
-                running[name] = starters[name]()
-            elif rng.random() < 0.25:
-                _signal(process, signal.SIGSTOP)
-                suspended[name] = time.monotonic() + rng.uniform(0.5, 4)
-                verdict.inject(f"{kind} suspended")
-            elif time.monotonic() - _started[process.pid or 0] > 2:  # let it begin before it ends
-                process.kill()
-                process.join()
-                running[name] = starters[name]()
-                verdict.inject(f"{kind} killed")
-    for process in running.values():
-        process.kill()
-        process.join()
+            troop.wake()
+            troop.replace_the_dead()
+            if rng.random() < 0.2:
+                troop.strike()
+        troop.end()
+        doubled = connection.execute("SELECT what, count(*) FROM tally GROUP BY what").fetchall()
+        verdict.injected.update(dict(doubled))
+    deaths = Path(notes).read_text(encoding="utf-8").splitlines() if Path(notes).exists() else []
+    verdict.injected.update(sorted(Counter(deaths).items()))
 
 
-_started: dict[int, float] = {}
-
-
-def _start(target: Callable[..., None], *arguments: object) -> SpawnProcess:
-    process = _processes.Process(target=target, args=arguments, daemon=True)
-    process.start()
-    _started[process.pid or 0] = time.monotonic()
-    return process
-
-
-def _signal(process: SpawnProcess, what: signal.Signals) -> None:
+def _signal(process: BaseProcess, what: signal.Signals) -> None:
     if process.pid is not None:
         os.kill(process.pid, what)
 

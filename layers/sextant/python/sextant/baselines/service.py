@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import pyarrow as pa
@@ -14,14 +14,16 @@ import pyarrow.parquet as pq
 
 from sextant.baselines import repository
 from sextant.baselines.model import TABLES, Baseline, BaselineReference
-from sextant.engine import BaselineError, ModelInputError, SystemData, baseline_from_tables, rows_from_csv
-from sextant.engine.baseline import Row
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
 from sextant.tenancy import Caller
+
+if TYPE_CHECKING:
+    from sextant.engine import SystemData
+    from sextant.engine.baseline import Row
 
 _NEVER = datetime.fromtimestamp(0, UTC)  # the database stamps the row
 PARQUET_MAGIC = b"PAR1"
@@ -55,6 +57,9 @@ class BaselineRaceError(ConflictError):
 
 def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str, version: int) -> SystemData:
     """The system that the tables (CSV or Parquet, by their content) describe; raises `InvalidBaselineError`."""
+    # Reading outputs, which the same function serves, needs no engine: its start would pay for it.
+    from sextant.engine import BaselineError, ModelInputError, baseline_from_tables
+
     rows = {table: _rows(table, content) for table, content in tables.items()}
     try:
         return baseline_from_tables(
@@ -168,6 +173,8 @@ def summary_of(system: SystemData) -> dict[str, Any]:
 
 
 def _rows(table: str, content: bytes) -> list[Row]:
+    from sextant.engine import rows_from_csv
+
     try:
         if content.startswith(PARQUET_MAGIC):
             return list(pq.read_table(io.BytesIO(content)).to_pylist())

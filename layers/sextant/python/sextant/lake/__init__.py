@@ -2,6 +2,6 @@
 
 Workers write data files (`datafile`), one committer registers them in groups (`commit`), readers page
 through pinned snapshots (`reader`), and `maintenance` keeps the table small. The package knows no
-service and no database of ours. `columns`, `store` and `datafile` import no pyiceberg, so that a
+service and no database of ours. `columns`, `settings`, `store` and `datafile` import no pyiceberg, so that a
 worker starts without it.
 """
