@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from functions.api.schemas import Envelope, ListEnvelope
 from sextant.operations.model import (
@@ -23,6 +24,13 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_w
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Description = Annotated[str, StringConstraints(max_length=2000)]
 Retries = Annotated[int, Field(strict=True, ge=0, le=100)]
+
+
+def _storable(moment: datetime) -> datetime:
+    """Refuse what lies beyond the years that every reader of the row can hold, in whatever time zone."""
+    if not 1900 <= moment.year <= 2200:
+        raise PydanticCustomError("year_range", "must lie in the years 1900 to 2200")
+    return moment
 
 
 class _In(BaseModel):
@@ -49,7 +57,7 @@ class EventDocument(_In):
     event_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,99}$")]
     workflow_id: UUID
     payload: dict[str, Any] = Field(default_factory=dict)
-    occurred_at: AwareDatetime
+    occurred_at: Annotated[AwareDatetime, AfterValidator(_storable)]
     severity: Annotated[Severity, UPPER] = "INFO"
     vendor_id: UUID | None = None
     run_id: UUID | None = None

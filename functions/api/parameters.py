@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -13,6 +14,8 @@ from functions.api.app import InvalidParameterError
 from sextant.errors import FieldError, ForbiddenError, VersionConflictError
 from sextant.paging import MAX_LIMIT
 from sextant.tenancy import Caller
+
+_VERSION = re.compile(r"[0-9]{1,9}")  # what the database's integers hold
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Moment = AwareDatetime
@@ -44,6 +47,6 @@ def expected_version(if_match: str | None, scenario: UUID) -> int | None:
         return None
     tag = if_match.strip().strip('"')
     name, _, version = tag.rpartition(".")
-    if name != str(scenario) or not version.isdigit():
+    if name != str(scenario) or not _VERSION.fullmatch(version):
         raise VersionConflictError("If-Match names another entity.")
     return int(version)

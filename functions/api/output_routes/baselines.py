@@ -215,8 +215,10 @@ def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
         except ValueError as error:
             raise _broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
     assert source.upload_id is not None
+    place = _place(caller, source.upload_id)
     try:
-        return reader().objects.get(_place(caller, source.upload_id))
+        # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
+        return reader().objects.get_range(place, 0, service.MAX_TABLE_BYTES + 1)
     except FileNotFoundError as error:
         raise _broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
 

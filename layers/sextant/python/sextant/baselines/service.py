@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 from collections.abc import Mapping
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 _NEVER = datetime.fromtimestamp(0, UTC)  # the database stamps the row
 PARQUET_MAGIC = b"PAR1"
+
+# Every hour of sixty years, the most a baseline may have, and some room.
+MAX_ROWS = 600_000
+MAX_COLUMNS = 500
+MAX_CELLS = 5_000_000
+MAX_TABLE_BYTES = 64 * 1024 * 1024
 
 
 class TableStore(Protocol):
@@ -175,16 +182,44 @@ def summary_of(system: SystemData) -> dict[str, Any]:
 def _rows(table: str, content: bytes) -> list[Row]:
     from sextant.engine import rows_from_csv
 
+    if len(content) > MAX_TABLE_BYTES:
+        raise _unreadable(table, "too_large", f"must not exceed {MAX_TABLE_BYTES:,} bytes")
     try:
         if content.startswith(PARQUET_MAGIC):
-            return list(pq.read_table(io.BytesIO(content)).to_pylist())
-        return list(rows_from_csv(content.decode("utf-8-sig")))
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        message = "must be CSV in UTF-8 with a header, or Parquet"
-        raise InvalidBaselineError(
-            f"The table {table} cannot be read: it {message}.",
-            errors=[FieldError(f"tables.{table}", "format", message)],
-        ) from error
+            return _parquet_rows(table, content)
+        text = content.decode("utf-8-sig")
+        if text.count("\n") > MAX_ROWS:
+            raise _unreadable(table, "too_long", f"must not have more than {MAX_ROWS:,} rows")
+        return list(rows_from_csv(text))
+    except (pa.ArrowException, OSError, csv.Error, UnicodeDecodeError) as error:
+        raise _unreadable(table, "format", "must be CSV in UTF-8 with a header, or Parquet") from error
+
+
+def _parquet_rows(table: str, content: bytes) -> list[Row]:
+    """The rows, once the file's own footer says that they are few: kilobytes may spell millions of equal ones."""
+    file = pq.ParquetFile(io.BytesIO(content))
+    found = file.metadata
+    if found.num_rows > MAX_ROWS:
+        raise _unreadable(table, "too_long", f"must not have more than {MAX_ROWS:,} rows")
+    if found.num_columns > MAX_COLUMNS:
+        raise _unreadable(table, "too_wide", f"must not have more than {MAX_COLUMNS} columns")
+    if found.num_rows * found.num_columns > MAX_CELLS:
+        raise _unreadable(table, "too_large", f"must not have more than {MAX_CELLS:,} cells")
+    if sum(found.row_group(index).total_byte_size for index in range(found.num_row_groups)) > MAX_TABLE_BYTES:
+        raise _unreadable(table, "too_large", f"must not exceed {MAX_TABLE_BYTES:,} bytes when unpacked")
+    for field in file.schema_arrow:
+        if pa.types.is_nested(field.type):
+            raise _unreadable(
+                table, "nested", f"must be flat: {field.name[:64]!r} has more than one value a row"
+            )
+    return list(file.read().to_pylist())
+
+
+def _unreadable(table: str, rule: str, message: str) -> InvalidBaselineError:
+    return InvalidBaselineError(
+        f"The table {table} cannot be read: it {message}.",
+        errors=[FieldError(f"tables.{table}", rule, message)],
+    )
 
 
 def _digest(tables: Mapping[str, bytes], options: Mapping[str, Any]) -> str:

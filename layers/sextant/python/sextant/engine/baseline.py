@@ -98,7 +98,7 @@ class _Table:
             return default
         try:
             number = math.nan if isinstance(value, bool) else float(value)
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
             self.wrong(row, column, f"a number, not {str(value)[:40]!r}")

@@ -66,8 +66,11 @@ def _from_claims(context: Mapping[str, Any]) -> tuple[str, str, frozenset[Role]]
     if not claims:
         raise UnauthorizedError
     tenant, subject = claims.get("tenant_id"), claims.get("sub")
-    if not isinstance(tenant, str) or not tenant or not isinstance(subject, str):
+    if not isinstance(tenant, str) or not tenant:
         raise ForbiddenError("The token names no tenant.")
+    # It stands in every trail of what was done.
+    if not isinstance(subject, str) or not subject.strip() or not subject.isprintable() or len(subject) > 255:
+        raise ForbiddenError("The token names no subject of at most 255 printable characters.")
     roles = known_roles(claims.get("roles"))
     if not roles:
         raise ForbiddenError("The token names no role of this service.")

@@ -26,7 +26,7 @@ def decode(cursor: str | None, limit: int, scope: str) -> PageRequest:
     try:
         document = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         key, direction, digest = UUID(hex=document["k"]), document["d"], document["s"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _invalid("the cursor is not one that this service gave") from error
     if direction not in ("next", "prev"):
         raise _invalid("the cursor is not one that this service gave")

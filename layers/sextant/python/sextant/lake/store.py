@@ -85,6 +85,10 @@ class S3Store:
             return self._client.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
         except self._client.exceptions.NoSuchKey as error:
             raise FileNotFoundError(location) from error
+        except self._client.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "InvalidRange":
+                return b""  # the object ends before `start`; an empty one has no first byte
+            raise
 
     def put(self, location: str, data: bytes) -> None:
         bucket, key = _bucket_and_key(location)

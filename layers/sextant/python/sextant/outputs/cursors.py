@@ -37,7 +37,7 @@ def decode(cursor: str, scope: str) -> OutputCursor:
     try:
         document = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         key, snapshot, direction, digest = document["k"], int(document["n"]), document["d"], document["s"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidCursorError from error
     if direction not in ("next", "prev"):
         raise InvalidCursorError
