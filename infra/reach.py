@@ -171,8 +171,8 @@ def _seen(policies: str, *, forced: bool, readable: bool) -> str:
 
 def written(page: str, name: str, table: str) -> str:
     """The page with `table` between the marks of `name`."""
-    pattern = rf"(<!-- {name} -->\n).*?(\n<!-- end -->)"
-    found, times = re.subn(pattern, lambda marks: f"{marks[1]}\n{table}\n{marks[2]}", page, flags=re.DOTALL)
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+    found, times = re.subn(pattern, lambda marks: f"{marks[1]}\n{table}\n\n{marks[2]}", page, flags=re.DOTALL)
     if times != 1:
         raise ValueError(f"{PAGE.name} has no place for {name}")
     return found

@@ -81,7 +81,7 @@ class AuroraDatabase(Construct):
             cluster_identifier=identifier,
             engine=ENGINE,
             default_database_name=DATABASE,
-            credentials=rds.Credentials.from_username(OWNER),
+            credentials=rds.Credentials.from_username(OWNER, encryption_key=key),
             manage_master_user_password=True,
             writer=rds.ClusterInstance.serverless_v2("writer", auto_minor_version_upgrade=True),
             readers=[
@@ -106,6 +106,8 @@ class AuroraDatabase(Construct):
                     "rds.force_ssl": "1",
                     "log_statement": "ddl",
                     "log_min_duration_statement": "500",
+                    # Else a slow statement is logged with its parameters, which are tenants' data.
+                    "log_parameter_max_length": "0",
                     "shared_preload_libraries": "pg_stat_statements",
                 },
             ),
