@@ -285,6 +285,7 @@ $$;
 
 INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason) VALUES
     ('*', 'rate-limit', 'all', '{"limit": 6000, "window_seconds": 60, "daily_cap": 2000000}', 'migration', 'defaults'),
+    ('*', 'rate-limit', 'waits', '{"limit": 60, "window_seconds": 60}', 'migration', 'defaults'),
     ('*', 'concurrency', 'runs', '{"max_running": 100}', 'migration', 'defaults'),
     ('*', 'flag', 'outputs', '{"enabled": true}', 'migration', 'defaults');
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,10 +34,13 @@ from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, Run, RunFilter, RunOptions, State
+from sextant.settings import service as settings
 from sextant.storage.errors import DatabaseUnavailable
 from sextant.tenancy import Caller
 
 LONGEST_WAIT = 25
+# The rate limit of requests that wait. Each holds a function all the while, and those are everybody's.
+WAITS = "waits"
 POLL_SECONDS = 0.25
 
 
@@ -200,11 +204,21 @@ def register(api: Api) -> None:
             with bootstrap.database().autocommit(caller.tenant) as session:
                 return service.get(session, ScenarioId(scenario_id), RunId(run_id))
 
-        if wait:
+        found = changed(look, if_none_match, 0)
+        if found is None and wait:
             wait = min(
                 wait, bootstrap.remembered_settings().of(caller.tenant).config("long-poll", "seconds", 20)
             )
-        found = changed(look, if_none_match, wait)
+            with bootstrap.database().autocommit(caller.tenant) as session:
+                waiting = settings.admit(session, [WAITS])
+            if not waiting.admitted:
+                retry_after = str(ceil(waiting.retry_after or 1))
+                return Response(
+                    status_code=304,
+                    body="",
+                    headers={"ETag": if_none_match or "", "Retry-After": retry_after},
+                )
+            found = changed(look, if_none_match, wait)
         if found is None:
             return Response(status_code=304, body="", headers={"ETag": if_none_match or ""})
         return run_answer(found, caller)

@@ -12,7 +12,7 @@ from sextant.errors import FieldError, NotFoundError, TooManyRequestsError, Unav
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
-from sextant.settings.model import Admission, Change, Kind, Setting
+from sextant.settings.model import ALL_PATHS, PLATFORM, Admission, Change, Kind, Setting
 from sextant.storage import Session
 from sextant.tenancy import Caller
 
@@ -56,8 +56,13 @@ def put(
     reason: str,
     caller: Caller,
 ) -> Setting:
-    """Set a value for `tenant` (or for the platform) and write down who did so and why."""
+    """Set a value for `tenant` (or for the platform) and write down who did so and why.
+
+    What the platform allows protects the other tenants: a tenant's own people may take less of it, and no more.
+    """
     checked = _checked(kind, name, value)
+    if not caller.may("tenants:manage"):
+        checked = _within_platforms(session, kind, name, checked)
     repository.put(session, tenant, kind, name, checked, actor=caller.subject, reason=reason, audit=new_id())
     return _found(session, tenant, kind, name)
 
@@ -91,6 +96,34 @@ def _found(session: Session, tenant: TenantId, kind: Kind, name: str) -> Setting
         if setting.name == name:
             return setting
     raise UnknownSettingError
+
+
+def _within_platforms(session: Session, kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """`value`, with what it leaves open as the platform has it; raises `ValidationError` where it allows more."""
+    platforms = {setting.name: setting.value for setting in repository.effective(session, PLATFORM, kind)}
+    # A longer rule takes the place of a shorter one, so it is held to the one that all requests fall under.
+    most = platforms.get(name) or (platforms.get(ALL_PATHS) if kind == "rate-limit" else None)
+    if most is None or kind not in ("rate-limit", "concurrency"):
+        return value
+    held = {**value, "daily_cap": value.get("daily_cap", most["daily_cap"])} if "daily_cap" in most else value
+    wrong: list[str] = [
+        field
+        for field in ("limit", "max_running", "daily_cap")
+        if field in most and held[field] > most[field]
+    ]
+    if (
+        kind == "rate-limit"
+        and held["limit"] * most["window_seconds"] > most["limit"] * held["window_seconds"]
+    ):
+        wrong = wrong or ["window_seconds"]
+    if wrong:
+        allowed = ", ".join(f"{field} {most[field]}" for field in sorted(most))
+        message = f"more than the platform allows a tenant ({allowed}) is for who manages tenants"
+        raise ValidationError(
+            f"value.{wrong[0]}: {message}",
+            errors=[FieldError(f"value.{field}", "platforms", message) for field in wrong],
+        )
+    return held
 
 
 def _checked(kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
