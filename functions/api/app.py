@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +52,10 @@ _PROTECTION = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_MOST_ERRORS = 100
+# Lambda answers with at most 6 MB, the body being a JSON text in them: a character takes up to six bytes there.
+_MOST_BYTES = 6 * 1024 * 1024 - 16 * 1024
+_SURELY_FITS = _MOST_BYTES // 6
 _NO_ROUTE = "not_found_handler"  # the route that answers 404 and 405, made by the resolver
 
 
@@ -240,7 +245,8 @@ class Api(APIGatewayHttpResolver):
         return error
 
     def _invalid(self, error: RequestValidationError) -> Response[str]:
-        raw: Sequence[Mapping[str, Any]] = error.errors()
+        # One megabyte can break a rule eighty thousand times; no answer of Lambda's could hold that.
+        raw: Sequence[Mapping[str, Any]] = error.errors()[:_MOST_ERRORS]
         places = {item["loc"][0] for item in raw if item["loc"]}
         if any(item["type"] == "json_invalid" for item in raw):
             return self._problem(
@@ -291,22 +297,29 @@ class InvalidParameterError(BadRequestError):
     code, title = "invalid_parameter", "Invalid parameter"
 
 
+class AnswerTooLargeError(BadRequestError):
+    """The page is too large for one answer: ask for fewer items with `limit`."""
+
+    code, title = "answer_too_large", "Answer too large"
+
+
 def answers(description: str, model: type[BaseModel]) -> OpenAPIResponse:
     """How the OpenAPI document describes an answer."""
     return {"description": description, "content": {"application/json": {"model": model}}}
 
 
 def reply(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
-    """`body` as JSON."""
+    """`body` as JSON; raises `AnswerTooLargeError` for a page that Lambda could not answer with."""
+    text = body.model_dump_json(exclude_unset=True)
+    if len(text) > _SURELY_FITS and len(json.dumps(text, ensure_ascii=False).encode()) > _MOST_BYTES:
+        raise AnswerTooLargeError
     return Response(
         status_code=status,
         content_type="application/json",
-        body=body.model_dump_json(exclude_unset=True),
+        body=text,
         headers=dict(headers or {}),
     )
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -78,3 +78,36 @@ def test_a_subject_that_could_not_stand_in_a_trail_opens_nothing(client: Client,
     claims = {"sub": subject, "tenant_id": client.tenant, "roles": "[admin]"}
     answer = client("GET", "/v1/scenarios", claims=claims)
     assert (answer.status, answer.code) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", **{f"k{number}": 1 for number in range(80_000)}},
+        {"name": "x", "tags": [1] * 300_000},
+        {
+            "name": "x",
+            "assumptions": [{"driver_type": "policy", "payload": {"k" * 60 + str(n): 1 for n in range(200)}}]
+            * 50,
+        },
+    ],
+    ids=["fields", "tags", "drivers"],
+)
+def test_a_body_that_breaks_a_rule_without_end_gets_an_answer_of_bearable_size(
+    client: Client, body: dict[str, Any]
+) -> None:
+    answer = client("POST", "/v1/scenarios", body)
+    assert (answer.status, answer.code) == (422, "validation_failed")
+    assert 1 <= len(answer.json["errors"]) <= 100
+    assert len(answer.body) < 100_000
+
+
+def test_a_page_that_no_answer_could_hold_says_what_to_do(client: Client) -> None:
+    workflow = client("POST", "/v1/workflows", {"name": "w"}).data["id"]
+    event = {"event_type": "x", "workflow_id": workflow, "occurred_at": "2026-01-01T00:00:00Z"}
+    for _ in range(7):
+        assert client("POST", "/v1/events", {**event, "payload": {"a": "x" * 1_000_000}}).status == 201
+    answer = client("GET", "/v1/events", query={"limit": 100})
+    assert (answer.status, answer.code) == (400, "answer_too_large")
+    page = client("GET", "/v1/events", query={"limit": 3})
+    assert (page.status, len(page.data)) == (200, 3)
