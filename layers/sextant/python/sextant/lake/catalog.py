@@ -22,6 +22,7 @@ from pyiceberg.table import Table
 
 from sextant.lake import columns, file_io, table
 from sextant.lake.settings import LakeSettings
+from sextant.lake.snapshot import RELOADS
 
 __all__ = ["CATALOG_NAME", "LakeSettings", "disconnect", "load_table"]
 
@@ -38,11 +39,16 @@ def load_table(settings: LakeSettings) -> Table:
     The catalog and its connections are kept for the process; the table's state is always fresh.
     """
     catalog = _catalog(settings)
-    try:
-        return catalog.load_table(columns.IDENTIFIER)
-    except NoSuchTableError:
-        _create(catalog, settings)
-        return catalog.load_table(columns.IDENTIFIER)
+    for _ in range(RELOADS):
+        try:
+            return catalog.load_table(columns.IDENTIFIER)
+        except NoSuchTableError:
+            _create(catalog, settings)
+        except FileNotFoundError:
+            # Who is suspended between asking the catalog and reading the metadata it names (Lambda freezes
+            # processes) may find that deleted as long superseded; the catalog names newer by now.
+            logger.info("the table's metadata was superseded before it was read")
+    return catalog.load_table(columns.IDENTIFIER)
 
 
 def disconnect(settings: LakeSettings) -> None:

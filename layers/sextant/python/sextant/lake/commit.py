@@ -30,7 +30,7 @@ from sextant.lake import manifests
 from sextant.lake.datafile import DataFileDescriptor
 from sextant.lake.errors import BatchConflictError, CommitContentionError, SnapshotExpiredError
 from sextant.lake.presence import runs_present
-from sextant.lake.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work
+from sextant.lake.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work, refresh
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def commit_batch(
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2**attempt)))  # noqa: S311
-        table.refresh()
+        refresh(table)
         try:
             found = _find(table, batch_id, descriptors)
             return found if found is not None else _append(table, batch_id, descriptors, protect)

@@ -32,7 +32,7 @@ from sextant.lake.manifests import ManifestWork
 from sextant.lake.parquet import footer, read_group
 from sextant.lake.plan import Partition, PlannedFile, all_files
 from sextant.lake.rows import ARROW_SCHEMA, sorted_rows
-from sextant.lake.snapshot import commit_snapshot, manifest_work
+from sextant.lake.snapshot import commit_snapshot, manifest_work, refresh
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def compact(
     Raises CommitContentionError where the table moved under every attempt; nothing is changed then, and
     the files written are orphans. `protect` is as for `commit_batch`.
     """
-    table.refresh()
+    refresh(table)
     groups = list(_groups(all_files(table.metadata, table.io, table.metadata.current_snapshot()), policy))
     if not groups:
         return Compaction()
@@ -162,7 +162,7 @@ def swap_files(
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
-            table.refresh()
+            refresh(table)
         work = manifest_work(table, table.metadata.new_snapshot_id())
         files = [manifests.data_file(file, table.metadata) for file in written]
         try:

@@ -18,7 +18,7 @@ from pyiceberg.table.update import RemoveSnapshotsUpdate
 from sextant.lake.errors import CommitContentionError
 from sextant.lake.file_io import store_of
 from sextant.lake.plan import data_manifests, files_of
-from sextant.lake.snapshot import commit_updates, expirable
+from sextant.lake.snapshot import commit_updates, expirable, refresh
 from sextant.lake.table import RETAINED_SNAPSHOTS
 
 logger = logging.getLogger(__name__)
@@ -48,13 +48,13 @@ def expire_snapshots(table: Table, *, protect: Collection[UUID], keep: int = RET
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
-        table.refresh()
+        refresh(table)
         expired = expirable(table.metadata, keep, protect)
         if not expired:
             return 0
         try:
             commit_updates(table, (RemoveSnapshotsUpdate(snapshot_ids=sorted(expired)),))
-        except CommitFailedException as error:
+        except (CommitFailedException, FileNotFoundError) as error:
             logger.info("expiry, attempt %d: %s", attempt + 1, error)
         else:
             return len(expired)
@@ -80,7 +80,7 @@ def remove_orphans(
     store = store_of(table.io, table.metadata.location)
     # Listing before loading: whatever is committed by the time the table is loaded counts as referred to.
     seen = list(store.list(f"{table.metadata.location}/"))
-    table.refresh()
+    refresh(table)
     referred = _referred(table) | set(waiting)
     orphans = [item for item in seen if item.location not in referred and item.last_modified < horizon]
     store.delete([item.location for item in orphans])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,12 +34,17 @@ from sextant.lake.file_io import store_of
 from sextant.lake.manifests import ManifestWork
 from sextant.lake.table import RETAINED_SNAPSHOTS
 
+logger = logging.getLogger(__name__)
+
 BATCH_ID: Final = "sextant.batch-id"
 
 # Snapshots beyond the retained ones before a commit removes some, so that not every commit does.
 _EXPIRY_SLACK: Final = 20
 # Superseded table metadata files gathered before one request deletes them.
 _DELETE_TOGETHER: Final = 16
+
+# How often the table is asked for again where the metadata that its catalog named is gone.
+RELOADS: Final = 5
 
 _superseded: list[str] = []
 _superseded_lock = threading.Lock()
@@ -75,6 +81,22 @@ def expirable(metadata: TableMetadata, keep: int, protect: Collection[UUID], sla
     )
     referred = {ref.snapshot_id for ref in metadata.refs.values()}
     return {s.snapshot_id for s in line[max(oldest_kept, keep - 1) + 1 :]} - referred
+
+
+def refresh(table: Table) -> None:
+    """Have `table` stand as the catalog has it now.
+
+    What the catalog named may be superseded and deleted before it is read, where the process was suspended in
+    between; the catalog is then asked again.
+    """
+    for _ in range(RELOADS):
+        try:
+            table.refresh()
+        except FileNotFoundError:
+            logger.info("the table's metadata was superseded before it was read")
+        else:
+            return
+    table.refresh()
 
 
 def manifest_work(table: Table, snapshot_id: int) -> ManifestWork:

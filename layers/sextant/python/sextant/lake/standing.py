@@ -23,6 +23,7 @@ from sextant.lake.errors import UnsupportedTableError
 from sextant.lake.parquet import footer, read_group
 from sextant.lake.plan import PlannedFile, all_files
 from sextant.lake.rows import ARROW_SCHEMA
+from sextant.lake.snapshot import refresh
 
 _IDENTITY: Final = ("tenant_id", "scenario_id", "run_id")
 _IDENTITY_SCHEMA: Final = pa.schema([(name, pa.string()) for name in _IDENTITY])
@@ -39,7 +40,7 @@ class Standing:
 
 def runs_standing(table: Table) -> Counter[Standing]:
     """How many rows the newest snapshot holds of each run. A file of one run is not opened for it."""
-    table.refresh()
+    refresh(table)
     found: Counter[Standing] = Counter()
     for file in all_files(table.metadata, table.io, table.metadata.current_snapshot()):
         only = _only_run(file)
@@ -60,7 +61,7 @@ def take_out(table: Table, runs: Collection[Standing]) -> int:
     The snapshots before remain readable until they expire. Raises FileGoneError and CommitContentionError where
     the table moved, with nothing changed: call again.
     """
-    table.refresh()
+    refresh(table)
     going = {run.run_id for run in runs}
     tenants = {run.tenant_id for run in runs}
     taken: list[str] = []

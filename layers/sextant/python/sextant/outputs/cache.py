@@ -13,7 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -23,6 +23,7 @@ logger = logging.getLogger("sextant.outputs")
 LIFETIME_SECONDS = 3600
 _LOCK_SECONDS = 15
 _WAIT_SECONDS = 5.0
+_AWAY_SECONDS = 10.0
 
 
 class SharedCache(Protocol):
@@ -36,42 +37,69 @@ class SharedCache(Protocol):
         """Whether the caller is to read what `key` stands for; False where another is at it."""
         ...
 
+    def give_up(self, key: str) -> None:
+        """The caller claimed `key` and failed: whoever waits is to read it."""
+        ...
+
 
 class RedisCache:
-    """The shared cache on Redis or Valkey; when it cannot be reached, everything is read."""
+    """The shared cache on Redis or Valkey.
 
-    def __init__(self, client: Redis) -> None:
+    Where it cannot be reached, or refuses, everything is read; and for `_AWAY_SECONDS` it is not asked again, so that
+    an outage costs one request its patience and not each of them several times.
+    """
+
+    def __init__(self, client: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         from redis.exceptions import RedisError
 
         self._client = client
+        self._clock = clock
         self._unreachable = RedisError
+        self._away_until = float("-inf")
 
     @classmethod
-    def connect(cls, url: str) -> RedisCache:
+    def connect(cls, url: str, clock: Callable[[], float] = time.monotonic) -> RedisCache:
+        """By URL: `redis://host:port/0`, or `rediss://user:password@host:port/0`, whose certificate is verified
+        (`?ssl_ca_certs=` names another authority's). Nothing is sent yet; raises ValueError for no such URL."""
         from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        return cls(Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5))
+        never_again: Any = Retry(NoBackoff(), 0)
+        return cls(
+            Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=never_again), clock
+        )
 
     def get(self, key: str) -> bytes | None:
-        try:
-            found = self._client.get(key)
-        except self._unreachable:
-            logger.warning("the shared cache cannot be reached", exc_info=True)
-            return None
+        found = self._asked(lambda: self._client.get(key))
         return found if isinstance(found, bytes) else None
 
     def put(self, key: str, value: bytes) -> None:
-        try:
+        def store() -> None:
             self._client.set(key, value, ex=LIFETIME_SECONDS)
             self._client.delete(f"{key}:reading")
-        except self._unreachable:
-            logger.warning("the shared cache cannot be reached", exc_info=True)
+
+        self._asked(store)
 
     def claim(self, key: str) -> bool:
+        # An answer is sought while somebody reads it; nobody known to read it means that the caller does.
+        return self._asked(lambda: self._client.set(f"{key}:reading", b"1", nx=True, ex=_LOCK_SECONDS)) or (
+            self._clock() < self._away_until
+        )
+
+    def give_up(self, key: str) -> None:
+        self._asked(lambda: self._client.delete(f"{key}:reading"))
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """What the cache answers; None while it is away."""
+        if self._clock() < self._away_until:
+            return None
         try:
-            return bool(self._client.set(f"{key}:reading", b"1", nx=True, ex=_LOCK_SECONDS))
+            return ask()
         except self._unreachable:
-            return True
+            self._away_until = self._clock() + _AWAY_SECONDS
+            logger.warning("the shared cache cannot be reached", exc_info=True)
+            return None
 
 
 class OutputCache:
@@ -123,7 +151,12 @@ class OutputCache:
         while (found := shared.get(key)) is None:
             if shared.claim(key) or time.monotonic() > deadline:
                 self.misses += 1
-                value = read()
+                try:
+                    value = read()
+                except BaseException:
+                    # Whatever went wrong goes on upwards; who waits for this answer must not wait in vain.
+                    shared.give_up(key)
+                    raise
                 shared.put(key, value)
                 return value
             time.sleep(0.02)
