@@ -32,7 +32,9 @@ class Settings(BaseModel):
     What was given is not repeated in an error: it may hold a password.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class Network(Settings):
@@ -179,7 +181,9 @@ class UserPool(Settings):
 
     kind: Literal["user-pool"] = "user-pool"
     mfa: Literal["optional", "required"] = "optional"
+    """Whether a second factor (TOTP) must be enrolled."""
     token_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    """How long a token is good for, and so how long a stolen one is."""
 
 
 class GivenIssuer(Settings):
@@ -187,7 +191,9 @@ class GivenIssuer(Settings):
 
     kind: Literal["issuer"] = "issuer"
     issuer: Annotated[str, Field(pattern=r"^https://")]
+    """Its address, as `iss` says it; `/.well-known/openid-configuration` must answer below it."""
     audience: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What `aud` or `client_id` must be one of."""
 
 
 class HttpApi(Settings):
@@ -196,13 +202,16 @@ class HttpApi(Settings):
     requests_per_second: Annotated[int, Field(ge=1)] = 200
     burst: Annotated[int, Field(ge=1)] = 400
     cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API from a browser."""
 
 
 class Functions(Settings):
     """How the functions are built and run."""
 
     architecture: Architecture = "arm64"
+    """The processor; the bundles are made for it."""
     python: Annotated[str, Field(pattern=r"^3\.(11|12|13)$")] = "3.13"
+    """A Python of this version must be on the machine that deploys, to compile for it."""
     snapstart: frozenset[str] = frozenset()
     """Functions that start from a snapshot of their initialised memory."""
     provisioned: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
@@ -210,6 +219,7 @@ class Functions(Settings):
     reserve_concurrency: bool = True
     """False where the account's limit is too low to reserve from (a new account has 10; AWS keeps 100 free)."""
     tracing: bool = True
+    """X-Ray traces of each invocation."""
     log_level: Literal["DEBUG", "INFO", "WARNING"] = "INFO"
     log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 14
     bundle_sdk: bool = False
@@ -256,9 +266,13 @@ class Alarms(Settings):
     emails: tuple[Email, ...] = ()
     """Told when an alarm begins and ends, and before the budget is spent. Each address must confirm once."""
     outbox_lag: Annotated[int, Field(ge=1)] = 120
+    """How long an event may wait to be published."""
     commit_age: Annotated[int, Field(ge=1)] = 300
+    """How long a result may wait to be committed to the lake."""
     queue_age: Annotated[int, Field(ge=1)] = 900
+    """How long a message may wait in a queue, or a reader be behind its topic."""
     p99_latency: Annotated[float, Field(gt=0)] = 2.0
+    """Of the slowest hundredth of requests."""
     failed_runs: Annotated[int, Field(ge=1)] = 5
     """Failed runs in 15 minutes."""
 
@@ -293,7 +307,9 @@ class StageConfig(Settings):
     protect: bool
     """Data outlives the stack: deletion protection on, stores retained. False: a teardown leaves nothing."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """The account to deploy into; without it the one of the credentials. Set it, so that no stage lands elsewhere."""
     region: str | None = None
+    """The region, likewise."""
 
     @property
     def prefix(self) -> str:

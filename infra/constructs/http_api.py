@@ -104,7 +104,8 @@ class Api(Construct):
             http_api=self.api,
             stage_name="$default",
             auto_deploy=True,
-            detailed_metrics_enabled=True,
+            # By route they cost as much as all alarms together; the functions log route, status and time.
+            detailed_metrics_enabled=False,
             throttle=apigateway.ThrottleSettings(
                 rate_limit=settings.requests_per_second, burst_limit=settings.burst
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,12 @@ def test_settings_on_the_command_line_are_a_json_object() -> None:
         parse_settings("[1]")
     with pytest.raises(ConfigurationError, match="not JSON: Expecting"):
         parse_settings("{protect: true}")
+
+
+def test_the_guide_explains_every_setting() -> None:
+    from infra.explained import PAGE, settings_table
+
+    found = re.search(r"<!-- settings -->\n\n(.*?)\n\n<!-- end -->", PAGE.read_text(), re.DOTALL)
+
+    assert found
+    assert found[1].splitlines() == settings_table().splitlines(), "run `python -m infra.explained`"
