@@ -115,51 +115,81 @@ def main(home: Path | None = None) -> int:
 def _show(started: RunningSystem, vendor: Vendor) -> None:
     inbox = _subscribe(started)
     with started.client(TENANT, "admin") as client:
-        registered = _data(
+        guarded = _data(
             client.post(
                 "/v1/vendors",
+                # Its own threshold is out of reach, so that it is the decision which opens the breaker.
                 json={"name": "run-gate", "failure_threshold": 100, "reset_seconds": 4, "max_retries": 10},
             ),
             201,
         )
-        workflows = _data(client.get("/v1/workflows"), 200)
-        for workflow in workflows:
-            client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10})
-        print(
-            "the vendor `run-gate` answers 503. Asking for runs, without attempts of their own:", flush=True
+        (workflow,) = _data(client.get("/v1/workflows"), 200)
+        _data(client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10}), 200)
+
+        _say(
+            "1. A vendor fails. Each run first asks an outside service, the vendor `run-gate`, which now answers 503.",
+            f"   {RUNS} runs are asked for; each has one attempt:",
         )
         scenarios = [_scenario(client, number) for number in range(1, RUNS + 1)]
         for scenario in scenarios:
             run = _data(client.post(f"/v1/scenarios/{scenario}/run", json={"max_retries": 0}), 202)
-            print(f"  POST /v1/scenarios/{scenario}/run → 202 {run['id']}", flush=True)
+            _say(f"     run {_short(run['id'])} is {run['state']}")
 
         incident = _until("an incident", lambda: next(iter(_data(client.get("/v1/incidents"), 200)), None))
-        print(f"\nincident {incident['id']}: {incident['title']}", flush=True)
-        # The built-in workflow is there since the first event; its limit would end the retries of a long outage.
-        for workflow in _data(client.get("/v1/workflows"), 200):
-            client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10})
-        _until("an open breaker", lambda: _standing(client, registered["id"]) != "CLOSED")
-        print(f"the breaker is open; the vendor was called {vendor.calls} times", flush=True)
+        identifier = incident["id"]
+        _until("all failures", lambda: _incident(client, identifier)["event_count"] >= RUNS)
+        grouped = _incident(client, identifier)
+        _say(
+            "",
+            f"2. It is noticed. All failures are one incident, {grouped['severity']}, with {grouped['event_count']} events so far:",
+            f"     {grouped['title']}",
+        )
+
+        decision = _until("a decision", lambda: _decided(client, identifier))
+        _say("", "3. It is decided what to do, here by the rules:", f"     {decision}")
+
+        _until("an open breaker", lambda: _standing(client, guarded["id"]) != "CLOSED")
         told = _until("an alert", lambda: _alert(started, inbox))
-        print(f"people were told: {told}", flush=True)
+        _say(
+            "",
+            f"4. It is acted on. The vendor was called {vendor.calls} times; then its breaker was opened, and it is left alone.",
+            f"   People were told by SNS: {told}",
+            "   The retries wait for the vendor.",
+        )
 
         vendor.works = True
-        print("\nthe vendor works again …", flush=True)
+        _say("", "5. The vendor is back. One retry goes first and closes the breaker, the others follow …")
         _until("the runs to succeed", lambda: all(_succeeded(client, scenario) for scenario in scenarios))
-        _until(
-            "the incident to be resolved", lambda: _incident(client, incident["id"])["state"] == "RESOLVED"
+        _until("the incident to be resolved", lambda: _incident(client, identifier)["state"] == "RESOLVED")
+        resolved = _incident(client, identifier)
+        _say(
+            f"   All {RUNS} runs have succeeded. The incident of {resolved['event_count']} failures is {resolved['state']}, "
+            f"the breaker {_standing(client, guarded['id'])}.",
+            "",
+            f"6. All of it can be read in one call, GET /v1/incidents/{identifier}/timeline:",
+            "",
         )
-        resolved = _incident(client, incident["id"])
-        print(
-            f"every run has succeeded; the incident of {resolved['event_count']} failures is {resolved['state']}, "
-            f"the breaker {_standing(client, registered['id'])}\n",
-            flush=True,
-        )
-        _print_timeline(client, incident["id"])
+        _print_timeline(client, identifier)
+
+
+def _say(*lines: str) -> None:
+    print("\n".join(lines), flush=True)
+
+
+def _short(identifier: str) -> str:
+    """The end of an id, which differs where its beginning, the time, does not."""
+    return f"…{identifier[-6:]}"
+
+
+def _decided(client: httpx.Client, incident: str) -> str | None:
+    """What was decided about the breaker, and why."""
+    for decision in _data(client.get("/v1/decisions", params={"incident_id": incident, "limit": 100}), 200):
+        if decision["decision_type"] in ("BREAKER_OPEN", "ESCALATE") and "breaker" in decision["reasoning"]:
+            return str(decision["reasoning"])
+    return None
 
 
 def _print_timeline(client: httpx.Client, incident: str) -> None:
-    print(f"GET /v1/incidents/{incident}/timeline")
     cursor: str | None = None
     first: datetime | None = None
     while True:
@@ -168,7 +198,9 @@ def _print_timeline(client: httpx.Client, incident: str) -> None:
         for entry in _data(answer, 200):
             at = datetime.fromisoformat(entry["at"])
             first = first or at
-            print(f"  {max(0.0, (at - first).total_seconds()):7.2f} s  {entry['kind']:10}  {_line(entry)}")
+            print(
+                f"  {max(0.0, (at - first).total_seconds()):6.2f} s  {entry['kind'].lower():10}  {_line(entry)}"
+            )
         cursor = answer.json()["meta"].get("next_cursor")
         if cursor is None:
             return
@@ -180,18 +212,29 @@ def _line(entry: dict[str, Any]) -> str:
         case "EVENT":
             payload = detail["payload"]
             said = (payload.get("error") or {}).get("message") or payload.get("message") or ""
-            run = f"run …{detail['run_id'][-6:]}  " if detail["run_id"] else ""
-            return f"{entry['summary']:24}  {run}{said}"
+            run = f"run {_short(detail['run_id'])}  " if detail["run_id"] else ""
+            return f"{entry['summary']:24}  {run}{said}".rstrip()
         case "TRANSITION":
             return f"{entry['summary']:24}  {detail['reason']}"
         case "DECISION":
-            return f"{entry['summary']:24}  {detail['maker']} {detail['maker_name']}: {detail['reasoning']}"
+            return f"{entry['summary']:24}  {detail['reasoning']}"
         case _:
-            result = detail["result"] or {}
-            about = result.get("reason") or result.get("run_id") or result.get("breaker") or ""
-            if result.get("run_id"):
-                about = f"run …{about[-6:]}"
-            return f"{entry['summary']:24}  {detail['state']} {about}"
+            return f"{entry['summary']:24}  {_outcome(detail)}"
+
+
+def _outcome(action: dict[str, Any]) -> str:
+    """What became of an action: its state, on what, and what it waited for."""
+    result = action["result"] or {}
+    about: dict[str, Callable[[], str]] = {
+        "run_id": lambda: f"run {_short(action['target'])} again, as run {_short(result['run_id'])}",
+        "breaker": lambda: f"the breaker is {result['breaker']}",
+        "message_id": lambda: "people were told",
+        "reason": lambda: str(result["reason"]),
+    }
+    said = next((tell() for name, tell in about.items() if name in result), "")
+    waited = (action["waits_for"] or {}).get("reason", "").replace("_", " ")
+    after = f" (put off {action['postponed']} times for the {waited})" if action["postponed"] else ""
+    return f"{action['state']:10} {said}{after}"
 
 
 def _data(answer: httpx.Response, *expected: int) -> Any:

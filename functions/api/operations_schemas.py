@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from functions.api.schemas import Envelope, ListEnvelope
@@ -35,6 +44,19 @@ def _storable(moment: datetime) -> datetime:
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class _Changes(_In):
+    """Some fields of something: what is left out stays. null only where a field can be without a value."""
+
+    _clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*")
+    @classmethod
+    def _not_null(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name not in cls._clearable:
+            raise PydanticCustomError("null", "must not be null; leave it out to keep it")
+        return value
 
 
 class _Out(BaseModel):
@@ -123,7 +145,7 @@ class WorkflowDocument(_In):
     tenant_id: str | None = None
 
 
-class WorkflowChanges(_In):
+class WorkflowChanges(_Changes):
     name: ShortName | None = None
     description: Description | None = None
     state: Annotated[WorkflowState, UPPER] | None = None
@@ -141,7 +163,9 @@ class VendorDocument(_In):
     tenant_id: str | None = None
 
 
-class VendorChanges(_In):
+class VendorChanges(_Changes):
+    _clearable = frozenset({"rate_per_minute"})
+
     name: ShortName | None = None
     description: Description | None = None
     failure_threshold: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
@@ -157,7 +181,7 @@ class TenantDocument(_In):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class TenantChanges(_In):
+class TenantChanges(_Changes):
     name: ShortName | None = None
     active: bool | None = None
     settings: dict[str, Any] | None = None
@@ -251,6 +275,8 @@ class ActionBody(_Out):
     reverses_id: UUID | None
     attempt: int
     postponed: int
+    waits_for: dict[str, Any] | None
+    """Why it was put off last: its vendor's breaker, or a kill switch."""
     requested_by: str
     correlation_id: str
     due_at: datetime

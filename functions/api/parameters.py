@@ -41,12 +41,12 @@ def check_span(after: datetime | None, before: datetime | None) -> None:
         )
 
 
-def expected_version(if_match: str | None, scenario: UUID) -> int | None:
+def expected_version(if_match: str | None, entity: UUID | str) -> int | None:
     """The version that `If-Match` demands; None where any will do."""
     if if_match is None or if_match.strip() == "*":
         return None
     tag = if_match.strip().strip('"')
     name, _, version = tag.rpartition(".")
-    if name != str(scenario) or not _VERSION.fullmatch(version):
+    if name != str(entity) or not _VERSION.fullmatch(version):
         raise VersionConflictError("If-Match names another entity.")
     return int(version)

@@ -27,11 +27,16 @@ from sextant.operations.analysis import Analyst, Changed
 from sextant.operations.aws import DeadLetterQueues, SnsAlerts
 from sextant.operations.bedrock import AiSettings, Bedrock
 from sextant.operations.model import ActionId, IncidentId, OperationsEventId
+from sextant.operations.policy import OperationsPolicy
 from sextant.operations.sweep import sweep
 
 WATCHED = tuple(f"SEXTANT_QUEUE_URL_{name}" for name in ("RUNS", "COMMITS", "EVENTS", "JOURNAL"))
 
 logger = Logger()
+
+# A setting that is wrong fails the start, where somebody looks, and not the first incident.
+OperationsPolicy.from_json(os.environ.get("SEXTANT_OPERATIONS_POLICY", ""))
+AiSettings.from_env(os.environ)
 
 
 @cache
@@ -136,6 +141,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         _analyst(),
         _performer(),
         _dead_letters().peek,
+        lambda: context.get_remaining_time_in_millis() / 1000,
     )
     figures = asdict(found)
     if any(figures.values()):

@@ -5,7 +5,7 @@ DROP TYPE vendor_admission;
 DROP FUNCTION move_breaker(text, uuid, boolean, text, text, text);
 DROP FUNCTION replay_run(text, uuid, uuid, text, text, uuid);
 DROP FUNCTION ingest_event(text, uuid, uuid, uuid, uuid, uuid, text, text, text, jsonb, text, text, text, text, timestamptz, text, integer, text, interval, interval, integer, integer);
-DROP FUNCTION count_failure(text, text, integer, text, uuid, uuid, text, timestamptz, text, interval, interval, integer);
+DROP FUNCTION count_failure(text, text, integer, text, uuid, uuid, text, timestamptz, text, interval, interval, integer, boolean);
 DROP FUNCTION fingerprint_signature(text, text);
 DROP FUNCTION set_kill_switch(text, text, text, boolean, text, text, boolean, text);
 DROP FUNCTION resume_runs(text);
@@ -15,6 +15,7 @@ CREATE FUNCTION run_admission(p_tenant text) RETURNS text
     LANGUAGE sql STABLE AS $$ SELECT NULL::text $$;
 DROP FUNCTION platform_workflow(text);
 DROP FUNCTION kill_switch_over(text, uuid, uuid);
+DROP INDEX scenario_run_failed;
 DROP TABLE kill_switch_audit, kill_switch, run_replay, action, decision, incident_transition, event, incident, vendor_state, vendor, workflow, tenant,
     tenant_audit, workflow_audit, vendor_audit;
 DROP FUNCTION guard_action_state();

@@ -171,7 +171,8 @@ CREATE TABLE event (
     received_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT event_workflow_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflow (tenant_id, id),
-    CONSTRAINT event_idempotency_key_unique UNIQUE (tenant_id, idempotency_key),
+    -- By source: no sender can take a key that the platform tells its own failures once by.
+    CONSTRAINT event_idempotency_key_unique UNIQUE (tenant_id, idempotency_key, source),
     CONSTRAINT event_type_check CHECK (event_type ~ '^[a-z0-9][a-z0-9_.:-]{0,99}$'),
     CONSTRAINT event_severity_check CHECK (severity IN ('INFO', 'WARNING', 'ERROR', 'CRITICAL')),
     CONSTRAINT event_source_check CHECK (source IN ('API', 'PLATFORM'))
@@ -248,6 +249,7 @@ CREATE TABLE decision (
     CONSTRAINT decision_confidence_check CHECK (confidence BETWEEN 0 AND 1),
     CONSTRAINT decision_reasoning_check CHECK (length(reasoning) BETWEEN 1 AND 8000)
 );
+CREATE INDEX decision_incident ON decision (tenant_id, incident_id, id);
 COMMENT ON COLUMN decision.verdict IS 'ACTED: its actions were taken. ADVISORY: kept to be read, below the threshold. REJECTED: outside the rules.';
 SELECT protect_tenant_table('decision');
 SELECT protect_append_only('decision');
@@ -266,7 +268,8 @@ CREATE TABLE action (
     dry_run        boolean     NOT NULL DEFAULT false,
     reverses_id    uuid,
     attempt        smallint    NOT NULL DEFAULT 1,
-    postponed      smallint    NOT NULL DEFAULT 0,
+    postponed      integer     NOT NULL DEFAULT 0,
+    waits_for      jsonb,
     requested_by   text        NOT NULL,
     correlation_id text        NOT NULL DEFAULT '',
     due_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -279,12 +282,15 @@ CREATE TABLE action (
     CONSTRAINT action_decision_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES decision (tenant_id, id),
     CONSTRAINT action_reverses_fkey FOREIGN KEY (tenant_id, reverses_id) REFERENCES action (tenant_id, id),
     CONSTRAINT action_once UNIQUE (tenant_id, decision_id, ordinal),
-    CONSTRAINT action_reversed_once UNIQUE (tenant_id, reverses_id),
     CONSTRAINT action_type_check CHECK (action_type IN ('RETRY', 'ESCALATE', 'MANUAL', 'BREAKER_OPEN', 'BREAKER_CLOSE',
         'KILL_SWITCH_ON', 'KILL_SWITCH_OFF', 'WORKFLOW_PAUSE', 'WORKFLOW_RESUME', 'CANCEL_RUN')),
     CONSTRAINT action_state_check CHECK (state IN ('PENDING', 'IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'SKIPPED')),
     CONSTRAINT action_completed_check CHECK ((completed_at IS NOT NULL) = (state IN ('SUCCEEDED', 'FAILED', 'SKIPPED')))
 );
+COMMENT ON COLUMN action.waits_for IS 'Why it was put off last: a vendor''s breaker, a kill switch. Kept when it goes on.';
+-- A reversal that failed or was skipped has undone nothing: it may be asked for again.
+CREATE UNIQUE INDEX action_reversed_once ON action (tenant_id, reverses_id) WHERE state NOT IN ('FAILED', 'SKIPPED');
+CREATE INDEX action_stopped ON action (tenant_id, due_at) WHERE state = 'PENDING' AND waits_for ->> 'reason' = 'kill_switch';
 CREATE INDEX action_incident ON action (tenant_id, incident_id, id);
 CREATE INDEX action_taken ON action (tenant_id, action_type, target, started_at) WHERE state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED');
 CREATE INDEX action_hourly ON action (tenant_id, started_at) WHERE state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED');
@@ -313,6 +319,9 @@ BEGIN
 END
 $$;
 CREATE TRIGGER guard_action_state BEFORE UPDATE ON action FOR EACH ROW EXECUTE FUNCTION guard_action_state();
+
+-- Which runs failed of those that are equal to one that succeeded.
+CREATE INDEX scenario_run_failed ON scenario_run (tenant_id, scenario_id, version_hash) WHERE state IN ('FAILED', 'TIMEOUT');
 
 -- Which run repeats which: the chain that retry limits count along.
 CREATE TABLE run_replay (
@@ -437,19 +446,31 @@ BEGIN
 END
 $$;
 
--- Runs that were asked for while nothing could start lost their message: ask again. Harmless for the others.
+-- Something may start again. Runs that were asked for meanwhile lost their message, and retries that were put off wait for
+-- their time: ask for both now. Harmless for those that still may not start, they go on waiting. How many runs.
 CREATE FUNCTION resume_runs(p_tenant text) RETURNS integer
     LANGUAGE plpgsql AS $$
 DECLARE
-    count integer;
+    runs  integer;
+    woken action;
 BEGIN
     PERFORM outbox_enqueue(
         r.tenant_id, 'run.requested', format('run:%s:%s:%s', r.id, r.fencing_token, (extract(epoch FROM clock_timestamp()) * 1000)::bigint),
         jsonb_build_object('run_id', r.id, 'tenant_id', r.tenant_id, 'scenario_id', r.scenario_id),
         jsonb_build_object('correlation-id', r.correlation_id), p_refusable => false)
     FROM scenario_run r WHERE r.state = 'QUEUED' AND (p_tenant = '*' OR r.tenant_id = p_tenant);
-    GET DIAGNOSTICS count = ROW_COUNT;
-    RETURN count;
+    GET DIAGNOSTICS runs = ROW_COUNT;
+    FOR woken IN
+        UPDATE action a SET due_at = clock_timestamp(), postponed = a.postponed + 1
+        WHERE a.state = 'PENDING' AND a.waits_for ->> 'reason' = 'kill_switch' AND (p_tenant = '*' OR a.tenant_id = p_tenant)
+        RETURNING a.*
+    LOOP
+        PERFORM outbox_enqueue(
+            woken.tenant_id, 'action.requested', format('action:%s:%s', woken.id, woken.postponed),
+            jsonb_build_object('tenant_id', woken.tenant_id, 'action_id', woken.id),
+            jsonb_build_object('correlation-id', woken.correlation_id), p_refusable => false);
+    END LOOP;
+    RETURN runs;
 END
 $$;
 
@@ -466,7 +487,8 @@ BEGIN
     ON CONFLICT (tenant_id, scope, target) DO NOTHING;
     SELECT * INTO STRICT switch FROM kill_switch k
     WHERE k.tenant_id = owner AND k.scope = p_scope AND k.target = p_target FOR UPDATE;
-    IF switch.active = p_active THEN
+    -- What the tenant has set already the platform may set too: from then on only the platform lifts it.
+    IF switch.active = p_active AND NOT (p_active AND p_platform AND NOT switch.by_platform) THEN
         outcome := 'UNCHANGED';
         RETURN;
     ELSIF switch.active AND switch.by_platform AND NOT p_platform THEN
@@ -495,10 +517,11 @@ $$;
 -- COUNTED. The row's lock makes the count exact; nothing else of the incident is read before it.
 --
 -- An incident may be quiet for `p_grouping` and still take a failure; a resolved one is reopened for as long as
--- `p_reopening`; `p_escalate_at` failures escalate it.
+-- `p_reopening`; `p_escalate_at` failures escalate it. `p_reopens` is for a failure that nobody has answered yet, a failed
+-- run: it reopens a resolved incident also where it happened before the resolution and was only told afterwards.
 CREATE FUNCTION count_failure(
     p_tenant text, p_signature text, p_algorithm integer, p_title text, p_workflow uuid, p_vendor uuid, p_severity text,
-    p_occurred_at timestamptz, p_correlation_id text, p_grouping interval, p_reopening interval, p_escalate_at integer,
+    p_occurred_at timestamptz, p_correlation_id text, p_grouping interval, p_reopening interval, p_escalate_at integer, p_reopens boolean,
     OUT incident_id uuid, OUT change text, OUT state text, OUT events bigint, OUT cycle_events bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -507,15 +530,17 @@ DECLARE
     escalated boolean;
     previous  uuid;
 BEGIN
+    -- A sender whose clock is fast must not hold the window open: nothing was seen later than now.
+    p_occurred_at := least(p_occurred_at, moment);
     FOR turn IN 1..5 LOOP
         UPDATE incident i SET
             event_count = i.event_count + 1,
             first_seen = least(i.first_seen, p_occurred_at),
             last_seen = greatest(i.last_seen, p_occurred_at),
             severity = CASE WHEN p_severity = 'CRITICAL' THEN 'CRITICAL' ELSE i.severity END,
-            cycle_events = CASE WHEN i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at THEN 1 ELSE i.cycle_events + 1 END,
+            cycle_events = CASE WHEN i.state = 'RESOLVED' AND (p_reopens OR p_occurred_at > i.resolved_at) THEN 1 ELSE i.cycle_events + 1 END,
             escalated_at = CASE
-                WHEN i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at THEN CASE WHEN p_severity = 'CRITICAL' OR p_escalate_at <= 1 THEN moment END
+                WHEN i.state = 'RESOLVED' AND (p_reopens OR p_occurred_at > i.resolved_at) THEN CASE WHEN p_severity = 'CRITICAL' OR p_escalate_at <= 1 THEN moment END
                 WHEN i.state IN ('NEW', 'ANALYZING', 'ACTIONED') AND i.escalated_at IS NULL
                      AND (i.cycle_events + 1 >= p_escalate_at OR p_severity = 'CRITICAL') THEN moment
                 ELSE i.escalated_at END
@@ -524,7 +549,7 @@ BEGIN
             OR (i.state = 'RESOLVED' AND p_occurred_at <= i.resolved_at + p_reopening)
             OR (i.state IN ('NEW', 'ANALYZING', 'ACTIONED')
                 AND p_occurred_at <= i.last_seen + p_grouping))
-        RETURNING i.id, i.state, i.event_count, i.cycle_events, i.escalated_at = moment, i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at
+        RETURNING i.id, i.state, i.event_count, i.cycle_events, i.escalated_at = moment, i.state = 'RESOLVED' AND (p_reopens OR p_occurred_at > i.resolved_at)
         INTO incident_id, state, events, cycle_events, escalated, reopened;
         IF FOUND THEN
             IF reopened THEN
@@ -564,7 +589,7 @@ $$;
 
 -- Store an event and, when it is a failure (`p_signature` given), count it. The answer is {outcome, event id, incident id,
 -- change, number of events}; the outcome CREATED, REPLAYED (this key, this event), KEY_REUSED (this key, another event),
--- TENANT_INACTIVE, WORKFLOW_NOT_FOUND or VENDOR_NOT_FOUND.
+-- TENANT_INACTIVE, WORKFLOW_NOT_FOUND, VENDOR_NOT_FOUND or RUN_NOT_FOUND.
 --
 -- Without `p_workflow` the event belongs to the platform's own workflow; `p_incident` links one that is no failure. An
 -- incident that is new, again there, escalated or at `p_review_at` failures, and every failed run, is asked to be analysed.
@@ -588,7 +613,7 @@ BEGIN
         -- Twins queue here, so that the second finds the first's row and counts nothing. The unique constraint stands behind it.
         PERFORM pg_advisory_xact_lock(hashtextextended(p_tenant || E'\n' || p_idempotency_key, 5));
         SELECT e.id, e.incident_id, e.request_hash = p_request_hash INTO known, known_of, same
-        FROM event e WHERE e.tenant_id = p_tenant AND e.idempotency_key = p_idempotency_key;
+        FROM event e WHERE e.tenant_id = p_tenant AND e.idempotency_key = p_idempotency_key AND e.source = p_source;
         IF FOUND THEN
             RETURN ARRAY[CASE WHEN same THEN 'REPLAYED' ELSE 'KEY_REUSED' END, known::text, known_of::text, NULL, NULL];
         END IF;
@@ -608,6 +633,9 @@ BEGIN
     IF p_vendor IS NOT NULL AND NOT EXISTS (SELECT FROM vendor v WHERE v.tenant_id = p_tenant AND v.id = p_vendor AND v.deleted_at IS NULL) THEN
         RETURN ARRAY['VENDOR_NOT_FOUND', NULL, NULL, NULL, NULL];
     END IF;
+    IF p_run IS NOT NULL AND p_source = 'API' AND NOT EXISTS (SELECT FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run) THEN
+        RETURN ARRAY['RUN_NOT_FOUND', NULL, NULL, NULL, NULL];
+    END IF;
 
     IF p_signature IS NULL THEN
         INSERT INTO event (
@@ -620,7 +648,7 @@ BEGIN
     END IF;
     counted := count_failure(
         p_tenant, p_signature, p_algorithm, p_title, p_workflow, p_vendor, p_severity, p_occurred_at, p_correlation_id,
-        p_grouping, p_reopening, p_escalate_at);
+        p_grouping, p_reopening, p_escalate_at, p_run IS NOT NULL);
     INSERT INTO event (
         tenant_id, id, workflow_id, vendor_id, run_id, incident_id, event_type, severity, source, payload, idempotency_key,
         request_hash, correlation_id, occurred_at)
@@ -639,7 +667,8 @@ $$;
 
 -- Runs again --------------------------------------------------------------------------------------
 -- Run a run again that ended without success: an equal run, of the same version, with the same hash. `outcome` is
--- CREATED, EXISTING (an equal run lives or succeeded), NOT_ENDED, RUN_NOT_FOUND, SCENARIO_NOT_FOUND or NOT_ADMITTED.
+-- CREATED, EXISTING (an equal run lives or succeeded), NOT_ENDED, RUN_NOT_FOUND, PART_OF_ANOTHER (its parent alone is
+-- repeated), SCENARIO_NOT_FOUND or NOT_ADMITTED.
 CREATE FUNCTION replay_run(
     p_tenant text, p_run uuid, p_new uuid, p_actor text, p_correlation_id text, p_action uuid
 ) RETURNS requested_run
@@ -655,6 +684,9 @@ BEGIN
     SELECT * INTO old FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run;
     IF NOT FOUND THEN
         result.outcome := 'RUN_NOT_FOUND';
+        RETURN result;
+    ELSIF to_jsonb(old) ->> 'parent_run_id' IS NOT NULL THEN
+        result.outcome := 'PART_OF_ANOTHER';
         RETURN result;
     ELSIF old.state NOT IN ('FAILED', 'TIMEOUT', 'CANCELLED') THEN
         result.outcome := CASE WHEN old.state = 'SUCCEEDED' THEN 'EXISTING' ELSE 'NOT_ENDED' END;

@@ -15,12 +15,14 @@ def test_a_failing_vendor_is_noticed_decided_about_acted_on_and_recovered_from(
     assert demo_operations.main(tmp_path) == 0
     shown = capsys.readouterr().out
     for line in (
-        "people were told: [Sextant] ERROR: run.failed: vendor_failed",
-        "every run has succeeded; the incident of",
+        "2. It is noticed. All failures are one incident, ERROR",
+        "People were told by SNS: [Sextant] ERROR: run.failed: vendor_failed",
+        "All 4 runs have succeeded. The incident of",
         "failures is RESOLVED, the breaker CLOSED",
         "vendor.breaker_opened",
-        "ESCALATE                  SUCCEEDED",
-        "BREAKER_OPEN              SUCCEEDED",
+        "ESCALATE                  SUCCEEDED  people were told",
+        "BREAKER_OPEN              SUCCEEDED  the breaker is OPEN",
+        "for the vendor breaker)",
         "ACTIONED → RESOLVED",
     ):
         assert line in shown, line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from functions.api.app import Api, answers, needs, reply
 from functions.api.idempotency import Key, once
@@ -18,7 +18,7 @@ from functions.api.operations_schemas import (
     TenantEnvelope,
     TenantList,
 )
-from functions.api.parameters import Limit
+from functions.api.parameters import Limit, expected_version
 from functions.api.schemas import meta, page_meta
 from sextant import bootstrap
 from sextant.http import cursors
@@ -45,10 +45,14 @@ def as_whom(caller: Caller, tenant: str) -> tuple[Database, TenantId]:
         raise TenantNotFoundError from error
 
 
+def etag(tenant: Tenant) -> str:
+    return f'"{tenant.tenant_id}.{tenant.version}"'
+
+
 def register(api: Api) -> None:
     def shown(tenant: Tenant, status: int = 200) -> Response[Any]:
         body = TenantEnvelope.model_construct(data=TenantBody.of(tenant), meta=meta(api.caller))
-        return reply(body, status, {"Location": f"/v1/tenants/{tenant.tenant_id}"})
+        return reply(body, status, {"ETag": etag(tenant), "Location": f"/v1/tenants/{tenant.tenant_id}"})
 
     @api.post("/v1/tenants", summary="Register a tenant", tags=_TAGS, responses={201: _OK})
     @needs("tenants:manage")
@@ -93,17 +97,23 @@ def register(api: Api) -> None:
     @api.patch("/v1/tenants/<tenant>", summary="Change a tenant", tags=_TAGS, responses={200: _OK})
     @needs("config:write")
     def change_tenant(
-        tenant: Annotated[str, Path()], document: Annotated[TenantChanges, Body()]
+        tenant: Annotated[str, Path()],
+        document: Annotated[TenantChanges, Body()],
+        if_match: Annotated[str | None, Header(alias="If-Match")] = None,
     ) -> Response[Any]:
         caller = api.caller
         database, asked = as_whom(caller, tenant)
         changes = document.model_dump(exclude_unset=True)
         if "active" in changes:
             caller.require("tenants:manage")
+        expected = expected_version(if_match, tenant)
         changed = database.run(
             asked,
-            lambda session: catalogue.change_tenant(session, changes, actor=caller.subject, expected=None),
+            lambda session: catalogue.change_tenant(
+                session, changes, actor=caller.subject, expected=expected
+            ),
         )
+        bootstrap.nudge_relay()
         bootstrap.operations_policies().forget(asked)
         return shown(changed)
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sextant.ids import TenantId
-from sextant.operations.vendors import Guard, VendorBreakerOpenError
+from sextant.operations.vendors import Guard, VendorBreakerOpenError, VendorRateLimitedError
 from sextant.storage import Database, DatabaseSettings
 
 
@@ -24,7 +24,7 @@ def probe(url: str, tenant: str, vendor: str, events: tuple[Any, Any], answers: 
             with Guard(database, TenantId(tenant), vendor, actor="w"):
                 answers.put("probed")
                 over.wait(60)
-        except VendorBreakerOpenError:
+        except (VendorBreakerOpenError, VendorRateLimitedError):
             answers.put("refused")
 
     with ThreadPoolExecutor(4) as threads:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 import pytest
@@ -17,6 +21,7 @@ from sextant.operations.aws import SnsAlerts
 from sextant.operations.model import ActionId
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
+from tests.integration.operations.killing import Alarm
 from tests.waiting import until
 
 
@@ -90,7 +95,6 @@ def test_a_retry_is_undone_by_cancelling_its_run(client: Client, operations: Ope
 
 def test_a_dry_run_records_and_does_nothing(client: Client, operations: Operations) -> None:
     run = client.run(max_retries=0)
-    operations.sql("SELECT platform_workflow(%s)", client.tenant)
     workflow = client.got("/v1/workflows")[0]["id"]
     client("PATCH", f"/v1/workflows/{workflow}", {"dry_run": True})
     operations.fail(client.tenant, run["id"])
@@ -159,6 +163,146 @@ def test_an_alert_that_is_not_taken_is_tried_as_a_new_action(
     newest, oldest = [a for a in client.got("/v1/actions") if a["action_type"] == "ESCALATE"]
     assert (oldest["state"], newest["state"], newest["attempt"]) == ("FAILED", "PENDING", 2)
     assert alerts.calls == 1
+
+
+def topic_that(answers: Callable[[BaseHTTPRequestHandler], None]) -> AbstractContextManager[str]:
+    """An endpoint that is asked to publish; its URL."""
+
+    @contextmanager
+    def served() -> Iterator[str]:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                answers(self)
+
+            def log_message(self, *arguments: object) -> None: ...
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    return served()
+
+
+def silent(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.settimeout(2.0)
+    handler.connection.recv(1)  # until the caller hangs up
+
+
+def closing(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+
+
+def garbled(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"<not xml")
+
+
+def refusing(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(400)
+    handler.end_headers()
+    handler.wfile.write(
+        b"<ErrorResponse><Error><Code>Throttling</Code><Message>slow down</Message></Error></ErrorResponse>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "attempts"),
+    [
+        (silent, "outcome_unknown", 1),
+        (closing, "outcome_unknown", 1),
+        (garbled, "outcome_unknown", 1),
+        (refusing, "alert_not_taken", 2),
+        (None, "alert_not_taken", 2),
+    ],
+)
+def test_an_alert_that_was_perhaps_taken_is_not_sent_again(
+    client: Client,
+    operations: Operations,
+    aws: LocalAws,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: Callable[[BaseHTTPRequestHandler], None] | None,
+    reason: str,
+    attempts: int,
+) -> None:
+    for name, value in aws.variables().items():
+        monkeypatch.setenv(name, value)
+    alerts = SnsAlerts("arn:aws:sns:eu-central-1:000000000000:alerts", timeout=0.3)
+    performer = Performer(
+        bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations"
+    )
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    client.event(client.workflow(), event_type="security.breach")
+    with topic_that(answers) if answers else nullcontext("http://127.0.0.1:9") as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", url)
+        operations.deliver()
+    told = [a for a in reversed(client.got("/v1/actions")) if a["action_type"] == "ESCALATE"]
+    assert (told[0]["state"], told[0]["result"]["reason"]) == ("FAILED", reason)
+    assert len(told) == attempts
+
+
+def test_an_escalation_that_failed_keeps_no_later_one_back(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = Alarm()
+    policies = bootstrap.operations_policies()
+    quiet = Performer(bootstrap.platform_database(), policies, None, "operations")
+    loud = Performer(bootstrap.platform_database(), policies, alarm, "operations")
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: quiet)
+    workflow = client.workflow()
+    incident = client.event(workflow, event_type="security.breach").data["incident_id"]
+    operations.deliver()
+    (failed,) = client.got("/v1/actions", action_type="ESCALATE")
+    assert (failed["state"], failed["result"]["reason"]) == ("FAILED", "no_alert_topic")
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: loud)
+    for _ in range(2):
+        client("POST", f"/v1/incidents/{incident}/state", {"state": "RESOLVED", "reason": "over"})
+        client.event(workflow, event_type="security.breach")
+        operations.deliver()
+    states = [action["state"] for action in client.got("/v1/actions", action_type="ESCALATE")]
+    assert (states, len(alarm.taken)) == (["SKIPPED", "SUCCEEDED", "FAILED"], 1), (
+        "the cooldown holds the third"
+    )
+
+
+def test_a_reversal_that_was_skipped_can_be_asked_for_again(client: Client, operations: Operations) -> None:
+    vendor = client.vendor()["id"]
+    body = {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.deliver()
+    switch = client.made("/v1/kill-switches", {"scope": "VENDOR", "target": vendor, "reason": "r"}, 200)
+    client.made(f"/v1/actions/{action}/reverse", {"reason": "under the switch"}, 202)
+    operations.deliver()
+    assert client.got(f"/v1/vendors/{vendor}/breaker")["breaker"] == "OPEN"
+    client.made(f"/v1/kill-switches/{switch['id']}/lift", {"reason": "over"}, 200)
+    client.made(f"/v1/actions/{action}/reverse", {"reason": "now"}, 202)
+    waiting = client("POST", f"/v1/actions/{action}/reverse", {"reason": "twice"})
+    assert (waiting.status, waiting.code) == (409, "action_not_reversible")
+    operations.deliver()
+    assert client.got(f"/v1/vendors/{vendor}/breaker")["breaker"] == "CLOSED"
+
+
+def test_a_part_of_a_split_run_is_not_run_again_by_itself(client: Client, operations: Operations) -> None:
+    run, parent = client.run(max_retries=0), client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    operations.sql(
+        "UPDATE scenario_run SET parent_run_id = %s, part = '{}' WHERE id = %s", parent["id"], run["id"]
+    )
+    answer = client("POST", "/v1/actions", {"action_type": "RETRY", "target": run["id"], "reason": "again"})
+    assert (answer.status, answer.json["errors"][0]["path"]) == (422, "target")
+    operations.deliver()
+    assert client.got("/v1/actions") == []
+    [(outcome,)] = operations.sql(
+        "SELECT outcome FROM replay_run(%s, %s, gen_random_uuid(), 'a', 'c', NULL)", client.tenant, run["id"]
+    )
+    assert outcome == "PART_OF_ANOTHER"
 
 
 def test_an_action_that_is_over_stays_so_in_the_database(client: Client, operations: Operations) -> None:

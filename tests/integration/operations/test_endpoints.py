@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from sextant.operations.repository.events import timeline_page
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 
@@ -47,7 +51,7 @@ def test_every_listing_pages_by_keyset(client: Client, operations: Operations) -
         ("/v1/decisions", 5),
         ("/v1/actions", 5),
         ("/v1/vendors", 5),
-        ("/v1/workflows", 6),
+        ("/v1/workflows", 7),  # the built-in one among them
     ):
         found = pages(client, path)
         assert len(found) == len(set(found)) == count, path
@@ -132,6 +136,99 @@ def test_names_are_unique_versions_are_checked_and_changes_are_kept(client: Clie
     assert client("DELETE", path).status == 204
     assert client("GET", path).status == 404
     assert client("POST", f"/v1/{noun}", {"name": "Nightly"}).status == 201, "the name is free again"
+
+
+@pytest.mark.parametrize(
+    ("noun", "body", "path"),
+    [
+        ("workflows", {"name": None}, "name"),
+        ("workflows", {"max_retries": None}, "max_retries"),
+        ("workflows", {"state": "STOPPED"}, "state"),
+        ("workflows", {"max_retries": 101}, "max_retries"),
+        ("workflows", {"surprise": 1}, "surprise"),
+        ("vendors", {"failure_threshold": None}, "failure_threshold"),
+        ("vendors", {"reset_seconds": 0}, "reset_seconds"),
+        ("tenants", {"settings": None}, "settings"),
+        ("tenants", {"active": None}, "active"),
+        ("tenants", {"name": ""}, "name"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_by_field(
+    client: Client, noun: str, body: dict[str, Any], path: str
+) -> None:
+    root = client.as_("super_admin")
+    if noun == "tenants":
+        made = root("POST", "/v1/tenants", {"tenant_id": client.tenant, "name": "Acme"})
+    else:
+        made = root("POST", f"/v1/{noun}", {"name": "Nightly"})
+    where = made.headers["Location"]
+    answer = root("PATCH", where, body)
+    assert answer.status == 422, answer.body
+    assert [error["path"] for error in answer.json["errors"]] == [path]
+    assert root.got(where)["version"] == 1
+
+
+def test_a_limit_can_be_taken_off_a_vendor(client: Client) -> None:
+    vendor = client.vendor(rate_per_minute=5)
+    changed = client("PATCH", f"/v1/vendors/{vendor['id']}", {"rate_per_minute": None})
+    assert (changed.status, changed.data["rate_per_minute"]) == (200, None)
+
+
+def test_two_administrators_do_not_undo_each_other(client: Client) -> None:
+    root = client.as_("super_admin")
+    made = root("POST", "/v1/tenants", {"tenant_id": client.tenant, "name": "Acme"})
+    where, seen = made.headers["Location"], {"if-match": made.headers["ETag"]}
+    assert client("PATCH", where, {"settings": {"a": 1}}, headers=seen).status == 200
+    late = client("PATCH", where, {"settings": {"b": 1}}, headers=seen)
+    assert (late.status, client.got(where)["settings"]) == (412, {"a": 1})
+    present = client("GET", where).headers["ETag"]
+    assert client("PATCH", where, {"name": "Acme Ltd"}, headers={"if-match": present}).status == 200
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def test_a_timeline_of_ten_thousand_events_pages_in_order_without_reading_all_of_it(
+    client: Client, operations: Operations
+) -> None:
+    incident = client.event(client.workflow()).data["incident_id"]
+    operations.deliver()
+    operations.sql(
+        """INSERT INTO event (tenant_id, id, workflow_id, incident_id, event_type, severity, source, payload, occurred_at)
+           SELECT tenant_id, outbox_event_id(), workflow_id, incident_id, event_type, severity, source, payload, now()
+           FROM event, generate_series(1, 9999) WHERE incident_id = %s""",
+        incident,
+    )
+    body = {"action_type": "MANUAL", "incident_id": incident, "reason": "the last of it"}
+    last = client.made("/v1/actions", body, 202)["id"]
+    operations.sql("ANALYZE event")
+    path = f"/v1/incidents/{incident}/timeline"
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = client("GET", path, query={"limit": 100, **cursor})
+        seen += [entry["id"] for entry in answer.json["data"]]
+        if not (following := answer.json["meta"].get("next_cursor")):
+            break
+        cursor = {"cursor": following}
+    assert len(seen) == len(set(seen)) == 10_000 + 5, "events, two transitions, a decision, two actions"
+    assert seen == sorted(seen)
+    assert seen[-1] == last
+    # Wherever in it a page begins, it costs the same few pages of the database.
+    query = timeline_page(ascending=True)
+    for key in (seen[0], seen[5000], seen[9900]):
+        params = {"tenant_id": client.tenant, "incident": incident, "key": key, "fetch": 101}
+        with psycopg.connect(operations.urls.admin) as connection:
+            found = connection.execute(sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ") + query, params)
+            row = found.fetchone()
+        assert row is not None
+        plan = row[0][0]["Plan"]
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 100, json.dumps(row[0])
+        read = [node["Actual Rows"] for node in nodes(plan) if node.get("Relation Name") == "event"]
+        assert max(read) <= 101
 
 
 def test_tenants_are_the_platforms_to_manage_and_their_own_to_see(

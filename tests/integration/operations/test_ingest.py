@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,115 @@ def test_a_payload_over_one_mebibyte_is_refused(client: Client) -> None:
     assert answer.status in (413, 422)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"payload": {"error": {"message": "a\x00b"}}},
+        {"payload": {"error": {"message": "half \ud800 a pair"}}},
+        {"payload": {"a\x00b": 1}},
+        {"payload": {"value": float("nan")}},
+        {"payload": {"value": float("inf")}},
+        {"fingerprint": "a\x00b"},
+        {"fingerprint": "half \ud800"},
+        {"idempotency_key": "a\x00b"},
+        {"occurred_at": "0001-01-01T00:00:00+14:00"},
+        {"occurred_at": "9999-12-31T23:59:59-14:00"},
+        {"occurred_at": "2026-01-01T00:00:00"},
+        {"event_type": "Import.Failed"},
+        {"severity": "HIGH"},
+        {"payload": [1]},
+        {"surprise": 1},
+    ],
+)
+def test_what_cannot_be_kept_is_refused_and_not_half_kept(client: Client, fields: dict[str, Any]) -> None:
+    answer = client.event(client.workflow(), **fields)
+    assert answer.status in (400, 422), answer.body
+    assert client.got("/v1/events") == client.incidents() == []
+
+
+def test_a_run_that_the_tenant_does_not_have_is_unknown(
+    client: Client, new_client: Callable[..., Client]
+) -> None:
+    foreign = new_client().run()["id"]
+    answer = client.event(client.workflow(), run_id=foreign)
+    assert (answer.status, answer.code) == (422, "unknown_reference")
+    assert answer.json["errors"][0]["path"] == "run_id"
+
+
+def test_a_message_of_a_mebibyte_is_folded_at_once(client: Client) -> None:
+    began = time.monotonic()
+    assert client.event(client.workflow(), payload={"message": "a" * 1_000_000}).status == 201
+    assert time.monotonic() - began < 3.0
+
+
+def test_a_sender_whose_clock_is_fast_does_not_hold_the_window_open(
+    client: Client, operations: Operations
+) -> None:
+    workflow = client.workflow()
+    ahead = (datetime.now(UTC) + timedelta(days=300)).isoformat()
+    first = client.event(workflow, occurred_at=ahead)
+    assert client.got(first.headers["Location"])["occurred_at"][:10] == ahead[:10], "kept as it was told"
+    (incident,) = client.incidents()
+    assert incident["last_seen"] <= datetime.now(UTC).isoformat()
+    operations.sql(
+        "UPDATE incident SET first_seen = now() - interval '40 min', last_seen = now() - interval '31 min' WHERE id = %s",
+        incident["id"],
+    )
+    assert client.event(workflow, occurred_at=ahead).data["change"] == "OPENED"
+
+
+def test_what_recurs_after_seven_days_is_another_incident(client: Client, operations: Operations) -> None:
+    workflow = client.workflow()
+    incident = client.event(workflow).data["incident_id"]
+    for state in ("ANALYZING", "RESOLVED"):
+        client("POST", f"/v1/incidents/{incident}/state", {"state": state, "reason": "r"})
+    operations.sql("UPDATE incident SET resolved_at = now() - interval '6 days 23 h' WHERE id = %s", incident)
+    assert client.event(workflow).data["change"] == "REOPENED"
+    for state in ("ANALYZING", "RESOLVED"):
+        client("POST", f"/v1/incidents/{incident}/state", {"state": state, "reason": "r"})
+    operations.sql("UPDATE incident SET resolved_at = now() - interval '7 days 1 h' WHERE id = %s", incident)
+    after = client.event(workflow).data
+    assert after["change"] == "OPENED"
+    assert client.got(f"/v1/incidents/{after['incident_id']}")["previous_id"] == incident
+
+
+def test_the_platform_notices_its_own_failures_of_an_inactive_tenant(
+    client: Client, operations: Operations
+) -> None:
+    run = client.run(max_retries=0)
+    operations.fail(client.tenant, run["id"])
+    root = client.as_("super_admin")
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "active": False})
+    operations.deliver()
+    assert [event["event_type"] for event in client.got("/v1/events")] == ["run.failed"]
+
+
+def test_no_sender_can_take_a_key_of_the_platforms(client: Client, operations: Operations) -> None:
+    run = client.run(max_retries=0)
+    taken = client.event(client.workflow(), idempotency_key=f"run:{run['id']}:ended", severity="INFO")
+    assert taken.status == 201
+    operations.fail(client.tenant, run["id"])
+    operations.deliver()
+    assert [event["event_type"] for event in client.got("/v1/events", run_id=run["id"])] == ["run.failed"]
+    assert len(client.got(f"/v1/scenarios/{run['scenario_id']}/runs")) == 2
+
+
+def test_an_incident_reopened_by_hand_is_looked_at_again(client: Client, operations: Operations) -> None:
+    incident = client.event(client.workflow()).data["incident_id"]
+    operations.deliver()
+    for turn in (1, 2):
+        for state in ("IGNORED", "NEW"):
+            client("POST", f"/v1/incidents/{incident}/state", {"state": state, "reason": "r"})
+        if turn == 2:  # its message is lost: the sweep looks, though it has looked at this incident before
+            operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", client.tenant)
+            operations.sql("UPDATE incident SET opened_at = now() - interval '1 h' WHERE id = %s", incident)
+            assert operations.sweep()["incidents"] == 1
+        operations.deliver()
+        assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
+        assert len(client.got("/v1/decisions")) == turn + 1
+    assert operations.sweep()["incidents"] == 0, "nothing is looked at for ever"
+
+
 def test_an_inactive_tenant_ingests_and_runs_nothing(client: Client) -> None:
     workflow, scenario = client.workflow(), client.scenario()
     root = client.as_("super_admin")
@@ -198,8 +308,40 @@ def test_a_tenants_settings_override_the_policy(client: Client) -> None:
     root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "settings": settings})
     workflow = client.workflow()
     assert [client.event(workflow).data["change"] for _ in range(2)] == ["OPENED", "ESCALATED"]
-    bad = client("PATCH", f"/v1/tenants/{client.tenant}", {"settings": {"operations": {"escalate_at": 0}}})
-    assert (bad.status, bad.json["errors"][0]["path"]) == (422, "settings.operations.escalate_at")
+
+
+@pytest.mark.parametrize(
+    ("operations_settings", "path"),
+    [
+        ({"escalate_at": 0}, "escalate_at"),
+        ({"escalate_at": 10**12}, "escalate_at"),
+        ({"escalate_ad": 5}, "escalate_ad"),
+        ({"severity_rules": [{"event_type": "billing.*", "severity": "HIGH"}]}, "severity_rules.0.severity"),
+        (
+            {"severity_rules": [{"event_type": "Billing.*", "severity": "ERROR"}]},
+            "severity_rules.0.event_type",
+        ),
+        ({"error_rules": [{"codes": [], "error_class": "DEAD"}]}, "error_rules.0.codes"),
+        ({"cooldown_seconds": {"RETYR": 1}}, "cooldown_seconds.RETYR"),
+        ({"cooldown_seconds": {"RETRY": -1}}, "cooldown_seconds.RETRY"),
+        ({"transient": {"base_seconds": "soon"}}, "transient.base_seconds"),
+        ([], ""),
+        ("strict", ""),
+    ],
+)
+def test_a_bad_policy_is_refused_by_field_and_changes_nothing(
+    client: Client, operations_settings: object, path: str
+) -> None:
+    root = client.as_("super_admin")
+    before = {"operations": {"escalate_at": 2}}
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "settings": before})
+    body = {"settings": {"operations": operations_settings}}
+    bad = client("PATCH", f"/v1/tenants/{client.tenant}", body)
+    assert (bad.status, bad.json["errors"][0]["path"]) == (422, f"settings.operations.{path}".rstrip("."))
+    found = client.got(f"/v1/tenants/{client.tenant}")
+    assert (found["settings"], found["version"]) == (before, 1)
+    workflow = client.workflow()
+    assert [client.event(workflow).data["change"] for _ in range(2)] == ["OPENED", "ESCALATED"]
 
 
 def test_a_resolved_incident_is_reopened(client: Client, operations: Operations) -> None:

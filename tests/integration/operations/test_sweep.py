@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
 import functions.operations.handler as function
 from local.aws import LocalAws, Resources
+from sextant.operations.sweep import DeadLetter
 from tests.integration.operations.conftest import Operations
-from tests.integration.operations.http import Client
+from tests.integration.operations.http import Client, LambdaContext
 
 
 def test_a_dead_outbox_event_becomes_an_incident_once(client: Client, operations: Operations) -> None:
@@ -100,6 +102,49 @@ def test_an_escalation_whose_process_died_is_ended_and_not_repeated(
     found = client.got(f"/v1/actions/{action}")
     assert (found["state"], found["result"]["reason"]) == ("FAILED", "outcome_unknown")
     assert len(client.got("/v1/actions", action_type="ESCALATE")) == 1
+
+
+def test_one_thing_that_cannot_be_handled_keeps_no_other_from_it(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incident = client.event(client.workflow()).data["incident_id"]
+    vendor = client.vendor()["id"]
+    body = {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}
+    good = client.made("/v1/actions", body, 202)["id"]
+    operations.sql(
+        """INSERT INTO action (tenant_id, id, action_type, target, requested_by, due_at)
+           VALUES (%s, gen_random_uuid(), 'BREAKER_OPEN', 'no id', 'somebody', now() - interval '1 h')""",
+        client.tenant,
+    )
+    operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", client.tenant)
+    operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", good)
+    operations.sql("UPDATE incident SET opened_at = now() - interval '5 min' WHERE id = %s", incident)
+
+    class Queues:
+        def peek(self) -> Iterator[DeadLetter]:
+            yield DeadLetter("dead", str(uuid.uuid4()), {"tenant-id": "NOT A TENANT"}, "{}")
+            yield DeadLetter("dead", str(uuid.uuid4()), {"tenant-id": client.tenant}, "\ud800")
+            yield DeadLetter("dead", str(uuid.uuid4()), {"tenant-id": client.tenant}, "{}")
+            raise ConnectionError("the queue is away")
+
+    monkeypatch.setattr(function, "_dead_letters", Queues)
+    found = operations.sweep()
+    assert client.got(f"/v1/actions/{good}")["state"] == "SUCCEEDED"
+    assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
+    assert (found["performed"], found["incidents"], found["left"]) == (1, 1, 0)
+    assert (found["dead_letters"], found["failed"]) == (2, 3), "the action, the letter, the queue"
+
+
+def test_a_sweep_begins_nothing_that_it_has_no_time_for(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = client.vendor()["id"]
+    body = {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", action)
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 20_000)
+    assert operations.sweep()["left"] >= 1
+    assert client.got(f"/v1/actions/{action}")["state"] == "PENDING"
 
 
 def test_an_event_of_no_tenant_is_the_platforms(client: Client, operations: Operations) -> None:

@@ -166,14 +166,43 @@ def test_calls_leave_the_window_after_a_minute(
         "done",
         "vendor_rate_limited",
     ]
-    # As if they had been made 59 seconds ago, then 61.
-    turned = "SELECT array_agg(calls[((s - 1 - %s) %% 61 + 61) %% 61 + 1] ORDER BY s) FROM generate_series(1, 61) AS s"
-    operations.sql(
-        f"UPDATE vendor_state SET calls = ({turned}), calls_until = calls_until - 61 WHERE vendor_id = %s",
-        0,
-        vendor["id"],
-    )
-    assert call(database, client, vendor["name"]) == "done"
+    # As if they had been made 58 seconds earlier: they still count. Then 61.
+    for seconds, expected in ((58, "vendor_rate_limited"), (3, "done")):
+        turned = """SELECT array_agg(calls[((s - 1 + %s) %% 61 + 61) %% 61 + 1] ORDER BY s) FROM generate_series(1, 61) AS s"""
+        operations.sql(
+            f"UPDATE vendor_state SET calls = ({turned}), calls_until = calls_until - %s WHERE vendor_id = %s",
+            seconds,
+            seconds,
+            vendor["id"],
+        )
+        assert call(database, client, vendor["name"]) == expected
+
+
+def test_the_limit_a_minute_is_one_for_all_processes(
+    database: Database, client: Client, operations: Operations
+) -> None:
+    vendor = client.vendor(rate_per_minute=5)
+    spawn = multiprocessing.get_context("spawn")
+    go, over, answers = spawn.Event(), spawn.Event(), spawn.Queue()
+    arguments = (operations.urls.platform, client.tenant, vendor["name"], (go, over), answers)
+    processes = [spawn.Process(target=probe, args=arguments) for _ in range(2)]
+    for process in processes:
+        process.start()
+    over.set()
+    go.set()
+    outcomes = [answers.get(timeout=120) for _ in range(8)]
+    for process in processes:
+        process.join(30)
+        assert process.exitcode == 0
+    answers.close()
+    assert sorted(outcomes) == ["probed"] * 5 + ["refused"] * 3
+
+
+def test_the_end_of_the_process_is_not_the_vendors_failure(database: Database, client: Client) -> None:
+    vendor = client.vendor(failure_threshold=1)
+    with pytest.raises(SystemExit), guard(database, client, vendor["name"]):
+        raise SystemExit
+    assert standing(client, vendor)["breaker"] == "CLOSED"
 
 
 def test_a_guard_is_a_decorator_and_registers_a_vendor_nobody_configured(

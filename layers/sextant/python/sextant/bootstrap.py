@@ -95,7 +95,7 @@ def operations_policies() -> Policies:
     from sextant.operations.events import Policies
     from sextant.operations.policy import OperationsPolicy
 
-    return Policies(OperationsPolicy.model_validate_json(os.environ.get("SEXTANT_OPERATIONS_POLICY") or "{}"))
+    return Policies(OperationsPolicy.from_json(os.environ.get("SEXTANT_OPERATIONS_POLICY", "")))
 
 
 def nudge_relay() -> None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from sextant.ids import RunId, TenantId, new_id
+from sextant.operations import incidents
 from sextant.operations.events import Policies
 from sextant.operations.model import Action, ActionId, ActionState, ActionType, NewAction
 from sextant.operations.repository import actions as repository
@@ -27,21 +29,28 @@ UNGUARDED: frozenset[ActionType] = frozenset({"ESCALATE", "MANUAL", "KILL_SWITCH
 """What a kill switch does not stop: telling people, and switching."""
 UNLIMITED: frozenset[ActionType] = frozenset({"ESCALATE", "MANUAL"})
 """What the cap on actions an hour does not hold back; the cooldown does."""
-MAX_POSTPONEMENTS = 100
+KILL_SWITCH_POLL = 300.0
+"""How often a retry that a kill switch stopped looks again, should the lifting not have woken it."""
 MAX_ESCALATIONS = 3
+
+_HOUR = timedelta(hours=1)
 
 logger = logging.getLogger("sextant.operations")
 
 
 class AlertError(Exception):
-    """An alert was not taken."""
+    """An alert was not taken; or, where `unknown`, perhaps it was."""
+
+    def __init__(self, message: str, *, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.unknown = unknown
 
 
 class Alerts(Protocol):
     """Where people are told."""
 
     def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
-        """The message's id; raises `AlertError` where it was certainly or possibly not taken."""
+        """The message's id; raises `AlertError` where it was not taken, or nobody knows whether it was."""
         ...
 
 
@@ -56,6 +65,18 @@ class Outcome:
 Effect = Callable[[Session, Action, str], Outcome]
 
 
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """How long an action is put off, and why."""
+
+    seconds: float
+    reason: Mapping[str, Any]
+
+
+class StoppedError(Exception):
+    """A kill switch was set between the look and the act: nothing may be left of the attempt."""
+
+
 class Performer:
     """Performs actions, as `name` in what it leaves behind."""
 
@@ -67,7 +88,11 @@ class Performer:
 
     def perform(self, tenant: TenantId, action: ActionId) -> ActionState | None:
         """Perform an action that is PENDING and due; its state after that, None where there is nothing to do."""
-        after = self._database.run(tenant, lambda session: self._within(session, action))
+        try:
+            after = self._database.run(tenant, lambda session: self._within(session, action))
+        except StoppedError:
+            # Rolled back whole. Looking again finds the switch; should it be gone already, the action is performed.
+            after = self._database.run(tenant, lambda session: self._within(session, action))
         if after is not None and after.state == "IN_PROGRESS":
             outcome = self._escalate(after)
             after = self._database.run(
@@ -78,17 +103,21 @@ class Performer:
     def _within(self, session: Session, action_id: ActionId) -> Action | None:
         """All of it in one transaction, but for an escalation, which is only claimed."""
         repository.lock_limits(session)
-        action = repository.lock_action(session, action_id)
-        if action is None or action.state != "PENDING" or action.action_type == "MANUAL":
+        action = repository.lock_due_action(session, action_id)
+        if action is None or action.action_type == "MANUAL":
             return None
-        refusal = self._refusal(session, action)
-        if refusal is not None:
-            return self._skip(session, action, refusal)
-        wait = self._wait(session, action)
-        if wait > 0:
-            if action.postponed >= MAX_POSTPONEMENTS:
-                return self._skip(session, action, {"reason": "postponed_too_often"})
-            repository.postpone(session, action.id, wait)
+        stopped = self._stopped(session, action)
+        wait = _until_lifted(action, stopped) if stopped else None
+        if wait is None:
+            refusal = stopped or self._refusal(session, action)
+            if refusal is not None:
+                return self._skip(session, action, refusal)
+            wait = self._for_the_vendor(session, action)
+        if wait is not None:
+            longest = timedelta(hours=self._policies.of(session).postpone_hours)
+            if repository.age(session, action.id) > longest:
+                return self._skip(session, action, {**wait.reason, "waited_hours": longest / _HOUR})
+            repository.postpone(session, action.id, wait.seconds, wait.reason)
             return None
         if not repository.begin(session, action.id):
             return None
@@ -96,13 +125,19 @@ class Performer:
             return repository.get_action(session, action.id)
         return self._end(session, action, EFFECTS[action.action_type](session, action, self._name))
 
+    def _stopped(self, session: Session, action: Action) -> dict[str, Any] | None:
+        """The kill switch over the action, as what it is skipped with or put off for; None where none is."""
+        if action.action_type in UNGUARDED:
+            return None
+        workflow, vendor = _scopes(session, action)
+        stopped = switches.over(session, session.tenant_id, workflow, vendor)
+        if stopped is None and action.action_type == "RETRY":
+            # What stops the start of any run stops a retry: also a paused workflow, an inactive tenant.
+            stopped = switches.over_runs(session)
+        return {"reason": "kill_switch", "kill_switch": stopped} if stopped else None
+
     def _refusal(self, session: Session, action: Action) -> dict[str, Any] | None:
-        """Why the action must not be taken: a dry run, a kill switch, a cooldown, the cap. None: go on."""
-        if action.action_type not in UNGUARDED:
-            workflow, vendor = _scopes(session, action)
-            stopped = switches.over(session, session.tenant_id, workflow, vendor)
-            if stopped is not None:
-                return {"reason": "kill_switch", "kill_switch": stopped}
+        """Why the action must not be taken: a dry run, an ignored incident, a cooldown, the cap. None: go on."""
         if action.dry_run:
             return {
                 "reason": "dry_run",
@@ -110,6 +145,9 @@ class Performer:
             }
         if action.decision_id is None:
             return None
+        incident = events.get_incident(session, action.incident_id) if action.incident_id else None
+        if incident is not None and incident.state == "IGNORED":
+            return {"reason": "incident_ignored"}
         policy = self._policies.of(session)
         cooldown = policy.cooldown_seconds.get(action.action_type, 0.0)
         taken = repository.taken(session, action, cooldown)
@@ -119,14 +157,17 @@ class Performer:
             return {"reason": "rate_cap", "max_actions_per_hour": policy.max_actions_per_hour}
         return None
 
-    def _wait(self, session: Session, action: Action) -> float:
-        """How long a retry waits for the vendor that its run failed on."""
+    def _for_the_vendor(self, session: Session, action: Action) -> Postponement | None:
+        """Whether a retry waits for the vendor that its run failed on: until it may be tried, and then one goes first."""
         if action.action_type != "RETRY" or action.incident_id is None:
-            return 0.0
+            return None
         incident = events.get_incident(session, action.incident_id)
         if incident is None or incident.vendor_id is None:
-            return 0.0
-        return vendors.seconds_until_probe(session, incident.vendor_id)
+            return None
+        wait = vendors.seconds_until_retry(session, incident.vendor_id)
+        if wait <= 0:
+            return None
+        return Postponement(wait, {"reason": "vendor_breaker", "vendor_id": str(incident.vendor_id)})
 
     def _skip(self, session: Session, action: Action, result: Mapping[str, Any]) -> Action | None:
         return repository.finish(
@@ -142,6 +183,8 @@ class Performer:
             events.move_incident(
                 session, ended.incident_id, ("ANALYZING",), "ACTIONED", actor=self._name, reason=what
             )
+        elif ended.state == "SKIPPED" and ended.action_type == "RETRY":
+            incidents.settle(session, ended.incident_id, self._name)
         elif ended.action_type == "ESCALATE" and ended.attempt < MAX_ESCALATIONS and not ended.result_unknown:
             repository.request_action(
                 session,
@@ -185,8 +228,22 @@ class Performer:
             )
         except AlertError as error:
             logger.warning("escalation failed", exc_info=error)
+            if error.unknown:
+                return Outcome(
+                    "FAILED", {"reason": "outcome_unknown", "unknown": True, "message": str(error)[:500]}
+                )
             return Outcome("FAILED", {"reason": "alert_not_taken", "message": str(error)[:500]})
         return Outcome("SUCCEEDED", {"message_id": message_id})
+
+
+def _until_lifted(action: Action, stopped: Mapping[str, Any]) -> Postponement | None:
+    """A retry that the platform decided on goes on when the switch is lifted.
+
+    What else it decided on is out of date by then; and a person who asks under a switch is told so at once.
+    """
+    if action.action_type != "RETRY" or action.decision_id is None or action.dry_run:
+        return None
+    return Postponement(KILL_SWITCH_POLL, stopped)
 
 
 # What each type does, in the caller's transaction -----------------------------------------------------
@@ -208,7 +265,7 @@ def _retry(session: Session, action: Action, actor: str) -> Outcome:
             "SKIPPED", {"reason": "run_moved_on", "run_id": str(replay.run.id), "state": replay.run.state}
         )
     if replay.outcome == "NOT_ADMITTED":
-        return Outcome("SKIPPED", {"reason": "kill_switch", "kill_switch": replay.refusal})
+        raise StoppedError
     return Outcome("FAILED", {"reason": replay.outcome.lower()})
 
 

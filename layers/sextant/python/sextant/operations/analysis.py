@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from sextant.operations.model import (
     OperationsEventId,
 )
 from sextant.operations.policy import OperationsPolicy
-from sextant.operations.proposals import DecisionProvider, ProviderError, judge
+from sextant.operations.proposals import DecisionProvider, ProviderError, judge, storable
 from sextant.operations.repository import actions, catalogue, vendors
 from sextant.operations.repository import events as repository
 from sextant.operations.repository.actions import NewDecision
@@ -41,10 +42,9 @@ class Changed:
     change: Change
     correlation_id: str
 
-    @property
-    def trigger(self) -> str:
-        """What is decided once: the same however often it is delivered."""
-        return f"event:{self.event_id}" if self.event_id else f"incident:{self.incident_id}"
+    def trigger(self, cycle: int) -> str:
+        """What is decided once: the same however often it is delivered. An incident by itself: once an opening."""
+        return f"event:{self.event_id}" if self.event_id else f"incident:{self.incident_id}:{cycle}"
 
 
 class Analyst:
@@ -83,7 +83,7 @@ class Analyst:
         incident = repository.get_incident(session, changed.incident_id)
         if incident is None or incident.state in ("RESOLVED", "IGNORED"):
             return None
-        if actions.is_decided(session, incident.id, changed.trigger):
+        if actions.is_decided(session, incident.id, changed.trigger(incident.cycle)):
             return None
         if incident.state == "NEW":
             incident = (
@@ -129,10 +129,17 @@ class Analyst:
             return [by_rule], wanted.actions
         try:
             answer = self._provider.propose(situation, wanted)
+            content = storable(answer.content)
         except ProviderError as error:
             logger.warning("no proposal from the AI; the rules decide", extra={"reason": str(error)})
             return [_rule_decision(wanted, f"the AI gave no answer: {error}")], wanted.actions
-        judged = judge(answer.content, wanted, self._settings.min_confidence)
+        except (
+            Exception
+        ) as error:  # somebody's model behind somebody's SDK: whatever comes of it, the rules decide
+            logger.exception("the AI's answer could not be read; the rules decide")
+            why = f"the AI gave no answer that could be read: {type(error).__name__}"
+            return [_rule_decision(wanted, why)], wanted.actions
+        judged = judge(content, wanted, self._settings.min_confidence)
         proposal = judged.proposal
         acted = not judged.verdict_reason
         by_ai = NewDecision(
@@ -141,7 +148,7 @@ class Analyst:
             maker_name=answer.model,
             confidence=proposal.confidence if proposal else 0.0,
             reasoning=proposal.reasoning if proposal else "The answer could not be read as a proposal.",
-            proposal=_bounded(answer.content),
+            proposal=_bounded(content),
             verdict="ACTED" if acted else "ADVISORY" if judged.advisory else "REJECTED",
             verdict_reason=judged.verdict_reason[:1000],
         )
@@ -163,7 +170,8 @@ class Analyst:
         if incident is None or incident.state in ("RESOLVED", "IGNORED"):
             return []
         # With the incident locked nobody else decides: whoever was first has decided about this trigger, rules or AI.
-        if actions.is_decided(session, incident.id, changed.trigger):
+        trigger = changed.trigger(incident.cycle)
+        if actions.is_decided(session, incident.id, trigger):
             return []
         acting: DecisionId | None = None
         for decision in decisions:
@@ -173,7 +181,7 @@ class Analyst:
                 decision_id,
                 incident.id,
                 event=changed.event_id,
-                trigger=changed.trigger,
+                trigger=trigger,
                 correlation_id=changed.correlation_id,
                 decision=decision,
             )
@@ -213,13 +221,10 @@ def _rule_decision(wanted: Plan, note: str = "") -> NewDecision:
     )
 
 
-def _bounded(content: Any) -> dict[str, Any]:
+def _bounded(content: dict[str, Any]) -> dict[str, Any]:
     """An AI's answer as it is kept: whole when small, else its beginning."""
-    import json
-
-    text = json.dumps(content, default=str)
-    kept: dict[str, Any] = json.loads(text) if len(text) <= 16_000 else {"cut": text[:16_000]}
-    return kept
+    text = json.dumps(content)
+    return content if len(text) <= 16_000 else {"cut": text[:16_000]}
 
 
 def unanalysed(incident: UUID) -> Changed:

@@ -24,8 +24,9 @@ _HIDDEN = 5
 class SnsAlerts:
     """Publishes to one topic, each alert at most once: a publication is never repeated by the SDK."""
 
-    def __init__(self, topic_arn: str) -> None:
+    def __init__(self, topic_arn: str, timeout: float = 10.0) -> None:
         self._topic_arn = topic_arn
+        self._timeout = timeout
 
     @cached_property
     def _client(self) -> SNSClient:
@@ -35,12 +36,15 @@ class SnsAlerts:
         return boto3.client(
             "sns",
             config=Config(
-                connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}
+                connect_timeout=3,
+                read_timeout=self._timeout,
+                retries={"total_max_attempts": 1, "mode": "standard"},
             ),
         )
 
     def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.parsers import ResponseParserError
 
         line = " ".join(subject.split()).encode("ascii", "replace").decode()
         try:
@@ -54,7 +58,10 @@ class SnsAlerts:
                     if value
                 },
             )
-        except (BotoCoreError, ClientError) as error:
+        except (HTTPClientError, ResponseParserError) as error:
+            # Sent, and no answer that could be read: told again, people might be told twice.
+            raise AlertError(f"{type(error).__name__}: {error}", unknown=True) from error
+        except (BotoCoreError, ClientError) as error:  # not connected, or SNS said no
             raise AlertError(f"{type(error).__name__}: {error}") from error
         return answer["MessageId"]
 

@@ -6,13 +6,16 @@ event is data: the system prompt says so, and whatever comes back is judged agai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sextant.operations.proposals import Answer, ProviderError, describe
 from sextant.operations.rules import Plan, Situation
+
+FAILURES, REST = 2, 60.0
 
 _TOOL = "propose_action"
 _SYSTEM = (
@@ -37,8 +40,8 @@ class AiSettings:
         settings = cls(
             provider=env.get("SEXTANT_AI_PROVIDER", ""),
             model=env.get("SEXTANT_AI_MODEL", ""),
-            min_confidence=float(env.get("SEXTANT_AI_MIN_CONFIDENCE", "0.8")),
-            timeout_seconds=float(env.get("SEXTANT_AI_TIMEOUT", "10")),
+            min_confidence=_number(env, "SEXTANT_AI_MIN_CONFIDENCE", "0.8"),
+            timeout_seconds=_number(env, "SEXTANT_AI_TIMEOUT", "10"),
         )
         if settings.provider not in ("", "bedrock"):
             raise ValueError(f"SEXTANT_AI_PROVIDER is 'bedrock' or nothing, not {settings.provider!r}")
@@ -46,14 +49,26 @@ class AiSettings:
             raise ValueError("SEXTANT_AI_PROVIDER is set, so SEXTANT_AI_MODEL must name a model")
         if not 0 <= settings.min_confidence <= 1:
             raise ValueError("SEXTANT_AI_MIN_CONFIDENCE lies between 0 and 1")
+        if not 0 < settings.timeout_seconds <= 20:
+            raise ValueError("SEXTANT_AI_TIMEOUT lies between 0 and 20 seconds: the function has 50")
         return settings
+
+
+def _number(env: Mapping[str, str], name: str, default: str) -> float:
+    try:
+        return float(env.get(name, default))
+    except ValueError:
+        raise ValueError(f"{name} is a number, not {env[name]!r}") from None
 
 
 class Bedrock:
     """Asks one model of Amazon Bedrock. The endpoint is the SDK's own (`AWS_ENDPOINT_URL_BEDROCK_RUNTIME`)."""
 
-    def __init__(self, settings: AiSettings) -> None:
+    def __init__(self, settings: AiSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
+        self._clock = clock
+        self._failures = 0
+        self._rests_until = 0.0
 
     @cached_property
     def _client(self) -> Any:
@@ -72,8 +87,25 @@ class Bedrock:
         )
 
     def propose(self, situation: Situation, plan: Plan) -> Answer:
-        """The model's proposal; raises `ProviderError` when it fails, is late, or does not call the tool."""
+        """The model's proposal; raises `ProviderError` when it fails, is late, or does not call the tool.
+
+        A model that failed `FAILURES` times in a row is not asked for `REST` seconds: a batch of incidents must not
+        wait for each of its timeouts.
+        """
+        if self._clock() < self._rests_until:
+            raise ProviderError(f"it failed {FAILURES} times in a row and is not asked for {REST:g} s")
+        self._failures += 1
+        try:
+            answer = self._ask(situation, plan)
+        finally:
+            if self._failures >= FAILURES:
+                self._failures, self._rests_until = 0, self._clock() + REST
+        self._failures, self._rests_until = 0, 0.0
+        return answer
+
+    def _ask(self, situation: Situation, plan: Plan) -> Answer:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         schema = {
             "type": "object",
@@ -105,7 +137,7 @@ class Bedrock:
                 inferenceConfig={"maxTokens": 1000, "temperature": 0},
                 toolConfig={"tools": [tool], "toolChoice": {"tool": {"name": _TOOL}}},
             )
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise ProviderError(f"{type(error).__name__}: {error}"[:500]) from error
         message = response.get("output", {}).get("message", {})
         for block in message.get("content", ()):

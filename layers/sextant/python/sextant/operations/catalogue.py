@@ -10,19 +10,23 @@ from pydantic import ValidationError as InvalidPolicy
 
 from sextant.errors import FieldError, NotFoundError, ValidationError
 from sextant.operations.errors import (
+    BuiltInWorkflowError,
     NameTakenError,
     TenantNotFoundError,
+    UnderKillSwitchError,
     VendorNotFoundError,
     WorkflowNotFoundError,
 )
-from sextant.operations.model import Tenant, Vendor, VendorStanding, Workflow
+from sextant.operations.model import SwitchScope, Tenant, Vendor, VendorStanding, Workflow
 from sextant.operations.policy import OperationsPolicy
 from sextant.operations.repository import catalogue as repository
-from sextant.operations.repository import vendors
+from sextant.operations.repository import switches, vendors
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import RecordNotFound, UniqueViolation
 from sextant.storage.temporal import FieldChange
+
+BUILT_IN_WORKFLOW = "scenario-runs"
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -40,6 +44,8 @@ def get_workflow(session: Session, workflow: UUID) -> Workflow:
 
 
 def list_workflows(session: Session, request: PageRequest) -> Page[Workflow]:
+    """The tenant's workflows; the built-in one is among them from the first look, to be paused or switched off."""
+    repository.platform_workflow(session)
     return page(repository.list_workflows(session, request), request, lambda workflow: workflow.id)
 
 
@@ -47,8 +53,10 @@ def change_workflow(
     session: Session, workflow: UUID, changes: Values, *, actor: str, expected: int | None
 ) -> Workflow:
     """Change some fields; setting a paused workflow to ACTIVE asks again for the runs that waited."""
+    before = get_workflow(session, workflow)
+    if "name" in changes and changes["name"] != before.name:
+        _may_lose_its_name(session, "WORKFLOW", before)
     try:
-        before = get_workflow(session, workflow)
         after = repository.WORKFLOWS.update(
             session, workflow, changes, actor=actor, expected_version=expected
         )
@@ -60,6 +68,7 @@ def change_workflow(
 
 
 def delete_workflow(session: Session, workflow: UUID, actor: str, expected: int | None) -> None:
+    _may_lose_its_name(session, "WORKFLOW", get_workflow(session, workflow))
     try:
         repository.WORKFLOWS.delete(session, workflow, actor=actor, expected_version=expected)
     except RecordNotFound as error:
@@ -94,6 +103,9 @@ def list_vendors(session: Session, request: PageRequest) -> Page[Vendor]:
 def change_vendor(
     session: Session, vendor: UUID, changes: Values, *, actor: str, expected: int | None
 ) -> Vendor:
+    before = get_vendor(session, vendor)
+    if "name" in changes and changes["name"] != before.name:
+        _may_lose_its_name(session, "VENDOR", before)
     try:
         return repository.VENDORS.update(session, vendor, changes, actor=actor, expected_version=expected)
     except UniqueViolation as violation:
@@ -103,6 +115,7 @@ def change_vendor(
 
 
 def delete_vendor(session: Session, vendor: UUID, actor: str, expected: int | None) -> None:
+    _may_lose_its_name(session, "VENDOR", get_vendor(session, vendor))
     try:
         repository.VENDORS.delete(session, vendor, actor=actor, expected_version=expected)
     except RecordNotFound as error:
@@ -149,22 +162,30 @@ def tenant_changes(session: Session, limit: int, before: int | None) -> list[Fie
 def _check_settings(settings: object) -> None:
     """A tenant's own policy of operations must be one."""
     overrides = settings.get("operations") if isinstance(settings, dict) else None
-    if not overrides:
+    if overrides is None:
         return
     try:
-        OperationsPolicy.model_validate(overrides)
+        OperationsPolicy().overridden(overrides)
     except InvalidPolicy as error:
+        wrong = [
+            FieldError(
+                ".".join(("settings", "operations", *(str(part) for part in item["loc"] if part != "[key]"))),
+                item["type"],
+                item["msg"],
+            )
+            for item in error.errors()
+        ]
         raise ValidationError(
-            "settings.operations is not a policy.",
-            errors=[
-                FieldError(
-                    ".".join(("settings", "operations", *(str(part) for part in item["loc"]))),
-                    item["type"],
-                    item["msg"],
-                )
-                for item in error.errors()
-            ],
+            f"settings.operations is not a policy: {wrong[0].path}: {wrong[0].message}.", errors=wrong
         ) from error
+
+
+def _may_lose_its_name(session: Session, scope: SwitchScope, thing: Workflow | Vendor) -> None:
+    """Raise where something would start again under a new id: runs and calls find workflow and vendor by name."""
+    if scope == "WORKFLOW" and thing.name.lower() == BUILT_IN_WORKFLOW:
+        raise BuiltInWorkflowError
+    if switches.is_active(session, scope, str(thing.id)):
+        raise UnderKillSwitchError
 
 
 def _found(thing: T | None, missing: type[NotFoundError]) -> T:

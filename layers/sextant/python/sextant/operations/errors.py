@@ -54,7 +54,7 @@ class TenantNotFoundError(NotFoundError):
 
 
 class UnknownReferenceError(ValidationError):
-    """The event names a workflow or vendor that the tenant does not have."""
+    """The event names a workflow, vendor or run that the tenant does not have."""
 
     code, title = "unknown_reference", "Unknown reference"
 
@@ -99,6 +99,18 @@ class NameTakenError(ConflictError):
     """The tenant has one of this name already."""
 
     code, title = "name_taken", "Name taken"
+
+
+class BuiltInWorkflowError(ConflictError):
+    """The built-in workflow scenario-runs keeps its name: what holds the tenant's runs is found by it."""
+
+    code, title = "built_in_workflow", "Built-in workflow"
+
+
+class UnderKillSwitchError(ConflictError):
+    """A kill switch over it is active; under a new name or id it would start again. Lift the switch first."""
+
+    code, title = "under_kill_switch", "Under a kill switch"
 
 
 class InvalidTargetError(ValidationError):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError as InvalidPolicy
 
+from sextant.errors import FieldError
 from sextant.ids import TenantId, new_id
 from sextant.operations.errors import (
     EventKeyReusedError,
@@ -115,9 +116,12 @@ def ingest(
         raise EventKeyReusedError(extra={"event_id": str(stored.event_id)})
     if stored.outcome == "TENANT_INACTIVE":
         raise TenantInactiveError
-    if stored.outcome in ("WORKFLOW_NOT_FOUND", "VENDOR_NOT_FOUND"):
-        what = "workflow" if stored.outcome == "WORKFLOW_NOT_FOUND" else "vendor"
-        raise UnknownReferenceError(f"The tenant has no such {what}.")
+    if stored.outcome in ("WORKFLOW_NOT_FOUND", "VENDOR_NOT_FOUND", "RUN_NOT_FOUND"):
+        what = stored.outcome.partition("_")[0].lower()
+        raise UnknownReferenceError(
+            f"The tenant has no such {what}.",
+            errors=[FieldError(f"{what}_id", "unknown_reference", f"the tenant has no {what} of this id")],
+        )
     return stored
 
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sextant.ids import RunId, TenantId
+from sextant.ids import RunId, TenantId, tenant_id
+from sextant.operations import incidents
 from sextant.operations.events import Policies, ingest
 from sextant.operations.model import PLATFORM_TENANT, Ingested, NewEvent
 from sextant.operations.repository import actions, catalogue
-from sextant.operations.repository import events as repository
 from sextant.operations.repository.sweep import DeadEvent
 from sextant.storage import Outage, Session
 
@@ -88,36 +88,26 @@ def run_completed(
     correlation_id: str,
     policies: Policies,
 ) -> bool:
-    """When a retry of ours succeeded: tell its incident, and resolve it when nothing of it is left open.
+    """When a run succeeded that equals a failed one: tell the incident, and resolve it when nothing of it is left open.
 
-    Whether the incident was resolved.
+    Whether an incident was resolved.
     """
     run = RunId(UUID(str(payload["run_id"])))
-    incident = actions.incident_of_run(session, run)
-    if incident is None:
-        return False
-    event = NewEvent(
-        event_type="run.succeeded",
-        source="PLATFORM",
-        payload={"run_id": str(run), "scenario_id": payload.get("scenario_id"), "state": "SUCCEEDED"},
-        occurred_at=occurred_at,
-        run_id=run,
-        incident_id=incident,
-        idempotency_key=f"run:{run}:ended",
-        correlation_id=correlation_id,
-    )
-    ingest(session, event, policies.of(session))
-    if not actions.is_repaired(session, incident):
-        return False
-    moved = repository.move_incident(
-        session,
-        incident,
-        ("ANALYZING", "ACTIONED"),
-        "RESOLVED",
-        actor="operations",
-        reason="every failed run has succeeded since",
-    )
-    return moved is not None
+    resolved = False
+    for incident in actions.incidents_of_equals(session, run):
+        event = NewEvent(
+            event_type="run.succeeded",
+            source="PLATFORM",
+            payload={"run_id": str(run), "scenario_id": payload.get("scenario_id"), "state": "SUCCEEDED"},
+            occurred_at=occurred_at,
+            run_id=run,
+            incident_id=incident,
+            idempotency_key=f"run:{run}:ended:{incident}",
+            correlation_id=correlation_id,
+        )
+        ingest(session, event, policies.of(session))
+        resolved = incidents.settle(session, incident, "operations") or resolved
+    return resolved
 
 
 def outbox_dead(session: Session, dead: DeadEvent, policies: Policies) -> Ingested:
@@ -207,5 +197,8 @@ def database_away(session: Session, outage: Outage, function: str, key: str, pol
 
 
 def tenant_of(headers: Mapping[str, str]) -> TenantId:
-    """Whose message it is; the platform's where it names nobody."""
-    return TenantId(headers.get("tenant-id") or PLATFORM_TENANT)
+    """Whose message it is; the platform's where it names nobody, or somebody who cannot be."""
+    try:
+        return tenant_id(headers.get("tenant-id") or PLATFORM_TENANT)
+    except ValueError:
+        return PLATFORM_TENANT

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sextant.operations.errors import EventNotFoundError, IllegalTransitionError, IncidentNotFoundError
 from sextant.operations.model import Event, Incident, IncidentState, TimelineEntry
+from sextant.operations.repository import actions
 from sextant.operations.repository import events as repository
 from sextant.operations.repository.events import EventFilter, IncidentFilter
 from sextant.paging import Page, PageRequest, page
@@ -39,7 +40,26 @@ def move(session: Session, incident: UUID, to: IncidentState, actor: str, reason
         raise IllegalTransitionError(
             f"An incident cannot go from {present.state} to {to}.", extra={"state": present.state}
         )
+    if to == "NEW":
+        repository.ask_for_analysis(session, moved)
     return moved
+
+
+def settle(session: Session, incident: UUID, actor: str) -> bool:
+    """Resolve an incident when nothing of it is left open; whether it was.
+
+    Its lock is held from the look on: a failure that is counted meanwhile waits, and reopens it.
+    """
+    held = repository.lock_incident(session, incident)
+    if held is None or held.state not in ("ANALYZING", "ACTIONED"):
+        return False
+    if not actions.is_repaired(session, held.id):
+        return False
+    reason = "every failed run has succeeded since"
+    repository.move_incident(
+        session, incident, ("ANALYZING", "ACTIONED"), "RESOLVED", actor=actor, reason=reason
+    )
+    return True
 
 
 def timeline(session: Session, incident: UUID, request: PageRequest) -> Page[TimelineEntry]:

@@ -180,6 +180,7 @@ class Action:
     reverses_id: ActionId | None
     attempt: int
     postponed: int
+    waits_for: dict[str, Any] | None
     requested_by: str
     correlation_id: str
     due_at: datetime

@@ -6,16 +6,25 @@ Defaults here; `SEXTANT_OPERATIONS_POLICY` (JSON) overrides them for a deploymen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from sextant.operations.model import SEVERITIES, ActionType, Severity
 
 ErrorClass = Literal["TRANSIENT", "PERMANENT", "TIMEOUT", "VENDOR", "DEAD"]
+
+
+# As event types are: a pattern with a capital letter in it would match none.
+TypePattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:*?\[\]!-]{1,200}$")]
+CodePattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Cooldown = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False)]
+_MAX_RULES = 500
 
 
 class _Part(BaseModel):
@@ -25,8 +34,8 @@ class _Part(BaseModel):
 class SeverityRule(_Part):
     """An event whose type (and error code) matches is at least this severe. `*` matches anything."""
 
-    event_type: str
-    error_code: str = "*"
+    event_type: TypePattern
+    error_code: CodePattern = "*"
     severity: Severity
 
 
@@ -44,7 +53,7 @@ class RetryPolicy(_Part):
 class ErrorRule(_Part):
     """Which error codes are of which class; the first rule that matches counts."""
 
-    codes: tuple[str, ...]
+    codes: Annotated[tuple[CodePattern, ...], Field(min_length=1, max_length=_MAX_RULES)]
     error_class: ErrorClass
 
 
@@ -71,21 +80,34 @@ class OperationsPolicy(_Part):
 
     grouping_minutes: Annotated[float, Field(gt=0, le=1440)] = 30.0
     reopening_days: Annotated[float, Field(gt=0, le=365)] = 7.0
-    escalate_at: Annotated[int, Field(ge=1)] = 10
-    review_at: Annotated[int, Field(ge=1)] = 3
+    escalate_at: Count = 10
+    review_at: Count = 3
     """How many failures call for another look, at which a failing vendor's breaker is opened."""
-    severity_rules: tuple[SeverityRule, ...] = _SEVERITY_RULES
-    error_rules: tuple[ErrorRule, ...] = _ERROR_RULES
+    severity_rules: Annotated[tuple[SeverityRule, ...], Field(max_length=_MAX_RULES)] = _SEVERITY_RULES
+    error_rules: Annotated[tuple[ErrorRule, ...], Field(max_length=_MAX_RULES)] = _ERROR_RULES
     transient: RetryPolicy = RetryPolicy()
     vendor: RetryPolicy = RetryPolicy()
     timeout: RetryPolicy = RetryPolicy(max_retries=1, base_seconds=60)
-    cooldown_seconds: Mapping[ActionType, float] = {
+    cooldown_seconds: Mapping[ActionType, Cooldown] = {
         "ESCALATE": 900.0,
         "BREAKER_OPEN": 30.0,
         "WORKFLOW_PAUSE": 300.0,
     }
-    max_actions_per_hour: Annotated[int, Field(ge=0)] = 120
+    max_actions_per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 120
+    postpone_hours: Annotated[float, Field(gt=0, le=168)] = 24.0
+    """How long a retry may wait for a kill switch to be lifted, or for its vendor."""
     dry_run: bool = False
+
+    @classmethod
+    def from_json(cls, text: str) -> OperationsPolicy:
+        """The policy of a deployment; raises ValueError that names each field that is wrong and its rule."""
+        try:
+            return cls().overridden(json.loads(text or "{}"))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"SEXTANT_OPERATIONS_POLICY is not JSON: {error}") from None
+        except ValidationError as error:
+            wrong = "; ".join(f"{place_of(item['loc'])}: {item['msg']}" for item in error.errors())
+            raise ValueError(f"SEXTANT_OPERATIONS_POLICY: {wrong}") from None
 
     @property
     def grouping(self) -> timedelta:
@@ -112,9 +134,29 @@ class OperationsPolicy(_Part):
         """How errors of a class are retried; None for those that would only fail again."""
         return {"TRANSIENT": self.transient, "VENDOR": self.vendor, "TIMEOUT": self.timeout}.get(error_class)
 
-    def overridden(self, overrides: Mapping[str, Any]) -> OperationsPolicy:
-        """This policy with some fields replaced; raises pydantic's `ValidationError` where they break a rule."""
-        return OperationsPolicy.model_validate({**self.model_dump(exclude_unset=True), **overrides})
+    def overridden(self, overrides: object) -> OperationsPolicy:
+        """This policy with some fields replaced; raises pydantic's `ValidationError` where they break a rule.
+
+        Of a field with fields of its own the others stay. Rules come before those that were there: the first that
+        matches counts.
+        """
+        if not isinstance(overrides, Mapping):
+            return OperationsPolicy.model_validate(overrides)
+        fields: dict[str, Any] = self.model_dump()
+        for name, value in overrides.items():
+            before = fields.get(name)
+            if isinstance(before, Mapping) and isinstance(value, Mapping):
+                fields[name] = {**before, **value}
+            elif isinstance(before, tuple) and isinstance(value, list | tuple):
+                fields[name] = (*value, *before)
+            else:
+                fields[name] = value
+        return OperationsPolicy.model_validate(fields)
+
+
+def place_of(location: tuple[int | str, ...]) -> str:
+    """Where in a policy something stands: `severity_rules.0.severity`."""
+    return ".".join(str(part) for part in location if part != "[key]") or "the policy"
 
 
 def is_failure(severity: Severity) -> bool:

@@ -7,6 +7,8 @@ is well-formed, confident enough and within what the rules allow in this situati
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
@@ -29,8 +31,9 @@ class Proposal(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     action: ActionType
-    delay_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
-    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    delay_seconds: Annotated[float, Field(strict=True, ge=0, le=86_400)] | None = None
+    """Left out: as long as the rules would wait."""
+    confidence: Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
     reasoning: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
@@ -74,8 +77,9 @@ def judge(content: Mapping[str, Any], plan: Plan, min_confidence: float) -> Judg
     if proposal.confidence < min_confidence:
         why = f"confidence {proposal.confidence:g} is below {min_confidence:g}"
         return Judgement(proposal, None, why, advisory=True)
-    if proposal.action == "RETRY" and not plan.min_delay <= proposal.delay_seconds <= plan.max_delay:
-        why = f"a delay of {proposal.delay_seconds:g} s is outside {plan.min_delay:g} to {plan.max_delay:g} s"
+    delay = proposal.delay_seconds
+    if proposal.action == "RETRY" and delay is not None and not plan.min_delay <= delay <= plan.max_delay:
+        why = f"a delay of {delay:g} s is outside {plan.min_delay:g} to {plan.max_delay:g} s"
         return Judgement(proposal, None, why)
     return Judgement(proposal, _action(proposal, plan), "")
 
@@ -86,15 +90,19 @@ def _action(proposal: Proposal, plan: Plan) -> NewAction | None:
         return None
     chosen = plan.chosen
     if chosen is not None and chosen.action_type == proposal.action:
-        return NewAction(chosen.action_type, chosen.target, chosen.parameters, proposal.delay_seconds)
+        delay = chosen.delay_seconds if proposal.delay_seconds is None else proposal.delay_seconds
+        return NewAction(chosen.action_type, chosen.target, chosen.parameters, delay)
     return NewAction(proposal.action, plan.incident_target, {"reason": proposal.reasoning[:500]})
 
 
 def describe(situation: Situation, plan: Plan) -> str:
-    """The situation as JSON for a model: no tenant's name, the event's payload cut short."""
+    """The situation as JSON for a model: no tenant's name, the event's payload cut short.
+
+    Without `<` and `>`, so that nothing in it can look like the mark that ends it.
+    """
     incident, event = situation.incident, situation.event
     payload = json.dumps(event.payload, ensure_ascii=False)[:MAX_PAYLOAD_CHARACTERS] if event else ""
-    return json.dumps(
+    told = json.dumps(
         {
             "incident": {
                 "title": incident.title,
@@ -115,3 +123,32 @@ def describe(situation: Situation, plan: Plan) -> str:
         },
         ensure_ascii=False,
     )
+    nameless = re.sub(rf"(?<![\w-]){re.escape(incident.tenant_id)}(?![\w-])", "(tenant)", told)
+    return nameless.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def storable(content: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer as the database can keep it: JSON without NUL characters, halves of surrogate pairs, NaN.
+
+    Raises TypeError for what is no JSON object.
+    """
+    kept = _storable(content)
+    if not isinstance(kept, dict):
+        raise TypeError(f"a proposal is an object, not {type(content).__name__}")
+    return kept
+
+
+def _storable(value: object) -> Any:
+    match value:
+        case str():
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        case Mapping():
+            return {_storable(str(name)): _storable(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_storable(each) for each in value]
+        case float() if not math.isfinite(value):
+            return str(value)
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return _storable(str(value))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sextant.errors import FieldError
 from sextant.ids import RunId, new_id
+from sextant.operations import incidents
 from sextant.operations.errors import (
     ActionNotFoundError,
     DecisionNotFoundError,
@@ -99,6 +100,8 @@ def complete(session: Session, action_id: UUID, state: ActionState, note: str, c
         session, action.id, state, {"note": note}, actor=caller.subject, origins=("PENDING", "IN_PROGRESS")
     )
     assert ended is not None
+    if ended.incident_id is not None and incidents.settle(session, ended.incident_id, caller.subject):
+        return ended
     if state == "SUCCEEDED" and ended.incident_id is not None:
         events.move_incident(
             session,
@@ -156,6 +159,8 @@ def _check_target(session: Session, action: NewAction, incident: IncidentId | No
         exists = catalogue.WORKFLOWS.get(session, target)
     if exists is None:
         raise _invalid("target", f"there is nothing of this id that a {kind} action could be about")
+    if exists == "PART":
+        raise _invalid("target", "it is a part of a split run: name the run that it is a part of")
 
 
 def check_switch_target(session: Session, scope: str, target: str) -> None:

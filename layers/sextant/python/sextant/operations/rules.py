@@ -22,6 +22,9 @@ from sextant.operations.signature import error_of
 
 RULES_VERSION = "rules-1"
 
+_OWN_REFUSALS = frozenset({"vendor_rate_limited", "vendor_kill_switch", "vendor_breaker_open"})
+"""Calls that were not made: they say nothing about the vendor, and open no breaker."""
+
 _SAID: dict[ErrorClass, str] = {
     "TRANSIENT": "transient",
     "VENDOR": "a vendor's failure",
@@ -109,6 +112,7 @@ def _breaker_is_due(situation: Situation, policy: OperationsPolicy) -> bool:
         and situation.standing.breaker == "CLOSED"
         and situation.event is not None
         and situation.event.severity in ("ERROR", "CRITICAL")
+        and error_of(situation.event.payload)[0] not in _OWN_REFUSALS
         and situation.incident.cycle_events >= policy.review_at
     )
 
@@ -127,14 +131,11 @@ def _about_the_event(
 
     code, _ = error_of(event.payload)
     kind: ErrorClass = "DEAD" if event.event_type == "run.poison" else policy.error_class(code)
+    if situation.run_state == "PART":
+        return "part", "It is a part of a split run, which alone is repeated.", None, people, still
     if situation.run_state not in ("FAILED", "TIMEOUT"):
-        return (
-            "run-moved-on",
-            f"The run is {situation.run_state}; there is nothing to repeat.",
-            None,
-            people,
-            still,
-        )
+        state = situation.run_state or "no longer there"
+        return "run-moved-on", f"The run is {state}; there is nothing to repeat.", None, people, still
     retry = policy.retry(kind)
     if retry is None:
         return (

@@ -14,6 +14,8 @@ from typing import Any
 
 ALGORITHM = 1
 MAX_LENGTH = 400
+MAX_READ = 4_000
+"""How much of a message is read: some of the patterns below look at each place from each place before it."""
 
 # In this order: what is part of something larger (the numbers of a timestamp) must not be folded before it.
 _FOLDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -44,9 +46,9 @@ _SPACE = re.compile(r"\s+")
 def normalise(text: str) -> str:
     """`text` in lower case with everything folded that differs from one occurrence to the next.
 
-    Applying it twice is the same as once. At most `MAX_LENGTH` characters.
+    Applying it twice is the same as once. At most `MAX_LENGTH` characters, of the first `MAX_READ`.
     """
-    folded = text
+    folded = text[:MAX_READ]
     # Folding one thing may complete another (`a 1@b.c` has an address once); two rounds have always been enough.
     for _ in range(8):
         before = folded

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from sextant.ids import TenantId
 from sextant.operations import failures
@@ -20,6 +21,10 @@ from sextant.storage import Database, Session
 LATE = timedelta(seconds=60)
 SILENCE = timedelta(minutes=5)
 BATCH = 100
+RESERVE = 25.0
+"""Seconds that one more thing may take: the longest an AI may think, and its transactions."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger("sextant.operations")
 
@@ -43,6 +48,10 @@ class Swept:
     incidents: int = 0
     performed: int = 0
     abandoned: int = 0
+    failed: int = 0
+    """What could not be handled, for the reason that the log gives."""
+    left: int = 0
+    """What there was no time for."""
 
 
 def sweep(
@@ -51,45 +60,92 @@ def sweep(
     analyst: Analyst,
     performer: Performer,
     dead_letters: Callable[[], Iterable[DeadLetter]],
+    remaining: Callable[[], float],
 ) -> Swept:
-    """One round over all tenants. Any number may run at once: each thing found is done once."""
+    """One round over all tenants. Any number may run at once: each thing found is done once.
+
+    It begins nothing new once `remaining` seconds are `RESERVE`; the rest is for the next round.
+    """
     found = Swept()
+    each = _Boundary(found, remaining).each
     with database.platform_autocommit() as session:
         dead = repository.dead_events(session, BATCH)
         overdue = repository.overdue_actions(session, LATE, BATCH)
         abandoned = repository.abandoned_actions(session, SILENCE, BATCH)
         waiting = repository.unanalysed_incidents(session, LATE, BATCH)
-    for item in dead:
-        tenant = PLATFORM_TENANT if item.tenant_id == "-" else TenantId(item.tenant_id)
 
-        def ingest_dead(session: Session, item: repository.DeadEvent = item) -> str:
-            return failures.outbox_dead(session, item, policies).outcome
+    def give_up(left: repository.Found) -> None:
+        found.abandoned += _give_up(database, left)
 
-        found.dead_events += database.run(tenant, ingest_dead, idempotent=True) == "CREATED"
-    for letter in dead_letters():
+    def perform(left: repository.Found) -> None:
+        found.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
 
-        def ingest_letter(session: Session, letter: DeadLetter = letter) -> str:
-            return failures.dead_letter(
-                session,
-                letter.queue,
-                message_id=letter.message_id,
-                headers=letter.headers,
-                body=letter.body,
-                policies=policies,
-            ).outcome
+    def tell_dead(event: repository.DeadEvent) -> None:
+        found.dead_events += _ingest_dead(database, event, policies)
 
-        tenant = failures.tenant_of(letter.headers)
-        found.dead_letters += database.run(tenant, ingest_letter, idempotent=True) == "CREATED"
-    for left in waiting:
+    def tell_letter(letter: DeadLetter) -> None:
+        found.dead_letters += _ingest_letter(database, letter, policies)
+
+    def analyse(left: repository.Found) -> None:
         analyst.analyse(TenantId(left.tenant_id), unanalysed(left.id))
         found.incidents += 1
-    for left in overdue:
-        found.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
-    for left in abandoned:
 
-        def give_up(session: Session, left: repository.Found = left) -> bool:
-            result = {"reason": "outcome_unknown", "unknown": True}
-            return actions.finish(session, ActionId(left.id), "FAILED", result, actor="sweep") is not None
-
-        found.abandoned += database.run(TenantId(left.tenant_id), give_up, idempotent=True)
+    each("an abandoned action", abandoned, give_up)
+    each("an overdue action", overdue, perform)
+    each("a dead event", dead, tell_dead)
+    each("the dead-letter queues", (dead_letters,), lambda peek: each("a dead letter", peek(), tell_letter))
+    # Last, as an AI may be asked, which takes its time.
+    each("an incident", waiting, analyse)
     return found
+
+
+@dataclass(frozen=True)
+class _Boundary:
+    """One thing that cannot be handled, minute by minute, must not keep the others from it."""
+
+    found: Swept
+    remaining: Callable[[], float]
+
+    def each(self, kind: str, things: Iterable[T], work: Callable[[T], None]) -> None:
+        for thing in things:
+            if self.remaining() <= RESERVE:
+                self.found.left += 1
+                continue
+            try:
+                work(thing)
+            except Exception:  # the boundary of one thing found: logged here, and found again in a minute
+                self.found.failed += 1
+                logger.exception("the sweep could not handle %s", kind, extra={"about": str(thing)[:500]})
+
+
+def _give_up(database: Database, left: repository.Found) -> bool:
+    result = {"reason": "outcome_unknown", "unknown": True}
+
+    def work(session: Session) -> bool:
+        return actions.finish(session, ActionId(left.id), "FAILED", result, actor="sweep") is not None
+
+    return database.run(TenantId(left.tenant_id), work, idempotent=True)
+
+
+def _ingest_dead(database: Database, dead: repository.DeadEvent, policies: Policies) -> bool:
+    tenant = PLATFORM_TENANT if dead.tenant_id == "-" else TenantId(dead.tenant_id)
+
+    def work(session: Session) -> bool:
+        return failures.outbox_dead(session, dead, policies).outcome == "CREATED"
+
+    return database.run(tenant, work, idempotent=True)
+
+
+def _ingest_letter(database: Database, letter: DeadLetter, policies: Policies) -> bool:
+    def work(session: Session) -> bool:
+        ingested = failures.dead_letter(
+            session,
+            letter.queue,
+            message_id=letter.message_id,
+            headers=letter.headers,
+            body=letter.body,
+            policies=policies,
+        )
+        return ingested.outcome == "CREATED"
+
+    return database.run(failures.tenant_of(letter.headers), work, idempotent=True)

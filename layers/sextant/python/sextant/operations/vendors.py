@@ -113,6 +113,8 @@ class Guard(ContextDecorator):
     ) -> None:
         admission, self._admission = self._admission, None
         assert admission is not None
+        if error is not None and not isinstance(error, Exception):
+            return  # the process is told to end: that says nothing about the vendor
         succeeded = error is None or isinstance(error, self._not_failures)
         try:
             with self._database.autocommit(self._tenant) as session:

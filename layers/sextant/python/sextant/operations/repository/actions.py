@@ -54,7 +54,7 @@ SELECT {columns} FROM made, told
 """).format(columns=columns_of(Action))
 _POSTPONE = """
 WITH moved AS (
-    UPDATE action SET due_at = clock_timestamp() + %(delay)s, postponed = postponed + 1
+    UPDATE action SET due_at = clock_timestamp() + %(delay)s, postponed = postponed + 1, waits_for = %(waits_for)s
     WHERE tenant_id = %(tenant_id)s AND id = %(action)s AND state = 'PENDING' RETURNING *
 )
 SELECT outbox_enqueue(
@@ -66,6 +66,9 @@ _GET = sql.SQL("SELECT {columns} FROM action WHERE tenant_id = %s AND id = %s").
     columns=columns_of(Action)
 )
 _LOCK = sql.SQL("{query} FOR UPDATE").format(query=_GET)
+_LOCK_DUE = sql.SQL("{query} AND state = 'PENDING' AND due_at <= clock_timestamp() FOR UPDATE").format(
+    query=_GET
+)
 _BEGIN = """
 UPDATE action SET state = 'IN_PROGRESS', started_at = clock_timestamp()
 WHERE tenant_id = %s AND id = %s AND state = 'PENDING'
@@ -108,7 +111,7 @@ class Taken:
     """What has been done lately, as far as limits ask."""
 
     same: int
-    """Actions of this type on this target within the cooldown."""
+    """Actions of this type on this target within the cooldown. One that failed keeps none from being tried."""
     in_hour: int
     """Actions of this tenant within the last hour."""
 
@@ -219,6 +222,11 @@ def lock_action(session: Session, action: UUID) -> Action | None:
     return session.fetch_one(_LOCK, (session.tenant_id, action), row=Action)
 
 
+def lock_due_action(session: Session, action: UUID) -> Action | None:
+    """An action that is PENDING and whose time has come; None else. A message that comes early changes nothing."""
+    return session.fetch_one(_LOCK_DUE, (session.tenant_id, action), row=Action)
+
+
 def list_actions(session: Session, where: ActionFilter, request: PageRequest) -> list[Action]:
     return fetch_page(
         session,
@@ -267,11 +275,28 @@ def finish(
     )
 
 
-def postpone(session: Session, action: ActionId, delay: float) -> None:
-    """Put a PENDING action off, with a new message."""
+def postpone(session: Session, action: ActionId, delay: float, waits_for: Mapping[str, Any]) -> None:
+    """Put a PENDING action off, with a new message and the reason."""
     session.execute(
-        _POSTPONE, {"tenant_id": session.tenant_id, "action": action, "delay": timedelta(seconds=delay)}
+        _POSTPONE,
+        {
+            "tenant_id": session.tenant_id,
+            "action": action,
+            "delay": timedelta(seconds=delay),
+            "waits_for": Jsonb(dict(waits_for)),
+        },
     )
+
+
+def age(session: Session, action: ActionId) -> timedelta:
+    """How long ago an action was asked for."""
+    found = session.fetch_one(
+        "SELECT extract(epoch FROM clock_timestamp() - created_at)::double precision FROM action WHERE tenant_id = %s AND id = %s",
+        (session.tenant_id, action),
+        row=float,
+    )
+    assert found is not None
+    return timedelta(seconds=found)
 
 
 def taken(session: Session, action: Action, cooldown: float) -> Taken:
@@ -279,7 +304,7 @@ def taken(session: Session, action: Action, cooldown: float) -> Taken:
     found = session.fetch_one(
         """
         SELECT (SELECT count(*) FROM action WHERE tenant_id = %(tenant_id)s AND action_type = %(action_type)s AND target = %(target)s
-                AND id <> %(id)s AND state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED')
+                AND id <> %(id)s AND state IN ('IN_PROGRESS', 'SUCCEEDED')
                 AND started_at > clock_timestamp() - %(cooldown)s) AS same,
                (SELECT count(*) FROM action WHERE tenant_id = %(tenant_id)s AND state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED')
                 AND started_at > clock_timestamp() - interval '1 hour') AS in_hour
@@ -328,23 +353,34 @@ def retries_of(session: Session, run: RunId) -> int:
     )
 
 
-def incident_of_run(session: Session, run: RunId) -> IncidentId | None:
-    """The incident whose retry made `run`; None where none did."""
-    found = session.fetch_one(
-        """SELECT a.incident_id FROM run_replay p JOIN action a ON a.tenant_id = p.tenant_id AND a.id = p.action_id
-           WHERE p.tenant_id = %s AND p.run_id = %s AND a.incident_id IS NOT NULL""",
+def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
+    """The open incidents of failed runs that `run` is equal to, whoever asked for it: a retry of ours or a person."""
+    found = session.fetch_all(
+        """
+        SELECT DISTINCT i.id FROM scenario_run mine
+        JOIN scenario_run failed ON failed.tenant_id = mine.tenant_id AND failed.scenario_id = mine.scenario_id
+             AND failed.version_hash = mine.version_hash AND failed.state IN ('FAILED', 'TIMEOUT')
+        JOIN event e ON e.tenant_id = failed.tenant_id AND e.idempotency_key = 'run:' || failed.id || ':ended' AND e.source = 'PLATFORM'
+        JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state IN ('NEW', 'ANALYZING', 'ACTIONED')
+        WHERE mine.tenant_id = %s AND mine.id = %s ORDER BY i.id
+        """,
         (session.tenant_id, run),
         row=UUID,
     )
-    return IncidentId(found) if found else None
+    return [IncidentId(each) for each in found]
 
 
 def is_repaired(session: Session, incident: IncidentId) -> bool:
-    """Whether nothing of the incident is left open: no action waits, and each failed run's last repeat succeeded."""
+    """Whether nothing of the incident is left open: no action waits, and of each failed run an equal one succeeded.
+
+    False for an incident without runs: whether that is repaired only people know. The caller holds the incident's
+    lock, so that no failure is counted meanwhile.
+    """
     return bool(
         session.fetch_one(
             """
-            SELECT NOT EXISTS (SELECT FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
+            SELECT EXISTS (SELECT FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s AND run_id IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
                                AND state IN ('PENDING', 'IN_PROGRESS'))
                AND NOT EXISTS (
                    SELECT FROM incident i JOIN event e ON e.tenant_id = i.tenant_id AND e.incident_id = i.id

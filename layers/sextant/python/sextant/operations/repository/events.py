@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
@@ -51,28 +52,39 @@ WHERE tenant_id = %(tenant_id)s AND id = %(incident)s AND state = ANY (%(from)s)
 RETURNING {columns}
 """).format(columns=columns_of(Incident))
 
-# Every kind of thing that belongs to the incident, each already in the order of its id within its index.
-_TIMELINE = """(
-    SELECT tenant_id, id, 'EVENT' AS kind, received_at AS at, event_type AS summary,
+# Every kind of thing that belongs to the incident. From each no more is read than may stand on the page, in the order of an
+# index, so that a page of a large incident costs what one of a small one does.
+_TIMELINE_OF: tuple[LiteralString, ...] = (
+    """SELECT tenant_id, id, 'EVENT' AS kind, received_at AS at, event_type AS summary,
            jsonb_build_object('severity', severity, 'payload', payload, 'occurred_at', occurred_at, 'run_id', run_id, 'vendor_id', vendor_id,
                               'source', source, 'correlation_id', correlation_id) AS detail
-    FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
-    UNION ALL
-    SELECT tenant_id, id, 'TRANSITION', occurred_at, coalesce(from_state || ' → ', '') || to_state,
+       FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'TRANSITION', occurred_at, coalesce(from_state || ' → ', '') || to_state,
            jsonb_build_object('from', from_state, 'to', to_state, 'actor', actor, 'reason', reason)
-    FROM incident_transition WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
-    UNION ALL
-    SELECT tenant_id, id, 'DECISION', decided_at, decision_type,
+       FROM incident_transition WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'DECISION', decided_at, decision_type,
            jsonb_build_object('maker', maker, 'maker_name', maker_name, 'confidence', confidence, 'reasoning', reasoning,
                               'verdict', verdict, 'verdict_reason', verdict_reason, 'event_id', event_id)
-    FROM decision WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
-    UNION ALL
-    SELECT tenant_id, id, 'ACTION', created_at, action_type,
+       FROM decision WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'ACTION', created_at, action_type,
            jsonb_build_object('state', state, 'target', target, 'result', result, 'decision_id', decision_id, 'due_at', due_at,
                               'started_at', started_at, 'completed_at', completed_at, 'requested_by', requested_by,
-                              'reverses_id', reverses_id, 'dry_run', dry_run)
-    FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s
-) AS entry"""
+                              'reverses_id', reverses_id, 'dry_run', dry_run, 'postponed', postponed, 'waits_for', waits_for)
+       FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+)
+_PART_OF_PAGE = """(
+    {part} AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+    ORDER BY id {order} LIMIT %(fetch)s
+)"""
+
+
+def timeline_page(*, ascending: bool) -> sql.Composed:
+    """The statement of a timeline's page: of `incident`, beyond `key`, at most `fetch` rows."""
+    order = {"beyond": sql.SQL(">" if ascending else "<"), "order": sql.SQL("ASC" if ascending else "DESC")}
+    parts = [sql.SQL(_PART_OF_PAGE).format(part=sql.SQL(part), **order) for part in _TIMELINE_OF]
+    return sql.SQL(
+        "SELECT id, kind, at, summary, detail FROM ({parts}) AS entry ORDER BY id {order} LIMIT %(fetch)s"
+    ).format(parts=sql.SQL(" UNION ALL ").join(parts), order=order["order"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +247,33 @@ def move_incident(
     )
 
 
+def ask_for_analysis(session: Session, incident: Incident) -> None:
+    """Have an incident that is NEW again looked at."""
+    session.execute(
+        """SELECT outbox_enqueue(
+            %(tenant_id)s, 'incident.changed', format('incident:%%s:cycle:%%s', %(incident)s::uuid, %(cycle)s::integer),
+            jsonb_build_object('tenant_id', %(tenant_id)s::text, 'incident_id', %(incident)s::uuid, 'change', 'REOPENED'),
+            jsonb_build_object('correlation-id', %(correlation_id)s::text), p_refusable => false)""",
+        {
+            "tenant_id": session.tenant_id,
+            "incident": incident.id,
+            "cycle": incident.cycle,
+            "correlation_id": incident.correlation_id,
+        },
+    )
+
+
 def timeline(session: Session, incident: UUID, request: PageRequest) -> list[TimelineEntry]:
     """What happened to an incident, oldest first: events, transitions, decisions, actions."""
-    return fetch_page(
-        session,
-        TimelineEntry,
-        _TIMELINE,
-        conditions="tenant_id = %(tenant_id)s",
-        params={"tenant_id": session.tenant_id, "incident": incident},
-        request=request,
-        oldest_first=True,
+    return session.fetch_all(
+        timeline_page(ascending=not request.backwards),
+        {
+            "tenant_id": session.tenant_id,
+            "incident": incident,
+            "key": request.key,
+            "fetch": request.fetch,
+        },
+        row=TimelineEntry,
     )
 
 

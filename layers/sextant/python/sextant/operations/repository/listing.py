@@ -33,10 +33,9 @@ def fetch_page(
     conditions: LiteralString,
     params: Mapping[str, object],
     request: PageRequest,
-    oldest_first: bool = False,
 ) -> list[T]:
-    """Up to `request.fetch` rows, newest first unless `oldest_first`; turned round when going backwards."""
-    ascending = oldest_first != request.backwards
+    """Up to `request.fetch` rows, newest first; turned round when going backwards."""
+    ascending = request.backwards
     query = sql.SQL(_PAGE).format(
         columns=columns_of(row),
         source=sql.SQL(source),

@@ -71,7 +71,7 @@ def dead_events(session: Session, limit: int) -> list[DeadEvent]:
         CROSS JOIN LATERAL (SELECT 'outbox:' || d.event_id || ':' || extract(epoch FROM d.failed_at) AS key) AS k
         WHERE NOT EXISTS (
             SELECT FROM event e
-            WHERE e.tenant_id = CASE WHEN d.tenant_id = '-' THEN 'platform' ELSE d.tenant_id END AND e.idempotency_key = k.key)
+            WHERE e.tenant_id = CASE WHEN d.tenant_id = '-' THEN 'platform' ELSE d.tenant_id END AND e.idempotency_key = k.key AND e.source = 'PLATFORM')
         ORDER BY d.failed_at LIMIT %(limit)s
         """,
         {"limit": limit},

@@ -64,6 +64,23 @@ def over(session: Session, tenant: str, workflow: UUID | None, vendor: UUID | No
     return json.loads(found) if found else None
 
 
+def over_runs(session: Session) -> dict[str, Any] | None:
+    """What keeps the tenant's runs from starting: a switch, a paused workflow, an inactive tenant; None: nothing."""
+    found = session.fetch_one("SELECT run_admission(%s)", (session.tenant_id,), row=str)
+    return json.loads(found) if found else None
+
+
+def is_active(session: Session, scope: SwitchScope, target: str) -> bool:
+    """Whether the tenant's own switch over `target` is active."""
+    return bool(
+        session.fetch_one(
+            "SELECT EXISTS (SELECT FROM kill_switch WHERE tenant_id = %s AND scope = %s AND target = %s AND active)",
+            (session.tenant_id, scope, target),
+            row=bool,
+        )
+    )
+
+
 def get_switch(session: Session, tenant: str, switch: UUID) -> KillSwitch | None:
     return session.fetch_one(_GET, (tenant, switch), row=KillSwitch)
 

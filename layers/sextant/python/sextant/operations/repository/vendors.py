@@ -107,13 +107,24 @@ def standing(session: Session, vendor: UUID) -> VendorStanding:
     return found or VendorStanding()
 
 
-def seconds_until_probe(session: Session, vendor: UUID) -> float:
-    """How long a breaker stays open; 0 where a call may be made."""
+def seconds_until_retry(session: Session, vendor: UUID) -> float:
+    """How long a retry that needs the vendor should wait; 0 where it may be tried now.
+
+    While the breaker is not closed one retry goes first, once its time has come, and the others wait for what becomes of
+    it: they would only be refused, and each refusal uses up one of their repetitions.
+    """
     found = session.fetch_one(
         """
-        SELECT greatest(0, extract(epoch FROM greatest(s.opened_at + make_interval(secs => v.reset_seconds), s.probe_until)
+        SELECT greatest(0, extract(epoch FROM greatest(s.opened_at + make_interval(secs => v.reset_seconds), s.probe_until,
+                                                       ahead.at + make_interval(secs => v.reset_seconds))
                                               - clock_timestamp()))::double precision
         FROM vendor_state s JOIN vendor v ON v.tenant_id = s.tenant_id AND v.id = s.vendor_id
+        CROSS JOIN LATERAL (
+            SELECT max(a.started_at) AS at FROM action a JOIN incident i ON i.tenant_id = a.tenant_id AND i.id = a.incident_id
+            WHERE a.tenant_id = s.tenant_id AND a.state = 'SUCCEEDED' AND a.action_type = 'RETRY' AND i.vendor_id = s.vendor_id
+              AND a.started_at > clock_timestamp() - make_interval(secs => v.reset_seconds)
+              AND a.started_at > s.opened_at + make_interval(secs => v.reset_seconds)
+        ) AS ahead
         WHERE s.tenant_id = %s AND s.vendor_id = %s AND s.breaker <> 'CLOSED'
         """,
         (session.tenant_id, vendor),
