@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sextant.bus.message import OutboundMessage
 from sextant.outbox.floors import Floors
 from sextant.outbox.model import ClaimedEvent, Measured
 
 
 def claimed(tenant: str, position: int) -> ClaimedEvent:
-    return ClaimedEvent(position, 0, OutboundMessage(tenant, uuid4(), "t", None, "{}", datetime.now(UTC)))
+    return ClaimedEvent(position, 0, tenant, uuid4(), "t", None, "{}", datetime.now(UTC), 0, None, "{}")
 
 
 def test_before_anything_is_certain_there_is_no_floor() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sextant.bus.message import NO_TENANT, OutboundMessage
 from sextant.ids import TenantId
@@ -30,16 +32,26 @@ class NewEvent:
 
 
 class ClaimedEvent(NamedTuple):
-    """An event leased to a relay: its place in its lane, and the message that it is published as."""
+    """An event leased to a relay, as it came from the database: its place in its lane, and what it says."""
 
     position: int
     takeovers: int
     """How many relays held it before and were never heard of again."""
-    message: OutboundMessage
+    tenant_id: str
+    event_id: UUID
+    topic: str
+    dedupe_key: str | None
+    payload: str
+    created_at: datetime
+    retry_count: int
+    replay_id: UUID | None
+    headers: str
+    """JSON."""
 
     @property
-    def tenant_id(self) -> str:
-        return self.message.tenant_id
+    def message(self) -> OutboundMessage:
+        """What it is published as; made anew each time, by the publishing thread and not by the one that claims."""
+        return OutboundMessage._make((*self[2:10], json.loads(self.headers)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ class Relay:
         self._after = events[-1].tenant_id
         report.batches += 1
         report.claimed += len(events)
-        oldest = min(event.message.created_at for event in events)
+        oldest = min(event.created_at for event in events)
         report.oldest_seconds = max(report.oldest_seconds, (datetime.now(UTC) - oldest).total_seconds())
         return Batch(token, events, now + self._settings.publish_timeout, now + self._settings.lease)
 
