@@ -63,7 +63,7 @@ class Gateway:
 
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._serve)  # also of paths with a line break
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1, max_line_size=MAX_HEADERS, max_field_size=MAX_HEADERS
         )

@@ -45,6 +45,12 @@ _PROBLEM = {
     },
 }
 
+_GATEWAY_MESSAGE = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string", "examples": ["Unauthorized"]}},
+}
+
 _MEANINGS = {
     400: "The request cannot be understood, or a parameter breaks a rule",
     401: "No valid credentials",
@@ -167,4 +173,15 @@ def _complete(operation: dict[str, Any], method: str, path: str, permission: str
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             },
         )
+    _as_sent(kept)
     operation["responses"] = dict(sorted(kept.items()))
+
+
+def _as_sent(responses: dict[str, Any]) -> None:
+    """What the gateway answers by itself, and what has no body."""
+    if "401" in responses:
+        # Most are the gateway's, which lets nobody without a valid token through and has words of its own.
+        responses["401"]["content"]["application/json"] = {"schema": _GATEWAY_MESSAGE}
+    for status in ("204", "304"):
+        if status in responses:
+            responses[status].pop("content", None)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import ConfigDict, Field
 
 from functions.api.app import Api, answers, needs, reply
@@ -232,7 +233,10 @@ def _register_reading(api: Api) -> None:
         )
 
     @api.get(
-        "/v1/scenarios/<scenario_id>", summary="Get a scenario", tags=["Scenarios"], responses={200: _OK}
+        "/v1/scenarios/<scenario_id>",
+        summary="Get a scenario, as it is or as it stood",
+        tags=["Scenarios"],
+        responses={200: _AT_ANY_TIME},
     )
     @needs("scenarios:read")
     def get_scenario(
@@ -254,4 +258,8 @@ def _register_reading(api: Api) -> None:
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)
 _OK = answers("The scenario", ScenarioEnvelope)
+_AT_ANY_TIME: OpenAPIResponse = {
+    "description": "The scenario; with as_of the version that stood then",
+    "content": {"application/json": {"model": ScenarioEnvelope | VersionEnvelope}},
+}
 _LIST = answers("Scenarios, newest first", ScenarioList)

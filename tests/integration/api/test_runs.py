@@ -5,11 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
+from local.database import DatabaseUrls
+from sextant import bootstrap
+from sextant.storage import Database, DatabaseSettings
 from tests.integration.api.conftest import Client
+from tests.integration.storage.wire import WireProxy, through
 
 Sql = Callable[..., list[Any]]
 
@@ -253,3 +258,21 @@ def test_a_parameter_that_no_one_knows_is_refused_before_there_is_a_run(client: 
     assert (taken.status, taken.data["parameters"]["flat_price_eur"]) == (202, 50)
     unknown = client("POST", f"/v1/scenarios/{uuid4()}/run", {"parameters": {"x": 1}})
     assert (unknown.status, unknown.code) == (404, "scenario_not_found")
+
+
+def test_asking_for_a_run_is_one_round_trip_to_the_database(
+    served: DatabaseUrls, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an API whose way to the database is recorded
+    scenario = client.scenario()["id"]
+    target = urlsplit(served.app)
+    with WireProxy(str(target.hostname), int(target.port or 5432)) as proxy:
+        database = Database.connect(DatabaseSettings(url=through(served.app, proxy)))
+        monkeypatch.setattr(bootstrap, "database", lambda: database)
+        client.run(scenario, seed=1)
+        proxy.recording.clear()
+        # When a run is asked for, with all there is to it: rate limit, switches, message, trail
+        assert client("POST", f"/v1/scenarios/{scenario}/run", {"seed": 2}).status == 202
+        # Then the database was asked once
+        assert proxy.recording.round_trips == 1, proxy.recording.statements
+        database.close()
