@@ -33,10 +33,12 @@ class Found:
 
 
 def overdue_actions(session: Session, late: timedelta, limit: int) -> list[Found]:
-    """Actions whose message must have been lost; a platform statement."""
+    """Actions whose message must have been lost, the tenants taking turns; a platform statement."""
     return session.fetch_all(
-        """SELECT tenant_id, id FROM action WHERE state = 'PENDING' AND action_type <> 'MANUAL' AND due_at < clock_timestamp() - %s
-           ORDER BY due_at LIMIT %s""",
+        """SELECT tenant_id, id FROM (
+               SELECT tenant_id, id, due_at, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM action
+               WHERE state = 'PENDING' AND action_type <> 'MANUAL' AND due_at < clock_timestamp() - %s
+           ) AS waiting ORDER BY turn, due_at LIMIT %s""",
         (late, limit),
         row=Found,
     )
@@ -53,9 +55,12 @@ def abandoned_actions(session: Session, silence: timedelta, limit: int) -> list[
 
 
 def unanalysed_incidents(session: Session, late: timedelta, limit: int) -> list[Found]:
-    """Incidents that nobody has looked at; a platform statement."""
+    """Incidents that nobody has looked at, the tenants taking turns; a platform statement."""
     return session.fetch_all(
-        "SELECT tenant_id, id FROM incident WHERE state = 'NEW' AND opened_at < clock_timestamp() - %s ORDER BY opened_at LIMIT %s",
+        """SELECT tenant_id, id FROM (
+               SELECT tenant_id, id, opened_at, row_number() OVER (PARTITION BY tenant_id ORDER BY opened_at) AS turn FROM incident
+               WHERE state = 'NEW' AND opened_at < clock_timestamp() - %s
+           ) AS waiting ORDER BY turn, opened_at LIMIT %s""",
         (late, limit),
         row=Found,
     )

@@ -1,0 +1,65 @@
+"""What a tenant does to its own operations reaches nobody else's: the sweep goes round them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.operations.conftest import Operations
+from tests.integration.operations.http import Client
+
+
+def lost(operations: Operations, *tenants: str) -> None:
+    """The tenants' messages never came, minutes ago; the first tenant's before the others'."""
+    for age, tenant in enumerate(reversed(tenants), 5):
+        operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", tenant)
+        operations.sql(
+            "UPDATE action SET due_at = now() - make_interval(mins => %s) WHERE tenant_id = %s", age, tenant
+        )
+        operations.sql(
+            "UPDATE incident SET opened_at = now() - make_interval(mins => %s) WHERE tenant_id = %s",
+            age,
+            tenant,
+        )
+
+
+@pytest.mark.parametrize("cooldown", [1e300, -1.0, 4e8])
+def test_a_cooldown_that_no_clock_knows_is_refused(client: Client, cooldown: float) -> None:
+    settings = {"operations": {"cooldown_seconds": {"ESCALATE": cooldown}}}
+    answer = client.as_("super_admin")(
+        "POST", "/v1/tenants", {"tenant_id": client.tenant, "name": client.tenant, "settings": settings}
+    )
+    assert (answer.status, answer.code) == (422, "validation_failed")
+
+
+def test_one_tenants_poison_stops_the_round_for_nobody(client: Client, operations: Operations) -> None:
+    # Given two tenants whose messages were lost, and an action of the first that nothing can perform
+    poisoned, healthy = Client(f"{client.tenant}-p"), client
+    for tenant in (poisoned, healthy):
+        body = {"action_type": "BREAKER_OPEN", "target": tenant.vendor()["id"], "reason": "r"}
+        tenant.made("/v1/actions", body, 202)
+    # The database's guards let nobody make one: it stands for the mistake that is still to be found.
+    operations.sql(
+        "SET session_replication_role = replica;"
+        f" UPDATE action SET target = 'no id' WHERE tenant_id = '{poisoned.tenant}'"
+    )
+    lost(operations, poisoned.tenant, healthy.tenant)
+    # When the sweep goes round, then it counts what it could not handle
+    assert operations.sweep()["failed"] == 1
+    # And the healthy tenant's work is done
+    assert [action["state"] for action in healthy.got("/v1/actions")] == ["SUCCEEDED"]
+    operations.sql(
+        f"SET session_replication_role = replica; DELETE FROM action WHERE tenant_id = '{poisoned.tenant}'"
+    )
+
+
+def test_a_tenant_with_much_to_sweep_leaves_the_others_their_turn(
+    client: Client, operations: Operations
+) -> None:
+    busy, quiet = Client(f"{client.tenant}-b"), client
+    for tenant, times in ((busy, 120), (quiet, 1)):
+        workflow = tenant.workflow()
+        for number in range(times):
+            assert tenant.event(workflow, fingerprint=f"f{number}").status == 201
+    lost(operations, busy.tenant, quiet.tenant)
+    assert operations.sweep()["incidents"] == 100
+    assert [incident["state"] for incident in quiet.got("/v1/incidents")] == ["ANALYZING"]
