@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,9 @@ from sextant.engine import Progress, SimulationRequest, SimulationResult, System
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.runs.model import ClaimedRun, Run
 from sextant.scenarios.fields import canonical, decode
+
+# Bytes; an entry of a B-tree holds 2,704 with all its columns.
+_LONGEST_KEY = 1500
 
 
 @cache
@@ -76,7 +80,7 @@ def metrics_of(result: SimulationResult) -> list[dict[str, object]]:
     return [
         {
             "metric": metric.metric,
-            "tags_key": canonical(dict(metric.tags)),
+            "tags_key": _key(metric.tags),
             "tags": dict(metric.tags),
             "asof_date": str(metric.asof_date),
             "value": metric.value,
@@ -86,6 +90,12 @@ def metrics_of(result: SimulationResult) -> list[dict[str, object]]:
         }
         for metric in result.metrics
     ]
+
+
+def _key(tags: Mapping[str, str]) -> str:
+    """What tells the tags apart: their canonical JSON, or where no index could hold that its digest."""
+    text = canonical(dict(tags))
+    return text if len(text.encode()) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
 def metadata_of(result: SimulationResult) -> dict[str, Any]:

@@ -341,6 +341,16 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    -- The roll-up is written for the runs of a whole batch at once. What it could not hold must fail here, alone.
+    IF EXISTS (
+        SELECT FROM jsonb_to_recordset(p_metrics) AS x(
+            metric text, tags_key text, tags jsonb, asof_date date, value double precision, unit text,
+            band_lower double precision, band_upper double precision)
+        WHERE num_nulls(x.metric, x.tags_key, x.tags, x.asof_date, x.value, x.unit) > 0
+           OR octet_length(x.metric) + octet_length(x.tags_key) > 2000
+    ) THEN
+        RAISE EXCEPTION 'the roll-up cannot hold one of the metrics' USING ERRCODE = 'check_violation', CONSTRAINT = 'output_file_metrics_check';
+    END IF;
     INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, descriptor, metrics, result, row_count, byte_count)
     VALUES (p_tenant, p_run, held.scenario_id, p_fencing_token, p_descriptor, p_metrics, p_result, p_row_count, p_byte_count)
     ON CONFLICT DO NOTHING;

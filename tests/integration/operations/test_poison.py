@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from functions.worker.results import metrics_of
+from sextant.engine import MetricValue, OutputRows, SimulationResult
+from sextant.runs import repository as runs
+from sextant.storage.errors import StorageError
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 
@@ -63,3 +71,62 @@ def test_a_tenant_with_much_to_sweep_leaves_the_others_their_turn(
     lost(operations, busy.tenant, quiet.tenant)
     assert operations.sweep()["incidents"] == 100
     assert [incident["state"] for incident in quiet.got("/v1/incidents")] == ["ANALYZING"]
+
+
+def metric(**fields: object) -> dict[str, object]:
+    good = {
+        "metric": "npv",
+        "tags_key": "{}",
+        "tags": {},
+        "asof_date": "2026-01-01",
+        "value": 1.0,
+        "unit": "EUR",
+    }
+    return {**good, "band_lower": None, "band_upper": None, **fields}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tags_key": secrets.token_hex(3000)},
+        {"metric": secrets.token_hex(3000)},
+        {"value": None},
+        {"asof_date": "x"},
+    ],
+    ids=["key", "name", "value", "date"],
+)
+def test_a_result_that_no_roll_up_could_hold_keeps_no_batch_from_being_committed(
+    client: Client, operations: Operations, fields: dict[str, object]
+) -> None:
+    # Given a model that gives such a result
+    poisoned, healthy = Client(f"{client.tenant}-p"), client
+    run = poisoned.run()["id"]
+    _, claimed = operations.claim(poisoned.tenant, run)
+    # When it is handed in, then it is refused, alone
+    with pytest.raises(StorageError), operations.platform.platform_transaction() as session:
+        runs.store_output(
+            session,
+            claimed.run,
+            descriptor={},
+            metrics=[metric(**fields)],
+            result={},
+            rows=1,
+            size=1,
+            gb_seconds=0.0,
+        )
+    # And the next batch is committed
+    other = healthy.run()
+    operations.succeed(healthy.tenant, other["id"])
+    assert healthy.got(f"/v1/scenarios/{other['scenario_id']}/runs/{other['id']}")["state"] == "SUCCEEDED"
+
+
+def test_the_roll_ups_key_of_many_long_tags_is_short() -> None:
+    tags = {f"sweep_{letter}": letter * 1000 for letter in "abcde"}
+    value = MetricValue("npv", np.datetime64("2026-01-01"), 1.0, "EUR", tags=tags)
+    nothing = np.array([])
+    rows = OutputRows(nothing, nothing, nothing, nothing, nothing, nothing, nothing, ())
+    (long,) = metrics_of(SimulationResult(rows, (value,), {}))
+    (short,) = metrics_of(SimulationResult(rows, (replace(value, tags={"technology": "gas"}),), {}))
+    assert len(str(long["tags_key"])) == 64
+    assert long["tags"] == tags
+    assert short["tags_key"] == '{"technology":"gas"}'
