@@ -167,6 +167,8 @@ def _lifecycle(restore_days: int | None) -> list[s3.LifecycleRule]:
     rules = [
         s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
         s3.LifecycleRule(id="exports", prefix=f"{_EXPORTS}/", expiration=Duration.days(1)),
+        # What became a baseline was copied; the rest is whatever was put behind a link, of any size.
+        s3.LifecycleRule(id="uploads", prefix=f"{_WAREHOUSE}/uploads/", expiration=Duration.days(1)),
     ]
     if restore_days is not None:
         kept = Duration.days(restore_days)

@@ -247,6 +247,7 @@ def test_what_was_deleted_goes_when_nothing_can_be_restored_to_it_any_more(prod:
     assert rules["deleted-objects"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": kept}
     assert rules["deleted-objects"]["ExpiredObjectDeleteMarker"] is True
     assert rules["exports"]["ExpirationInDays"] == 1
+    assert rules["uploads"]["ExpirationInDays"] == 1
     assert rules["unfinished-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from datetime import date
@@ -31,7 +32,7 @@ CACHE_BYTES = 64 * 1024 * 1024
 MetricName = Annotated[str | None, Query(max_length=100)]
 RunIds = Annotated[str | None, Query(description="One run, or several with commas", max_length=4000)]
 Day = Annotated[date | None, Query()]
-Value = Annotated[float | None, Query(allow_inf_nan=False)]
+Value = Annotated[float | None, Query()]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
 SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
 
@@ -82,6 +83,9 @@ def filter_of(
     """The filter that the parameters spell; raises `InvalidParameterError` where one breaks a rule."""
     if start and end and end < start:
         raise broken("end", "order", "must not lie before start")
+    for name, value in (("min_value", min_value), ("max_value", max_value)):
+        if value is not None and not math.isfinite(value):
+            raise broken(name, "finite_number", "must be a finite number")
     if min_value is not None and max_value is not None and max_value < min_value:
         raise broken("max_value", "order", "must not be less than min_value")
     return OutputFilter(
