@@ -19,6 +19,10 @@ from local.aws import LocalAws
 from local.postgres import Postgres
 
 _TENANT = "demo"
+_SCENARIO = (
+    '{"name": "first", "assumptions": [{"driver_type": "policy", '
+    '"payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}]}'
+)
 
 
 def main() -> None:
@@ -41,24 +45,36 @@ def main() -> None:
 
 def _deploy(deployment: EmulatedDeployment, *, once: bool) -> None:
     began = time.monotonic()
-    _say("bootstrapping and deploying; the first time also bundles the layers")
+    _say("bootstrapping and deploying: about a minute, the first time two more to bundle the layers")
     deployment.prepare()
     outputs = deployment.deploy()
     _say(f"deployed in {time.monotonic() - began:.0f} s")
     token = deployment.sign_in(deployment.sign_up(_TENANT, "analyst"))
     base = f"{deployment.aws.endpoint}/_aws/execute-api/{outputs.api_id}/$default"
     _say(f"""
-  export SEXTANT_TOKEN={token}
-  curl -H "Authorization: Bearer $SEXTANT_TOKEN" '{base}/v1/scenarios'
+  In another terminal, as an analyst of the tenant '{_TENANT}':
 
-  The emulated AWS answers at {deployment.aws.endpoint} (region {deployment.region}, any credentials).
+  export API='{base}'
+  export TOKEN={token}
+
+  curl -s "$API/v1/scenarios" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{_SCENARIO}'
+  ID=…     # the id you were given
+  curl -s -X POST "$API/v1/scenarios/$ID/run" -H "Authorization: Bearer $TOKEN"
+  RUN=…    # the id of the run
+  curl -s "$API/v1/scenarios/$ID/runs/$RUN" -H "Authorization: Bearer $TOKEN"           # until SUCCEEDED
+  curl -s "$API/v1/scenarios/$ID/metrics/latest" -H "Authorization: Bearer $TOKEN"
+
+  The emulated AWS answers the aws command line too:
+  export AWS_ENDPOINT_URL={deployment.aws.endpoint} AWS_REGION={deployment.region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws lambda list-functions --query 'Functions[].FunctionName'
 """)
     if not once:
         _say("Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
             signal.pause()
-    _say("destroying")
+    _say("destroying, which takes a few seconds")
     deployment.destroy()
+    _say("nothing is left")
 
 
 def _say(text: str) -> None:

@@ -36,6 +36,11 @@ ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEng
 class DatabaseAccess(Protocol):
     """What a function needs to reach the database as one of its users."""
 
+    @property
+    def identifier(self) -> str:
+        """What tells this database from another one of the deployment."""
+        ...
+
     def environment(self, user: str) -> dict[str, str]:
         """`DATABASE_URL` and `DATABASE_AUTH` for a function that signs in as `user`."""
         ...
@@ -65,7 +70,7 @@ class AuroraDatabase(Construct):
         proxy_group = self._group("Proxy", network, "The proxy; accepts our functions")
         proxy_group.add_ingress_rule(network.function_group, ec2.Port.tcp(PORT), "Our functions")
         network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
-        identifier = f"{prefix}-{settings.restored.name}" if settings.restored else prefix
+        self.identifier = identifier = f"{prefix}-{settings.restored.name}" if settings.restored else prefix
         # RDS makes this group by itself, unencrypted and without an end; so it is made before.
         log_group = logs.LogGroup(
             self,
@@ -201,6 +206,8 @@ def _restore(cluster: rds.DatabaseCluster, restored: Restored) -> None:
 
 class ExistingDatabase:
     """A database by its URLs; IAM has no say in it."""
+
+    identifier = "given"
 
     def __init__(self, settings: GivenDatabase) -> None:
         self._urls = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -17,6 +15,56 @@ from infra.constructs.support import SupportFunction
 
 # The migrate function may take ten minutes.
 _WITHIN = Duration.minutes(12)
+_OWNER_WITHIN = Duration.minutes(5)
+
+
+class MigratingUser(Construct):
+    """A resource that succeeds once the cluster has the user that migrates, made by its owner."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        database: AuroraDatabase,
+        key: kms.IKey,
+        surroundings: Surroundings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        cluster, secret = database.cluster, database.cluster.secret
+        if secret is None:
+            raise TypeError("the cluster has no secret of its owner")
+        maker = SupportFunction(
+            self, "Maker", handler="migrating_user", surroundings=surroundings, timeout=_OWNER_WITHIN
+        )
+        maker.role.add_to_policy(
+            iam.PolicyStatement(
+                sid="PrepareDatabase",
+                actions=["rds-data:ExecuteStatement"],
+                resources=[cluster.cluster_arn],
+            )
+        )
+        maker.role.add_to_policy(
+            iam.PolicyStatement(
+                sid="AsItsOwner", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]
+            )
+        )
+        allow_key(maker.role, key, ["secretsmanager"], write=False)
+        made = CustomResource(
+            self,
+            "User",
+            service_token=maker.function.function_arn,
+            resource_type="Custom::MigratingUser",
+            properties={
+                "ClusterArn": cluster.cluster_arn,
+                "SecretArn": secret.secret_arn,
+                "Database": DATABASE,
+                "Migrator": MIGRATOR,
+            },
+            service_timeout=_OWNER_WITHIN,
+        )
+        # The Data API answers through the cluster's instances.
+        made.node.add_dependency(maker, cluster)
 
 
 class MigrationGate(Construct):
@@ -34,8 +82,7 @@ class MigrationGate(Construct):
         *,
         migrate: DeployedFunction,
         then: DeployedFunction,
-        database: AuroraDatabase | None,
-        key: kms.IKey,
+        database: str,
         surroundings: Surroundings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,34 +92,12 @@ class MigrationGate(Construct):
         versions = [function_arn(one.name, "*") for one in (migrate, then)]
         allow_invoke(gate.role, *versions)
         accept_wildcard(gate.role, versions, "Every version of the two functions it calls")
-        properties: Mapping[str, str] = {
+        properties = {
             "Function": migrate.function.current_version.function_arn,
             "Then": then.function.current_version.function_arn,
+            # By name, not by reference: a restored database is another one, and no export may change in use.
+            "Database": database,
         }
-        if database is not None:
-            secret = database.cluster.secret
-            if secret is None:
-                raise TypeError("the cluster has no secret of its owner")
-            gate.role.add_to_policy(
-                iam.PolicyStatement(
-                    sid="PrepareDatabase",
-                    actions=["rds-data:ExecuteStatement"],
-                    resources=[database.cluster.cluster_arn],
-                )
-            )
-            gate.role.add_to_policy(
-                iam.PolicyStatement(
-                    sid="AsItsOwner", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]
-                )
-            )
-            allow_key(gate.role, key, ["secretsmanager"], write=False)
-            properties = {
-                **properties,
-                "ClusterArn": database.cluster.cluster_arn,
-                "SecretArn": secret.secret_arn,
-                "Database": DATABASE,
-                "Migrator": MIGRATOR,
-            }
         self.done = CustomResource(
             self,
             "Migrated",

@@ -206,8 +206,7 @@ class Monitoring(Construct):
         )
 
     def _watch_database(self, database: AuroraDatabase) -> None:
-        cluster = database.cluster
-        used = cluster.metric_acu_utilization(period=_FIVE_MINUTES, statistic="Average")
+        used = _of_cluster(database, "ACUUtilization")
         self._alarm(
             "database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3
         )
@@ -333,11 +332,11 @@ class Monitoring(Construct):
             ),
         )
         if self._watched.database is not None:
-            cluster = self._watched.database.cluster
+            database = self._watched.database
             board.add_widgets(
-                _graph("Database: capacity, %", [cluster.metric_acu_utilization()]),
-                _graph("Database: connections", [cluster.metric_database_connections()]),
-                _graph("Database: CPU, %", [cluster.metric_cpu_utilization()]),
+                _graph("Database: capacity, %", [_of_cluster(database, "ACUUtilization")]),
+                _graph("Database: connections", [_of_cluster(database, "DatabaseConnections")]),
+                _graph("Database: CPU, %", [_of_cluster(database, "CPUUtilization")]),
             )
 
 
@@ -355,6 +354,17 @@ def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatc
 def _counted(name: str, period: Duration) -> cloudwatch.Metric:
     """A metric counted from the functions' logs."""
     return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
+
+
+def _of_cluster(database: AuroraDatabase, name: str) -> cloudwatch.Metric:
+    """A metric of the cluster, by its name and not by reference: a restored cluster is another resource."""
+    return cloudwatch.Metric(
+        namespace="AWS/RDS",
+        metric_name=name,
+        dimensions_map={"DBClusterIdentifier": database.identifier},
+        period=_FIVE_MINUTES,
+        statistic="Average",
+    )
 
 
 def _set_aside(dead: sqs.IQueue) -> cloudwatch.Metric:

@@ -27,6 +27,7 @@ from infra.constructs.idempotency import IdempotencyTable
 from infra.constructs.identity import Issuer, OwnUserPool, given_issuer
 from infra.constructs.kafka import CHANNELS, KafkaAccess, OwnKafka, given_kafka
 from infra.constructs.logs import retention
+from infra.constructs.migrations import MigratingUser
 from infra.constructs.network import ExistingNetwork, Network, OwnNetwork
 from infra.constructs.notifications import Notifications
 from infra.constructs.support import SupportFunction
@@ -107,7 +108,7 @@ class DataStack(Stack):
             return ExistingDatabase(config.database)
         if self.network is None:
             raise TypeError("Aurora needs a network")
-        return AuroraDatabase(
+        database = AuroraDatabase(
             self,
             "Database",
             settings=config.database,
@@ -117,6 +118,14 @@ class DataStack(Stack):
             protect=config.protect,
             log_retention=self.surroundings.log_retention,
         )
+        MigratingUser(
+            self,
+            "MigratingUser",
+            database=database,
+            key=self.encryption.key,
+            surroundings=self.surroundings,
+        )
+        return database
 
     def _kafka(self, config: StageConfig) -> KafkaAccess | None:
         if isinstance(config.bus, SqsBus) or self.network is None:

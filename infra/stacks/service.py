@@ -9,7 +9,6 @@ from constructs import Construct
 
 from functions.declaration import COMMITTER, FUNCTIONS, MIGRATE, QUEUES, Route
 from infra.config import StageConfig
-from infra.constructs.database import AuroraDatabase
 from infra.constructs.functions import DeployedFunction
 from infra.constructs.http_api import Api
 from infra.constructs.layers import Layers
@@ -61,8 +60,7 @@ class ServiceStack(Stack):
             "Migrations",
             migrate=self.functions[MIGRATE.name],
             then=self.functions[COMMITTER.name],
-            database=data.database if isinstance(data.database, AuroraDatabase) else None,
-            key=surroundings.key,
+            database=data.database.identifier,
             surroundings=surroundings,
         )
         self.aliases = {

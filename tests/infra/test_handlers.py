@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from infra.constructs.identity import ROLES as GROUPS
-from infra.handlers import bucket_contents, custom_resource, migration_gate, token_claims
+from infra.handlers import bucket_contents, custom_resource, migrating_user, migration_gate, token_claims
 from local.aws import LocalAws
 from local.database import DatabaseUrls
 from local.postgres import Postgres
@@ -151,8 +151,9 @@ def test_failure_is_told_and_keeps_the_resources_id(
 # Migrating ---------------------------------------------------------------------------------------
 
 
-def test_deleting_the_gate_touches_no_database() -> None:
+def test_deleting_the_gate_or_the_user_touches_no_database() -> None:
     assert migration_gate.act(request("Delete", "", Function="x")).physical_id == "physical"
+    assert migrating_user.act(request("Delete", "", ClusterArn="x")).physical_id == "physical"
 
 
 @pytest.fixture
@@ -179,19 +180,27 @@ def owned(postgres: Postgres, empty_database: DatabaseUrls) -> Iterator[tuple[st
 def test_the_owner_makes_a_migrator_that_can_migrate_and_is_no_superuser(
     owned: tuple[str, str, str], postgres: Postgres
 ) -> None:
-    """The statements the gate sends through the Data API, and then the migrations, as a user of RDS would run them."""
+    """The statements sent through the Data API, and then the migrations, as a user of RDS would run them."""
     import migrations
 
     owner_url, migrator, migrator_url = owned
     database = owner_url.rpartition("/")[2]
     for _ in range(2):  # each deployment does it again
         with psycopg.connect(owner_url, autocommit=True) as connection:
-            for statement in migration_gate.PREPARATION:
+            for statement in migrating_user.PREPARATION:
                 connection.execute(statement.format(migrator=migrator, database=database))
     postgres.give_password(migrator)
 
     migrations.upgrade(migrator_url)
 
+    with psycopg.connect(migrator_url) as connection:
+        connection.execute(
+            """INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason)
+               VALUES ('acme', 'flag', 'outputs', '{}', 'test', 'test')"""
+        )
+    # The owner is who an operator is, through the Data API (docs/runbooks): every tenant's rows can be seen.
+    with psycopg.connect(owner_url) as connection:
+        assert ("acme",) in connection.execute("SELECT tenant_id FROM setting").fetchall()
     with psycopg.connect(migrator_url) as connection:
         member, superuser, bypass = connection.execute(
             """SELECT pg_has_role('sextant_app', 'rds_iam', 'member'), rolsuper, rolbypassrls

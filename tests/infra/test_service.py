@@ -174,21 +174,34 @@ def test_nothing_serves_before_the_migrations_have_run(assembly: Assembly) -> No
     assert all(one.properties["IntegrationUri"]["Ref"] in found for one in integrations)
 
 
-def test_migrations_run_as_the_user_that_only_migrates(assembly: Assembly) -> None:
-    gate = assembly.one("Custom::Migrations").properties
+def test_only_one_function_uses_the_owners_secret_and_it_makes_the_user_that_migrates(
+    assembly: Assembly,
+) -> None:
+    made = assembly.one("Custom::MigratingUser").properties
     actions = {
         action
-        for statement in assembly.statements_of(assembly.function("migration-gate"))
+        for statement in assembly.statements_of(assembly.function("migrating-user"))
         for action in listed(statement["Action"])
     }
 
-    assert gate["Migrator"] == "sextant_admin"
+    assert made["Migrator"] == "sextant_admin"
     assert {"rds-data:ExecuteStatement", "secretsmanager:GetSecretValue"} <= actions
-    # Nobody else may use the owner's secret or the Data API.
-    for declared in FUNCTIONS:
-        theirs = json.dumps(assembly.statements_of(assembly.function(declared.name)))
-        assert "secretsmanager" not in theirs
-        assert "rds-data" not in theirs
+    for function in assembly.all("AWS::Lambda::Function"):
+        if not str(function.properties.get("FunctionName", "")).endswith("-migrating-user"):
+            theirs = json.dumps(assembly.statements_of(function))
+            assert "secretsmanager" not in theirs
+            assert "rds-data" not in theirs
+
+
+def test_a_restored_database_is_migrated_and_changes_nothing_that_is_exported(
+    dev: Assembly, given: Assembly
+) -> None:
+    """CloudFormation refuses to change an output that another stack imports; a new cluster must change none."""
+    assert dev.one("Custom::Migrations").properties["Database"] == "sextant-dev"
+    assert given.one("Custom::Migrations").properties["Database"] == "sextant-dev-after-friday"
+    for assembly in (dev, given):
+        exported = json.dumps(assembly.templates["Data"]["Outputs"])
+        assert "DatabaseCluster" not in exported
 
 
 def test_a_route_without_a_token_is_one_declared_public(assembly: Assembly) -> None:
