@@ -184,7 +184,7 @@ def _short(identifier: str) -> str:
 def _decided(client: httpx.Client, incident: str) -> str | None:
     """What was decided about the breaker, and why."""
     for decision in _data(client.get("/v1/decisions", params={"incident_id": incident, "limit": 100}), 200):
-        if decision["decision_type"] in ("BREAKER_OPEN", "ESCALATE") and "breaker" in decision["reasoning"]:
+        if "its breaker is opened" in decision["reasoning"]:
             return str(decision["reasoning"])
     return None
 

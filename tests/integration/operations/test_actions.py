@@ -272,6 +272,67 @@ def test_an_escalation_that_failed_keeps_no_later_one_back(
     )
 
 
+def test_an_escalation_that_nobody_takes_is_given_up_after_the_third(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing:
+        def publish(self, subject: str, message: str, attributes: object) -> str:
+            raise AlertError("throttled")
+
+    policies = bootstrap.operations_policies()
+    performer = Performer(bootstrap.platform_database(), policies, Refusing(), "operations")
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    client.event(client.workflow(), event_type="security.breach")
+    operations.deliver()
+    for _ in range(4):
+        operations.sql(
+            "UPDATE action SET due_at = now() - interval '2 min' WHERE state = 'PENDING' AND tenant_id = %s",
+            client.tenant,
+        )
+        operations.sweep()
+    tried = client.got("/v1/actions", action_type="ESCALATE")
+    assert [(a["attempt"], a["state"]) for a in tried] == [(3, "FAILED"), (2, "FAILED"), (1, "FAILED")]
+
+
+@pytest.mark.parametrize("stop", ["switch", "cap"])
+def test_people_are_told_whatever_stops_the_rest(
+    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    alarm = Alarm()
+    policies = bootstrap.operations_policies()
+    performer = Performer(bootstrap.platform_database(), policies, alarm, "operations")
+    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    if stop == "switch":
+        client.made("/v1/kill-switches", {"scope": "TENANT", "reason": "stop"}, 200)
+    else:
+        settings = {"operations": {"max_actions_per_hour": 0}}
+        body = {"tenant_id": client.tenant, "name": "Acme", "settings": settings}
+        client.as_("super_admin").made("/v1/tenants", body)
+    client.event(client.workflow(), event_type="security.breach")
+    operations.deliver()
+    assert len(alarm.taken) == 1
+
+
+def test_a_switch_over_a_workflow_stops_pausing_it(client: Client, operations: Operations) -> None:
+    workflow = client.workflow()
+    client.made("/v1/kill-switches", {"scope": "WORKFLOW", "target": workflow, "reason": "r"}, 200)
+    body = {"action_type": "WORKFLOW_PAUSE", "target": workflow, "reason": "r"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.deliver()
+    assert action_of(client, action)["state"] == "SKIPPED"
+    assert client.got(f"/v1/workflows/{workflow}")["state"] == "ACTIVE"
+
+
+def test_a_reversal_is_not_reversed(client: Client, operations: Operations) -> None:
+    body = {"action_type": "BREAKER_OPEN", "target": client.vendor()["id"], "reason": "r"}
+    action = client.made("/v1/actions", body, 202)["id"]
+    operations.deliver()
+    reversal = client.made(f"/v1/actions/{action}/reverse", {"reason": "over"}, 202)["id"]
+    operations.deliver()
+    again = client("POST", f"/v1/actions/{reversal}/reverse", {"reason": "once more"})
+    assert (again.status, again.code) == (409, "action_not_reversible")
+
+
 def test_a_reversal_that_was_skipped_can_be_asked_for_again(client: Client, operations: Operations) -> None:
     vendor = client.vendor()["id"]
     body = {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}

@@ -270,6 +270,16 @@ def test_what_an_event_says_moves_the_rules_by_nothing(
     )
 
 
+def test_what_the_rules_require_is_done_beside_what_the_model_chose(
+    client: Client, operations: Operations, bedrock: Runtime
+) -> None:
+    bedrock.propose(action="MANUAL", confidence=0.9, reasoning="look at the gate")
+    client.event(client.workflow(), event_type="security.breach")
+    operations.deliver()
+    assert decisions(client) == [("AI", "MANUAL", "ACTED")]
+    assert actions(client)[:2] == ["ESCALATE", "MANUAL"]
+
+
 def test_a_retry_without_a_delay_waits_as_the_rules_would(
     client: Client, operations: Operations, bedrock: Runtime, failed_run: Callable[[], str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -86,6 +87,10 @@ def test_filters_narrow(client: Client) -> None:
     assert len(client.got("/v1/events", severity="error")) == 1
     assert len(client.got("/v1/events", event_type="import.done")) == 1
     assert client.got("/v1/events", workflow_id=str(uuid.uuid4())) == []
+    now = datetime.now(UTC)
+    for bound, count in (("occurred_after", 0), ("occurred_before", 2)):
+        assert len(client.got("/v1/events", **{bound: (now + timedelta(minutes=1)).isoformat()})) == count
+        assert len(client.got("/v1/events", **{bound: (now - timedelta(hours=1)).isoformat()})) == 2 - count
     assert len(client.got("/v1/incidents", state="new,analyzing")) == 1
     assert client.got("/v1/incidents", state="RESOLVED") == []
     assert client("GET", "/v1/incidents", query={"state": "GONE"}).status == 400

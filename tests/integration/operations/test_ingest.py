@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from local.database import DatabaseUrls
+from sextant import bootstrap
 from sextant.ids import TenantId
-from sextant.operations.events import ingest
+from sextant.operations.events import Policies, ingest
 from sextant.operations.model import NewEvent, WorkflowId
 from sextant.operations.policy import OperationsPolicy
 from sextant.operations.signature import of_fingerprint
@@ -308,6 +309,24 @@ def test_a_tenants_settings_override_the_policy(client: Client) -> None:
     root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme", "settings": settings})
     workflow = client.workflow()
     assert [client.event(workflow).data["change"] for _ in range(2)] == ["OPENED", "ESCALATED"]
+
+
+def test_a_policy_is_read_again_after_a_while(client: Client) -> None:
+    now = 1000.0
+    policies = Policies(OperationsPolicy(), clock=lambda: now)
+    root = client.as_("super_admin")
+    root.made("/v1/tenants", {"tenant_id": client.tenant, "name": "Acme"})
+
+    def known() -> int:
+        with bootstrap.database().autocommit(TenantId(client.tenant)) as session:
+            return policies.of(session).escalate_at
+
+    assert known() == 10
+    root("PATCH", f"/v1/tenants/{client.tenant}", {"settings": {"operations": {"escalate_at": 4}}})
+    now += 14
+    assert known() == 10
+    now += 2
+    assert known() == 4
 
 
 @pytest.mark.parametrize(

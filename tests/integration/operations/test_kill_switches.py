@@ -209,6 +209,9 @@ def test_who_may_set_which(client: Client) -> None:
     body = {"scope": "WORKFLOW", "target": workflow, "reason": "r"}
     assert operator("POST", "/v1/kill-switches", body).status == 200
     assert client.as_("analyst")("POST", "/v1/kill-switches", body).status == 403
+    own = client.made("/v1/kill-switches", {"scope": "TENANT", "reason": "r"}, 200)
+    refused = operator("POST", f"/v1/kill-switches/{own['id']}/lift", {"reason": "r"})
+    assert (refused.status, refused.json["required_permission"]) == (403, "config:write")
     other = client("POST", "/v1/kill-switches", {"scope": "TENANT", "target": "somebody-else", "reason": "r"})
     assert other.status == 403
 

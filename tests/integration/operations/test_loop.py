@@ -111,6 +111,29 @@ def test_a_vendors_failures_are_one_incident_that_opens_its_breaker(
     ], "the third retry waits for the vendor"
 
 
+def test_what_others_report_of_a_vendor_opens_its_breaker_at_the_third_failure(
+    client: Client, operations: Operations
+) -> None:
+    vendor, workflow = client.vendor(failure_threshold=100, reset_seconds=3600), client.workflow()
+    for count in (1, 2, 3):
+        client.event(workflow, vendor_id=vendor["id"], payload={"error": {"code": "vendor_failed"}})
+        operations.deliver()
+        expected = "OPEN" if count == 3 else "CLOSED"
+        assert client.got(f"/v1/vendors/{vendor['id']}/breaker")["breaker"] == expected
+    opened = client.got("/v1/decisions")
+    assert [d["decision_type"] for d in reversed(opened)][:2] == ["MANUAL", "BREAKER_OPEN"]
+
+
+def test_a_breakers_end_stands_in_its_incident(client: Client, operations: Operations) -> None:
+    vendor = client.vendor()["id"]
+    for kind in ("BREAKER_OPEN", "BREAKER_CLOSE"):
+        client.made("/v1/actions", {"action_type": kind, "target": vendor, "reason": "r"}, 202)
+        operations.deliver()
+    (incident,) = client.incidents()
+    assert ("EVENT", "vendor.breaker_closed") in kinds(client, incident["id"])
+    assert incident["event_count"] == 1, "the end of a failure is none"
+
+
 def test_the_correlation_id_goes_from_the_request_to_the_retrys_message(
     client: Client, operations: Operations
 ) -> None:

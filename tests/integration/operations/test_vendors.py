@@ -141,6 +141,19 @@ def test_a_probe_that_is_never_heard_of_is_given_up(database: Database, client: 
     )
 
 
+def test_a_call_from_before_the_breaker_moved_counts_no_more(
+    database: Database, client: Client, operations: Operations
+) -> None:
+    vendor = client.vendor(failure_threshold=1)
+    slow = guard(database, client, vendor["name"])
+    slow.__enter__()
+    for kind in ("BREAKER_OPEN", "BREAKER_CLOSE"):
+        client.made("/v1/actions", {"action_type": kind, "target": vendor["id"], "reason": "r"}, 202)
+        operations.deliver()
+    slow.__exit__(BrokenError, BrokenError("late"), None)
+    assert standing(client, vendor)["breaker"] == "CLOSED"
+
+
 def test_the_limit_a_minute_is_exact_under_a_race(database: Database, client: Client) -> None:
     vendor = client.vendor(rate_per_minute=25)
 

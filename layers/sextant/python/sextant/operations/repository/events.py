@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import LiteralString
 from uuid import UUID
 
@@ -78,6 +79,7 @@ _PART_OF_PAGE = """(
 )"""
 
 
+@cache
 def timeline_page(*, ascending: bool) -> sql.Composed:
     """The statement of a timeline's page: of `incident`, beyond `key`, at most `fetch` rows."""
     order = {"beyond": sql.SQL(">" if ascending else "<"), "order": sql.SQL("ASC" if ascending else "DESC")}

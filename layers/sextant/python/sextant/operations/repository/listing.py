@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import LiteralString, TypeVar
 
 from psycopg import sql
@@ -25,6 +26,20 @@ def columns_of(row: type[object]) -> sql.Composed:
     return sql.Composed(names).join(", ")
 
 
+@cache
+def _page(
+    row: type[object], source: LiteralString, conditions: LiteralString, *, ascending: bool
+) -> sql.Composed:
+    """The statement of a page, spelled out once."""
+    return sql.SQL(_PAGE).format(
+        columns=columns_of(row),
+        source=sql.SQL(source),
+        conditions=sql.SQL(conditions),
+        beyond=sql.SQL(">" if ascending else "<"),
+        order=sql.SQL("ASC" if ascending else "DESC"),
+    )
+
+
 def fetch_page(
     session: Session,
     row: type[T],
@@ -35,12 +50,5 @@ def fetch_page(
     request: PageRequest,
 ) -> list[T]:
     """Up to `request.fetch` rows, newest first; turned round when going backwards."""
-    ascending = request.backwards
-    query = sql.SQL(_PAGE).format(
-        columns=columns_of(row),
-        source=sql.SQL(source),
-        conditions=sql.SQL(conditions),
-        beyond=sql.SQL(">" if ascending else "<"),
-        order=sql.SQL("ASC" if ascending else "DESC"),
-    )
+    query = _page(row, source, conditions, ascending=request.backwards)
     return session.fetch_all(query, {**params, "key": request.key, "fetch": request.fetch}, row=row)
