@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from functions.declaration import FUNCTIONS
+from functions.declaration import FUNCTIONS, Route
 
 StageName = Literal["local", "dev", "prod"]
 Architecture = Literal["arm64", "x86_64"]
@@ -213,7 +213,8 @@ class Functions(Settings):
     python: Annotated[str, Field(pattern=r"^3\.(11|12|13)$")] = "3.13"
     """A Python of this version must be on the machine that deploys, to compile for it."""
     snapstart: frozenset[str] = frozenset()
-    """Functions that start from a snapshot of their initialised memory."""
+    """Functions that start from a snapshot of their initialised memory: those that answer HTTP. The others are known
+    to the database by a name that each process gives itself when it starts, and copies of one snapshot would share it."""
     provisioned: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Environments kept initialised per function; not together with `snapstart`."""
     reserve_concurrency: bool = True
@@ -242,6 +243,15 @@ class Functions(Settings):
             unknown = sorted(set(given) - {function.name for function in FUNCTIONS})
             if unknown:
                 raise ValueError(f"{name} names no function of ours: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_two_of_one_name(self) -> Self:
+        answering = {f.name for f in FUNCTIONS if any(isinstance(one, Route) for one in f.triggers)}
+        if not self.snapstart <= answering:
+            raise ValueError(
+                f"snapstart is for {' and '.join(sorted(answering))}: the others would share the name that leases are held by"
+            )
         return self
 
     @model_validator(mode="after")

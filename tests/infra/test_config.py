@@ -98,6 +98,11 @@ NETWORK = {
             {"functions": {"environment": {"SEXTANT_STAGE": "local"}}},
             "environment cannot set SEXTANT_STAGE",
         ),
+        (
+            "dev",
+            {"functions": {"snapstart": ["committer"]}},
+            "snapstart is for api and outputs-api: the others",
+        ),
         ("dev", {"functions": {"log_days": 2}}, "functions.log_days: should be 1, 3, 5"),
         ("dev", {"alarms": {"emails": ["nobody"]}}, "alarms.emails.0: should match"),
         ("dev", {"escalation": {"urls": ["http://x"]}}, "escalation.urls.0: should match"),
