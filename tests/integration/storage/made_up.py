@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -56,7 +56,7 @@ def made_up(kind: Any, known: Known, text: str) -> Any:  # noqa: PLR0911  (a cas
         return made_up(next(one for one in inner if one is not type(None)), known, text)
     if origin is tuple:
         return tuple(made_up(one, known, text) for one in inner if one is not Ellipsis)
-    if origin in {list, Sequence} or kind in {list, Sequence}:
+    if origin in {list, Collection, Sequence} or kind in {list, Collection, Sequence}:
         return [made_up(inner[0], known, text)] if inner else []
     if origin in {set, frozenset, AbstractSet}:
         return frozenset({made_up(inner[0], known, text)})
