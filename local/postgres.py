@@ -156,9 +156,12 @@ class Postgres:
         binaries = _binaries(self._account)
         if self._account is not None:
             _remember(self.home, self.data)
+        self._end_leftover()
+        if not self._password_file.exists():
+            # The state directory was deleted, and for root the cluster lies elsewhere: nobody can sign in to it.
+            shutil.rmtree(self.data, ignore_errors=True)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
-        self._end_leftover()
         self.port = self._choose_port()
         self._write_settings()
         with self._log.open("ab") as log:
@@ -212,7 +215,7 @@ class Postgres:
 
     @property
     def password(self) -> str:
-        return (self.home / "postgres.password").read_text().strip()
+        return self._password_file.read_text().strip()
 
     def url(self, database: str, *, role: str = ADMIN) -> str:
         """The libpq URL of a database for a role; every role has the cluster's password."""
@@ -250,6 +253,10 @@ class Postgres:
                 )
 
     # Inside -------------------------------------------------------------------------------------------
+
+    @property
+    def _password_file(self) -> Path:
+        return self.home / "postgres.password"
 
     def _administer(self) -> psycopg.Connection:
         return psycopg.connect(self.url("postgres"), autocommit=True)
@@ -296,10 +303,9 @@ class Postgres:
         if made.returncode != 0:
             shutil.rmtree(half_made)
             raise PostgresError(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
-        kept = self.home / "postgres.password"
-        kept.unlink(missing_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(password)
+        self._password_file.unlink(missing_ok=True)
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(password)
         half_made.rename(self.data)
 
     def _write_settings(self) -> None:

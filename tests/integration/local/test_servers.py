@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import psutil
@@ -53,6 +54,19 @@ def test_a_postgres_that_a_killed_parent_left_is_replaced(tmp_path: Path) -> Non
     finally:
         left.stop()
         found.forget()
+
+
+def test_a_deleted_state_directory_is_a_fresh_start(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "home", durable=False)
+    try:
+        server.start()
+        server.create_database("old")
+        server.stop()
+        shutil.rmtree(server.home)
+        server.start()
+        assert not server.has_database("old")
+    finally:
+        server.forget()
 
 
 def test_postgres_wants_a_password(postgres: Postgres) -> None:
