@@ -303,6 +303,19 @@ class TestSwitch:
         switch.keep(change({"enabled": True}, seconds=5))
         assert switch.of(tenant) is None
 
+    def test_a_value_of_another_release_allows_nothing(self, place: Place, asked: Ask) -> None:
+        client = place.allowed()
+        scenario = client.scenario()["id"]
+        switch = bootstrap.journal_switch()
+        assert switch is not None
+        unknown = {"enabled": True, "until": "noon"}
+        moment = datetime.now(UTC) + timedelta(seconds=1)
+        switch.keep(
+            Change(TenantId(client.tenant), new_id(), "config", "journal", None, unknown, "ana", "r", moment)
+        )
+        place.stop()
+        assert asked(client, scenario).status == 503
+
     def test_where_it_cannot_be_read_nothing_is_accepted(
         self, place: Place, asked: Ask, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -17,6 +17,8 @@ from datetime import UTC
 from functools import cache
 from typing import TYPE_CHECKING
 
+import pydantic
+
 from sextant.ids import TenantId
 from sextant.outbox.journal import JournalUnavailableError
 from sextant.settings.model import PLATFORM, Change
@@ -72,7 +74,8 @@ class JournalSwitch:
                 value = answer.get("Item", {}).get("value")
                 if value is not None:
                     return JournalValue.model_validate_json(value["S"])
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, pydantic.ValidationError) as error:
+            # A value that this release does not know is as good as none.
             raise JournalUnavailableError from error
         return None
 
