@@ -73,6 +73,9 @@ def test_another_tenant_runs_on(client: Client, operations: Operations) -> None:
     client.made("/v1/kill-switches", {"scope": "TENANT", "reason": "stop"}, 200)
     assert start(client, client.scenario()) == (409, "kill_switch_active")
     assert start(other, other.scenario()) == (202, "")
+    run = other.run()
+    operations.deliver()
+    assert operations.claim(other.tenant, run["id"])[0] == "CLAIMED", "nor does it hold what workers claim"
 
 
 @pytest.mark.parametrize("scope", ["TENANT", "VENDOR"])
