@@ -1,6 +1,7 @@
 """Writes the OpenAPI document, or with `--check` says whether what is written is what the code says.
 
-`docs/api/openapi.yaml` is for readers, `functions/api/openapi.json` is what the API serves.
+`docs/api/openapi.yaml` is for readers, `functions/api/openapi.json` is what the API serves, and
+`functions/api/problems.json` what the pages of its problem types say.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ os.environ.setdefault("DATABASE_URL", "postgresql://unused")
 
 YAML = ROOT / "docs/api/openapi.yaml"
 JSON = ROOT / "functions/api/openapi.json"
+PROBLEMS = ROOT / "functions/api/problems.json"
 HEAD = "# Made from the code by tools/openapi.py; `make check` fails where it has drifted.\n"
 
 
 def main() -> int:
-    from functions.api.openapi import document
+    from functions.api.openapi import document, problems
 
     made = document()
     wanted = {
         YAML: HEAD + yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=110),
+        PROBLEMS: json.dumps(problems(), ensure_ascii=False, indent=1) + "\n",
         JSON: json.dumps(made, ensure_ascii=False, separators=(",", ":")) + "\n",
     }
     if "--check" not in sys.argv:

@@ -5,11 +5,15 @@ Only the tool imports this: the function serves the file that was written, so th
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from functions.api import handler, outputs
 from functions.api.app import PUBLIC, Api
+from sextant.errors import SextantError
 
 VERSION = "1"
 
@@ -57,6 +61,7 @@ _MEANINGS = {
     403: "A permission is missing",
     404: "There is no such thing for this tenant",
     409: "In conflict with the present state",
+    410: "The snapshot has expired; start again from the newest",
     412: "It was changed since it was read",
     413: "The body is too large",
     415: "The body is not application/json",
@@ -161,6 +166,8 @@ def _complete(operation: dict[str, Any], method: str, path: str, permission: str
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "header"
     }
+    if any(parameter["name"] == "snapshot_id" for parameter in operation.get("parameters", [])):
+        statuses.add(410)
     if "if-match" in headers:
         statuses.add(412)
     if "if-none-match" in headers:
@@ -179,9 +186,32 @@ def _complete(operation: dict[str, Any], method: str, path: str, permission: str
 
 def _as_sent(responses: dict[str, Any]) -> None:
     """What the gateway answers by itself, and what has no body."""
-    if "401" in responses:
-        # Most are the gateway's, which lets nobody without a valid token through and has words of its own.
-        responses["401"]["content"]["application/json"] = {"schema": _GATEWAY_MESSAGE}
+    for status in ("401", "413"):
+        # The gateway lets nobody without a valid token through, and no event over 6 MB, and has words of its own.
+        if status in responses:
+            responses[status]["content"]["application/json"] = {"schema": _GATEWAY_MESSAGE}
     for status in ("204", "304"):
         if status in responses:
             responses[status].pop("content", None)
+
+
+def problems() -> dict[str, dict[str, str | int]]:
+    """Every problem type of the whole system, by code: its title, its status and what it means."""
+    for package in ("sextant", "functions.api"):
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    return {
+        kind.code: {
+            "title": kind.title,
+            "status": kind.status,
+            "meaning": " ".join((kind.__doc__ or kind.title).split()),
+        }
+        for kind in sorted(_kinds(), key=lambda kind: (kind.code, -len(kind.__mro__)))
+    }
+
+
+def _kinds(base: type[SextantError] = SextantError) -> Iterator[type[SextantError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)

@@ -1,4 +1,4 @@
-"""The API on the running system: many clients at once, one key raced, and every documented operation fuzzed."""
+"""The API on the running system: many clients at once, one key raced, a run watched."""
 
 from __future__ import annotations
 
@@ -46,13 +46,48 @@ def test_one_key_raced_by_fifty_gives_one_run_and_fifty_equal_answers(system: Ru
         assert [run["id"] for run in runs] == [answers[0].json()["data"]["id"]]
 
 
+def test_one_key_raced_while_its_records_vanish_still_gives_one_run(system: RunningSystem) -> None:
+    # Given fifty clients with one key, and records of keys that are deleted as they are written
+    dynamodb, table = system.aws_client("dynamodb"), system.names.idempotency_table
+    with system.client("vanish") as client:
+        scenario = scenario_of(client)
+        ready, done = threading.Barrier(51), threading.Event()
+
+        def send(_: int) -> httpx.Response:
+            with system.client("vanish") as own:
+                ready.wait()
+                return own.post(
+                    f"/v1/scenarios/{scenario}/run", json={"seed": 1}, headers={"Idempotency-Key": "vanish-1"}
+                )
+
+        def forget() -> int:
+            ready.wait()
+            gone = 0
+            while not done.is_set():
+                for record in dynamodb.scan(TableName=table)["Items"]:
+                    dynamodb.delete_item(TableName=table, Key={"id": record["id"]})
+                    gone += 1
+            return gone
+
+        # When all of them send at once
+        with ThreadPoolExecutor(51) as pool:
+            forgotten = pool.submit(forget)
+            answers = list(pool.map(send, range(50)))
+            done.set()
+        # Then the constraint behind the records holds: one run, of which every one of them is told
+        assert forgotten.result() > 0
+        assert Counter(answer.status_code for answer in answers) == {202: 50}
+        (run,) = {answer.json()["data"]["id"] for answer in answers}
+        assert [found["id"] for found in client.get(f"/v1/scenarios/{scenario}/runs").json()["data"]] == [run]
+
+
 def test_a_watcher_sees_the_run_move_to_its_end(system: RunningSystem) -> None:
     with system.client("watch") as client:
         scenario = scenario_of(client)
         run = client.post(f"/v1/scenarios/{scenario}/run", json={}).json()["data"]
-        seen: list[str] = []
+        seen = [run["state"]]
         tag, until_ = "", time.monotonic() + 60
-        while (not seen or seen[-1] in ("QUEUED", "RUNNING")) and time.monotonic() < until_:
+        while seen[-1] in ("QUEUED", "RUNNING") and time.monotonic() < until_:
             answer = client.get(
                 f"/v1/scenarios/{scenario}/runs/{run['id']}",
                 params={"wait": 5},

@@ -32,6 +32,9 @@ MOST_SELECTED = 500
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
+    tenant_id: str | None = None
+    """Where given, it must be the token's."""
+
 
 class NewRuns(_Asked):
     """Several runs of one scenario: all are stored, or none."""
@@ -111,8 +114,8 @@ def register(api: Api) -> None:
         idempotency_key: Key = None,
     ) -> Response[Any]:
         caller = api.caller
-        for item in runs.items:
-            check_tenant(item.tenant_id, caller)
+        for tenant in (runs.tenant_id, *(item.tenant_id for item in runs.items)):
+            check_tenant(tenant, caller)
         items = keyed(runs.items, idempotency_key)
 
         def request() -> Response[Any]:
@@ -174,6 +177,7 @@ def register(api: Api) -> None:
     @needs("runs:state")
     def set_run_state(run_id: Annotated[UUID, Path()], wanted: Annotated[NewState, Body()]) -> Response[Any]:
         caller = api.caller
+        check_tenant(wanted.tenant_id, caller)
         with bootstrap.database().autocommit(caller.tenant) as session:
             found = service.set_state(session, RunId(run_id), wanted.state, wanted.reason, caller)
         bootstrap.nudge_relay()
@@ -181,6 +185,7 @@ def register(api: Api) -> None:
 
 
 def _checked(caller: Caller, selection: Selection) -> Caller:
+    check_tenant(selection.tenant_id, caller)
     check_span(selection.filter.created_after, selection.filter.created_before)
     return caller
 

@@ -45,7 +45,14 @@ class NewScenario(ScenarioDocument):
     tenant_id: str | None = None
 
 
-class Fork(ScenarioChanges):
+class ChangedScenario(ScenarioChanges):
+    """What is to be different; `tenant_id`, where given, must be the token's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    tenant_id: str | None = None
+
+
+class Fork(ChangedScenario):
     """What the copy has different, its name above all; `version` says which version is copied."""
 
     name: Name
@@ -127,9 +134,10 @@ def _register_writing(api: Api) -> None:
     @needs("scenarios:write")
     def update_scenario(
         scenario_id: Annotated[UUID, Path()],
-        changes: Annotated[ScenarioChanges, Body()],
+        changes: Annotated[ChangedScenario, Body()],
         if_match: IfMatch = None,
     ) -> Response[Any]:
+        check_tenant(changes.tenant_id, api.caller)
         return answer(change(api.caller, scenario_id, changes, if_match), api.caller)
 
     @api.post(
@@ -175,6 +183,7 @@ def _register_writing(api: Api) -> None:
         idempotency_key: Key = None,
     ) -> Response[Any]:
         caller = api.caller
+        check_tenant(fork.tenant_id, caller)
 
         def create() -> Response[Any]:
             forked = named(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,12 +39,6 @@ class LongPollValue(_Value):
     seconds: Annotated[int, Field(strict=True, ge=0, le=25)]
 
 
-class LogLevelValue(_Value):
-    """What the API logs from this level on."""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-
-
 class JournalValue(_Value):
     """Whether runs may be asked for while the database is away, and how many a minute are taken then."""
 
@@ -58,6 +52,5 @@ VALUES: dict[tuple[Kind, str | None], type[_Value]] = {
     ("rate-limit", None): RateLimitValue,
     ("concurrency", "runs"): ConcurrencyValue,
     ("config", "long-poll"): LongPollValue,
-    ("config", "log-level"): LogLevelValue,
     JOURNAL: JournalValue,
 }
