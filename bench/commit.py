@@ -83,17 +83,20 @@ def write_files(settings: LakeSettings, start: Barrier, stop: Event, handed: Que
     while not stop.is_set():
         descriptor = write_run(store, settings.table_location, *a_run(), 1)
         handed.put((time.monotonic(), descriptor.to_json()))
+    handed.put(None)  # so that the committer knows when nothing more can come
 
 
 def commit_files(
-    settings: LakeSettings, start: Barrier, stop: Event, handed: Queue[Any], out: Queue[Any]
+    settings: LakeSettings, start: Barrier, writers: int, handed: Queue[Any], out: Queue[Any]
 ) -> None:
     table = load_table(settings)
     start.wait()
     begin = time.monotonic()
     visible: list[float] = []
-    while not (stop.is_set() and handed.empty()):
-        waiting = drain(handed)
+    while writers:
+        drained = drain(handed)
+        waiting = [one for one in drained if one is not None]
+        writers -= len(drained) - len(waiting)
         if waiting:
             commit_batch(table, new_id(), [DataFileDescriptor.from_json(document) for _, document in waiting])
             now = time.monotonic()
@@ -126,7 +129,7 @@ def ours(settings: LakeSettings, writers: int) -> Measured:
     processes = [
         _processes.Process(target=write_files, args=(settings, start, stop, handed)) for _ in range(writers)
     ]
-    processes.append(_processes.Process(target=commit_files, args=(settings, start, stop, handed, out)))
+    processes.append(_processes.Process(target=commit_files, args=(settings, start, writers, handed, out)))
     found: list[Measured] = run_for_a_while(processes, start, stop, lambda: [out.get(timeout=120)])
     return found[0]
 

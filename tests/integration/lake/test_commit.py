@@ -121,6 +121,25 @@ def test_hundreds_of_commits_stay_cheap_and_leave_little_behind(lake: Lake) -> N
     assert lake.rows_per_run() == one_each(lake)
 
 
+def test_no_commit_rewrites_much_however_many_files_there_are(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given commits of three files, where manifests are merged up to twenty
+    monkeypatch.setattr("sextant.lake.manifests.LARGEST_MERGED", 20)
+    table, rewritten = lake.table(), []
+    for _ in range(26):
+        commit_batch(table, new_id(), [lake.write(identity(), some_rows(2)) for _ in range(3)])
+        current = table.metadata.current_snapshot()
+        assert current is not None
+        newest = next(m for m in current.manifests(table.io) if m.added_snapshot_id == current.snapshot_id)
+        assert newest.added_files_count == 3
+        rewritten.append(newest.existing_files_count)
+    # Then some commits merge older manifests, none more than twenty files, and what reached twenty stays
+    assert set(rewritten) == {0, 18}
+    assert 2 <= rewritten.count(18) <= 3
+    assert lake.rows_per_run() == one_each(lake)
+
+
 # ------------------------------------------------------------------------------------------- killed
 
 

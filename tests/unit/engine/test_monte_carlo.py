@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,8 @@ from sextant.engine import (
     simulate_draws,
 )
 from tests.unit.engine.systems import driver, run, series
+
+ROOT = Path(__file__).parents[3]
 
 UNCERTAIN_GAS = driver(
     "stochastic",
@@ -61,6 +67,24 @@ def request(draws: int = 40, seed: int = 9, **parameters: Any) -> SimulationRequ
 def test_the_same_request_gives_the_same_bytes_and_another_seed_others() -> None:
     assert digest(simulate(request())) == digest(simulate(request()))
     assert digest(simulate(request())) != digest(simulate(request(seed=10)))
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_gives_the_same_bytes(hash_seed: str) -> None:
+    # Sets and hashes of texts come in another order in each process
+    script = "from tests.unit.engine.test_monte_carlo import digest, request, simulate; print(digest(simulate(request())))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": hash_seed,
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "layers" / "sextant" / "python"))),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == digest(simulate(request()))
 
 
 def test_split_over_workers_it_gives_the_same_bytes() -> None:

@@ -1,8 +1,10 @@
 """Manifests of a new snapshot: written grouped by partition spec, and merged in tiers.
 
-A commit adds one manifest. Sixteen manifests of one tier become one of the next, so a table of many
-thousand files stays planned from some dozens of manifests while each entry is rewritten only a few
-times in its life. (pyiceberg merges everything below 8 MB each time 100 have gathered.)
+A commit adds one manifest. Where sixteen of one tier have gathered, as many of them as hold a thousand files
+become one of the next, so that a table of many thousand files stays planned from about one manifest a thousand,
+each entry is rewritten only a few times in its life, and no commit rewrites more than a thousand (two, where two
+manifests of nearly so many are all there is): an entry takes some 150 µs to write, and everything that waits for
+the commit waits for them all. (pyiceberg merges everything below 8 MB each time 100 have gathered.)
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from pyiceberg.io import FileIO
@@ -31,8 +34,8 @@ from sextant.lake.columns import COLUMNS, Kind
 from sextant.lake.datafile import WrittenFile
 
 MERGE_FACTOR: Final = 16
-# Manifests of this many files (some megabytes) are merged no further.
-LARGEST_MERGED: Final = 8192
+# Manifests of this many files are merged no further, and more than two are merged only up to as many.
+LARGEST_MERGED: Final = 1024
 
 _DOUBLES: Final = tuple(column.field_id for column in COLUMNS if column.kind is Kind.DOUBLE)
 
@@ -137,15 +140,21 @@ def _is_live(manifest: ManifestFile) -> bool:
 
 
 def _full_tier(manifests: Sequence[ManifestFile], spec_id: int) -> list[ManifestFile]:
-    """The manifests of the lowest tier that holds `MERGE_FACTOR` of them, or none."""
-    tiers: dict[int, list[ManifestFile]] = defaultdict(list)
+    """What is to be merged of the lowest tier that holds `MERGE_FACTOR` manifests: the smallest, at least two and
+    at most as many as have `LARGEST_MERGED` files. None where no tier is full."""
+    tiers: dict[int, list[tuple[int, ManifestFile]]] = defaultdict(list)
     for manifest in manifests:
         if manifest.partition_spec_id == spec_id and manifest.content is ManifestContent.DATA:
             files = (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
             if files < LARGEST_MERGED:
-                tiers[_tier(files)].append(manifest)
+                tiers[_tier(files)].append((files, manifest))
     full = [tier for tier, members in tiers.items() if len(members) >= MERGE_FACTOR]
-    return tiers[min(full)] if full else []
+    if not full:
+        return []
+    members = sorted(tiers[min(full)], key=lambda member: member[0])
+    together = list(accumulate(files for files, _ in members))
+    taken = max(2, sum(files <= LARGEST_MERGED for files in together))
+    return [manifest for _, manifest in members[:taken]]
 
 
 def _tier(files: int) -> int:

@@ -221,6 +221,8 @@ def s3_store(region: str | None = None, endpoint_url: str | None = None) -> S3St
             read_timeout=30,
             tcp_keepalive=True,
             max_pool_connections=32,
+            # In its older regions boto3 would sign links by the old scheme, which S3 refuses for objects under a key.
+            signature_version="s3v4",
             # Buckets as host names resolve on AWS only.
             s3={"addressing_style": "path" if endpoint else "virtual"},
         ),
