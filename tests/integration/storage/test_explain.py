@@ -73,7 +73,6 @@ EXEMPT = {
         ),
         "lower() is not leakproof, so a name is sought among all of the tenant's; there are few",
     ),
-    "sextant.scenarios.repository.id_by_name": "the same; asked only after a name turned out to be taken",
     "sextant.scenarios.repository.soft_delete": "ends every live run of the scenario",
     "sextant.runs.repository.matching": "counts what a bulk operation would touch",
     "sextant.runs.repository.claim": "weighs the tenant's waiting runs against each other, here 1,500",

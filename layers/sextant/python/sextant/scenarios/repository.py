@@ -40,7 +40,7 @@ _GET = sql.SQL(
 ).format(columns=_COLUMNS)
 
 _ID_BY_NAME = (
-    "SELECT id FROM scenario WHERE tenant_id = %s AND lower(name) = lower(%s) AND deleted_at IS NULL"
+    "SELECT id FROM scenario WHERE tenant_id = %s AND name_key = lower(%s::text) AND deleted_at IS NULL"
 )
 
 _LIST = """
@@ -48,7 +48,7 @@ SELECT {columns} FROM scenario
 WHERE tenant_id = %(tenant_id)s AND deleted_at IS NULL
   AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
   AND (%(status)s::text IS NULL OR status = %(status)s)
-  AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s)) > 0)
+  AND (%(name)s::text IS NULL OR strpos(name_key, lower(%(name)s::text)) > 0)
   AND (%(tag)s::text IS NULL OR tags @> ARRAY[%(tag)s::text])
   AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
   AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)
