@@ -50,5 +50,5 @@ def fetch_page(
     request: PageRequest,
 ) -> list[T]:
     """Up to `request.fetch` rows, newest first; turned round when going backwards."""
-    query = _page(row, source, conditions, ascending=request.backwards)
+    query = _page(row, source, conditions, ascending=request.backwards)  # type: ignore[arg-type]  # a class is hashable
     return session.fetch_all(query, {**params, "key": request.key, "fetch": request.fetch}, row=row)
