@@ -42,12 +42,13 @@ CREATE TABLE workflow (
     updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_by  text        NOT NULL,
     deleted_at  timestamptz,
+    name_key    text        NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
     CONSTRAINT workflow_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT workflow_name_check CHECK (length(name) BETWEEN 1 AND 200),
     CONSTRAINT workflow_state_check CHECK (state IN ('ACTIVE', 'PAUSED')),
     CONSTRAINT workflow_max_retries_check CHECK (max_retries BETWEEN 0 AND 100)
 );
-CREATE UNIQUE INDEX workflow_tenant_name_unique ON workflow (tenant_id, lower(name)) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX workflow_tenant_name_unique ON workflow (tenant_id, name_key) WHERE deleted_at IS NULL;
 SELECT protect_tenant_table('workflow');
 COMMENT ON COLUMN workflow.dry_run IS 'Decisions are made and actions recorded, but nothing is done.';
 
@@ -66,6 +67,7 @@ CREATE TABLE vendor (
     updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_by        text        NOT NULL,
     deleted_at        timestamptz,
+    name_key          text        NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
     CONSTRAINT vendor_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT vendor_name_check CHECK (length(name) BETWEEN 1 AND 200),
     CONSTRAINT vendor_failure_threshold_check CHECK (failure_threshold BETWEEN 1 AND 1000),
@@ -73,7 +75,7 @@ CREATE TABLE vendor (
     CONSTRAINT vendor_rate_check CHECK (rate_per_minute BETWEEN 1 AND 1000000),
     CONSTRAINT vendor_max_retries_check CHECK (max_retries BETWEEN 0 AND 100)
 );
-CREATE UNIQUE INDEX vendor_tenant_name_unique ON vendor (tenant_id, lower(name)) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX vendor_tenant_name_unique ON vendor (tenant_id, name_key) WHERE deleted_at IS NULL;
 SELECT protect_tenant_table('vendor');
 
 -- What people change of these leaves a row a field (the storage layer's copy_on_change).
@@ -415,14 +417,14 @@ CREATE FUNCTION platform_workflow(p_tenant text) RETURNS uuid
 DECLARE
     found_id uuid;
 BEGIN
-    SELECT w.id INTO found_id FROM workflow w WHERE w.tenant_id = p_tenant AND lower(w.name) = 'scenario-runs' AND w.deleted_at IS NULL;
+    SELECT w.id INTO found_id FROM workflow w WHERE w.tenant_id = p_tenant AND w.name_key = 'scenario-runs' AND w.deleted_at IS NULL;
     IF FOUND THEN
         RETURN found_id;
     END IF;
     INSERT INTO workflow (tenant_id, id, name, description, created_by, updated_by)
     VALUES (p_tenant, outbox_event_id(), 'scenario-runs', 'The runs of the tenant''s scenarios', 'platform', 'platform')
-    ON CONFLICT (tenant_id, lower(name)) WHERE deleted_at IS NULL DO NOTHING;
-    SELECT w.id INTO STRICT found_id FROM workflow w WHERE w.tenant_id = p_tenant AND lower(w.name) = 'scenario-runs' AND w.deleted_at IS NULL;
+    ON CONFLICT (tenant_id, name_key) WHERE deleted_at IS NULL DO NOTHING;
+    SELECT w.id INTO STRICT found_id FROM workflow w WHERE w.tenant_id = p_tenant AND w.name_key = 'scenario-runs' AND w.deleted_at IS NULL;
     RETURN found_id;
 END
 $$;
@@ -437,7 +439,7 @@ BEGIN
     IF EXISTS (SELECT FROM tenant t WHERE t.tenant_id = p_tenant AND NOT (t.active AND t.deleted_at IS NULL)) THEN
         RETURN jsonb_build_object('scope', 'TENANT', 'target', p_tenant, 'reason', 'the tenant is not active')::text;
     END IF;
-    SELECT * INTO flow FROM workflow w WHERE w.tenant_id = p_tenant AND lower(w.name) = 'scenario-runs' AND w.deleted_at IS NULL;
+    SELECT * INTO flow FROM workflow w WHERE w.tenant_id = p_tenant AND w.name_key = 'scenario-runs' AND w.deleted_at IS NULL;
     refusal := kill_switch_over(p_tenant, flow.id, NULL);
     IF refusal IS NULL AND flow.state = 'PAUSED' THEN
         refusal := jsonb_build_object('scope', 'WORKFLOW', 'target', flow.id, 'reason', 'the workflow is paused')::text;
@@ -790,7 +792,7 @@ DECLARE
     oldest bigint;
 BEGIN
     PERFORM enter_tenant(p_tenant);
-    SELECT * INTO owner FROM vendor v WHERE v.tenant_id = p_tenant AND lower(v.name) = lower(p_vendor) AND v.deleted_at IS NULL;
+    SELECT * INTO owner FROM vendor v WHERE v.tenant_id = p_tenant AND v.name_key = lower(p_vendor) AND v.deleted_at IS NULL;
     IF NOT FOUND THEN
         result.outcome := 'UNKNOWN';
         RETURN result;

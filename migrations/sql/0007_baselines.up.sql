@@ -10,11 +10,12 @@ CREATE TABLE baseline (
     summary    jsonb       NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text        NOT NULL,
+    name_key   text        NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
     CONSTRAINT baseline_pkey PRIMARY KEY (tenant_id, id, version),
     CONSTRAINT baseline_version_check CHECK (version >= 1),
     CONSTRAINT baseline_name_check CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$')
 );
-CREATE UNIQUE INDEX baseline_tenant_name_unique ON baseline (tenant_id, lower(name), version);
+CREATE UNIQUE INDEX baseline_tenant_name_unique ON baseline (tenant_id, name_key, version);
 SELECT protect_tenant_table('baseline');
 SELECT protect_append_only('baseline');
 
@@ -33,7 +34,8 @@ BEGIN
     wanted := substring(asked FROM '@([0-9]{1,9})$')::integer;
     asked := regexp_replace(asked, '@[0-9]{1,9}$', '');
     SELECT b.id || '@' || b.version INTO pinned FROM baseline b
-    WHERE b.tenant_id = p_tenant AND (lower(b.name) = lower(asked) OR b.id::text = lower(asked))
+    WHERE b.tenant_id = p_tenant AND (b.name_key = lower(asked)
+        OR b.id = CASE WHEN lower(asked) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN asked::uuid END)
       AND (wanted IS NULL OR b.version = wanted)
     ORDER BY b.version DESC LIMIT 1;
     -- Strict: without a baseline the result is NULL.

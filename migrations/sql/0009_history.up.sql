@@ -24,11 +24,11 @@ CREATE FUNCTION uuid_high(p_id uuid) RETURNS bigint
 CREATE FUNCTION uuid_low(p_id uuid) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT ('x' || right(replace(p_id::text, '-', ''), 16))::bit(64)::bigint $$;
 
--- A temporal table's own columns, in their order.
+-- A temporal table's own columns, in their order; what is generated from them says nothing new.
 CREATE FUNCTION own_columns(p_table regclass) RETURNS TABLE (name name)
     LANGUAGE sql STABLE AS $$
     SELECT a.attname FROM pg_attribute a
-    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN (
+    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname NOT IN (
         'tenant_id', 'id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at')
     ORDER BY a.attnum
 $$;

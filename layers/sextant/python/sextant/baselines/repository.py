@@ -21,7 +21,7 @@ RETURNING {columns}
 """).format(columns=_COLUMNS)
 
 _NEWEST_BY_NAME = sql.SQL(
-    "SELECT {columns} FROM baseline WHERE tenant_id = %s AND lower(name) = lower(%s) ORDER BY version DESC LIMIT 1"
+    "SELECT {columns} FROM baseline WHERE tenant_id = %s AND name_key = lower(%s::text) ORDER BY version DESC LIMIT 1"
 ).format(columns=_COLUMNS)
 
 _GET = sql.SQL("SELECT {columns} FROM baseline WHERE tenant_id = %s AND id = %s AND version = %s").format(

@@ -19,9 +19,9 @@ SELECT c.relrowsecurity AND c.relforcerowsecurity AS protected,
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
         WHERE i.indrelid = c.oid AND i.indisprimary), '{}') AS key,
     (SELECT coalesce(jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)), '{}') FROM pg_attribute a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
     coalesce((SELECT array_agg(a.attname::text) FROM pg_attribute a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attnotnull), '{}') AS nullable,
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attnotnull AND a.attgenerated = ''), '{}') AS nullable,
     coalesce((SELECT array_agg(t.tgname::text) FROM pg_trigger t
         WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'), '{}') AS triggers,
     coalesce((SELECT string_agg(p.prosrc, '') FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid

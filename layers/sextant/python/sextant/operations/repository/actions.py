@@ -360,7 +360,11 @@ def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
         SELECT DISTINCT i.id FROM scenario_run mine
         JOIN scenario_run failed ON failed.tenant_id = mine.tenant_id AND failed.scenario_id = mine.scenario_id
              AND failed.version_hash = mine.version_hash AND failed.state IN ('FAILED', 'TIMEOUT')
-        JOIN event e ON e.tenant_id = failed.tenant_id AND e.idempotency_key = 'run:' || failed.id || ':ended' AND e.source = 'PLATFORM'
+        CROSS JOIN LATERAL (
+            SELECT e.tenant_id, e.incident_id FROM event e
+            WHERE e.tenant_id = failed.tenant_id AND e.idempotency_key = 'run:' || failed.id || ':ended' AND e.source = 'PLATFORM'
+            LIMIT 1
+        ) AS e
         JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state IN ('NEW', 'ANALYZING', 'ACTIONED')
         WHERE mine.tenant_id = %s AND mine.id = %s ORDER BY i.id
         """,

@@ -55,7 +55,7 @@ _OWN_TENANT = sql.SQL("SELECT {columns} FROM tenant WHERE tenant_id = %s AND del
     columns=columns_of(Tenant)
 )
 _VENDOR_BY_NAME = sql.SQL(
-    "SELECT {columns} FROM vendor WHERE tenant_id = %s AND lower(name) = lower(%s) AND deleted_at IS NULL"
+    "SELECT {columns} FROM vendor WHERE tenant_id = %s AND name_key = lower(%s::text) AND deleted_at IS NULL"
 ).format(columns=columns_of(Vendor))
 
 
