@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from sextant import bootstrap, observability
 from sextant.errors import (
     BadRequestError,
+    FieldError,
     ForbiddenError,
     NotFoundError,
     PayloadTooLargeError,
@@ -187,10 +188,25 @@ class Api(APIGatewayHttpResolver):
         if permission is None:
             raise RouteNotFoundError
         found.require(permission)
+        self._refuse_unknown_parameters(route)
         if self.current_event.body:
             bodies.check_type(self.current_event.raw_event.get("headers") or {})
         if not getattr(route.func, "counts_itself", False):
             self.count()
+
+    def _refuse_unknown_parameters(self, route: Any) -> None:
+        """A filter with a slip in its name would otherwise filter nothing, and a bulk operation take everything."""
+        given = self.current_event.raw_event.get("queryStringParameters")
+        if not given:
+            return
+        known = sorted(parameter.alias for parameter in route.dependant.query_params)
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            message = f"there is no such parameter here; there are: {', '.join(known) or 'none'}"
+            raise InvalidParameterError(
+                f"{unknown[0]}: {message}",
+                errors=[FieldError(name, "unknown", message) for name in unknown[:_MOST_ERRORS]],
+            )
 
     def count(self) -> None:
         """Count the present request against its tenant's rate limit; raises `RateLimitedError`."""

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.api.app import Api, needs
 from sextant import bootstrap
-from sextant.http.exposition import CONTENT_TYPE, Gauge, exposition
+from sextant.http.exposition import CONTENT_TYPE, Counter, Gauge, exposition
 from sextant.outbox import repository as outbox
 from sextant.runs import repository as runs
 from sextant.runs.model import STATES
@@ -101,8 +101,8 @@ def _of_process(database: Database) -> list[Gauge]:
                 ({"state": "waiting"}, pool.waiting),
             ],
         ),
-        Gauge("sextant_statements_total", "Statements of this process.", [({}, statements.statements)]),
-        Gauge("sextant_statement_failures_total", "Failed ones.", [({}, statements.failures)]),
+        Counter("sextant_statements_total", "Statements of this process.", [({}, statements.statements)]),
+        Counter("sextant_statement_failures_total", "Failed ones.", [({}, statements.failures)]),
         Gauge(
             "sextant_statement_seconds",
             "Time of the last minute's statements.",

@@ -176,6 +176,18 @@ def test_bad_query_parameters_are_400_and_named(client: Client, query: dict[str,
     assert answer.broken_paths[0] in query
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/scenarios"), ("POST", "/v1/scenarios/runs:cancel"), ("GET", "/v1/admin/outbox")],
+)
+def test_a_slip_in_a_parameters_name_filters_nothing_silently(client: Client, method: str, path: str) -> None:
+    body = {} if method == "POST" else None
+    answer = client(method, path, body, query={"created_befor": "2026-01-01T00:00:00Z"})
+    assert (answer.status, answer.code) == (400, "invalid_parameter")
+    assert answer.broken_paths == ["created_befor"]
+    assert "created_before" in answer.json["detail"] or "there are: none" in answer.json["detail"]
+
+
 def test_paths_and_methods_that_do_not_exist(client: Client) -> None:
     missing = client("GET", "/v1/nothing/here")
     assert (missing.status, missing.code) == (404, "route_not_found")
