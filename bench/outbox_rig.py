@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from local import database as databases
 from local.postgres import Postgres
 from sextant.bus.message import SENT, OutboundMessage, Outcome
 from sextant.storage import Database, DatabaseSettings
+from tools.own_environment import python_of
 
 ROOT = Path(__file__).parents[1]
 TENANTS = 50
@@ -114,7 +114,10 @@ class Peers:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [_peer_python(), ROOT / "bench" / "outbox_peer" / "serve.py"],
+            [
+                python_of("outbox-peers", ROOT / "bench" / "outbox_peer" / "requirements.txt"),
+                ROOT / "bench" / "outbox_peer" / "serve.py",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -135,22 +138,6 @@ class Peers:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-
-
-def _peer_python() -> Path:
-    """The interpreter of the peers' environment, made on first use from its locked requirements."""
-    requirements = ROOT / "bench" / "outbox_peer" / "requirements.txt"
-    home = ROOT / ".tools" / "outbox-peers"
-    python = home / "bin" / "python"
-    stamp = home / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)],
-            check=True,
-        )
-        stamp.write_bytes(requirements.read_bytes())
-    return python
 
 
 def pgbench(rig: Rig, script: str, transactions: int) -> float:

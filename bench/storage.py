@@ -31,6 +31,7 @@ from local.postgres import Postgres
 from sextant.ids import TenantId, new_id
 from sextant.storage import Database, DatabaseSettings
 from sextant.storage.temporal import Strategy, TableSpec, TemporalRepository
+from tools.own_environment import python_of
 
 PEER = "ff-storage 6.6.2"
 TENANT = TenantId("bench")
@@ -208,7 +209,7 @@ class Peer:
 
 
 def main() -> None:
-    python = _peer_python()
+    python = python_of("ff-storage", _ROOT / "bench" / "storage_peer" / "requirements.txt")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="sextant-bench-") as home, _postgres(Path(home)) as server:
         urls = databases.prepare(server, "bench")
@@ -350,26 +351,3 @@ def _postgres(home: Path) -> Iterator[Postgres]:
         yield server
     finally:
         server.forget()
-
-
-def _peer_python() -> Path:
-    """The interpreter of the peer's environment, made on first use from its locked requirements."""
-    requirements = _ROOT / "bench" / "storage_peer" / "requirements.txt"
-    home = _ROOT / ".tools" / "ff-storage"
-    python = home / "bin" / "python"
-    stamp = home / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "-r",
-            str(requirements),
-        ]
-        subprocess.run(install, check=True)
-        stamp.write_bytes(requirements.read_bytes())
-    return python
