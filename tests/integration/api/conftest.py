@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -16,6 +13,7 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
+from tests.integration.invoking import Invoker
 
 GUIDE = {
     "name": "RPS sensitivity",
@@ -30,114 +28,8 @@ GUIDE = {
 }
 
 
-class LambdaContext:
-    """What the handlers read of Lambda's context."""
-
-    function_name = "api"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:api"
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def data(self) -> Any:
-        return self.json["data"]
-
-    @property
-    def code(self) -> str:
-        """The problem's code; fails unless the answer is a whole problem document."""
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        problem = self.json
-        assert {"type", "title", "status", "detail", "instance", "code", "request_id"} <= problem.keys()
-        assert problem["status"] == self.status
-        assert problem["type"] == f"/problems/{problem['code']}"
-        return str(problem["code"])
-
-    @property
-    def broken_paths(self) -> list[str]:
-        return [error["path"] for error in self.json["errors"]]
-
-
-@dataclass
-class Client:
-    """One tenant's user; `roles` as an HTTP API's JWT authorizer writes them."""
-
-    tenant: str
-    roles: tuple[str, ...] = ("admin",)
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def as_(self, *roles: str) -> Client:
-        return Client(self.tenant, roles)
-
-    def event(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        raw: str | None = None,
-        query: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        claims: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        text = raw if raw is not None else None if body is None else json.dumps(body)
-        event: dict[str, Any] = {
-            "version": "2.0",
-            "routeKey": "$default",
-            "rawPath": path,
-            "rawQueryString": urlencode(query or {}),
-            "headers": {"content-type": "application/json", **self.headers, **(headers or {})},
-            "requestContext": {
-                "requestId": str(uuid.uuid4()),
-                "stage": "$default",
-                "http": {
-                    "method": method,
-                    "path": path,
-                    "protocol": "HTTP/1.1",
-                    "sourceIp": "127.0.0.1",
-                    "userAgent": "tests",
-                },
-                "authorizer": {
-                    "jwt": {
-                        "claims": {
-                            "sub": "ana",
-                            "tenant_id": self.tenant,
-                            "roles": f"[{' '.join(self.roles)}]",
-                        }
-                        if claims is None
-                        else claims
-                    }
-                },
-            },
-            "isBase64Encoded": False,
-        }
-        if query:
-            event["queryStringParameters"] = {name: str(value) for name, value in query.items()}
-        if text is not None:
-            event["body"] = text
-        return event
-
-    def send(self, event: dict[str, Any]) -> Answer:
-        from functions.api.handler import handler
-
-        answer = handler(event, LambdaContext())  # type: ignore[arg-type]
-        return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
-
-    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
-        return self.send(self.event(method, path, body, **more))
+class Client(Invoker):
+    """A tenant's user with what tests of the API do again and again."""
 
     def scenario(self, **fields: Any) -> dict[str, Any]:
         """A scenario of its own name, created."""

@@ -181,7 +181,7 @@ def test_bad_query_parameters_are_400_and_named(client: Client, query: dict[str,
     [("GET", "/v1/scenarios"), ("POST", "/v1/scenarios/runs:cancel"), ("GET", "/v1/admin/outbox")],
 )
 def test_a_slip_in_a_parameters_name_filters_nothing_silently(client: Client, method: str, path: str) -> None:
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
     answer = client(method, path, body, query={"created_befor": "2026-01-01T00:00:00Z"})
     assert (answer.status, answer.code) == (400, "invalid_parameter")
     assert answer.broken_paths == ["created_befor"]

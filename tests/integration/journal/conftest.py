@@ -21,7 +21,8 @@ from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
 from sextant.outbox import journal, switch
-from tests.integration.api.conftest import Client, LambdaContext
+from tests.integration.api.conftest import Client
+from tests.integration.invoking import LambdaContext
 
 _MADE: tuple[Any, ...] = (
     bootstrap.settings,

@@ -27,7 +27,8 @@ from sextant.ids import RunId, TenantId
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.runs import repository as runs
 from sextant.storage import Database
-from tests.integration.operations.http import Client, LambdaContext
+from tests.integration.invoking import LambdaContext
+from tests.integration.operations.http import Client
 
 # Retries without waiting, so that no test has to.
 POLICY = {
@@ -92,12 +93,12 @@ class Operations:
                 return handled
             for message in messages:
                 for _ in range(times):
-                    answer = function.handler(as_sqs([message]), LambdaContext())  # type: ignore[arg-type]
+                    answer = function.handler(as_sqs([message]), LambdaContext("operations"))  # type: ignore[arg-type]
                     assert answer == {"batchItemFailures": []}
             handled.extend(messages)
 
     def sweep(self) -> dict[str, int]:
-        return function.handler({"source": "aws.events"}, LambdaContext())  # type: ignore[arg-type, return-value]
+        return function.handler({"source": "aws.events"}, LambdaContext("operations"))  # type: ignore[arg-type, return-value]
 
     def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:
         """As the database's owner."""

@@ -14,8 +14,9 @@ from sextant.operations.actions import Performer
 from sextant.operations.analysis import Analyst, Changed
 from sextant.operations.model import ActionId, IncidentId, OperationsEventId
 from sextant.storage import Database
+from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations, as_sqs
-from tests.integration.operations.http import Client, LambdaContext
+from tests.integration.operations.http import Client
 from tests.integration.operations.killing import Alarm, Killed, Killing
 
 
@@ -119,7 +120,7 @@ def test_messages_out_of_order_come_to_the_same_end(client: Client, operations: 
     messages, operations.bus.taken = operations.bus.taken, []
     for message in reversed(messages):
         for _ in range(2):
-            assert function.handler(as_sqs([message]), cast("Any", LambdaContext())) == {
+            assert function.handler(as_sqs([message]), cast("Any", LambdaContext("operations"))) == {
                 "batchItemFailures": []
             }
     operations.deliver()

@@ -23,8 +23,9 @@ from sextant.operations.policy import OperationsPolicy
 from sextant.operations.proposals import Answer
 from sextant.operations.repository import switches
 from sextant.storage import Session
+from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations, as_sqs
-from tests.integration.operations.http import Client, LambdaContext
+from tests.integration.operations.http import Client
 from tests.integration.operations.test_ingest import failure
 from tests.waiting import until
 
@@ -119,7 +120,7 @@ def test_no_failure_is_counted_between_the_look_and_the_resolution(
     (told,) = [m for m in messages if m.headers["event-topic"] == "run.failed" and other["id"] in m.payload]
 
     def count() -> Any:
-        return function.handler(as_sqs([told]), LambdaContext())  # type: ignore[arg-type]
+        return function.handler(as_sqs([told]), LambdaContext("operations"))  # type: ignore[arg-type]
 
     def settle(session: Session) -> None:
         assert incidents.settle(session, uuid.UUID(incident["id"]), "operations")

@@ -10,8 +10,9 @@ import pytest
 import functions.operations.handler as function
 from local.aws import LocalAws, Resources
 from sextant.operations.sweep import DeadLetter
+from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations
-from tests.integration.operations.http import Client, LambdaContext
+from tests.integration.operations.http import Client
 
 
 def test_a_dead_outbox_event_becomes_an_incident_once(client: Client, operations: Operations) -> None:

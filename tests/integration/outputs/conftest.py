@@ -20,22 +20,11 @@ from local import processes
 from sextant import bootstrap
 from sextant.ids import RunId, ScenarioId
 from sextant.lake.catalog import disconnect
+from tests.integration.invoking import Invoker, LambdaContext
 from tests.integration.main_job.conftest import MainJob, main_job
 from tests.waiting import until
 
 __all__ = ["main_job"]
-
-
-class Context:
-    """What a handler is told of its invocation."""
-
-    function_name = "outputs-api"
-    memory_limit_in_mb = 2048
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:outputs-api"
-    aws_request_id = "invocation"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
 
 
 @dataclass(frozen=True)
@@ -65,24 +54,15 @@ class OutputsApi:
     def _send(
         self, method: str, path: str, tenant: str, roles: str, *, text: str = "", body: str | None = None
     ) -> Answer:
-        event = {
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": text,
-            "queryStringParameters": dict(parse_qsl(text)),
-            "headers": {"accept": "application/json", "content-type": "application/json"},
-            "requestContext": {
-                "requestId": "request-1",
-                "stage": "$default",
-                "http": {"method": method, "path": path},
-                "authorizer": {"jwt": {"claims": {"sub": "ana", "tenant_id": tenant, "roles": roles}}},
-            },
-            "isBase64Encoded": False,
-            **({} if body is None else {"body": body}),
-        }
-        found = outputs.handler(event, Context())  # type: ignore[arg-type]
+        claims = {"sub": "ana", "tenant_id": tenant, "roles": roles}
+        accept = {"accept": "application/json"}
+        event = Invoker(tenant).gateway_event(
+            method, path, raw=body, query=dict(parse_qsl(text)), headers=accept, claims=claims
+        )
+        found = outputs.handler(event, LambdaContext("outputs-api"))  # type: ignore[arg-type]
         sent = found.get("body", "")
         content = base64.b64decode(sent) if found.get("isBase64Encoded") else sent.encode()
+        assert found["headers"]["X-Request-ID"] == event["requestContext"]["requestId"]
         return Answer(found["statusCode"], found["headers"], content)
 
     def published(self, scenario: ScenarioId, **options: Any) -> RunId:

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from sextant.http import bodies
-from tests.integration.api.conftest import Answer, Client
+from tests.integration.api.conftest import Client
+from tests.integration.invoking import Answer
 
 LIMIT = 1024 * 1024
 
 
 def encoded(client: Client, content: bytes, method: str = "POST", **headers: str) -> Answer:
     """Sent as API Gateway hands on what it does not take for text, or what is compressed: in base64."""
-    event = client.event(
+    event = client.gateway_event(
         method, "/v1/scenarios", headers={name.replace("_", "-"): v for name, v in headers.items()}
     )
     return client.send({**event, "body": base64.b64encode(content).decode(), "isBase64Encoded": True})

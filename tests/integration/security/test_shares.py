@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Answer, Client
+from tests.integration.api.conftest import Client
+from tests.integration.invoking import Answer
 
 
 def put(client: Client, setting: str, **value: Any) -> Answer:
