@@ -161,6 +161,7 @@ def _show(started: RunningSystem, vendor: Vendor) -> None:
         _say("", "5. The vendor is back. One retry goes first and closes the breaker, the others follow …")
         _until("the runs to succeed", lambda: all(_succeeded(client, scenario) for scenario in scenarios))
         _until("the incident to be resolved", lambda: _incident(client, identifier)["state"] == "RESOLVED")
+        _until("word of every run", lambda: _told_of(client, identifier, "run.succeeded") == RUNS)
         resolved = _incident(client, identifier)
         _say(
             f"   All {RUNS} runs have succeeded. The incident of {resolved['event_count']} failures is {resolved['state']}, "
@@ -187,6 +188,11 @@ def _decided(client: httpx.Client, incident: str) -> str | None:
         if "its breaker is opened" in decision["reasoning"]:
             return str(decision["reasoning"])
     return None
+
+
+def _told_of(client: httpx.Client, incident: str, event_type: str) -> int:
+    query = {"incident_id": incident, "event_type": event_type, "limit": 100}
+    return len(_data(client.get("/v1/events", params=query), 200))
 
 
 def _print_timeline(client: httpx.Client, incident: str) -> None:

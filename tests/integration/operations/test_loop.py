@@ -52,6 +52,19 @@ def test_a_failed_run_is_run_again_once_and_its_incident_resolved(
     ]
 
 
+def test_runs_that_succeed_at_once_are_all_told_of(client: Client, operations: Operations) -> None:
+    for run in (client.run(max_retries=0), client.run(max_retries=0)):
+        operations.fail(client.tenant, run["id"])
+        operations.deliver()
+    (incident,) = client.incidents()
+    for action in client.got("/v1/actions"):
+        operations.succeed(client.tenant, action["result"]["run_id"])
+    operations.deliver()
+    told = kinds(client, incident["id"])
+    assert told.count(("EVENT", "run.succeeded")) == 2
+    assert told.count(("TRANSITION", "ACTIONED → RESOLVED")) == 1
+
+
 def test_retries_end_at_the_workflows_limit(client: Client, operations: Operations) -> None:
     run = client.run(max_retries=0)
     operations.fail(client.tenant, run["id"])

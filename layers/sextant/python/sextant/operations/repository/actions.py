@@ -354,7 +354,10 @@ def retries_of(session: Session, run: RunId) -> int:
 
 
 def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
-    """The open incidents of failed runs that `run` is equal to, whoever asked for it: a retry of ours or a person."""
+    """The incidents of failed runs that `run` is equal to, whoever asked for it: a retry of ours or a person.
+
+    Resolved ones too: when several runs succeed at once, word of the first resolves what the others belong to.
+    """
     found = session.fetch_all(
         """
         SELECT DISTINCT i.id FROM scenario_run mine
@@ -365,7 +368,7 @@ def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
             WHERE e.tenant_id = failed.tenant_id AND e.idempotency_key = 'run:' || failed.id || ':ended' AND e.source = 'PLATFORM'
             LIMIT 1
         ) AS e
-        JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state IN ('NEW', 'ANALYZING', 'ACTIONED')
+        JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state <> 'IGNORED'
         WHERE mine.tenant_id = %s AND mine.id = %s ORDER BY i.id
         """,
         (session.tenant_id, run),
