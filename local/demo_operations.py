@@ -191,7 +191,7 @@ def _decided(client: httpx.Client, incident: str) -> str | None:
 
 
 def _told_of(client: httpx.Client, incident: str, event_type: str) -> int:
-    query = {"incident_id": incident, "event_type": event_type, "limit": 100}
+    query: dict[str, str | int] = {"incident_id": incident, "event_type": event_type, "limit": 100}
     return len(_data(client.get("/v1/events", params=query), 200))
 
 
