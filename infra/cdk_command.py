@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ def installed() -> Path:
             "error",
         ],
         cwd=_INSTALLED,
-        env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
+        env={**_authorities(), **os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
@@ -82,6 +83,15 @@ def installed() -> Path:
         (_INSTALLED / _LOCK).unlink(missing_ok=True)
         raise CdkError(f"npm could not install the CDK command line:\n{done.stdout}{done.stderr}")
     return entry
+
+
+def _authorities() -> dict[str, str]:
+    """Node trusts the authorities that it brings, and none that the machine was given (a company's proxy's) unless told."""
+    paths = ssl.get_default_verify_paths()
+    for file in (Path(paths.cafile or ""), Path(paths.capath or "", "ca-certificates.crt")):
+        if file.is_file():
+            return {"NODE_EXTRA_CA_CERTS": str(file)}
+    return {}
 
 
 def node_and_npm() -> tuple[Path, Path]:
