@@ -13,7 +13,7 @@ import base64
 import functools
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -157,22 +157,30 @@ class EventSource:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
+def reported(outcome: Outcome) -> Iterator[Any]:
+    """The identifiers that a function's answer names as failed, as they stand there; None for one that is missing.
+
+    Raises ValueError where the function raised, or its answer is no batch response.
+    """
+    if outcome.error is not None:
+        raise ValueError(outcome.payload[:1000].decode(errors="replace"))
+    answer = json.loads(outcome.payload or b"null")
+    if answer is None:
+        return
+    if not isinstance(answer, Mapping):
+        raise ValueError("the answer is not a batch response")  # noqa: TRY004 (it is data that is wrong)
+    for item in answer.get("batchItemFailures") or ():
+        yield item.get("itemIdentifier") if isinstance(item, Mapping) else None
+
+
 def failures(outcome: Outcome, message_ids: Sequence[str]) -> set[str]:
     """The messages that a function reports as failed.
 
     Raises ValueError where the whole batch counts as failed: the function raised, or its answer is not a
     valid report (an empty or unknown identifier, a wrong key).
     """
-    if outcome.error is not None:
-        raise ValueError(outcome.payload[:1000].decode(errors="replace"))
-    answer = json.loads(outcome.payload or b"null")
-    if answer is None:
-        return set()
-    if not isinstance(answer, Mapping):
-        raise ValueError("the answer is not a batch response")  # noqa: TRY004 (it is data that is wrong)
     failed = set()
-    for item in answer.get("batchItemFailures") or ():
-        identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None
+    for identifier in reported(outcome):
         if identifier not in message_ids:
             raise ValueError(f"batchItemFailures names {identifier!r}, which is not in the batch")
         failed.add(str(identifier))

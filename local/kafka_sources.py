@@ -24,6 +24,7 @@ from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from functions.declaration import QueueTrigger
+from local.event_sources import reported
 from local.invocations import FunctionPool
 from local.runtime_api import Outcome
 
@@ -209,17 +210,9 @@ def failures(outcome: Outcome, partition: TopicPartition, offsets: Sequence[int]
 
     Raises ValueError where the whole batch counts as failed: the function raised, or its answer is no valid report.
     """
-    if outcome.error is not None:
-        raise ValueError(outcome.payload[:1000].decode(errors="replace"))
-    answer = json.loads(outcome.payload or b"null")
-    if answer is None:
-        return set()
-    if not isinstance(answer, Mapping):
-        raise ValueError("the answer is not a batch response")  # noqa: TRY004 (it is data that is wrong)
     failed = set()
     here = f"{partition.topic}-{partition.partition}"
-    for item in answer.get("batchItemFailures") or ():
-        named = item.get("itemIdentifier") if isinstance(item, Mapping) else None
+    for named in reported(outcome):
         offset = (
             named.get("offset") if isinstance(named, Mapping) and named.get("partition") == here else None
         )
