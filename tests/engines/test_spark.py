@@ -12,17 +12,15 @@ from uuid import UUID
 
 import pytest
 
-from sextant.ids import new_id
 from sextant.lake.aggregate import aggregate
 from sextant.lake.columns import NAMES, canonical_tags
-from sextant.lake.compaction import CompactionPolicy, compact
 from sextant.lake.errors import SnapshotExpiredError, UnsupportedTableError
 from sextant.lake.maintenance import expire_snapshots
 from sextant.lake.query import EVERYTHING, OutputFilter, OutputRow
 from sextant.lake.reader import read_page
 from sextant.lake.scan import scan
 from tests.engines.conftest import CATALOG, TABLE, EngineError, Spark
-from tests.integration.lake.conftest import Lake
+from tests.integration.lake.conftest import Lake, compacted_scenario
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows
 
 _FILTERS: dict[str, tuple[OutputFilter, str]] = {
@@ -42,14 +40,7 @@ _FILTERS: dict[str, tuple[OutputFilter, str]] = {
 
 @pytest.fixture
 def scenario(lake: Lake) -> UUID:
-    """A scenario in a table that was committed to, compacted, and committed to again."""
-    made = new_id()
-    for number in range(4):
-        runs = [identity(scenario=made), identity("beta")]
-        lake.commit(*(lake.write(run, some_rows(120, seed=number)) for run in runs))
-    compact(lake.table(), CompactionPolicy(least_files=2))
-    lake.commit(lake.write(identity(scenario=made), some_rows(120, seed=9)))
-    return made
+    return compacted_scenario(lake)
 
 
 def ours(

@@ -17,6 +17,7 @@ from local.database import DatabaseUrls
 from sextant.ids import new_id
 from sextant.lake.catalog import LakeSettings, load_table
 from sextant.lake.commit import commit_batch
+from sextant.lake.compaction import CompactionPolicy, compact
 from sextant.lake.datafile import DataFileDescriptor, write_run
 from sextant.lake.file_io import forget_cached_files
 from sextant.lake.parquet import forget_data
@@ -25,7 +26,7 @@ from sextant.lake.query import OutputFilter, PageKey
 from sextant.lake.reader import read_page
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.lake.store import S3Store, s3_store
-from tests.unit.lake.samples import Fact, facts, some_rows
+from tests.unit.lake.samples import Fact, facts, identity, some_rows
 
 
 @dataclass
@@ -115,3 +116,14 @@ def lake(lake_settings: LakeSettings) -> Iterator[Lake]:
     table = made.table()
     yield made
     table.catalog.close()
+
+
+def compacted_scenario(lake: Lake) -> UUID:
+    """A scenario in a table that was committed to, compacted, and committed to again."""
+    made = new_id()
+    for number in range(4):
+        runs = [identity(scenario=made), identity("beta")]
+        lake.commit(*(lake.write(run, some_rows(120, seed=number)) for run in runs))
+    compact(lake.table(), CompactionPolicy(least_files=2))
+    lake.commit(lake.write(identity(scenario=made), some_rows(120, seed=9)))
+    return made

@@ -11,24 +11,15 @@ import polars as pl
 import pytest
 
 from local.aws import LocalAws
-from sextant.ids import new_id
 from sextant.lake.columns import NAMES, canonical_tags
-from sextant.lake.compaction import CompactionPolicy, compact
 from tests.duck import connect
-from tests.integration.lake.conftest import Lake
-from tests.unit.lake.samples import Fact, identity, some_rows
+from tests.integration.lake.conftest import Lake, compacted_scenario
+from tests.unit.lake.samples import Fact
 
 
 @pytest.fixture
 def scenario(lake: Lake) -> UUID:
-    """A scenario in a table that was committed to, compacted, and committed to again."""
-    made = new_id()
-    for number in range(4):
-        runs = [identity(scenario=made), identity("beta")]
-        lake.commit(*(lake.write(run, some_rows(120, seed=number)) for run in runs))
-    compact(lake.table(), CompactionPolicy(least_files=2))
-    lake.commit(lake.write(identity(scenario=made), some_rows(120, seed=9)))
-    return made
+    return compacted_scenario(lake)
 
 
 @pytest.fixture
