@@ -74,7 +74,7 @@ def installed() -> Path:
             "error",
         ],
         cwd=_INSTALLED,
-        env={**_authorities(), **os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
+        env=npm_environment(node),
         capture_output=True,
         text=True,
         check=False,
@@ -83,6 +83,11 @@ def installed() -> Path:
         (_INSTALLED / _LOCK).unlink(missing_ok=True)
         raise CdkError(f"npm could not install the CDK command line:\n{done.stdout}{done.stderr}")
     return entry
+
+
+def npm_environment(node: Path) -> dict[str, str]:
+    """This process's environment, with `node` first on the path and the machine's certificate authorities."""
+    return {**_authorities(), **os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _authorities() -> dict[str, str]:

@@ -125,15 +125,16 @@ class NpmAudit:
     canary: Pin = Pin("minimist", "0.0.8")
 
     def ask(self, pins: Sequence[Pin]) -> Answer:
+        from infra.cdk_command import npm_environment
+
         with tempfile.TemporaryDirectory() as folder:
             wanted = {pin.name: pin.version for pin in pins}
             Path(folder, "package.json").write_text(
                 json.dumps({"name": "audited", "private": True, "dependencies": wanted})
             )
             Path(folder, "package-lock.json").write_text(json.dumps(_npm_lock(pins, wanted)))
-            printed, complaint = _run(
-                [str(self.node), str(self.npm), "audit", "--package-lock-only", "--json"], folder
-            )
+            command = [str(self.node), str(self.npm), "audit", "--package-lock-only", "--json"]
+            printed, complaint = _run(command, folder, npm_environment(self.node))
         try:
             found = json.loads(printed)["vulnerabilities"]
         except (ValueError, KeyError, TypeError):
@@ -288,10 +289,18 @@ def _each_once(pins: Sequence[Pin]) -> Iterator[list[Pin]]:
         left = [pin for pin in left if pin not in part]
 
 
-def _run(command: list[str], directory: str | None = None) -> tuple[str, str]:
+def _run(
+    command: list[str], directory: str | None = None, environment: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     try:
         done = subprocess.run(
-            command, cwd=directory, check=False, capture_output=True, text=True, timeout=_WITHIN
+            command,
+            cwd=directory,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_WITHIN,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotAuditedError(f"{type(error).__name__}: {error}"[:200]) from error
