@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
-from sextant.bus.choice import publisher_from_env
+from sextant.bus.factory import publisher_from_env
 from sextant.outbox import housekeeping
 from sextant.outbox.relay import Relay, RelaySettings, Report
 

@@ -46,9 +46,9 @@ def test_reads_are_served_without_the_database(app: Database, tenant: TenantId, 
             ]
 
     first = read()
-    statements = app.statement_figures.statements
+    statements = app.statement_statistics.statements
     assert read() == first == [made, {made.id: made}, [made]]
-    assert app.statement_figures.statements == statements
+    assert app.statement_statistics.statements == statements
 
 
 def test_every_kind_of_write_of_another_instance_is_seen(

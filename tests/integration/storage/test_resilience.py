@@ -77,9 +77,9 @@ def recovered(database: Database, tenant: TenantId) -> bool:
 class TestPool:
     def test_is_warm_from_the_start(self, own: DatabaseUrls, open_database: Open, tenant: TenantId) -> None:
         database = open_database(own.app, pool_min_size=3)
-        assert (database.pool_figures.opened, database.pool_figures.idle) == (3, 3)
+        assert (database.pool_statistics.opened, database.pool_statistics.idle) == (3, 3)
         count(database, tenant)
-        assert database.pool_figures.opened == 3
+        assert database.pool_statistics.opened == 3
 
     def test_exhaustion_is_a_clear_error_and_heals(
         self, own: DatabaseUrls, open_database: Open, tenant: TenantId
@@ -91,11 +91,11 @@ class TestPool:
             with pytest.raises(PoolExhausted) as refused:
                 count(database, tenant)
             assert (refused.value.code, refused.value.status) == ("pool_exhausted", 503)
-            assert database.pool_figures.utilisation == 1
+            assert database.pool_statistics.utilisation == 1
             assert database.health().status == "unhealthy"
         assert count(database, tenant) == 0
         assert database.health().status == "healthy"
-        assert database.pool_figures.exhausted == 2
+        assert database.pool_statistics.exhausted == 2
 
     def test_waiters_are_served_and_nobody_exceeds_the_size(
         self, own: DatabaseUrls, open_database: Open, tenant: TenantId
@@ -115,11 +115,11 @@ class TestPool:
             thread.start()
         for thread in threads:
             thread.join()
-        figures = database.pool_figures
+        statistics = database.pool_statistics
         assert failures == []
-        assert figures.opened <= 3
-        assert figures.waited > 0
-        assert (figures.in_use, figures.waiting) == (0, 0)
+        assert statistics.opened <= 3
+        assert statistics.waited > 0
+        assert (statistics.in_use, statistics.waiting) == (0, 0)
 
     def test_a_session_takes_no_connection_before_its_first_statement(
         self, own: DatabaseUrls, open_database: Open, tenant: TenantId
@@ -137,8 +137,8 @@ class TestPool:
             ).fetchall()
         assert len(ended) >= 3
         assert count(fragile, tenant) == 0
-        assert fragile.statement_figures.failures == 0
-        assert fragile.pool_figures.discarded >= 1
+        assert fragile.statement_statistics.failures == 0
+        assert fragile.pool_statistics.discarded >= 1
 
     def test_a_connection_that_was_frozen_is_asked_before_it_is_used(
         self, own: DatabaseUrls, open_database: Open, tenant: TenantId
@@ -159,8 +159,8 @@ class TestPool:
         database = open_database(own.app, max_lifetime=0.0)
         count(database, tenant)
         count(database, tenant)
-        assert database.pool_figures.opened >= 3
-        assert database.pool_figures.idle == 0
+        assert database.pool_statistics.opened >= 3
+        assert database.pool_statistics.idle == 0
 
 
 class TestLostConnections:
@@ -262,10 +262,10 @@ class TestRestart:
         for _ in range(5):
             with pytest.raises(DatabaseUnavailable):
                 count(database, tenant)
-        failures = database.pool_figures.open_failures
+        failures = database.pool_statistics.open_failures
         with pytest.raises(CircuitOpen) as refused:
             count(database, tenant)
-        assert database.pool_figures.open_failures == failures
+        assert database.pool_statistics.open_failures == failures
         assert refused.value.status == 503
         assert 0 < (refused.value.retry_after or 0) <= 1.0
         assert "breaker is open" in str(database.health().reasons)

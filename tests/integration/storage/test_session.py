@@ -188,7 +188,7 @@ class TestTransactions:
             raise ZeroDivisionError
         assert count(app, tenant) == 0
 
-    def test_an_interrupted_exchange_leaves_no_answer_for_the_next(
+    def test_an_interrupted_pipeline_leaves_no_answer_for_the_next(
         self, notes: DatabaseUrls, open_database: Open, tenant: TenantId, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         database = open_database(notes.app, pool_max_size=1)
@@ -283,7 +283,7 @@ class TestLimits:
         (record,) = [entry for entry in caplog.records if entry.message == "slow statement"]
         assert "pg_sleep" in record.__dict__["statement"]
         assert "secret" not in str(record.__dict__)
-        assert database.statement_figures.slow == 1
+        assert database.statement_statistics.slow == 1
 
 
 class TestTenancy:

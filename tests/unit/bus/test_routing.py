@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sextant.bus.choice import publisher_from_env
+from sextant.bus.factory import publisher_from_env
 from sextant.bus.routing import Routes
 
 

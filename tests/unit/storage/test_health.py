@@ -1,4 +1,4 @@
-"""Health from figures: what is healthy, degraded, unhealthy, and why."""
+"""Health from statistics: what is healthy, degraded, unhealthy, and why."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from sextant.storage.breaker import State
-from sextant.storage.figures import StatementFigures, StatementLog
 from sextant.storage.health import HealthThresholds, judge
-from sextant.storage.pool import PoolFigures
+from sextant.storage.metrics import StatementLog, StatementStatistics
+from sextant.storage.pool import PoolStatistics
 
-POOL = PoolFigures(
+POOL = PoolStatistics(
     min_size=1,
     max_size=10,
     in_use=0,
@@ -25,7 +25,7 @@ POOL = PoolFigures(
     open_failures=0,
     discarded=0,
 )
-STATEMENTS = StatementFigures(statements=5, failures=0, slow=0, success_rate=1.0, median=0.001, p95=0.002)
+STATEMENTS = StatementStatistics(statements=5, failures=0, slow=0, success_rate=1.0, median=0.001, p95=0.002)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ STATEMENTS = StatementFigures(statements=5, failures=0, slow=0, success_rate=1.0
     ],
 )
 def test_thresholds(
-    latency: float | None, breaker: State, pool: PoolFigures, success_rate: float, status: str
+    latency: float | None, breaker: State, pool: PoolStatistics, success_rate: float, status: str
 ) -> None:
     health = judge(latency, breaker, pool, replace(STATEMENTS, success_rate=success_rate), HealthThresholds())
     assert health.status == status
@@ -58,10 +58,10 @@ def test_rates_and_percentiles_are_of_the_last_minute() -> None:
     log = StatementLog(1.0, clock=lambda: now[0])
     for _ in range(10):
         log.record(b"SELECT 1", 0.5, failed=True)
-    assert log.figures().success_rate == 0
+    assert log.statistics().success_rate == 0
     now[0] = 61.0
     for number in range(100):
         log.record(b"SELECT 1", number / 100, failed=False)
-    figures = log.figures()
-    assert (figures.success_rate, figures.median, figures.p95) == (1.0, 0.5, 0.95)
-    assert (figures.statements, figures.failures) == (110, 10)
+    statistics = log.statistics()
+    assert (statistics.success_rate, statistics.median, statistics.p95) == (1.0, 0.5, 0.95)
+    assert (statistics.statements, statistics.failures) == (110, 10)

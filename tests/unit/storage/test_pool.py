@@ -85,7 +85,7 @@ def test_one_that_is_in_a_transaction_or_broken_is_not_kept(world: World) -> Non
     cast(Link, connection).transaction_status = TransactionStatus.INTRANS
     pool.release(connection)
     assert world.links[0].closed
-    assert (pool.figures().idle, pool.figures().in_use, pool.figures().discarded) == (0, 0, 1)
+    assert (pool.statistics().idle, pool.statistics().in_use, pool.statistics().discarded) == (0, 0, 1)
 
 
 def test_one_that_was_idle_for_long_is_asked_first(world: World) -> None:
@@ -124,7 +124,7 @@ def test_connections_beyond_the_minimum_go_when_long_unused(world: World) -> Non
         pool.release(connection)
     world.now = 101.0
     pool.release(pool.acquire())
-    assert pool.figures().idle == 1
+    assert pool.statistics().idle == 1
 
 
 def test_old_connections_are_replaced(world: World) -> None:
@@ -142,7 +142,7 @@ def test_a_failed_connect_gives_its_place_back(world: World) -> None:
             pool.acquire()
     world.down = False
     pool.release(pool.acquire())
-    assert (pool.figures().open_failures, pool.figures().in_use) == (3, 0)
+    assert (pool.statistics().open_failures, pool.statistics().in_use) == (3, 0)
 
 
 def test_exhaustion_names_size_and_patience(world: World) -> None:
@@ -151,7 +151,7 @@ def test_exhaustion_names_size_and_patience(world: World) -> None:
     pool.acquire()
     with pytest.raises(PoolExhausted, match=r"All 2 database connections stayed in use for 0\.02 s"):
         pool.acquire()
-    assert (pool.figures().exhausted, pool.figures().waiting) == (1, 0)
+    assert (pool.statistics().exhausted, pool.statistics().waiting) == (1, 0)
 
 
 def test_waiters_are_served_in_the_order_they_came(world: World) -> None:
@@ -168,19 +168,19 @@ def test_waiters_are_served_in_the_order_they_came(world: World) -> None:
     for who in range(5):
         threads.append(threading.Thread(target=wait, args=(who,)))
         threads[-1].start()
-        while pool.figures().waiting <= who:
+        while pool.statistics().waiting <= who:
             pass
     pool.release(held)
     for thread in threads:
         thread.join()
     assert served == [0, 1, 2, 3, 4]
-    assert pool.figures().wait_seconds > 0
+    assert pool.statistics().wait_seconds > 0
 
 
 def test_warming_up_opens_the_minimum(world: World) -> None:
     pool = world.pool(min_size=2)
     pool.warm_up()
-    assert (pool.figures().opened, pool.figures().idle) == (2, 2)
+    assert (pool.statistics().opened, pool.statistics().idle) == (2, 2)
 
 
 def test_a_closed_pool_says_so_and_keeps_nothing(world: World) -> None:

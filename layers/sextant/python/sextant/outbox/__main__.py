@@ -141,7 +141,7 @@ def _check(database: Database, options: argparse.Namespace) -> int:
 
 
 def _relay(database: Database, options: argparse.Namespace) -> int:
-    from sextant.bus.choice import publisher_from_env
+    from sextant.bus.factory import publisher_from_env
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()

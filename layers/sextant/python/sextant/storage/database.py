@@ -14,9 +14,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sextant.ids import TenantId, tenant_id
 from sextant.storage.breaker import CircuitBreaker, Outage
 from sextant.storage.errors import DatabaseUnavailable, StorageError
-from sextant.storage.exchange import Connection
-from sextant.storage.figures import StatementFigures, StatementLog
-from sextant.storage.pool import ConnectionPool, PoolFigures
+from sextant.storage.metrics import StatementLog, StatementStatistics
+from sextant.storage.pipeline import Connection
+from sextant.storage.pool import ConnectionPool, PoolStatistics
 from sextant.storage.retry import RetryPolicy
 from sextant.storage.session import Session, UnitOfWork
 from sextant.storage.settings import DatabaseSettings
@@ -145,7 +145,7 @@ class Database:
         return self._retry.run(attempt, idempotent=idempotent)
 
     def health(self, thresholds: HealthThresholds | None = None) -> DatabaseHealth:
-        """Ask the database once and judge the answer together with the figures; never raises for it."""
+        """Ask the database once and judge the answer together with the statistics; never raises for it."""
         from sextant.storage.health import HealthThresholds, judge  # for the few processes that are asked
 
         began = perf_counter()
@@ -158,15 +158,17 @@ class Database:
             logger.warning("the database does not answer", exc_info=True)
         source = self._source
         thresholds = thresholds or HealthThresholds()
-        return judge(latency, source.breaker.state, source.pool.figures(), source.log.figures(), thresholds)
+        return judge(
+            latency, source.breaker.state, source.pool.statistics(), source.log.statistics(), thresholds
+        )
 
     @property
-    def pool_figures(self) -> PoolFigures:
-        return self._source.pool.figures()
+    def pool_statistics(self) -> PoolStatistics:
+        return self._source.pool.statistics()
 
     @property
-    def statement_figures(self) -> StatementFigures:
-        return self._source.log.figures()
+    def statement_statistics(self) -> StatementStatistics:
+        return self._source.log.statistics()
 
     def close(self) -> None:
         """Close the pool; transactions under way may finish."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sextant.storage import breaker
-from sextant.storage.figures import StatementFigures
-from sextant.storage.pool import PoolFigures
+from sextant.storage.metrics import StatementStatistics
+from sextant.storage.pool import PoolStatistics
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 
@@ -31,18 +31,18 @@ class DatabaseHealth:
     reasons: tuple[str, ...]
     latency: float | None
     breaker: breaker.State
-    pool: PoolFigures
-    statements: StatementFigures
+    pool: PoolStatistics
+    statements: StatementStatistics
 
 
 def judge(
     latency: float | None,
     state: breaker.State,
-    pool: PoolFigures,
-    statements: StatementFigures,
+    pool: PoolStatistics,
+    statements: StatementStatistics,
     thresholds: HealthThresholds,
 ) -> DatabaseHealth:
-    """Health from a probe's latency and the figures.
+    """Health from a probe's latency and the statistics.
 
     A pool that lies idle is healthy; one that is full is only degraded, since it may just be busy.
     """

@@ -18,11 +18,11 @@ from time import monotonic, time
 import psycopg
 
 from sextant.storage.errors import DatabaseUnavailable, PoolExhausted
-from sextant.storage.exchange import Connection, has_news
+from sextant.storage.pipeline import Connection, has_news
 
 
 @dataclass(frozen=True)
-class PoolFigures:
+class PoolStatistics:
     """A snapshot: sizes now, the rest counted since the process began; times in seconds."""
 
     min_size: int
@@ -136,9 +136,9 @@ class ConnectionPool:
         for one in idle:
             one.connection.close()
 
-    def figures(self) -> PoolFigures:
+    def statistics(self) -> PoolStatistics:
         with self._lock:
-            return PoolFigures(
+            return PoolStatistics(
                 min_size=self._min_size,
                 max_size=self._max_size,
                 in_use=self._max_size - self._free,

@@ -20,7 +20,7 @@ from sextant.storage.errors import (
     TransactionAborted,
     translate,
 )
-from sextant.storage.exchange import Answer, Connection, exchange, is_gone
+from sextant.storage.pipeline import Answer, Connection, is_gone, run_pipeline
 from sextant.storage.rows import row_maker
 from sextant.storage.statements import Params, Query, Statement, compiled
 
@@ -66,7 +66,7 @@ class _Unit:
         began = perf_counter()
         refused = True
         try:
-            answer = exchange(connection, together)
+            answer = run_pipeline(connection, together)
             refused = False
         except psycopg.Error as error:
             raise self._translated(error, connection) from error
@@ -107,7 +107,7 @@ class _Unit:
             self.failed = True
             raise ConnectionLost
         try:
-            exchange(connection, [(_COMMIT, ())])
+            run_pipeline(connection, [(_COMMIT, ())])
         except psycopg.Error as error:
             translated = self._translated(error, connection)
             if isinstance(translated, ConnectionLost):
@@ -122,7 +122,7 @@ class _Unit:
         status = connection.pgconn.transaction_status
         if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             try:
-                exchange(connection, [(_ROLLBACK, ())])
+                run_pipeline(connection, [(_ROLLBACK, ())])
             except psycopg.Error as error:
                 logger.warning("rollback failed; the connection is closed", extra={"error": str(error)})
                 connection.close()

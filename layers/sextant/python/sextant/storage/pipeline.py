@@ -1,7 +1,7 @@
 """Statements sent together, answered in one round trip.
 
 psycopg's own pipeline flushes and polls for each statement, so the server is woken for each: two statements
-took 150 µs where this takes 60. Parameters and rows are adapted by psycopg; only the exchange with libpq
+took 150 µs where this takes 60. Parameters and rows are adapted by psycopg; only the conversation with libpq
 is ours. https://www.postgresql.org/docs/16/libpq-pipeline-mode.html
 """
 
@@ -50,7 +50,7 @@ class Answer:
         return self.adapter.load_rows(0, count if limit is None else min(limit, count), make)
 
 
-def exchange(connection: Connection, statements: Sequence[tuple[Statement, Params]]) -> Answer:
+def run_pipeline(connection: Connection, statements: Sequence[tuple[Statement, Params]]) -> Answer:
     """Send `statements` and wait for all answers; the last one's is returned, the others' rows dropped.
 
     Outside a transaction they are one: all take effect or none. Raises the first statement's `psycopg.Error`

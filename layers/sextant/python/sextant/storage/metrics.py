@@ -16,7 +16,7 @@ _WINDOW_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class StatementFigures:
+class StatementStatistics:
     """Counts since the process began; rates and percentiles (in seconds) over the last minute's statements."""
 
     statements: int
@@ -57,14 +57,14 @@ class StatementLog:
                 },
             )
 
-    def figures(self) -> StatementFigures:
+    def statistics(self) -> StatementStatistics:
         oldest = self._clock() - _WINDOW_SECONDS
         with self._lock:
             recent = [one for one in self._recent if one[0] >= oldest]
             counts = self._statements, self._failures, self._slow
         times = sorted(seconds for _, seconds, _ in recent)
         failed = sum(failed for _, _, failed in recent)
-        return StatementFigures(
+        return StatementStatistics(
             *counts,
             success_rate=1 - failed / len(recent) if recent else 1.0,
             median=times[len(times) // 2] if times else 0.0,
