@@ -265,7 +265,7 @@ def main() -> None:
                 connection.execute(
                     """UPDATE setting SET value = '{"limit": 1000000, "window_seconds": 60}' WHERE kind = 'rate-limit'"""
                 )
-            ours = Contestant("ours", sys.executable, "functions.api.handler", found.app)
+            ours = Contestant("ours", sys.executable, "functions.api.api", found.app)
             peer = python_of("http-peer", _ROOT / "bench" / "http_peer" / "requirements.txt")
             other = Contestant("other", str(peer), "bench.http_peer.application", found.app)
             bare = Pgbench(found.app, found.admin, Path(scratch))

@@ -121,7 +121,7 @@ _PUBLIC_PATHS = (
 
 API = Function(
     name="api",
-    handler="functions.api.handler.handler",
+    handler="functions.api.api.handler",
     memory=1024,
     timeout=29,
     triggers=(
@@ -137,7 +137,7 @@ API = Function(
 
 OUTPUTS_API = Function(
     name="outputs-api",
-    handler="functions.api.outputs.handler",
+    handler="functions.api.outputs_api.handler",
     memory=2048,
     timeout=29,
     triggers=(

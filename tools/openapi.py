@@ -25,7 +25,7 @@ HEAD = "# Made from the code by tools/openapi.py; `make check` fails where it ha
 
 
 def main() -> int:
-    from functions.api.openapi import document, problems
+    from functions.api.http.openapi import document, problems
 
     made = document()
     wanted = {

@@ -11,10 +11,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from functions.api.app import Api
-from functions.api.idempotency import Provisional
+from functions.api.http.app import Api
+from functions.api.http.envelopes import meta
+from functions.api.http.idempotency import Provisional
 from functions.api.receipt_schemas import JournaledBody, JournaledEnvelope
-from functions.api.schemas import meta
 from sextant import bootstrap
 from sextant.ids import RunId, ScenarioId
 from sextant.outbox.journal import JournalEntry, JournalUnavailableError

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from functions.api.schemas import Envelope, ListEnvelope
+from functions.api.http.envelopes import Envelope, ListEnvelope
 from sextant.operations.model import (
     ActionType,
     IncidentState,

@@ -1,18 +1,215 @@
-"""The API's entry for the routes that read the lake, and the only one that loads pyarrow."""
+"""A scenario's rows: pages of JSON, or all of them as CSV, Parquet or Arrow."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel, TypeAdapter
 
-from functions.api.app import Api
-from functions.api.output_routes import analysis, baselines, exports, rows
+from functions.api.exports import EXPORT, answer
+from functions.api.http.app import Api, needs
+from functions.api.http.envelopes import Meta
+from functions.api.output_query import (
+    Day,
+    MetricName,
+    RunIds,
+    SnapshotId,
+    TagPairs,
+    Value,
+    cached,
+    filter_of,
+    readable,
+    reader,
+)
+from sextant.ids import ScenarioId
+from sextant.lake.export import ExportFormat
+from sextant.lake.query import OutputFilter, OutputRow
+from sextant.outputs import cursors
+from sextant.outputs.athena import Export
+from sextant.outputs.reading import Link
+from sextant.tenancy import Caller
 
-api = Api()
-for routes in (rows, exports, analysis, baselines):
-    routes.register(api)
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 100
+
+_FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "arrow": ExportFormat.ARROW}
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return api.handle(event, context)
+class OutputBody(BaseModel):
+    metric: str
+    asof_date: date
+    value: float | None
+    unit: str
+    band_lower: float | None
+    band_upper: float | None
+    tags: dict[str, str]
+    run_id: str
+    scenario_id: str
+
+    @classmethod
+    def of(cls, row: OutputRow) -> OutputBody:
+        return cls.model_construct(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class OutputMeta(Meta):
+    snapshot_id: str | None = None
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+
+
+class OutputList(BaseModel):
+    data: list[OutputBody]
+    meta: OutputMeta
+
+
+class LinkBody(BaseModel):
+    url: str
+    bytes: int
+    expires_at: datetime
+
+
+class LinkEnvelope(BaseModel):
+    data: LinkBody
+    meta: Meta
+
+
+_ROWS_JSON = TypeAdapter(list[OutputBody])
+
+_ROWS: OpenAPIResponse = {
+    "description": "Rows, ordered by metric, date and run; or the whole as the file asked for",
+    "content": {"application/json": {"model": OutputList}},
+}
+_LINK: OpenAPIResponse = {
+    "description": "The file was too large for an answer: it is at the Location for an hour",
+    "content": {"application/json": {"model": LinkEnvelope}},
+}
+_BEGUN: OpenAPIResponse = {
+    **EXPORT,
+    "description": "The file is being made elsewhere: the export at the Location says when it is there",
+}
+
+
+def register(api: Api) -> None:
+    @api.get(
+        "/v1/scenarios/<scenario_id>/outputs",
+        summary="Read a scenario's outputs",
+        tags=["Outputs"],
+        responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
+    )
+    @needs("outputs:read")
+    def read_outputs(
+        scenario_id: Annotated[UUID, Path()],
+        metric_name: MetricName = None,
+        run_id: RunIds = None,
+        start: Day = None,
+        end: Day = None,
+        min_value: Value = None,
+        max_value: Value = None,
+        tags: TagPairs = None,
+        snapshot_id: SnapshotId = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[str | None, Query(max_length=2000)] = None,
+        format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
+        accept: Annotated[str, Header()] = "",
+    ) -> Response[Any]:
+        caller = api.caller
+        wanted = filter_of(
+            metric=metric_name,
+            runs=run_id,
+            start=start,
+            end=end,
+            min_value=min_value,
+            max_value=max_value,
+            tags=tags,
+        )
+        form = _FORMATS.get(format or "", None if format else accepted(accept))
+        if form is not None:
+            return _file(caller, scenario_id, wanted, form, snapshot_id)
+        return _page(caller, scenario_id, wanted, limit, cursor, snapshot_id)
+
+
+def accepted(header: str) -> ExportFormat | None:
+    """The export format that an Accept header asks for; None for JSON."""
+    types = [part.partition(";")[0].strip().lower() for part in header.split(",")]
+    for form in ExportFormat:
+        if form.value.partition(";")[0] in types:
+            return form
+    return None
+
+
+def _page(
+    caller: Caller, scenario: UUID, wanted: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
+) -> Response[Any]:
+    scope = f"outputs {scenario} {_spelled(wanted)} {snapshot}"
+    at = cursors.decode(cursor, scope) if cursor else None
+
+    def read() -> bytes:
+        found = reader().page(
+            caller.tenant, ScenarioId(scenario), wanted, limit=limit, at=at, snapshot=snapshot
+        )
+        edges = {
+            "next_cursor": cursors.encode(found.next, found.snapshot_id, "next", scope),
+            "prev_cursor": cursors.encode(found.previous, found.snapshot_id, "prev", scope),
+            "snapshot_id": None if found.snapshot_id is None else str(found.snapshot_id),
+        }
+        # JSON has no line breaks of its own here: one parts the rows from what the meta says of them.
+        return (
+            _ROWS_JSON.dump_json([OutputBody.of(row) for row in found.rows])
+            + b"\n"
+            + json.dumps(edges).encode()
+        )
+
+    rows, _, edges = cached(caller, scenario, f"{scope} {limit} {cursor}", read).rpartition(b"\n")
+    given = {name: edge for name, edge in json.loads(edges).items() if edge is not None}
+    page_meta = json.dumps({"request_id": caller.request_id, **given}, separators=(",", ":"))
+    return Response(
+        status_code=200,
+        content_type="application/json",
+        body=f'{{"data":{rows.decode()},"meta":{page_meta}}}',
+    )
+
+
+def _file(
+    caller: Caller, scenario: UUID, wanted: OutputFilter, form: ExportFormat, snapshot: int | None
+) -> Response[Any]:
+    readable(caller, scenario)
+    found = reader().file(caller.tenant, ScenarioId(scenario), wanted, form, snapshot)
+    if isinstance(found, Export):
+        return answer(caller, found, 200 if found.over else 202)
+    if isinstance(found, Link):
+        link = LinkBody(url=found.url, bytes=found.size, expires_at=datetime.now(UTC) + found.expires_in)
+        envelope = LinkEnvelope(data=link, meta=Meta(request_id=caller.request_id))
+        return Response(
+            status_code=303,
+            content_type="application/json",
+            body=envelope.model_dump_json(),
+            headers={"Location": found.url},
+        )
+    name = f"outputs-{scenario}.{'arrows' if form is ExportFormat.ARROW else form.name.lower()}"
+    return Response(
+        status_code=200,
+        content_type=form.value,
+        body=found.content.decode() if form is ExportFormat.CSV else found.content,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _spelled(wanted: OutputFilter) -> str:
+    """The filter as a text that is the same however its sets and mappings are ordered."""
+    return repr(
+        (
+            wanted.metric,
+            sorted(map(str, wanted.run_ids)),
+            wanted.start,
+            wanted.end,
+            wanted.min_value,
+            wanted.max_value,
+            sorted(wanted.tags.items()),
+        )
+    )

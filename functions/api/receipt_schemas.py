@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from functions.api.schemas import Body, Meta
+from functions.api.http.envelopes import Body, Meta
 
 if TYPE_CHECKING:
     from sextant.runs.journaled.model import Receipt

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from functions.api.schemas import Body, Meta, PageMeta
+from functions.api.http.envelopes import Body, Meta, PageMeta
 from sextant.runs.model import Attempt, Run
 from sextant.scenarios.fields import decode
 

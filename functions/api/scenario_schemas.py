@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from functions.api.schemas import Body, Envelope, ListEnvelope, Meta
+from functions.api.http.envelopes import Body, Envelope, ListEnvelope, Meta
 from sextant.scenarios.differences import Difference
 from sextant.scenarios.fields import decode
 from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioVersion

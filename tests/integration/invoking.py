@@ -113,7 +113,7 @@ class Invoker:
         return event
 
     def send(self, event: dict[str, Any]) -> Answer:
-        from functions.api.handler import handler
+        from functions.api.api import handler
 
         answer = handler(event, LambdaContext())  # type: ignore[arg-type]
         return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")

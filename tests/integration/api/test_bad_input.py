@@ -217,8 +217,8 @@ def test_every_problem_type_has_its_page_in_a_process_that_has_seen_none(client:
     # Given a fresh process that is asked for the page of each code that any part of the system has
     script = """
 import json, sys
-from functions.api.handler import handler
-from functions.api.problem_pages import known
+from functions.api.api import handler
+from functions.api.http.problem_pages import known
 class Context:
     function_name = "api"; memory_limit_in_mb = 1; invoked_function_arn = ""; aws_request_id = ""
 def page(code):

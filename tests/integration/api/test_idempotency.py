@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.api import idempotency
+from functions.api.http import idempotency
 from local.aws import LocalAws, Resources
 from tests.integration.api.conftest import GUIDE, Client
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from functions.api.app import logger
+from functions.api.http.app import logger
 from local.database import DatabaseUrls
 from tests.integration.api.conftest import Client
 
@@ -109,7 +109,7 @@ def test_neither_token_nor_body_is_ever_logged(
 
 
 def test_the_document_is_served_and_names_every_route(client: Client) -> None:
-    from functions.api.handler import whole_api
+    from functions.api.api import whole_api
 
     answer = client("GET", "/openapi.json")
     document = answer.json
@@ -141,7 +141,7 @@ def test_a_cold_start_loads_nothing_heavy(served: DatabaseUrls) -> None:
     # Given a fresh process that serves one request to run a scenario
     script = f"""
 import json, sys
-from functions.api.handler import handler
+from functions.api.api import handler
 class Context:
     function_name = "api"; memory_limit_in_mb = 1; invoked_function_arn = ""; aws_request_id = ""
 event = {{"version": "2.0", "rawPath": "/v1/scenarios", "rawQueryString": "", "headers": {{}},

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.api.handler import whole_api
+from functions.api.api import whole_api
 from sextant.tenancy import PERMISSIONS, Role
 from tests.integration.api.conftest import GUIDE, Client
 

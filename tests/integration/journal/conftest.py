@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from functions.api import idempotency
+from functions.api.http import idempotency
 from functions.operations import handler as operations
 from functions.worker import journal as function
 from local import database as databases

@@ -116,7 +116,7 @@ def test_without_the_records_two_entries_of_one_key_still_make_one_run(
 ) -> None:
     client = place.allowed()
     scenario = client.scenario()["id"]
-    monkeypatch.setattr("functions.api.routes.runs.once", lambda api, key, work, anew: work())
+    monkeypatch.setattr("functions.api.runs.once", lambda api, key, work, anew: work())
     place.stop()
     receipts = [asked(client, scenario, "k", seed=1).headers["Location"] for _ in range(2)]
     assert len(set(receipts)) == 2

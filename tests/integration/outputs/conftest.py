@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from functions.api import outputs
-from functions.api.output_routes import question
+from functions.api import output_query
+from functions.api.outputs_api import handler
 from local import processes
 from sextant import bootstrap
 from sextant.ids import RunId, ScenarioId
@@ -59,7 +59,7 @@ class OutputsApi:
         event = Invoker(tenant).gateway_event(
             method, path, raw=body, query=dict(parse_qsl(text)), headers=accept, claims=claims
         )
-        found = outputs.handler(event, LambdaContext("outputs-api"))  # type: ignore[arg-type]
+        found = handler(event, LambdaContext("outputs-api"))  # type: ignore[arg-type]
         sent = found.get("body", "")
         content = base64.b64decode(sent) if found.get("isBase64Encoded") else sent.encode()
         assert found["headers"]["X-Request-ID"] == event["requestContext"]["requestId"]
@@ -84,14 +84,14 @@ def outputs_api(main_job: MainJob, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         bootstrap.settings,
         bootstrap.database,
         bootstrap.remembered_settings,
-        question.reader,
-        question.answers,
+        output_query.reader,
+        output_query.answers,
     ]
     for maker in made:
         maker.cache_clear()  # type: ignore[attr-defined]
     yield OutputsApi(main_job)
     bootstrap.database().close()
-    disconnect(question.reader().settings)
+    disconnect(output_query.reader().settings)
     for maker in made:
         maker.cache_clear()  # type: ignore[attr-defined]
 

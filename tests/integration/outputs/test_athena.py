@@ -22,7 +22,7 @@ import duckdb
 import pytest
 from botocore.stub import Stubber
 
-from functions.api.output_routes import question
+from functions.api import output_query
 from local.aws import LocalAws
 from sextant.ids import new_id, tenant_id
 from sextant.lake.athena_sql import FilterTooLongError, Statement, statement
@@ -47,7 +47,7 @@ class Athena:
     def __init__(self, outputs_api: OutputsApi) -> None:
         self.outputs_api = outputs_api
         self.sent: list[tuple[str, dict[str, Any]]] = []
-        exports = question.reader().exports
+        exports = output_query.reader().exports
         assert exports is not None
         self.exports = exports
         exports.client.meta.events.register("provide-client-params.athena", self._note)
@@ -86,9 +86,9 @@ def athena(outputs_api: OutputsApi, aws: LocalAws, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SEXTANT_EXPORT_ENGINE", "athena")
     monkeypatch.setenv("SEXTANT_ATHENA_WORKGROUP", workgroup)
     monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1")
-    question.reader.cache_clear()
+    output_query.reader.cache_clear()
     yield Athena(outputs_api)
-    question.reader.cache_clear()
+    output_query.reader.cache_clear()
 
 
 def outputs_of(athena: Athena) -> tuple[UUID, str]:
@@ -171,7 +171,7 @@ def test_small_ones_and_arrow_are_made_here(athena: Athena, monkeypatch: pytest.
     _, path = outputs_of(athena)
     assert athena.get(path, format="arrow").status == 200
     monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1000000")
-    question.reader.cache_clear()
+    output_query.reader.cache_clear()
     assert athena.get(path, format="csv").status == 200
     assert not athena.sent
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.api.output_routes import question
+from functions.api import output_query
 from local import processes
 from sextant.outputs.cache import OutputCache, RedisCache
 from tests.integration.outputs.conftest import OutputsApi, redis_server
@@ -151,6 +151,6 @@ def test_the_api_serves_from_the_cache_until_the_tenants_outputs_change(
     path = f"/v1/scenarios/{scenario}/outputs"
     asked = [outputs_api.get(path, metric_name="price").json["data"] for _ in range(3)]
     assert asked[0] == asked[1] == asked[2]
-    assert (question.answers().misses, question.answers().hits) == (1, 2)
+    assert (output_query.answers().misses, output_query.answers().hits) == (1, 2)
     outputs_api.published(scenario, seed=2)
     assert len(outputs_api.get(path, metric_name="price").json["data"]) == 2 * len(asked[0])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from functions.api.output_routes import analysis
+from functions.api import output_analysis
 from sextant.outputs import reading
 from sextant.settings import service as settings
 from tests.integration.main_job.conftest import TENANT
@@ -198,7 +198,7 @@ def test_what_no_answer_can_hold_is_refused_and_not_lost_on_the_way(
 ) -> None:
     scenario = outputs_api.main_job.scenario()
     run = outputs_api.published(scenario)
-    monkeypatch.setattr(analysis, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(output_analysis, "MAX_ANSWER_BYTES", 1000)
     for question in ("aggregates?by=metric,asof_date", f"compare?baseline={run}&runs={run}"):
         path, _, query = question.partition("?")
         asked = dict(pair.split("=") for pair in query.split("&"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sextant.http import bodies
+from functions.api.http import bodies
 from tests.integration.api.conftest import Client
 from tests.integration.invoking import Answer
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.api.app import InvalidParameterError
-from functions.api.output_routes.question import filter_of
+from functions.api.http.app import InvalidParameterError
+from functions.api.output_query import filter_of
 
 NOTHING: dict[str, Any] = dict.fromkeys(("metric", "runs", "start", "end", "min_value", "max_value", "tags"))
 

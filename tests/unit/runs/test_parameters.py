@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from functions.api.http.problems import field_errors
 from sextant.engine.errors import ModelInputError
 from sextant.engine.parameters import read_parameters
 from sextant.engine.reference import reference_system
-from sextant.http.problems import field_errors
 from sextant.runs.model import RunOptions
 from sextant.scenarios.documents import ScenarioDocument
 from sextant.scenarios.parameters import BuiltInParameters

@@ -1,7 +1,7 @@
 """The one error base of Sextant.
 
 Every error a caller may see derives from `SextantError` and says how HTTP shows it: a stable `code`,
-a `status`, a `title`, and a `detail` that is safe to show. `sextant.http.problems` is the one place
+a `status`, a `title`, and a `detail` that is safe to show. `functions.api.http.problems` is the one place
 that turns them into problem+json (RFC 9457).
 """
 

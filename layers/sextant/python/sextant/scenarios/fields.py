@@ -36,7 +36,7 @@ def _lower(value: object) -> object:
 
 
 def broken(field: str, rule: str, message: str) -> NoReturn:
-    """Refuse the value of `field`; `sextant.http.problems` puts the name behind the model's path."""
+    """Refuse the value of `field`; `functions.api.http.problems` puts the name behind the model's path."""
     raise PydanticCustomError(rule, message, {"field": field})
 
 

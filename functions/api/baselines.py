@@ -1,0 +1,232 @@
+"""A tenant's own baselines: uploaded, checked, versioned, listed."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from functions.api.http import cursors
+from functions.api.http.app import Api, InvalidParameterError, needs, reply
+from functions.api.http.envelopes import Meta, PageMeta, meta, page_meta
+from functions.api.output_query import reader
+from sextant import bootstrap
+from sextant.baselines import service
+from sextant.baselines.model import Baseline
+from sextant.errors import FieldError
+from sextant.ids import new_id
+from sextant.outputs.reading import LinkUnavailableError
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.scenarios.fields import Number
+from sextant.tenancy import Caller
+
+UPLOAD_LIFETIME_MINUTES = 60
+
+
+class TableSource(BaseModel):
+    """A table's content: CSV text, Parquet in base64, or the id of an upload."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    csv: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
+    parquet_base64: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
+    upload_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if sum(value is not None for value in (self.csv, self.parquet_base64, self.upload_id)) != 1:
+            raise PydanticCustomError("one_of", "give exactly one of csv, parquet_base64 and upload_id")
+        return self
+
+
+class Tables(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    units: TableSource
+    load: TableSource
+    profiles: TableSource | None = None
+    prices: TableSource | None = None
+
+
+class NewBaseline(BaseModel):
+    """A baseline to be stored; of a name that exists it becomes the next version."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$")]
+    tables: Tables
+    price_year: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
+    value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = None
+    spill_cost: Annotated[Number, Field(ge=0, le=1e6)] | None = None
+    build_mix: dict[str, Annotated[Number, Field(gt=0)]] | None = None
+
+    def options(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True, exclude={"name", "tables"})
+
+
+class BaselineBody(BaseModel):
+    id: UUID
+    version: int
+    name: str
+    digest: str
+    options: dict[str, Any]
+    summary: dict[str, Any]
+    created_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, baseline: Baseline) -> BaselineBody:
+        return cls.model_construct(**{name: getattr(baseline, name) for name in cls.model_fields})
+
+
+class BaselineEnvelope(BaseModel):
+    data: BaselineBody
+    meta: Meta
+
+
+class BaselineList(BaseModel):
+    data: list[BaselineBody]
+    meta: PageMeta
+
+
+class UploadBody(BaseModel):
+    upload_id: UUID
+    url: str
+    method: str
+
+
+class UploadEnvelope(BaseModel):
+    data: UploadBody
+    meta: Meta
+
+
+def _content(description: str, model: type[BaseModel]) -> OpenAPIResponse:
+    return {"description": description, "content": {"application/json": {"model": model}}}
+
+
+def register(api: Api) -> None:
+    @api.post(
+        "/v1/baselines",
+        summary="Store a baseline, or its next version",
+        tags=["Baselines"],
+        responses={201: _content("The baseline", BaselineEnvelope)},
+    )
+    @needs("scenarios:write")
+    def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
+        caller = api.caller
+        tables = _contents(document.tables, caller)
+        service.check(tables, document.options(), document.name)
+        stored = bootstrap.database().run(
+            caller.tenant,
+            lambda session: service.store(
+                session,
+                reader().objects,
+                reader().settings.warehouse,
+                caller,
+                name=document.name,
+                tables=tables,
+                options=document.options(),
+            ),
+        )
+        return reply(
+            BaselineEnvelope.model_construct(data=BaselineBody.of(stored), meta=meta(caller)),
+            201,
+            {"Location": f"/v1/baselines/{stored.id}"},
+        )
+
+    @api.post(
+        "/v1/baselines/uploads",
+        summary="Get a URL to upload a large table to",
+        tags=["Baselines"],
+        responses={201: _content("Where to PUT the table", UploadEnvelope)},
+    )
+    @needs("scenarios:write")
+    def create_upload() -> Response[Any]:
+        caller, store = api.caller, reader().store
+        if store is None:
+            raise LinkUnavailableError
+        upload = new_id()
+        url = store.presigned_upload(_place(caller, upload), minutes=UPLOAD_LIFETIME_MINUTES)
+        body = UploadEnvelope(data=UploadBody(upload_id=upload, url=url, method="PUT"), meta=meta(caller))
+        return reply(UploadEnvelope.model_construct(data=body.data, meta=body.meta), 201)
+
+    @api.get(
+        "/v1/baselines",
+        summary="List baselines in their newest version",
+        tags=["Baselines"],
+        responses={200: _content("Baselines, newest first", BaselineList)},
+    )
+    @needs("scenarios:read")
+    def list_baselines(
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    ) -> Response[Any]:
+        caller = api.caller
+        request = cursors.decode(cursor, limit, "baselines")
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = service.list_baselines(session, request)
+        return reply(
+            BaselineList.model_construct(
+                data=[BaselineBody.of(item) for item in found.items],
+                meta=page_meta(caller, found, "baselines"),
+            )
+        )
+
+    @api.get(
+        "/v1/baselines/<baseline_id>",
+        summary="Get a baseline's versions",
+        tags=["Baselines"],
+        responses={200: _content("Its versions, newest first", BaselineList)},
+    )
+    @needs("scenarios:read")
+    def get_baseline(baseline_id: Annotated[UUID, Path()]) -> Response[Any]:
+        caller = api.caller
+        with bootstrap.database().autocommit(caller.tenant) as session:
+            found = service.versions(session, baseline_id)
+        return reply(
+            BaselineList.model_construct(
+                data=[BaselineBody.of(item) for item in found],
+                meta=PageMeta.model_construct(request_id=caller.request_id),
+            )
+        )
+
+
+def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:
+    return {
+        name: _content_of(name, source, caller)
+        for name in Tables.model_fields
+        if (source := getattr(tables, name)) is not None
+    }
+
+
+def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
+    if source.csv is not None:
+        return source.csv.encode()
+    if source.parquet_base64 is not None:
+        try:
+            return base64.b64decode(source.parquet_base64, validate=True)
+        except ValueError as error:
+            raise _broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
+    assert source.upload_id is not None
+    place = _place(caller, source.upload_id)
+    try:
+        # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
+        return reader().objects.get_range(place, 0, service.MAX_TABLE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise _broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
+
+
+def _place(caller: Caller, upload: UUID) -> str:
+    """Where an upload lies: under the caller's own tenant, whatever id is given."""
+    return f"{reader().settings.warehouse.rstrip('/')}/uploads/{caller.tenant}/{upload}"
+
+
+def _broken(field: str, rule: str, message: str) -> InvalidParameterError:
+    return InvalidParameterError(f"{field} {message}.", errors=[FieldError(field, rule, message)])

@@ -1,0 +1,89 @@
+"""Liveness and readiness, and the pages that problem types point to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel
+
+from functions.api.http.app import Api, answers, public, reply
+from functions.api.http.problem_pages import page_of
+from sextant import bootstrap
+from sextant.errors import NotFoundError
+from sextant.outbox import repository as outbox
+from sextant.storage.errors import StorageError
+
+Status = Literal["healthy", "degraded", "unhealthy"]
+
+# Seconds that an event may wait to be published: the relay's schedule is a minute.
+DEGRADED_LAG = 180.0
+UNHEALTHY_LAG = 900.0
+
+
+class Check(BaseModel):
+    name: str
+    status: Status
+    detail: str = ""
+
+
+class Health(BaseModel):
+    status: Status
+    checks: list[Check] = []
+
+
+def register(api: Api) -> None:
+    @api.get("/v1/health", summary="Is the process alive", tags=["Health"], responses={200: _OK})
+    @public
+    def live() -> Response[Any]:
+        return reply(Health(status="healthy"))
+
+    @api.get("/v1/health/ready", summary="Can it serve", tags=["Health"], responses={200: _OK, 503: _OK})
+    @public
+    def ready() -> Response[Any]:
+        database = _database()
+        checks = [database] if database.status == "unhealthy" else [database, _outbox()]
+        status = worst(checks)
+        return reply(Health(status=status, checks=checks), 503 if status == "unhealthy" else 200)
+
+    @api.get(
+        "/problems/<code>", summary="What a problem type means", tags=["Problems"], responses={200: _PAGE}
+    )
+    @public
+    def problem_page(code: Annotated[str, Path()]) -> Response[Any]:
+        text = page_of(code)
+        if text is None:
+            raise NotFoundError("There is no such problem type.")
+        return Response(status_code=200, content_type="text/html; charset=utf-8", body=text)
+
+
+def _database() -> Check:
+    found = bootstrap.database().health()
+    return Check(name="database", status=found.status, detail="; ".join(found.reasons))
+
+
+def _outbox() -> Check:
+    """The way to the workers: events that lie for minutes mean that nothing carries them."""
+    try:
+        with bootstrap.platform_database().platform_autocommit() as session:
+            totals = outbox.totals(session)
+    except StorageError as error:
+        return Check(name="queue", status="unhealthy", detail=error.detail)
+    if totals.oldest_seconds > UNHEALTHY_LAG:
+        return Check(name="queue", status="unhealthy", detail="events wait to be published for too long")
+    if totals.oldest_seconds > DEGRADED_LAG:
+        return Check(name="queue", status="degraded", detail="events wait to be published")
+    return Check(name="queue", status="healthy")
+
+
+def worst(checks: Iterable[Check]) -> Status:
+    """The status of the whole: that of its worst part."""
+    found = {check.status for check in checks}
+    return "unhealthy" if "unhealthy" in found else "degraded" if "degraded" in found else "healthy"
+
+
+_OK = answers("The state, and that of each part", Health)
+_PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}}}

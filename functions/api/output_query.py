@@ -1,0 +1,118 @@
+"""What every reading of outputs has in common: its filters, and whether the caller may ask."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from typing import Annotated
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from functions.api.http.app import InvalidParameterError
+from sextant import bootstrap
+from sextant.errors import FieldError
+from sextant.ids import ScenarioId
+from sextant.lake.catalog import LakeSettings
+from sextant.lake.query import OutputFilter
+from sextant.lake.store import S3Store, scheme_of, store_for
+from sextant.outputs import repository
+from sextant.outputs.athena import exports_of
+from sextant.outputs.cache import OutputCache, RedisCache
+from sextant.outputs.reading import OutputReader
+from sextant.scenarios.errors import ScenarioNotFoundError
+from sextant.settings.service import FeatureDisabledError
+from sextant.tenancy import Caller
+
+CACHE_BYTES = 64 * 1024 * 1024
+
+MetricName = Annotated[str | None, Query(max_length=100)]
+RunIds = Annotated[str | None, Query(description="One run, or several with commas", max_length=4000)]
+Day = Annotated[date | None, Query()]
+Value = Annotated[float | None, Query()]
+TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
+SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
+
+
+@cache
+def reader() -> OutputReader:
+    settings = LakeSettings.from_env(os.environ)
+    objects = store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
+    store = objects if isinstance(objects, S3Store) else None
+    return OutputReader(settings, objects, exports_of(os.environ, settings.warehouse, store))
+
+
+@cache
+def answers() -> OutputCache:
+    url = os.environ.get("SEXTANT_CACHE_URL")
+    return OutputCache(CACHE_BYTES, RedisCache.connect(url) if url else None)
+
+
+def cached(caller: Caller, scenario: UUID, question: str, read: Callable[[], bytes]) -> bytes:
+    """The answer to `question` as the tenant's outputs stand now.
+
+    Raises `ScenarioNotFoundError` where the caller's tenant has no such scenario.
+    """
+    return answers().answer(OutputCache.key(caller.tenant, readable(caller, scenario), question), read)
+
+
+def readable(caller: Caller, scenario: UUID) -> int:
+    """The tenant's output version, where it has the scenario and outputs are not switched off."""
+    if not bootstrap.remembered_settings().of(caller.tenant).flag("outputs"):
+        raise FeatureDisabledError("Outputs are switched off at the moment.")
+    with bootstrap.database().autocommit(caller.tenant) as session:
+        version = repository.readable_version(session, ScenarioId(scenario))
+    if version is None:
+        raise ScenarioNotFoundError
+    return version
+
+
+def filter_of(
+    *,
+    metric: str | None,
+    runs: str | None,
+    start: date | None,
+    end: date | None,
+    min_value: float | None,
+    max_value: float | None,
+    tags: str | None,
+) -> OutputFilter:
+    """The filter that the parameters spell; raises `InvalidParameterError` where one breaks a rule."""
+    if start and end and end < start:
+        raise broken("end", "order", "must not lie before start")
+    for name, value in (("min_value", min_value), ("max_value", max_value)):
+        if value is not None and not math.isfinite(value):
+            raise broken(name, "finite_number", "must be a finite number")
+    if min_value is not None and max_value is not None and max_value < min_value:
+        raise broken("max_value", "order", "must not be less than min_value")
+    return OutputFilter(
+        metric=metric,
+        run_ids=frozenset(run_ids(runs)),
+        start=start,
+        end=end,
+        min_value=min_value,
+        max_value=max_value,
+        tags=tag_pairs(tags),
+    )
+
+
+def run_ids(text: str | None) -> list[UUID]:
+    try:
+        return [UUID(part.strip()) for part in text.split(",")] if text else []
+    except ValueError as error:
+        raise broken("run_id", "uuid", "must be a run's id, or several with commas") from error
+
+
+def tag_pairs(text: str | None) -> dict[str, str]:
+    """The pairs in `technology:solar,region:north`."""
+    pairs = [pair.partition(":") for pair in text.split(",")] if text else []
+    if any(not key.strip() or not colon for key, colon, _ in pairs):
+        raise broken("tags", "format", "must be key:value, several separated by commas")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def broken(field: str, rule: str, message: str) -> InvalidParameterError:
+    return InvalidParameterError(f"{field} {message}.", errors=[FieldError(field, rule, message)])

@@ -1,1 +1,0 @@
-"""The routes that read the lake, for the entry that loads pyarrow."""

@@ -1,0 +1,18 @@
+"""The API's entry for the routes that read the lake, and the only one that loads pyarrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.api import baselines, exports, output_analysis, outputs
+from functions.api.http.app import Api
+
+api = Api()
+for routes in (outputs, exports, output_analysis, baselines):
+    routes.register(api)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api.handle(event, context)

@@ -1,1 +1,0 @@
-"""The routes, a file a noun. A route parses, calls one service and maps the result."""
