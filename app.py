@@ -6,8 +6,8 @@ from infra.node import use_packaged_node
 
 use_packaged_node()
 
-from infra.config import ConfigurationError  # noqa: E402 - jsii chooses its Node when it is imported
 from infra.deployment import application  # noqa: E402
+from infra.stages import ConfigurationError  # noqa: E402 - jsii chooses its Node when it is imported
 
 try:
     application().synth()

@@ -11,11 +11,12 @@ from aws_cdk import App, Environment, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.bundling import ROOT, Bundler
-from infra.config import StageConfig, load, parse_settings
-from infra.constructs.acknowledged import accept
+from infra.config import StageConfig
+from infra.constructs.suppressions import accept
 from infra.stacks.data import DataStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.service import ServiceStack
+from infra.stages import load, parse_settings
 
 
 def build(app: App, config: StageConfig, *, contents: bool) -> None:

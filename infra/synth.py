@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--stage", default="dev", choices=("dev", "prod"))
     parser.add_argument("--output", type=Path, default=Path("cdk.out"))
     arguments = parser.parse_args()
-    from infra.config import ConfigurationError
+    from infra.stages import ConfigurationError
 
     try:
         synthesize(arguments.stage, arguments.output)

@@ -22,7 +22,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("import contracts", [str(_BIN / "lint-imports"), "--no-logo"]),
     ("tenant lint", [sys.executable, "tools/tenant_lint.py"]),
     ("known vulnerabilities", [sys.executable, "tools/audit.py"]),
-    ("OpenAPI drift", [sys.executable, "tools/openapi.py", "--check"]),
+    ("generated documents", [sys.executable, "-m", "tools.docs", "--check"]),
 )
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.config import AthenaExports as Settings
-from infra.constructs.acknowledged import accept_wildcard
+from infra.constructs.suppressions import accept_wildcard
 from infra.constructs.warehouse import Warehouse
 
 _GIB = 1024**3

@@ -7,9 +7,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.acknowledged import accept_wildcard
 from infra.constructs.functions import Surroundings
 from infra.constructs.support import SupportFunction
+from infra.constructs.suppressions import accept_wildcard
 
 _WITHIN = Duration.minutes(15)
 

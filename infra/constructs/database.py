@@ -19,8 +19,8 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from infra.config import Aurora, GivenDatabase, Restored
-from infra.constructs.acknowledged import accept, accept_checkov
 from infra.constructs.network import Network
+from infra.constructs.suppressions import accept, accept_checkov
 
 PORT = 5432
 DATABASE = "sextant"

@@ -23,9 +23,9 @@ from constructs import Construct, IDependable
 from functions.declaration import Function
 from infra.bundling import Bundler
 from infra.config import Functions as FunctionSettings
-from infra.constructs.acknowledged import accept_checkov, accept_wildcard
 from infra.constructs.layers import ARCHITECTURES, Layers, code, runtime
 from infra.constructs.network import Network
+from infra.constructs.suppressions import accept_checkov, accept_wildcard
 
 LIVE = "live"
 

@@ -16,8 +16,8 @@ from constructs import Construct
 
 from functions.declaration import Function, Route
 from infra.config import HttpApi as HttpApiSettings
-from infra.constructs.acknowledged import accept, accept_checkov
 from infra.constructs.identity import Issuer
+from infra.constructs.suppressions import accept, accept_checkov
 
 # What the access log says of a request: who, what, how it went and how long it took; never a body or token.
 _ACCESS_LOG = {

@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import GivenIssuer, UserPool
-from infra.constructs.acknowledged import accept
+from infra.constructs.suppressions import accept
 
 ROLES = {
     "viewer": "Reads scenarios and outputs",

@@ -7,11 +7,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.constructs.acknowledged import accept_wildcard
 from infra.constructs.database import DATABASE, MIGRATOR, AuroraDatabase
 from infra.constructs.encryption import allow_key
 from infra.constructs.functions import DeployedFunction, Surroundings, allow_invoke, function_arn
 from infra.constructs.support import SupportFunction
+from infra.constructs.suppressions import accept_wildcard
 
 # The migrate function may take ten minutes.
 _WITHIN = Duration.minutes(12)

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.config import GivenNetwork
 from infra.config import Network as NetworkSettings
-from infra.constructs.acknowledged import accept_checkov
+from infra.constructs.suppressions import accept_checkov
 
 # What the functions call: the queues, each other, the catalogue, the notifications. S3 and DynamoDB
 # have gateway endpoints, which cost nothing; logs and traces leave a function without the network, and no

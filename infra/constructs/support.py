@@ -8,9 +8,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.acknowledged import accept_checkov
 from infra.constructs.functions import Surroundings, function_role
 from infra.constructs.layers import ARCHITECTURES, code, runtime
+from infra.constructs.suppressions import accept_checkov
 
 
 class SupportFunction(Construct):

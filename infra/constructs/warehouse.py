@@ -14,8 +14,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.acknowledged import accept, accept_checkov, accept_wildcard
 from infra.constructs.encryption import allow_key
+from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard
 
 CATALOG_DATABASE = "market"
 _WAREHOUSE = "warehouse"

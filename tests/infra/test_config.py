@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import pytest
 
 from infra.bundling import ROOT
-from infra.config import Aurora, ConfigurationError, GivenIssuer, load, parse_settings
+from infra.config import Aurora, GivenIssuer
+from infra.stages import ConfigurationError, load, parse_settings
 
 GIVEN = {
     "kind": "given",
@@ -170,9 +170,9 @@ def test_settings_on_the_command_line_are_a_json_object() -> None:
 
 
 def test_the_guide_explains_every_setting() -> None:
-    from infra.explained import PAGE, settings_table
+    from tools.docs.deployment_settings import PAGE, settings_table
+    from tools.docs.marks import read
 
-    found = re.search(r"<!-- settings -->\n\n(.*?)\n\n<!-- end -->", PAGE.read_text(), re.DOTALL)
+    table = read(PAGE.read_text(), "settings")
 
-    assert found
-    assert found[1].splitlines() == settings_table().splitlines(), "run `python -m infra.explained`"
+    assert table.splitlines() == settings_table().splitlines(), "run `python -m tools.docs`"

@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 
 from infra.bundling import ROOT
-from infra.reach import PAGE, function_table, grant_table
 from local.database import DatabaseUrls
 from tests.infra.conftest import Assembly, listed
+from tools.docs.marks import read
+from tools.docs.permissions import PAGE, function_table, grant_table
 
-AGAIN = "run `python -m infra.reach` and read what changed"
-
-
-def between(name: str) -> str:
-    """What stands between the marks of `name`."""
-    found = re.search(rf"<!-- {name} -->\n\n(.*?)\n\n<!-- end -->", PAGE.read_text(), re.DOTALL)
-    assert found, name
-    return found[1]
+AGAIN = "run `python -m tools.docs permissions` and read what changed"
 
 
 def test_the_page_lists_what_each_function_can_reach(dev: Assembly) -> None:
-    assert between("functions").splitlines() == function_table(dev.templates).splitlines(), AGAIN
+    assert read(PAGE.read_text(), "functions").splitlines() == function_table(dev.templates).splitlines(), (
+        AGAIN
+    )
 
 
 def test_prod_gives_no_function_more_than_dev_but_its_bus_and_its_exports(
@@ -43,7 +39,7 @@ def test_prod_gives_no_function_more_than_dev_but_its_bus_and_its_exports(
 
 
 def test_the_page_lists_what_each_database_user_can_reach(database: DatabaseUrls) -> None:
-    assert between("grants").splitlines() == grant_table(database.admin).splitlines(), AGAIN
+    assert read(PAGE.read_text(), "grants").splitlines() == grant_table(database.admin).splitlines(), AGAIN
 
 
 def test_every_test_the_page_names_is_there() -> None:

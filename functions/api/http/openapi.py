@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the routes of both entries; `tools/openapi.py` writes and checks it.
+"""The OpenAPI 3.1 document, made from the routes of both entries; `tools/docs/openapi.py` writes and checks it.
 
 Only the tool imports this: the function serves the file that was written, so that no request pays for it.
 """

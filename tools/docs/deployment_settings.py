@@ -1,27 +1,29 @@
-"""`python -m infra.explained`: every setting with its default and meaning, into docs/deploy.md.
-
-Read off `infra.config`, so that the page names what the code takes; a test holds it to that.
-"""
+"""The table of settings in docs/deploy.md: each with its default and its meaning, read from `infra.config`."""
 
 from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from infra.bundling import ROOT
-from infra.config import GivenDatabase, StageConfig, load
-from infra.reach import written
+from infra.config import GivenDatabase, StageConfig
+from infra.stages import load
+from tools.docs.marks import fill
 
-PAGE = ROOT / "docs" / "deploy.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
 _STAGES = ("dev", "prod")
 # Chosen by the context value `stage`, and only for an emulator.
 _LEFT_OUT = {"stage"}
+
+
+def files() -> Mapping[Path, str]:
+    return {PAGE: fill(PAGE.read_text(), lambda name: settings_table() if name == "settings" else None)}
 
 
 def settings_table() -> str:
@@ -58,15 +60,15 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _unless_set(field: FieldInfo, values: dict[str, Any]) -> str:
-    known = {stage: _said(value) for stage, value in values.items() if value is not PydanticUndefined}
+    known = {stage: _in_words(value) for stage, value in values.items() if value is not PydanticUndefined}
     if len(set(known.values())) > 1:
         return ", ".join(f"{stage} {value}" for stage, value in known.items())
     if known:
         return next(iter(known.values()))
-    return "must be set" if field.is_required() else _said(field.get_default(call_default_factory=True))
+    return "must be set" if field.is_required() else _in_words(field.get_default(call_default_factory=True))
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     match value:
         case None:
             return "none"
@@ -82,32 +84,24 @@ def _said(value: Any) -> str:
 
 
 def _what(field: FieldInfo) -> str:
-    said = [_line(field.description)] if field.description else []
+    sentences = [_line(field.description)] if field.description else []
     if get_origin(field.annotation) is Literal:
-        said.append("One of " + ", ".join(f"`{one}`" for one in get_args(field.annotation)) + ".")
-    said.append(_bounds(field))
-    return " ".join(filter(None, said)) or "–"
+        sentences.append("One of " + ", ".join(f"`{one}`" for one in get_args(field.annotation)) + ".")
+    sentences.append(_bounds(field))
+    return " ".join(filter(None, sentences)) or "–"
 
 
 def _bounds(field: FieldInfo) -> str:
     words = {"ge": "at least", "gt": "more than", "le": "at most"}
-    found = [
+    bounds = [
         f"{word} {getattr(one, name)}"
         for one in field.metadata
         for name, word in words.items()
         if hasattr(one, name)
     ]
-    text = ", ".join(found)
+    text = ", ".join(bounds)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _line(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
-
-
-def main() -> None:
-    PAGE.write_text(written(PAGE.read_text(), "settings", settings_table()))
-
-
-if __name__ == "__main__":
-    main()

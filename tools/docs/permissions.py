@@ -1,6 +1,7 @@
-"""`python -m infra.reach`: who can reach what, read off the templates and a migrated database, into docs/security.md.
+"""The two tables of rights in docs/security.md: what each function may do, and what each database role may do.
 
-The tests hold the page to what this finds, so neither a policy nor a grant changes without the page.
+The first is read from the templates, the second from a migrated database. tests/infra/test_security.py compares
+the page with both, so neither a policy nor a grant changes without the page.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 
 import psycopg
 
-from infra.bundling import ROOT
 from infra.synth import synthesize
+from local import database as databases
+from local.postgres import Postgres
+from tools.docs.marks import fill
 
-PAGE = ROOT / "docs" / "security.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 
 Templates = Mapping[str, Mapping[str, Any]]
 
@@ -56,14 +59,14 @@ def _row(name: str, statements: Iterable[Mapping[str, Any]], resources: Mapping[
     for statement in statements:
         if statement["Effect"] != "Allow":
             continue
-        targets = [_said(one, resources) for one in _listed(statement["Resource"])]
+        targets = [_name_in_words(one, resources) for one in _listed(statement["Resource"])]
         actions = [one for one in _listed(statement["Action"]) if not one.startswith(_USUAL)]
         if actions == ["rds-db:connect"]:
             users |= {target.rpartition("/")[2] for target in targets}
             continue
         for service, of_service in _by_service(actions).items():
             via = _listed(statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", []))
-            through = ", ".join(sorted(_said(one, resources).split(".")[0] for one in via))
+            through = ", ".join(sorted(_name_in_words(one, resources).split(".")[0] for one in via))
             on = (
                 f"the key, through {through}" if through else ", ".join(f"`{one}`" for one in sorted(targets))
             )
@@ -72,14 +75,14 @@ def _row(name: str, statements: Iterable[Mapping[str, Any]], resources: Mapping[
 
 
 def _by_service(actions: Iterable[str]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    verbs: dict[str, list[str]] = {}
     for action in actions:
         service, _, verb = action.partition(":")
-        found.setdefault(service, []).append(verb)
-    return found
+        verbs.setdefault(service, []).append(verb)
+    return verbs
 
 
-def _said(value: object, resources: Mapping[str, Any]) -> str:
+def _name_in_words(value: object, resources: Mapping[str, Any]) -> str:
     """A resource as a person calls it: its name where it has one, else what its construct is called."""
     match value:
         case str():
@@ -93,12 +96,12 @@ def _said(value: object, resources: Mapping[str, Any]) -> str:
             owner = max((one for one in resources if logical_id.startswith(one)), key=len, default=logical_id)
             return _name_of(owner, resources)
         case {"Fn::Join": [str(separator), list(parts)]}:
-            joined = separator.join(_said(part, resources) for part in parts)
+            joined = separator.join(_name_in_words(part, resources) for part in parts)
             # `arn:…:sqs:::sextant-dev-runs`: only the end tells; of a function its alias too.
             tail = joined.split(":function:")[-1]
             return tail if ":function:" in joined else tail.rpartition(":")[2]
         case {"Fn::Select": [_, inner]} | {"Fn::Split": [_, inner]}:
-            return _said(inner, resources)
+            return _name_in_words(inner, resources)
     return json.dumps(value)
 
 
@@ -169,20 +172,7 @@ def _seen(policies: str, *, forced: bool, readable: bool) -> str:
     return "its tenant's rows" + (", and the platform's" if also else "")
 
 
-def written(page: str, name: str, table: str) -> str:
-    """The page with `table` between the marks of `name`."""
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-    found, times = re.subn(pattern, lambda marks: f"{marks[1]}\n{table}\n\n{marks[2]}", page, flags=re.DOTALL)
-    if times != 1:
-        raise ValueError(f"{PAGE.name} has no place for {name}")
-    return found
-
-
-def main() -> None:
-    from local import database
-    from local.postgres import Postgres
-
-    page = PAGE.read_text()
+def files() -> Mapping[Path, str]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         synthesize("dev", home / "cdk.out")
@@ -190,12 +180,8 @@ def main() -> None:
         server = Postgres(home, durable=False)
         try:
             server.start()
-            prepared = database.prepare(server, "sextant_reach")
-            page = written(page, "grants", grant_table(prepared.admin))
+            grants = grant_table(databases.prepare(server, "sextant_permissions").admin)
         finally:
             server.forget()
-    PAGE.write_text(written(page, "functions", function_table(templates)))
-
-
-if __name__ == "__main__":
-    main()
+    tables = {"functions": function_table(templates), "grants": grants}
+    return {PAGE: fill(PAGE.read_text(), tables.get)}
