@@ -19,10 +19,10 @@ from sqlalchemy import DateTime, ForeignKeyConstraint, String, Text, create_engi
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
+from sextant.canonical import canonical
 from sextant.ids import new_id
 from sextant.runs.model import RunOptions
 from sextant.scenarios.documents import ScenarioDocument
-from sextant.scenarios.fields import canonical
 
 engine = create_engine(
     os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"),

@@ -22,12 +22,12 @@ from functions.api.operations_schemas import (
     ReasonDocument,
 )
 from sextant import bootstrap
+from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
 from sextant.operations import requests
 from sextant.operations.model import ACTION_STATES, Action, ActionState, ActionType, IncidentId
 from sextant.operations.repository.actions import ActionFilter
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Actions"]
 

@@ -18,10 +18,10 @@ from functions.api.run_schemas import RunBody, RunEnvelope
 from functions.api.runs import run_answer
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
+from sextant.drivers.fields import UPPER
 from sextant.ids import RunId, ScenarioId
 from sextant.runs import service
 from sextant.runs.model import RequestedRun, RunOptions, RunSelection, State
-from sextant.scenarios.fields import UPPER
 from sextant.settings.model import Reason
 from sextant.tenancy import Caller
 

@@ -22,13 +22,13 @@ from functions.api.operations_schemas import (
     IngestedEnvelope,
 )
 from sextant import bootstrap
+from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
 from sextant.ids import RunId
 from sextant.operations import events, incidents
 from sextant.operations.model import NewEvent, Severity, VendorId, WorkflowId
 from sextant.operations.repository.events import EventFilter
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Events"]
 

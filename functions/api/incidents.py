@@ -21,12 +21,12 @@ from functions.api.operations_schemas import (
     TimelineBody,
 )
 from sextant import bootstrap
+from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
 from sextant.operations import incidents
 from sextant.operations.model import INCIDENT_STATES, IncidentState, Severity
 from sextant.operations.repository.events import IncidentFilter
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
-from sextant.scenarios.fields import UPPER
 
 _TAGS = ["Incidents"]
 

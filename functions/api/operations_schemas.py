@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import Envelope, ListEnvelope
+from sextant.drivers.fields import UPPER
 from sextant.operations.model import (
     ActionType,
     IncidentState,
@@ -27,7 +28,6 @@ from sextant.operations.model import (
     SwitchScope,
     WorkflowState,
 )
-from sextant.scenarios.fields import UPPER
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]

@@ -15,12 +15,12 @@ from functions.api.http.app import Api, InvalidParameterError, answers, needs, r
 from functions.api.http.envelopes import ListEnvelope, Meta, meta, page_meta
 from functions.api.http.parameters import Limit, Moment, check_span
 from sextant import bootstrap
+from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
 from sextant.ids import TenantId, tenant_id
 from sextant.outbox import service
 from sextant.outbox.admin.model import Entry, QuotaChange, Selection, Status
 from sextant.paging import DEFAULT_LIMIT
-from sextant.scenarios.fields import UPPER
 from sextant.tenancy import Caller
 
 EVERYBODY = "*"

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from functions.api.http.envelopes import Body, Meta, PageMeta
+from sextant.canonical import decode
 from sextant.runs.model import Attempt, Run
-from sextant.scenarios.fields import decode
 
 
 class RunMeta(Meta):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from functions.api.http.envelopes import Body, Envelope, ListEnvelope, Meta
+from sextant.canonical import decode
 from sextant.scenarios.differences import Difference
-from sextant.scenarios.fields import decode
 from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioVersion
 
 if TYPE_CHECKING:

@@ -27,11 +27,11 @@ from functions.api.scenario_schemas import (
     VersionEnvelope,
 )
 from sextant import bootstrap
+from sextant.drivers.fields import UPPER
 from sextant.ids import ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
 from sextant.scenarios.documents import Name, ScenarioChanges, ScenarioDocument
-from sextant.scenarios.fields import UPPER
 from sextant.scenarios.model import Scenario, ScenarioFilter, Status
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation

@@ -13,10 +13,10 @@ from typing import Any
 
 from functions.worker.parts import SWEEP
 from sextant.baselines.model import BaselineReference
+from sextant.canonical import canonical, decode
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.lake.rows import OutputRows, RunIdentity
 from sextant.runs.model import ClaimedRun, Run
-from sextant.scenarios.fields import canonical, decode
 
 # Bytes; an entry of a B-tree holds 2,704 with all its columns.
 _LONGEST_KEY = 1500

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sextant.drivers.fields import DRIVER_TYPES, PARAMETER_TAGS
 from sextant.errors import FieldError, SextantError
-from sextant.scenarios.fields import DRIVER_TYPES, PARAMETER_TAGS
 
 CONTENT_TYPE = "application/problem+json"
 

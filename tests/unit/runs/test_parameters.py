@@ -8,12 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from functions.api.http.problems import field_errors
+from sextant.drivers.parameters import BuiltInParameters
 from sextant.engine.errors import ModelInputError
 from sextant.engine.parameters import read_parameters
 from sextant.engine.reference import reference_system
 from sextant.runs.model import RunOptions
 from sextant.scenarios.documents import ScenarioDocument
-from sextant.scenarios.parameters import BuiltInParameters
 
 GOOD: dict[str, Any] = {
     "shock_bp": 25.0,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from sextant.scenarios import drivers
-from sextant.scenarios.parameters import BuiltInParameters
+from sextant.drivers import payloads as drivers
+from sextant.drivers.parameters import BuiltInParameters
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "model.md").read_text(encoding="utf-8")
 PAYLOADS: dict[str, type[BaseModel]] = {

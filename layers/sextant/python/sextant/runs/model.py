@@ -12,15 +12,16 @@ from uuid import UUID
 import pydantic
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from sextant.ids import RunId, ScenarioId, TenantId
-from sextant.scenarios.fields import MAX_SAFE_INTEGER, UPPER, broken, canonical
-from sextant.scenarios.parameters import (
+from sextant.canonical import canonical
+from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, broken
+from sextant.drivers.parameters import (
     RESERVED,
     InheritedParameters,
     PlugInParameters,
     RunParameters,
     Scalar,
 )
+from sextant.ids import RunId, ScenarioId, TenantId
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sextant.canonical import decode
+from sextant.drivers.parameters import check_inherited
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
@@ -21,8 +23,6 @@ from sextant.runs.model import (
     State,
 )
 from sextant.scenarios.errors import ScenarioNotFoundError
-from sextant.scenarios.fields import decode
-from sextant.scenarios.parameters import check_inherited
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
 from sextant.storage import Session

@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from sextant.scenarios.drivers import MAX_NESTING, Assumption, nesting
-from sextant.scenarios.fields import UPPER, canonical
+from sextant.canonical import canonical
+from sextant.drivers.fields import UPPER
+from sextant.drivers.parameters import BuiltInParameters, PlugInParameters, ScenarioParameters
+from sextant.drivers.payloads import MAX_NESTING, Assumption, nesting
 from sextant.scenarios.model import ScenarioValues, Status
-from sextant.scenarios.parameters import BuiltInParameters, PlugInParameters, ScenarioParameters
 
 Tag = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=64)]
 

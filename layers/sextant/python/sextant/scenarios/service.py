@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from sextant.canonical import decode
 from sextant.errors import VersionConflictError
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
@@ -17,7 +18,6 @@ from sextant.scenarios.errors import (
     ScenarioPublishingError,
     VersionNotFoundError,
 )
-from sextant.scenarios.fields import decode
 from sextant.scenarios.model import (
     Scenario,
     ScenarioEvent,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
-import rfc8785
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -48,13 +46,3 @@ Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e12, le=
 Integer = Annotated[int, Field(strict=True)]
 Year = Annotated[int, Field(strict=True, ge=1900, le=2200)]
 ShortName = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
-
-
-def canonical(value: Any) -> str:
-    """`value` as canonical JSON (RFC 8785): equal values have equal text."""
-    return rfc8785.dumps(value).decode()
-
-
-def decode(text: str) -> Any:
-    """The value of a canonical JSON text from the database."""
-    return json.loads(text)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from sextant.scenarios.fields import DRIVER_TYPES, LOWER, UPPER, Bounded, Integer, Number, Year, broken
-from sextant.scenarios.fields import ShortName as Name
+from sextant.drivers.fields import DRIVER_TYPES, LOWER, UPPER, Bounded, Integer, Number, Year, broken
+from sextant.drivers.fields import ShortName as Name
 
 MAX_NESTING = 3
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sextant.scenarios.fields import MAX_SAFE_INTEGER, UPPER, Number, Year, broken
+from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Number, Year, broken
 
 BUILT_IN = "merit_order"
 MAX_PARAMETERS = 100
