@@ -32,12 +32,13 @@ from bench.report import Row, publish
 from local.aws import LocalAws
 from local.postgres import Postgres
 from sextant.ids import new_id
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.datafile import DataFileDescriptor, write_run
-from sextant.lake.rows import OutputRows, RunIdentity, to_arrow
-from sextant.lake.store import s3_store
-from sextant.lake.table import PARTITION_SPEC, SCHEMA, SORT_ORDER
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.iceberg import PARTITION_SPEC, SCHEMA, SORT_ORDER
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import DataFileDescriptor, write_run
+from sextant.lake.write.rows import OutputRows, RunIdentity, to_arrow
 
 ROUNDS = 3
 SECONDS = 8.0

@@ -25,19 +25,20 @@ from pyiceberg.table import Table
 from bench.commit import system
 from bench.report import Row, publish
 from sextant.ids import new_id
-from sextant.lake import snapshot as snapshots
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.compaction import compact
-from sextant.lake.datafile import write_run
-from sextant.lake.file_io import forget_cached_files
-from sextant.lake.maintenance import expire_snapshots
-from sextant.lake.parquet import forget_data
-from sextant.lake.plan import forget_plans, pinned_snapshot, scenario_files
-from sextant.lake.query import OutputFilter
-from sextant.lake.reader import read_page
-from sextant.lake.rows import OutputRows, RunIdentity
-from sextant.lake.store import S3Store, s3_store
+from sextant.lake.objects.file_io import forget_cached_files
+from sextant.lake.objects.store import S3Store, s3_store
+from sextant.lake.read.parquet import forget_data
+from sextant.lake.read.plan import forget_plans, pinned_snapshot, scenario_files
+from sextant.lake.read.query import OutputFilter
+from sextant.lake.read.reader import read_page
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write import snapshot as snapshots
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.compaction import compact
+from sextant.lake.write.datafile import write_run
+from sextant.lake.write.maintenance import expire_snapshots
+from sextant.lake.write.rows import OutputRows, RunIdentity
 
 COMMITS = int(os.environ.get("BENCH_COMMITS", "1200"))
 TENANTS = ("acme", "beta", "gamma")

@@ -28,18 +28,19 @@ from pyiceberg.table import Table
 from bench.report import Row, publish
 from local.aws import LocalAws
 from sextant.ids import new_id
-from sextant.lake.aggregate import aggregate
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.compaction import CompactionPolicy, compact
-from sextant.lake.datafile import DataFileDescriptor, write_run
-from sextant.lake.export import ExportFormat, export
-from sextant.lake.plan import scenario_files
-from sextant.lake.query import EVERYTHING, OutputFilter, PageKey
-from sextant.lake.reader import read_page
-from sextant.lake.rows import OutputRows, RunIdentity
-from sextant.lake.scan import scan
-from sextant.lake.store import scheme_of, store_for
+from sextant.lake.objects.store import scheme_of, store_for
+from sextant.lake.read.aggregate import aggregate
+from sextant.lake.read.export import ExportFormat, export
+from sextant.lake.read.plan import scenario_files
+from sextant.lake.read.query import EVERYTHING, OutputFilter, PageKey
+from sextant.lake.read.reader import read_page
+from sextant.lake.read.scan import scan
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.compaction import CompactionPolicy, compact
+from sextant.lake.write.datafile import DataFileDescriptor, write_run
+from sextant.lake.write.rows import OutputRows, RunIdentity
 from tests.duck import connect
 
 SCENARIOS, RUNS, LARGE = 80, 10, 200  # eighty scenarios of ten runs, and one of two hundred

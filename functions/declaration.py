@@ -172,7 +172,7 @@ OUTBOX_RELAY = Function(
 # One run a message batch: a worker that is killed takes no other run's message with it.
 RUN_WORKER = Function(
     name="run-worker",
-    handler="functions.worker.runs.handler",
+    handler="functions.worker.run_worker.handler",
     memory=2048,
     timeout=900,
     triggers=(QueueTrigger(RUNS_QUEUE, batch_size=1, maximum_concurrency=100),),
@@ -185,7 +185,7 @@ RUN_WORKER = Function(
 
 COMMITTER = Function(
     name="committer",
-    handler="functions.worker.commits.handler",
+    handler="functions.worker.committer.handler",
     memory=1024,
     timeout=120,
     triggers=(
@@ -201,7 +201,7 @@ COMMITTER = Function(
 
 RUN_RECOVERY = Function(
     name="run-recovery",
-    handler="functions.worker.recovery.handler",
+    handler="functions.worker.run_recovery.handler",
     memory=512,
     timeout=60,
     triggers=(ScheduleTrigger("run-recovery", every=60),),

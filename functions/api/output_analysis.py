@@ -26,8 +26,8 @@ from functions.api.output_query import (
     reader,
 )
 from sextant.ids import ScenarioId
-from sextant.lake.aggregate import GroupBy
 from sextant.lake.errors import ResultTooLargeError
+from sextant.lake.read.aggregate import GroupBy
 
 MAX_COMPARED = 20
 # A Lambda answers with at most 6 MB, and what is larger is no answer at all.

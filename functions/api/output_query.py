@@ -16,9 +16,9 @@ from functions.api.http.app import InvalidParameterError
 from sextant import bootstrap
 from sextant.errors import FieldError
 from sextant.ids import ScenarioId
-from sextant.lake.catalog import LakeSettings
-from sextant.lake.query import OutputFilter
-from sextant.lake.store import S3Store, scheme_of, store_for
+from sextant.lake.objects.store import S3Store, scheme_of, store_for
+from sextant.lake.read.query import OutputFilter
+from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import repository
 from sextant.outputs.athena import exports_of
 from sextant.outputs.cache import OutputCache, RedisCache

@@ -28,8 +28,8 @@ from functions.api.output_query import (
     reader,
 )
 from sextant.ids import ScenarioId
-from sextant.lake.export import ExportFormat
-from sextant.lake.query import OutputFilter, OutputRow
+from sextant.lake.read.export import ExportFormat
+from sextant.lake.read.query import OutputFilter, OutputRow
 from sextant.outputs import cursors
 from sextant.outputs.athena import Export
 from sextant.outputs.reading import Link

@@ -13,13 +13,13 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.worker import reconciliation
 from sextant import bootstrap
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.compaction import compact
 from sextant.lake.errors import CommitContentionError
-from sextant.lake.maintenance import expire_snapshots, remove_orphans
-from sextant.outputs import repository
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.compaction import compact
+from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
+from sextant.outputs import reconciliation, repository
 
 logger = Logger()
 

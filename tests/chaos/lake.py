@@ -31,9 +31,10 @@ import psycopg
 from local.aws import LocalAws
 from local.postgres import Postgres
 from sextant.ids import new_id
-from sextant.lake.catalog import LakeSettings, disconnect, load_table
-from sextant.lake.maintenance import expire_snapshots, remove_orphans
-from sextant.lake.store import s3_store
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import disconnect, load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
 from tests.chaos.lake_processes import DIED_AT_A_STEP, Steps, commit, maintain, work
 from tests.chaos.verdict import Verdict
 from tests.duck import connect
@@ -58,7 +59,7 @@ _processes.set_forkserver_preload(
         "tests.chaos.lake_processes",
         "boto3",
         "botocore.httpsession",
-        "sextant.lake.sql_catalog",
+        "sextant.lake.table.sql_catalog",
         "sqlalchemy.dialects.postgresql.psycopg",
     ]
 )

@@ -18,15 +18,16 @@ from pyiceberg.table import Table
 from sqlalchemy import event
 
 from sextant.ids import new_id
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.compaction import CompactionPolicy, compact
-from sextant.lake.datafile import DataFileDescriptor, write_run
 from sextant.lake.errors import CommitContentionError
-from sextant.lake.maintenance import expire_snapshots
-from sextant.lake.rows import OutputRows, RunIdentity
-from sextant.lake.sql_catalog import RaceSafeSqlCatalog
-from sextant.lake.store import s3_store
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.table.sql_catalog import RaceSafeSqlCatalog
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.compaction import CompactionPolicy, compact
+from sextant.lake.write.datafile import DataFileDescriptor, write_run
+from sextant.lake.write.maintenance import expire_snapshots
+from sextant.lake.write.rows import OutputRows, RunIdentity
 
 DIED_AT_A_STEP: Final = 137
 

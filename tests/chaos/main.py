@@ -21,7 +21,8 @@ import psycopg
 
 from local.aws import REGION, client_for
 from local.running import RunningSystem, throwaway
-from sextant.lake.catalog import LakeSettings, disconnect, load_table
+from sextant.lake.table.catalog import disconnect, load_table
+from sextant.lake.table.settings import LakeSettings
 from tests.chaos.verdict import Verdict
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "200"))

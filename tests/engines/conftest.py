@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from local.aws import LocalAws
-from sextant.lake.catalog import CATALOG_NAME, LakeSettings
+from sextant.lake.table.catalog import CATALOG_NAME
+from sextant.lake.table.settings import LakeSettings
 from tests.integration.lake.conftest import Lake, lake, lake_settings  # noqa: F401 (fixtures)
 from tools.own_environment import python_of
 

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from sextant.ids import new_id
-from sextant.lake.athena_sql import Statement, literal, statement
-from sextant.lake.columns import NAMES
-from sextant.lake.export import EXPORTED, ExportFormat, export
-from sextant.lake.query import EVERYTHING, OutputFilter
-from sextant.lake.scan import scan
+from sextant.lake.read.athena_sql import Statement, literal, statement
+from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.query import EVERYTHING, OutputFilter
+from sextant.lake.read.scan import scan
+from sextant.lake.table.columns import NAMES
 from tests.engines.conftest import Trino
 from tests.integration.lake.conftest import Lake
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows

@@ -12,13 +12,13 @@ from uuid import UUID
 
 import pytest
 
-from sextant.lake.aggregate import aggregate
-from sextant.lake.columns import NAMES, canonical_tags
 from sextant.lake.errors import SnapshotExpiredError, UnsupportedTableError
-from sextant.lake.maintenance import expire_snapshots
-from sextant.lake.query import EVERYTHING, OutputFilter, OutputRow
-from sextant.lake.reader import read_page
-from sextant.lake.scan import scan
+from sextant.lake.read.aggregate import aggregate
+from sextant.lake.read.query import EVERYTHING, OutputFilter, OutputRow
+from sextant.lake.read.reader import read_page
+from sextant.lake.read.scan import scan
+from sextant.lake.table.columns import NAMES, canonical_tags
+from sextant.lake.write.maintenance import expire_snapshots
 from tests.engines.conftest import CATALOG, TABLE, EngineError, Spark
 from tests.integration.lake.conftest import Lake, compacted_scenario
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows

@@ -15,17 +15,18 @@ from pyiceberg.table import Table
 from local.aws import LocalAws
 from local.database import DatabaseUrls
 from sextant.ids import new_id
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.compaction import CompactionPolicy, compact
-from sextant.lake.datafile import DataFileDescriptor, write_run
-from sextant.lake.file_io import forget_cached_files
-from sextant.lake.parquet import forget_data
-from sextant.lake.plan import forget_plans
-from sextant.lake.query import OutputFilter, PageKey
-from sextant.lake.reader import read_page
-from sextant.lake.rows import OutputRows, RunIdentity
-from sextant.lake.store import S3Store, s3_store
+from sextant.lake.objects.file_io import forget_cached_files
+from sextant.lake.objects.store import S3Store, s3_store
+from sextant.lake.read.parquet import forget_data
+from sextant.lake.read.plan import forget_plans
+from sextant.lake.read.query import OutputFilter, PageKey
+from sextant.lake.read.reader import read_page
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.compaction import CompactionPolicy, compact
+from sextant.lake.write.datafile import DataFileDescriptor, write_run
+from sextant.lake.write.rows import OutputRows, RunIdentity
 from tests.unit.lake.samples import Fact, facts, identity, some_rows
 
 

@@ -15,9 +15,10 @@ from typing import Any
 from pyiceberg.table import Table
 from sqlalchemy import event
 
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.sql_catalog import RaceSafeSqlCatalog
-from sextant.lake.store import s3_store
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.table.sql_catalog import RaceSafeSqlCatalog
 
 KILLED = 137
 Work = Callable[[Table], None]
@@ -25,7 +26,14 @@ Work = Callable[[Table], None]
 # Children are forked from a server that has imported everything and connected to nothing.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    [__name__, "boto3", "botocore.httpsession", "psycopg", "sextant.lake.commit", "sextant.lake.compaction"]
+    [
+        __name__,
+        "boto3",
+        "botocore.httpsession",
+        "psycopg",
+        "sextant.lake.write.commit",
+        "sextant.lake.write.compaction",
+    ]
 )
 
 

@@ -12,12 +12,13 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 
 from sextant.ids import new_id
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.datafile import write_run
-from sextant.lake.snapshot import history, refresh
-from sextant.lake.store import s3_store
-from sextant.lake.table import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import load_table, refresh
+from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import write_run
+from sextant.lake.write.snapshot import history
 from tests.integration.lake.conftest import Lake, begin_cold
 from tests.unit.lake.samples import identity, some_rows
 

@@ -19,16 +19,16 @@ from sqlalchemy import event
 
 from local.aws import LocalAws
 from sextant.ids import new_id
-from sextant.lake import catalog
-from sextant.lake.catalog import LakeSettings
-from sextant.lake.columns import IDENTIFIER
-from sextant.lake.commit import commit_batch
-from sextant.lake.datafile import DataFileDescriptor
 from sextant.lake.errors import BatchConflictError
-from sextant.lake.maintenance import expire_snapshots
-from sextant.lake.manifests import MERGE_FACTOR
-from sextant.lake.snapshot import batch_of, history
-from sextant.lake.table import RETAINED_SNAPSHOTS
+from sextant.lake.table import catalog
+from sextant.lake.table.columns import IDENTIFIER
+from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import DataFileDescriptor
+from sextant.lake.write.maintenance import expire_snapshots
+from sextant.lake.write.manifests import MERGE_FACTOR
+from sextant.lake.write.snapshot import batch_of, history
 from tests.integration.lake.conftest import Lake, begin_cold
 from tests.integration.lake.stepwise import dies_at
 from tests.unit.lake.samples import identity, some_rows
@@ -125,7 +125,7 @@ def test_no_commit_rewrites_much_however_many_files_there_are(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given commits of three files, where manifests are merged up to twenty
-    monkeypatch.setattr("sextant.lake.manifests.LARGEST_MERGED", 20)
+    monkeypatch.setattr("sextant.lake.write.manifests.LARGEST_MERGED", 20)
     table, rewritten = lake.table(), []
     for _ in range(26):
         commit_batch(table, new_id(), [lake.write(identity(), some_rows(2)) for _ in range(3)])

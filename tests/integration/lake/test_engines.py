@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from local.aws import LocalAws
-from sextant.lake.columns import NAMES, canonical_tags
+from sextant.lake.table.columns import NAMES, canonical_tags
 from tests.duck import connect
 from tests.integration.lake.conftest import Lake, compacted_scenario
 from tests.unit.lake.samples import Fact

@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from sextant.ids import new_id
-from sextant.lake.aggregate import aggregate
-from sextant.lake.columns import canonical_tags
-from sextant.lake.compare import RunReference, compare
 from sextant.lake.errors import ResultTooLargeError
-from sextant.lake.export import EXPORTED, ExportFormat, export
-from sextant.lake.query import EVERYTHING, OutputFilter
-from sextant.lake.scan import scan
-from sextant.lake.store import PART_BYTES
+from sextant.lake.objects.store import PART_BYTES
+from sextant.lake.read.aggregate import aggregate
+from sextant.lake.read.compare import RunReference, compare
+from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.query import EVERYTHING, OutputFilter
+from sextant.lake.read.scan import scan
+from sextant.lake.table.columns import canonical_tags
 from tests.integration.lake.conftest import Lake
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows
 
@@ -167,7 +167,7 @@ def test_percentiles_are_those_of_all_values(lake: Lake) -> None:
 def test_too_large_a_question_is_refused(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = new_id()
     fill(lake, scenario, runs=1)
-    monkeypatch.setattr("sextant.lake.aggregate._MOST_ROWS", 10)
+    monkeypatch.setattr("sextant.lake.read.aggregate._MOST_ROWS", 10)
     with pytest.raises(ResultTooLargeError):
         aggregate(scan(lake.table(), "acme", str(scenario), EVERYTHING), ("metric",))
 

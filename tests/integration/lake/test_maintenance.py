@@ -13,9 +13,9 @@ from sqlalchemy import event
 
 from local.aws import LocalAws
 from sextant.ids import new_id
-from sextant.lake.compaction import Compaction, CompactionPolicy, compact
-from sextant.lake.maintenance import expire_snapshots, remove_orphans
-from sextant.lake.query import EVERYTHING
+from sextant.lake.read.query import EVERYTHING
+from sextant.lake.write.compaction import Compaction, CompactionPolicy, compact
+from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
 from tests.integration.lake.conftest import Lake, begin_cold
 from tests.integration.lake.stepwise import dies_at
 from tests.unit.lake.samples import Fact, identity, some_rows

@@ -10,14 +10,12 @@ from uuid import UUID
 import pytest
 
 from sextant.ids import new_id
-from sextant.lake.compaction import CompactionPolicy, compact
 from sextant.lake.errors import InvalidCursorError, SnapshotExpiredError
-from sextant.lake.file_io import forget_cached_files
-from sextant.lake.latest import latest_metrics
-from sextant.lake.maintenance import expire_snapshots
-from sextant.lake.query import EVERYTHING, OutputFilter, PageKey
-from sextant.lake.reader import read_page
-from sextant.lake.scan import scan
+from sextant.lake.objects.file_io import forget_cached_files
+from sextant.lake.read.query import EVERYTHING, OutputFilter, PageKey
+from sextant.lake.read.reader import read_page
+from sextant.lake.write.compaction import CompactionPolicy, compact
+from sextant.lake.write.maintenance import expire_snapshots
 from tests.integration.lake.conftest import Lake, begin_cold
 from tests.unit.lake.samples import COMPUTED, FIRST_DAY, METRICS, Fact, identity, some_rows
 
@@ -184,7 +182,7 @@ def test_reading_one_run_costs_few_requests(lake: Lake) -> None:
 
 def test_a_large_file_is_read_by_footer_and_row_group(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a file too large to fetch whole, of three row groups
-    monkeypatch.setattr("sextant.lake.parquet.WHOLE_FILE_BYTES", 1)
+    monkeypatch.setattr("sextant.lake.read.parquet.WHOLE_FILE_BYTES", 1)
     run = identity()
     days = [date(1900, 1, 1) + timedelta(day) for day in range(45_000)]
     rng = random.Random(1)
@@ -226,23 +224,3 @@ def test_a_page_begins_at_one_edge_and_has_a_limit(lake: Lake) -> None:
         read_page(lake.table(), "acme", "s", EVERYTHING, limit=0)
     with pytest.raises(ValueError, match="edge"):
         read_page(lake.table(), "acme", "s", EVERYTHING, limit=1, after=key, before=key)
-
-
-def test_the_latest_value_is_of_the_run_computed_last(lake: Lake) -> None:
-    # Given two runs, of which the one with the smaller id was computed last
-    scenario = new_id()
-    newest = replace(identity(scenario=scenario), computed_ts=COMPUTED + timedelta(hours=1))
-    older = identity(scenario=scenario)
-    lake.commit(lake.write(older, some_rows(150, seed=1)), lake.write(newest, some_rows(100, seed=2)))
-
-    # When the latest values are asked for
-    found = {
-        row.key[0::3]: row for row in latest_metrics(scan(lake.table(), "acme", str(scenario), EVERYTHING))
-    }
-
-    # Then each is the newest run's at its last date, or the older's where the newest has none
-    expected: dict[tuple[str, str], Fact] = {}
-    for run in (older, newest):
-        for fact in sorted(lake.written[run.run_id]):
-            expected[fact.metric, fact.tags] = fact
-    assert {place: Fact(*row.key, value=row.value) for place, row in found.items()} == expected

@@ -10,14 +10,15 @@ from uuid import UUID
 
 import pytest
 
-from functions.worker.execution import Worker
 from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
+from sextant.execution.worker import Worker
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
-from sextant.lake.catalog import LakeSettings, disconnect, load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.datafile import DataFileDescriptor
-from sextant.lake.store import s3_store
+from sextant.lake.objects.store import s3_store
+from sextant.lake.table.catalog import disconnect, load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.outputs import service as outputs
 from sextant.runs import service as runs
 from sextant.runs.model import RequestedRun, Run, RunOptions

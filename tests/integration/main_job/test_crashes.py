@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from functions.worker.execution import Heartbeat
+from sextant.execution.worker import Heartbeat
 from sextant.ids import BatchId, RunId, ScenarioId
-from sextant.lake.catalog import load_table
-from sextant.lake.commit import commit_batch
-from sextant.lake.datafile import DataFileDescriptor
+from sextant.lake.table.catalog import load_table
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.outputs import repository as outputs
 from sextant.outputs import service
 from sextant.outputs.model import OpenBatch
@@ -213,7 +213,7 @@ def test_many_committers_at_once_publish_each_run_once(main_job: MainJob) -> Non
 
 
 def test_a_running_worker_notices_that_its_run_was_cancelled(main_job: MainJob) -> None:
-    from functions.worker.execution import RunLostError
+    from sextant.execution.worker import RunLostError
     from sextant.runs.service import cancel
     from tests.waiting import until
 

@@ -11,15 +11,16 @@ import psycopg
 import pytest
 
 from functions.worker import maintenance
-from functions.worker.reconciliation import compare, take_out_surplus
 from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
 from sextant.ids import RunId, TenantId, new_id
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.compaction import CompactionPolicy, compact
-from sextant.lake.standing import Standing, take_out
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.compaction import CompactionPolicy, compact
+from sextant.lake.write.deletion import Standing, take_out
+from sextant.outputs.reconciliation import compare, take_out_surplus
 from sextant.storage import Database, DatabaseSettings
 from tests.integration.main_job.conftest import TENANT, MainJob
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from functions.worker import parts
+from sextant.execution import parts
 from sextant.ids import RunId, ScenarioId
-from sextant.lake.catalog import load_table
+from sextant.lake.table.catalog import load_table
 from sextant.runs import repository as runs
 from sextant.runs.service import cancel
 from sextant.scenarios import service as scenarios
@@ -132,7 +132,7 @@ def test_a_worker_that_dies_between_its_part_and_the_parent_loses_nothing(main_j
 
 
 def _request(held: Any) -> Any:
-    from functions.worker.results import request_of
+    from sextant.execution.translation import request_of
 
     def none(_: object) -> Any:
         raise AssertionError

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from functions.worker.results import metrics_of
 from sextant.engine import MetricValue, OutputRows, SimulationResult
+from sextant.execution.translation import metrics_of
 from sextant.runs import repository as runs
 from sextant.storage.errors import StorageError
 from tests.integration.operations.conftest import Operations

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from functions.worker import run_gate
 from sextant import bootstrap
+from sextant.execution import gate as run_gate
 from sextant.operations.vendors import VendorBreakerOpenError, VendorCallError
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client

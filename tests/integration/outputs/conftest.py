@@ -19,7 +19,7 @@ from functions.api.outputs_api import handler
 from local import processes
 from sextant import bootstrap
 from sextant.ids import RunId, ScenarioId
-from sextant.lake.catalog import disconnect
+from sextant.lake.table.catalog import disconnect
 from tests.integration.invoking import Invoker, LambdaContext
 from tests.integration.main_job.conftest import MainJob, main_job
 from tests.waiting import until

@@ -25,10 +25,10 @@ from botocore.stub import Stubber
 from functions.api import output_query
 from local.aws import LocalAws
 from sextant.ids import new_id, tenant_id
-from sextant.lake.athena_sql import FilterTooLongError, Statement, statement
-from sextant.lake.export import EXPORTED, ExportFormat, export
-from sextant.lake.query import EVERYTHING, OutputFilter
-from sextant.lake.scan import scan
+from sextant.lake.read.athena_sql import FilterTooLongError, Statement, statement
+from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.query import EVERYTHING, OutputFilter
+from sextant.lake.read.scan import scan
 from sextant.outputs.athena import AthenaSettings
 from tests.duck import connect
 from tests.integration.lake.conftest import Lake, lake, lake_settings

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sextant.ids import new_id
-from sextant.lake.columns import canonical_tags
-from sextant.lake.query import OutputFilter
-from sextant.lake.rows import OutputRows, RunIdentity
+from sextant.lake.read.query import OutputFilter
+from sextant.lake.table.columns import canonical_tags
+from sextant.lake.write.rows import OutputRows, RunIdentity
 
 METRICS = ("capacity_factor", "generation", "npv", "price")
 TAGS: tuple[dict[str, str], ...] = (

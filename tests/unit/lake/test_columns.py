@@ -12,8 +12,8 @@ from pyiceberg.transforms import BucketTransform
 from pyiceberg.typedef import Record
 from pyiceberg.types import StringType
 
-from sextant.lake.columns import BUCKETS, bucket, canonical_tags, partition_path, tags_of
-from sextant.lake.table import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
+from sextant.lake.table.columns import BUCKETS, bucket, canonical_tags, partition_path, tags_of
+from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
 
 text = st.text(st.characters(exclude_characters="\x1e\x1f", codec="utf-8"), max_size=12)
 

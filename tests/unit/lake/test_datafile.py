@@ -19,11 +19,11 @@ from pyiceberg.io.pyarrow import (
     parquet_path_to_id_mapping,
 )
 
-from sextant.lake.columns import COLUMNS, ROW_GROUP_ROWS, bucket, canonical_tags
-from sextant.lake.datafile import DataFileDescriptor, encode, file_statistics, write_run
-from sextant.lake.rows import OutputRows, sorted_rows, to_arrow
-from sextant.lake.store import FileStore
-from sextant.lake.table import PROPERTIES, SCHEMA
+from sextant.lake.objects.store import FileStore
+from sextant.lake.table.columns import COLUMNS, ROW_GROUP_ROWS, bucket, canonical_tags
+from sextant.lake.table.iceberg import PROPERTIES, SCHEMA
+from sextant.lake.write.datafile import DataFileDescriptor, encode, file_statistics, write_run
+from sextant.lake.write.rows import OutputRows, sorted_rows, to_arrow
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sextant.lake.store import s3_store
+from sextant.lake.objects.store import s3_store
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-central-1"])

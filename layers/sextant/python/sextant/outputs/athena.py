@@ -20,12 +20,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sextant.errors import NotFoundError, SextantError, UnavailableError
 from sextant.ids import ScenarioId, TenantId
-from sextant.lake.athena_sql import FORMATS, statement
-from sextant.lake.columns import NAMESPACE
 from sextant.lake.errors import SnapshotExpiredError
-from sextant.lake.export import ExportFormat
-from sextant.lake.scan import Scan
-from sextant.lake.store import S3Store
+from sextant.lake.objects.store import S3Store
+from sextant.lake.read.athena_sql import FORMATS, statement
+from sextant.lake.read.export import ExportFormat
+from sextant.lake.read.scan import Scan
+from sextant.lake.table.columns import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.client import AthenaClient

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sextant.lake.errors import InvalidCursorError
-from sextant.lake.query import PageKey
+from sextant.lake.read.query import PageKey
 
 
 @dataclass(frozen=True, slots=True)

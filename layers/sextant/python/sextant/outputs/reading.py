@@ -12,14 +12,15 @@ from pyiceberg.table import Table
 
 from sextant.errors import BadRequestError
 from sextant.ids import ScenarioId, TenantId, new_id
-from sextant.lake.aggregate import Aggregate, GroupBy, aggregate
-from sextant.lake.catalog import LakeSettings, load_table
-from sextant.lake.compare import Comparison, RunReference, compare
-from sextant.lake.export import ExportFormat, export
-from sextant.lake.query import OutputFilter, Page
-from sextant.lake.reader import read_page
-from sextant.lake.scan import scan
-from sextant.lake.store import ObjectStore, S3Store
+from sextant.lake.objects.store import ObjectStore, S3Store
+from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
+from sextant.lake.read.compare import Comparison, RunReference, compare
+from sextant.lake.read.export import ExportFormat, export
+from sextant.lake.read.query import OutputFilter, Page
+from sextant.lake.read.reader import read_page
+from sextant.lake.read.scan import scan
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
 from sextant.outputs.cursors import OutputCursor
 

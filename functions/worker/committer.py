@@ -1,0 +1,69 @@
+"""Publishes what the workers wrote: group commits into the Iceberg table, one at a time.
+
+Woken by messages of the commits queue, whose content does not matter, and by the schedule, which picks up
+what a lost message left. Whatever happens here, the files stay waiting until they are published.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pyiceberg.table import Table
+
+from sextant import bootstrap
+from sextant.ids import BatchId, new_id
+from sextant.lake.table.catalog import load_table
+from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.datafile import DataFileDescriptor
+from sextant.observability import embedded
+from sextant.outputs import repository, service
+
+LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
+FILES_A_BATCH = 1000
+# What one more batch may take: less than this before the function's deadline none is begun.
+MARGIN_MILLISECONDS = 30_000
+
+OWNER = f"committer-{new_id()}"
+
+logger = Logger()
+
+
+@cache
+def _table() -> Table:
+    return load_table(LakeSettings.from_env(os.environ))
+
+
+def _commit(batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
+    return commit_batch(_table(), batch, [DataFileDescriptor.from_json(item) for item in descriptors])
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    scheduled = event.get("detail-type") == "Scheduled Event"
+    if scheduled:
+        # So that readers, who may not make the table, find one before the first run is published.
+        _table()
+    published = service.commit_waiting(
+        bootstrap.database(),
+        _commit,
+        owner=OWNER,
+        lease=LEASE,
+        limit=FILES_A_BATCH,
+        may_go_on=lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS,
+    )
+    if published:
+        logger.info("runs published", extra={"runs": published})
+        bootstrap.nudge_relay()
+    if scheduled:
+        waiting = bootstrap.database().run_platform(repository.waiting_seconds, idempotent=True)
+        logger.info(
+            "results waiting", extra=embedded({"OldestUncommittedAge": (waiting, "Seconds")}, [["service"]])
+        )
+    return {"published": published, "batchItemFailures": []}

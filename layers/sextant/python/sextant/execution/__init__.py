@@ -1,0 +1,1 @@
+"""Execution: one run from claim to handed-in file."""

@@ -1,0 +1,110 @@
+"""From a claimed run to the engine's request, and from the engine's result to rows, roll-up and metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sextant.baselines.model import BaselineReference
+from sextant.canonical import canonical, decode
+from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
+from sextant.execution.parts import SWEEP
+from sextant.lake.write.rows import OutputRows, RunIdentity
+from sextant.runs.model import ClaimedRun, Run
+
+# Bytes; an entry of a B-tree holds 2,704 with all its columns.
+_LONGEST_KEY = 1500
+
+
+@cache
+def _reference() -> SystemData:
+    return reference_system()
+
+
+def request_of(
+    claimed: ClaimedRun, progress: Progress, own_baseline: Callable[[BaselineReference], SystemData]
+) -> SimulationRequest:
+    """What the engine is asked: the pinned version's assumptions and baseline, the run's parameters and seed."""
+    parameters = decode(claimed.run.parameters)
+    pinned = parameters.pop("baseline", None)
+    parameters.pop(SWEEP, None)
+    return SimulationRequest(
+        assumptions=decode(claimed.assumptions),
+        baseline=own_baseline(BaselineReference.parse(pinned)) if pinned else _reference(),
+        parameters=parameters,
+        seed=claimed.run.seed,
+        progress=progress,
+    )
+
+
+def sweep_of(claimed: ClaimedRun) -> dict[str, list[Any]] | None:
+    """The values that each swept parameter is to take; None where the run is no sweep."""
+    found: dict[str, list[Any]] | None = decode(claimed.run.parameters).get(SWEEP)
+    return found
+
+
+def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity]:
+    """The result's rows for the lake; the row of the NPV carries the attribution of its change."""
+    rows = result.rows
+    explained = json.dumps(asdict(result.attribution)) if result.attribution else None
+    identity = RunIdentity(
+        tenant_id=run.tenant_id,
+        scenario_id=run.scenario_id,
+        run_id=run.id,
+        version_hash=run.version_hash,
+        computed_ts=datetime.now(UTC),
+    )
+    return (
+        OutputRows(
+            metric=rows.metric,
+            asof_date=rows.asof_date,
+            value=rows.value,
+            unit=rows.unit,
+            band_lower=rows.band_lower,
+            band_upper=rows.band_upper,
+            tags=[rows.tag_sets[index] for index in rows.tag_index],
+            attribution=[explained if metric == "npv" else None for metric in rows.metric],
+        ),
+        identity,
+    )
+
+
+def metrics_of(result: SimulationResult) -> list[dict[str, object]]:
+    """The newest value of each series, as the roll-up in Postgres keeps it."""
+    return [
+        {
+            "metric": metric.metric,
+            "tags_key": _key(metric.tags),
+            "tags": dict(metric.tags),
+            "asof_date": str(metric.asof_date),
+            "value": metric.value,
+            "unit": metric.unit,
+            "band_lower": _band(metric.band_lower),
+            "band_upper": _band(metric.band_upper),
+        }
+        for metric in result.metrics
+    ]
+
+
+def _key(tags: Mapping[str, str]) -> str:
+    """What tells the tags apart: their canonical JSON, or where no index could hold that its digest."""
+    text = canonical(dict(tags))
+    return text if len(text.encode()) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
+
+
+def metadata_of(result: SimulationResult) -> dict[str, Any]:
+    """What a reader must know of the result: the model, its version and limits, and the attribution."""
+    return {
+        "metadata": dict(result.metadata),
+        "attribution": asdict(result.attribution) if result.attribution else None,
+    }
+
+
+def _band(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value

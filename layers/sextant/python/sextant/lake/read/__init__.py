@@ -1,0 +1,1 @@
+"""Everything that reads the table: planning, pages, scans, aggregates, exports."""

@@ -1,0 +1,1 @@
+"""What the table is: its columns, their types for Iceberg and Arrow, where it is, and its catalog."""

@@ -1,0 +1,1 @@
+"""Everything that changes the table: data files, commits, compaction, expiry, deletion."""

@@ -1,0 +1,133 @@
+"""Group commit: every waiting data file becomes part of the table in one Iceberg commit, exactly once.
+
+The commit carries its batch id in the snapshot summary. Before each attempt the table is loaded afresh
+and searched for that id; the attempt then demands that the table still stands where it was searched
+(compare-and-set on the main branch). So of any number of committers holding the same batch, dead ones
+waking up included, one registers it and the others find it. pyiceberg's own retry would rebase an
+append onto whatever came between without looking, and is not used.
+
+Killed before the catalog's compare-and-set, an attempt leaves manifests nobody refers to, which orphan
+removal deletes; killed after it, the next attempt finds the batch. Files of a failed attempt are left
+too: a catalog that answered "conflict" to a repeated request may have taken the first.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+from uuid import UUID
+
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Operation
+
+from sextant.lake.errors import BatchConflictError, CommitContentionError, SnapshotExpiredError
+from sextant.lake.table.catalog import refresh
+from sextant.lake.write import manifests
+from sextant.lake.write.datafile import DataFileDescriptor
+from sextant.lake.write.presence import runs_present
+from sextant.lake.write.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS: Final = 12
+_LONGEST_WAIT: Final = 2.0  # seconds
+_CLOCK_SKEW_MS: Final = 10_000
+
+
+def commit_batch(
+    table: Table,
+    batch_id: UUID,
+    descriptors: Sequence[DataFileDescriptor],
+    *,
+    protect: Collection[UUID] = (),
+) -> int:
+    """Register every described file in one Iceberg commit; the id of the snapshot that holds them.
+
+    Idempotent: the same batch, committed again by anyone at any time, adds nothing and answers with the
+    snapshot it is already in. `batch_id` is a UUIDv7: its time tells whether the table's remembered
+    history reaches back far enough to prove that the batch is not in it; where it doesn't, the table
+    itself is searched for the batch's runs. Old snapshots are expired with the commit, but none at or
+    after that of a batch in `protect`.
+
+    `table` is refreshed and afterwards stands at or after the snapshot. Raises ValueError for a batch
+    that is empty or names a run twice, BatchConflictError where only part of it is in the table, and
+    CommitContentionError where every attempt met a concurrent commit; calling again is always safe.
+    """
+    _check(batch_id, descriptors)
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2**attempt)))  # noqa: S311
+        refresh(table)
+        try:
+            found = _find(table, batch_id, descriptors)
+            return found if found is not None else _append(table, batch_id, descriptors, protect)
+        except (CommitFailedException, SnapshotExpiredError, FileNotFoundError) as error:
+            # The table moved, or its parent's files were expired, since it was loaded.
+            logger.info("batch %s, attempt %d: %s", batch_id, attempt + 1, error)
+    raise CommitContentionError
+
+
+def _check(batch_id: UUID, descriptors: Sequence[DataFileDescriptor]) -> None:
+    if batch_id.version != 7:
+        raise ValueError(f"batch id {batch_id} is not a UUIDv7")
+    if not descriptors:
+        raise ValueError(f"batch {batch_id} is empty")
+    run, times = Counter(descriptor.run_id for descriptor in descriptors).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"batch {batch_id} holds run {run} {times} times")
+
+
+def _find(table: Table, batch_id: UUID, descriptors: Sequence[DataFileDescriptor]) -> int | None:
+    """The snapshot that registered the batch, or None where it is certain that none did."""
+    metadata = table.metadata
+    for snapshot in history(metadata):
+        if batch_of(snapshot) == str(batch_id):
+            return snapshot.snapshot_id
+    if _remembers(metadata, batch_id):
+        return None
+    present = runs_present(table, descriptors)
+    if not present:
+        return None
+    if len(present) < len(descriptors):
+        raise BatchConflictError(
+            f"batch {batch_id}: {len(present)} of {len(descriptors)} runs are in the table already"
+        )
+    current = metadata.current_snapshot()
+    return current.snapshot_id if current else None
+
+
+def _remembers(metadata: TableMetadata, batch_id: UUID) -> bool:
+    """Whether the table's history reaches back to before the batch was made.
+
+    Sequence numbers count snapshots from 1, so a history whose oldest is number 1 is whole.
+    """
+    oldest = min(history(metadata), key=lambda snapshot: snapshot.sequence_number or 0, default=None)
+    if oldest is None or oldest.sequence_number == 1:
+        return True
+    made_at = batch_id.int >> 80  # RFC 9562: a UUIDv7 begins with 48 bits of Unix milliseconds
+    return oldest.timestamp_ms + _CLOCK_SKEW_MS < made_at
+
+
+def _append(
+    table: Table, batch_id: UUID, descriptors: Sequence[DataFileDescriptor], protect: Collection[UUID]
+) -> int:
+    metadata = table.metadata
+    work = manifest_work(table, metadata.new_snapshot_id())
+    files = [manifests.data_file(descriptor, metadata) for descriptor in descriptors]
+    parent = metadata.current_snapshot()
+    commit_snapshot(
+        table,
+        work,
+        Operation.APPEND,
+        manifests.appended(work, files, parent.manifests(table.io) if parent else []),
+        added=files,
+        properties={BATCH_ID: str(batch_id)},
+        protect={batch_id, *protect},
+    )
+    return work.snapshot_id

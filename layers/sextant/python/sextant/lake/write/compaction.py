@@ -1,0 +1,230 @@
+"""Compaction: many small data files of a partition become one, rows and readers untouched.
+
+The new files are written first; one commit then swaps them in. It takes out exactly the files that were
+read and leaves everything else of the table as it finds it, so an append that came between is kept. If
+one of the files read is gone, another compaction was there first, and this one is given up.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Operation
+
+from sextant.lake.errors import CommitContentionError, SnapshotExpiredError
+from sextant.lake.objects.file_io import store_of
+from sextant.lake.read.parquet import footer, read_group
+from sextant.lake.read.plan import Partition, PlannedFile, all_files
+from sextant.lake.table.arrow import ARROW_SCHEMA
+from sextant.lake.table.catalog import refresh
+from sextant.lake.table.columns import (
+    NAMES,
+    PARTITION_SPEC_ID,
+    SORT_ORDER_ID,
+    partition_path,
+    partition_values,
+)
+from sextant.lake.write import manifests
+from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
+from sextant.lake.write.manifests import ManifestWork
+from sextant.lake.write.rows import sorted_rows
+from sextant.lake.write.snapshot import commit_snapshot, manifest_work
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS: Final = 12
+
+
+@dataclass(frozen=True)
+class CompactionPolicy:
+    """When and how far to compact.
+
+    A partition qualifies with `least_files` files of fewer than `small_rows` rows each; of those, up to
+    `group_rows` rows go into one new file, and one call rewrites at most `call_rows`. `group_rows` bounds
+    the memory: a million rows take some hundred megabytes.
+    """
+
+    least_files: int = 8
+    small_rows: int = 400_000
+    group_rows: int = 1_000_000
+    call_rows: int = 4_000_000
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What one call did: data files taken out and put in, and the rows moved between them."""
+
+    files_before: int = 0
+    files_after: int = 0
+    rows: int = 0
+    snapshot_id: int | None = None
+
+
+class FileGoneError(Exception):
+    """A file that was to be replaced is no longer in the table."""
+
+
+def compact(
+    table: Table, policy: CompactionPolicy = CompactionPolicy(), *, protect: Collection[UUID] = ()
+) -> Compaction:
+    """Rewrite the partitions that hold most small files, and swap them in by one commit.
+
+    Raises CommitContentionError where the table moved under every attempt; nothing is changed then, and
+    the files written are orphans. `protect` is as for `commit_batch`.
+    """
+    refresh(table)
+    groups = list(_groups(all_files(table.metadata, table.io, table.metadata.current_snapshot()), policy))
+    if not groups:
+        return Compaction()
+    written = [_rewrite(table, partition, files) for partition, files in groups]
+    taken = {file.location for _, files in groups for file in files}
+    rows = sum(file.record_count for file in written)
+    if rows != sum(file.record_count for _, files in groups for file in files):
+        raise RuntimeError("compaction would have changed the number of rows")
+    try:
+        snapshot_id = swap_files(table, taken, written, Operation.REPLACE, protect)
+    except FileGoneError:
+        logger.info("another compaction was there first")
+        return Compaction()
+    return Compaction(len(taken), len(written), rows, snapshot_id)
+
+
+def _groups(
+    files: Iterable[PlannedFile], policy: CompactionPolicy
+) -> Iterable[tuple[Partition, list[PlannedFile]]]:
+    """What to rewrite together, the partitions with most files first."""
+    small: dict[Partition, list[PlannedFile]] = defaultdict(list)
+    for file in files:
+        if file.partition is not None and file.record_count < policy.small_rows:
+            small[file.partition].append(file)
+    budget = policy.call_rows
+    for partition, members in sorted(small.items(), key=lambda item: len(item[1]), reverse=True):
+        if len(members) < policy.least_files:
+            break
+        group: list[PlannedFile] = []
+        rows = 0
+        for file in sorted(members, key=lambda member: member.record_count):
+            if rows + file.record_count > min(policy.group_rows, budget):
+                break
+            group.append(file)
+            rows += file.record_count
+        if len(group) > 1:
+            budget -= rows
+            yield partition, group
+
+
+def _rewrite(table: Table, partition: Partition, files: Sequence[PlannedFile]) -> WrittenFile:
+    """The rows of the files as one sorted file."""
+    pieces = [
+        read_group(table.io, file, number, NAMES, keep=False).cast(ARROW_SCHEMA)
+        for file in files
+        for number in range(footer(table.io, file).metadata.num_row_groups)
+    ]
+    rows = sorted_rows(pa.concat_tables(pieces))
+    del pieces
+    return write_rows(table, partition, rows)
+
+
+def write_rows(table: Table, partition: Partition, rows: pa.Table) -> WrittenFile:
+    """Upload sorted rows of one partition as a data file that is not yet part of the table."""
+    data, metadata = encode(rows)
+    location = f"{table.metadata.location}/data/{partition_path(*partition)}/compact-{uuid.uuid4()}.parquet"
+    store_of(table.io, location).put(location, data)
+    columns, split_offsets = file_statistics(metadata)
+    return WrittenFile(
+        location=location,
+        size=len(data),
+        record_count=metadata.num_rows,
+        spec_id=PARTITION_SPEC_ID,
+        sort_order_id=SORT_ORDER_ID,
+        partition=partition_values(*partition),
+        columns=columns,
+        split_offsets=split_offsets,
+    )
+
+
+def swap_files(
+    table: Table,
+    taken: Collection[str],
+    written: Sequence[WrittenFile],
+    operation: Operation,
+    protect: Collection[UUID] = (),
+) -> int:
+    """Take the files of `taken` out and put those of `written` in, by one commit; the id of its snapshot.
+
+    Raises FileGoneError where one to be taken out is not in the table any more, and CommitContentionError where
+    the table moved under every attempt; nothing is changed then.
+    """
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
+            refresh(table)
+        work = manifest_work(table, table.metadata.new_snapshot_id())
+        files = [manifests.data_file(file, table.metadata) for file in written]
+        try:
+            kept, removed = _without(table, work, taken)
+            added = [manifests.added(file, work.snapshot_id) for file in files]
+            commit_snapshot(
+                table,
+                work,
+                operation,
+                [*([work.write(PARTITION_SPEC_ID, added)] if added else []), *kept],
+                added=files,
+                removed=[entry.data_file for entry in removed],
+                properties={},
+                protect=protect,
+            )
+        except (CommitFailedException, FileNotFoundError, SnapshotExpiredError) as error:
+            logger.info("compaction, attempt %d: %s", attempt + 1, error)
+        else:
+            return work.snapshot_id
+    raise CommitContentionError
+
+
+def _without(
+    table: Table, work: ManifestWork, taken: Collection[str]
+) -> tuple[list[ManifestFile], list[ManifestEntry]]:
+    """The current manifests with the entries of `taken` marked deleted, and those entries.
+
+    Raises FileGoneError unless every file of `taken` is found.
+    """
+    current = table.metadata.current_snapshot()
+    kept: list[ManifestFile] = []
+    removed: list[ManifestEntry] = []
+    for manifest in current.manifests(table.io) if current else ():
+        if not (manifest.has_added_files() or manifest.has_existing_files()):
+            continue
+        entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        going = [entry for entry in entries if entry.data_file.file_path in taken]
+        if not going:
+            kept.append(manifest)
+            continue
+        deleted = [_deleted(entry, work.snapshot_id) for entry in going]
+        staying = [entry for entry in entries if entry.data_file.file_path not in taken]
+        kept.append(work.write(manifest.partition_spec_id, [*staying, *deleted]))
+        removed += deleted
+    if len(removed) != len(taken):
+        raise FileGoneError
+    return kept, removed
+
+
+def _deleted(entry: ManifestEntry, snapshot_id: int) -> ManifestEntry:
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.DELETED,
+        snapshot_id=snapshot_id,
+        sequence_number=entry.sequence_number,
+        file_sequence_number=entry.file_sequence_number,
+        data_file=entry.data_file,
+    )

@@ -1,0 +1,229 @@
+"""A run's data file: written once, sorted, uploaded by one PUT, described so that nobody need open it.
+
+The descriptor holds all that an Iceberg commit says of a file. It is taken from what the Parquet writer
+still has in memory, so committing a thousand files reads none of their footers.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sextant.lake.objects.store import ObjectStore
+from sextant.lake.table.arrow import WRITER_OPTIONS
+from sextant.lake.table.columns import (
+    COLUMNS,
+    PARTITION_SPEC_ID,
+    ROW_GROUP_ROWS,
+    SORT_ORDER_ID,
+    TAGS_KEY_ID,
+    TAGS_VALUE_ID,
+    Kind,
+    Metrics,
+    bucket,
+    partition_path,
+    partition_values,
+)
+from sextant.lake.write.rows import OutputRows, RunIdentity, to_arrow
+
+_FORMAT: Final = 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_PATH_TO_ID: Final = {c.name: c.field_id for c in COLUMNS} | {
+    "tags.key_value.key": TAGS_KEY_ID,
+    "tags.key_value.value": TAGS_VALUE_ID,
+}
+_BOUNDED: Final = {c.field_id: c.kind for c in COLUMNS if c.metrics is Metrics.FULL}
+
+
+@dataclass(frozen=True)
+class ColumnStatistics:
+    """What the table keeps of one column of a file, by field id; bounds in Iceberg's single-value binary."""
+
+    size: int
+    values: int
+    nulls: int
+    lower: bytes | None = None
+    upper: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A data file that is uploaded, with all that an Iceberg commit says of it."""
+
+    location: str
+    size: int
+    record_count: int
+    spec_id: int
+    sort_order_id: int
+    partition: Mapping[str, str | int]
+    columns: Mapping[int, ColumnStatistics]
+    split_offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFileDescriptor(WrittenFile):
+    """A run's data file that is not yet part of the table. `to_json` and `from_json` are inverse."""
+
+    tenant_id: str
+    scenario_id: UUID
+    run_id: UUID
+
+    def to_json(self) -> dict[str, Any]:
+        """The descriptor as JSON's own types."""
+        return {
+            "format": _FORMAT,
+            "location": self.location,
+            "tenant_id": self.tenant_id,
+            "scenario_id": str(self.scenario_id),
+            "run_id": str(self.run_id),
+            "size": self.size,
+            "record_count": self.record_count,
+            "spec_id": self.spec_id,
+            "sort_order_id": self.sort_order_id,
+            "partition": dict(self.partition),
+            "columns": {
+                str(field_id): [c.size, c.values, c.nulls, _text(c.lower), _text(c.upper)]
+                for field_id, c in self.columns.items()
+            },
+            "split_offsets": list(self.split_offsets),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """The descriptor that `to_json` made. Raises ValueError for a format this code doesn't know."""
+        if document["format"] != _FORMAT:
+            raise ValueError(
+                f"data file descriptor of format {document['format']}, this code knows {_FORMAT}"
+            )
+        return cls(
+            location=document["location"],
+            tenant_id=document["tenant_id"],
+            scenario_id=UUID(document["scenario_id"]),
+            run_id=UUID(document["run_id"]),
+            size=document["size"],
+            record_count=document["record_count"],
+            spec_id=document["spec_id"],
+            sort_order_id=document["sort_order_id"],
+            partition=document["partition"],
+            columns={
+                int(field_id): ColumnStatistics(size, values, nulls, _raw(lower), _raw(upper))
+                for field_id, (size, values, nulls, lower, upper) in document["columns"].items()
+            },
+            split_offsets=tuple(document["split_offsets"]),
+        )
+
+
+def data_file_location(table_location: str, identity: RunIdentity, fencing_token: int) -> str:
+    """Where the data file of a run claimed under `fencing_token` lies.
+
+    A run's every claim has its own place, so a worker that lost its lease can't touch its successor's file.
+    """
+    directory = partition_path(identity.tenant_id, bucket(str(identity.scenario_id)))
+    return f"{table_location}/data/{directory}/{identity.run_id}-{fencing_token:05d}.parquet"
+
+
+def write_run(
+    store: ObjectStore, table_location: str, rows: OutputRows, identity: RunIdentity, fencing_token: int
+) -> DataFileDescriptor:
+    """Write a run's rows as one sorted data file, in one PUT, and describe it.
+
+    The same arguments make the same bytes at the same place, so a repeated call is harmless. Raises
+    ValueError for rows that are none, uneven, or can't be told apart.
+    """
+    if not len(rows):
+        raise ValueError(f"run {identity.run_id} has no rows")
+    location = data_file_location(table_location, identity, fencing_token)
+    data, metadata = encode(to_arrow(rows, identity))
+    store.put(location, data)
+    return describe(location, len(data), metadata, identity)
+
+
+def encode(table: pa.Table) -> tuple[bytes, pq.FileMetaData]:
+    """A sorted table of `ARROW_SCHEMA` as a Parquet file: its bytes, and the footer as the writer knows it."""
+    sink = pa.BufferOutputStream()
+    collected: list[pq.FileMetaData] = []
+    with pq.ParquetWriter(sink, table.schema, metadata_collector=collected, **WRITER_OPTIONS) as writer:
+        writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue().to_pybytes(), collected[0]
+
+
+def describe(
+    location: str, size: int, metadata: pq.FileMetaData, identity: RunIdentity
+) -> DataFileDescriptor:
+    """The descriptor of a file that holds one run's rows."""
+    columns, split_offsets = file_statistics(metadata)
+    return DataFileDescriptor(
+        location=location,
+        size=size,
+        record_count=metadata.num_rows,
+        spec_id=PARTITION_SPEC_ID,
+        sort_order_id=SORT_ORDER_ID,
+        partition=partition_values(identity.tenant_id, bucket(str(identity.scenario_id))),
+        columns=columns,
+        split_offsets=split_offsets,
+        tenant_id=identity.tenant_id,
+        scenario_id=identity.scenario_id,
+        run_id=identity.run_id,
+    )
+
+
+def file_statistics(metadata: pq.FileMetaData) -> tuple[dict[int, ColumnStatistics], tuple[int, ...]]:
+    """Column statistics by field id and the offset of each row group, from a Parquet footer."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns: dict[int, ColumnStatistics] = {}
+    for position in range(metadata.num_columns):
+        chunks = [group.column(position) for group in groups]
+        field_id = _PATH_TO_ID[chunks[0].path_in_schema]
+        columns[field_id] = _column_statistics(chunks, _BOUNDED.get(field_id))
+    return columns, tuple(sorted(_chunk_offset(group.column(0)) for group in groups))
+
+
+def _column_statistics(chunks: list[pq.ColumnChunkMetaData], bounded: Kind | None) -> ColumnStatistics:
+    known = [chunk.statistics for chunk in chunks]
+    edges = [statistics for statistics in known if statistics is not None and statistics.has_min_max]
+    lower = upper = None
+    if bounded is not None and edges:
+        lower = _single_value(min(statistics.min for statistics in edges), bounded)
+        upper = _single_value(max(statistics.max for statistics in edges), bounded)
+    return ColumnStatistics(
+        size=sum(chunk.total_compressed_size for chunk in chunks),
+        values=sum(chunk.num_values for chunk in chunks),
+        nulls=sum(statistics.null_count for statistics in known if statistics is not None),
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _chunk_offset(chunk: pq.ColumnChunkMetaData) -> int:
+    offsets: list[int] = [chunk.data_page_offset]
+    if chunk.has_dictionary_page and chunk.dictionary_page_offset is not None:
+        offsets.append(chunk.dictionary_page_offset)
+    return min(offsets)
+
+
+def _single_value(value: Any, kind: Kind) -> bytes:
+    """Iceberg's binary form of one value (https://iceberg.apache.org/spec/#binary-single-value-serialization)."""
+    if kind is Kind.DOUBLE:
+        return struct.pack("<d", value)
+    if kind is Kind.DATE:
+        return struct.pack("<i", (value - _EPOCH.date()).days)
+    if kind is Kind.TIMESTAMPTZ:
+        return struct.pack("<q", (value - _EPOCH) // timedelta(microseconds=1))
+    return str(value).encode()
+
+
+def _text(raw: bytes | None) -> str | None:
+    return None if raw is None else base64.b64encode(raw).decode()
+
+
+def _raw(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

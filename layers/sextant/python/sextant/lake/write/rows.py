@@ -1,0 +1,158 @@
+"""A run's rows as columns, and the one sorted Arrow table they become.
+
+The order is (scenario_id, metric, asof_date, run_id, tags): within a file it makes row groups
+selective, and across files it is the order readers page in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sextant.lake.read.group import TagPairs
+from sextant.lake.table.arrow import ARROW_SCHEMA
+from sextant.lake.table.columns import canonical_tags
+
+_SEPARATORS: Final = {"\x1e", "\x1f"}
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """Whose rows these are: the same for every row of a run. `computed_ts` is timezone-aware."""
+
+    tenant_id: str
+    scenario_id: UUID
+    run_id: UUID
+    version_hash: str
+    computed_ts: datetime
+
+
+@dataclass(frozen=True)
+class OutputRows:
+    """A run's rows, column by column, all of one length and in any order.
+
+    `metric` and `unit` are strings, `asof_date` dates (datetime64[D] or `date`), `value` and the bands
+    float64 with NaN where there is none, `tags` one mapping a row (the same mapping may be repeated, and
+    is then encoded once), `attribution` JSON texts or None. Leaving a column out leaves it null.
+    """
+
+    metric: Sequence[str] | npt.NDArray[Any]
+    asof_date: Sequence[date] | npt.NDArray[Any]
+    value: Sequence[float] | npt.NDArray[np.float64]
+    unit: Sequence[str] | npt.NDArray[Any]
+    band_lower: Sequence[float] | npt.NDArray[np.float64] | None = None
+    band_upper: Sequence[float] | npt.NDArray[np.float64] | None = None
+    tags: Sequence[Mapping[str, str]] | None = None
+    attribution: Sequence[str | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.metric)
+
+
+def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
+    """The rows as an Arrow table of `ARROW_SCHEMA`, sorted in the paging order.
+
+    Raises ValueError where the columns differ in length, or two rows have the same metric, date and
+    tags: nobody could tell them apart or page between them.
+    """
+    count = len(rows)
+    if identity.computed_ts.tzinfo is None:
+        raise ValueError("computed_ts carries no time zone")
+    tag_maps, tag_ranks = _tags(rows.tags, count)
+    table = pa.table(
+        {
+            "tenant_id": pa.repeat(identity.tenant_id, count),
+            "scenario_id": pa.repeat(str(identity.scenario_id), count),
+            "run_id": pa.repeat(str(identity.run_id), count),
+            "metric": _strings(rows.metric, "metric", count),
+            "asof_date": _dates(rows.asof_date, count),
+            "value": _doubles(rows.value, "value", count),
+            "unit": _strings(rows.unit, "unit", count),
+            "band_lower": _doubles(rows.band_lower, "band_lower", count),
+            "band_upper": _doubles(rows.band_upper, "band_upper", count),
+            "tags": tag_maps,
+            "attribution": pa.array(rows.attribution, pa.string())
+            if rows.attribution is not None
+            else pa.nulls(count, pa.string()),
+            "version_hash": pa.repeat(identity.version_hash, count),
+            "computed_ts": pa.repeat(
+                pa.scalar(identity.computed_ts, ARROW_SCHEMA.field("computed_ts").type), count
+            ),
+        },
+        schema=ARROW_SCHEMA,
+    )
+    keys = pa.table({"metric": table["metric"], "asof_date": table["asof_date"], "tags": tag_ranks})
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+    _refuse_twins(keys.take(order))
+    return table.take(order)
+
+
+def sorted_rows(table: pa.Table) -> pa.Table:
+    """Rows of many runs and scenarios, of `ARROW_SCHEMA`, in the paging order."""
+    keys = table.select(["scenario_id", "metric", "asof_date", "run_id"]).append_column(
+        "tags", pa.array(TagPairs(table["tags"]).coded().ranks())
+    )
+    return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
+
+
+def _tags(tags: Sequence[Mapping[str, str]] | None, count: int) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The tags of each row as a map, and the rank of their canonical text among all the texts."""
+    if tags is None:
+        tags = [{}] * count
+    _check_length("tags", len(tags), count)
+    text_of: dict[int, str] = {}
+    items_of: dict[str, list[tuple[str, str]]] = {}
+    for mapping in tags:
+        if id(mapping) not in text_of:
+            text = canonical_tags(mapping.items())
+            if _SEPARATORS & set("".join(f"{key}{value}" for key, value in mapping.items())):
+                raise ValueError("tags may not contain the control characters U+001E and U+001F")
+            text_of[id(mapping)] = text
+            items_of[text] = sorted(mapping.items())
+    rank_of = {text: rank for rank, text in enumerate(sorted(items_of))}
+    ranks = np.fromiter((rank_of[text_of[id(mapping)]] for mapping in tags), np.int64, count)
+    distinct = pa.array([items_of[text] for text in sorted(items_of)], ARROW_SCHEMA.field("tags").type)
+    return distinct.take(pa.array(ranks)), ranks
+
+
+def _refuse_twins(keys: pa.Table) -> None:
+    if len(keys) < 2:
+        return
+    same = [pc.equal(keys[name].slice(1), keys[name].slice(0, len(keys) - 1)) for name in keys.column_names]
+    twins = pc.and_(pc.and_(same[0], same[1]), same[2])
+    if pc.any(twins).as_py():
+        first = keys.slice(pc.index(twins, True).as_py(), 1).to_pylist()[0]
+        raise ValueError(f"two rows of metric {first['metric']} at {first['asof_date']} have the same tags")
+
+
+def _strings(values: Sequence[str] | npt.NDArray[Any], name: str, count: int) -> pa.Array:
+    _check_length(name, len(values), count)
+    return pa.array(values, pa.string())
+
+
+def _dates(values: Sequence[date] | npt.NDArray[Any], count: int) -> pa.Array:
+    _check_length("asof_date", len(values), count)
+    if isinstance(values, np.ndarray):
+        values = values.astype("datetime64[D]")
+    return pa.array(values, pa.date32())
+
+
+def _doubles(values: Sequence[float] | npt.NDArray[np.float64] | None, name: str, count: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(count, pa.float64())
+    _check_length(name, len(values), count)
+    # from_pandas: NaN becomes null, for Iceberg's bounds and for SQL's comparisons alike.
+    return pa.array(np.asarray(values, np.float64), pa.float64(), from_pandas=True)
+
+
+def _check_length(name: str, length: int, count: int) -> None:
+    if length != count:
+        raise ValueError(f"{name} has {length} rows where metric has {count}")
