@@ -225,7 +225,8 @@ def machine_of(strategy: Strategy, database: Database) -> type[RuleBasedStateMac
                         for moment in (instant, instant - timedelta(microseconds=1)):
                             then = [self._at(expected, moment) for expected in own.values()]
                             standing = sorted((note for note in then if note), key=lambda note: note.id)
-                            assert repository.list_as_of(session, moment, limit=1000) == standing
+                            versions = repository.list_as_of(session, moment, limit=1000)
+                            assert [version.record for version in versions] == standing
             super().teardown()
 
         @staticmethod

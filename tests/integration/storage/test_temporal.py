@@ -18,6 +18,7 @@ from sextant.storage import Database
 from sextant.storage.errors import (
     CheckViolation,
     ConstraintViolation,
+    HistoryNotKept,
     InvalidValue,
     RecordNotFound,
     StatementRejected,
@@ -25,7 +26,6 @@ from sextant.storage.errors import (
     VersionConflict,
 )
 from sextant.storage.temporal import FieldDifference, Strategy, TemporalRepository
-from sextant.storage.temporal.history import HistoryNotKept
 from tests.integration.storage.tables import AUDITED, PLAIN, VERSIONED, Note
 
 Repository = TemporalRepository[Note]
@@ -259,10 +259,9 @@ class TestHistory:
                 expected = None if state.deleted_at else state
                 last = following.updated_at - step if following else datetime.now(UTC) + timedelta(days=1)
                 for instant in (state.updated_at, last):
-                    assert historical.as_of(session, first.id, instant) == expected
-                    assert historical.list_as_of(session, instant, limit=5) == (
-                        [expected] if expected else []
-                    )
+                    version = historical.as_of(session, first.id, instant)
+                    assert (version and version.record) == expected
+                    assert historical.list_as_of(session, instant, limit=5) == ([version] if version else [])
 
     def test_list_as_of_pages_through_what_stood_then(
         self, app: Database, tenant: TenantId, historical: Repository
@@ -278,8 +277,8 @@ class TestHistory:
             historical.create(session, {"name": "later"}, actor="ann", record_id=new_id())
         with app.transaction(tenant) as session:
             page = historical.list_as_of(session, moment, limit=4)
-            rest = historical.list_as_of(session, moment, limit=10, after=page[-1].id)
-        assert [(record.id, record.rank) for record in page + rest][:9] == [
+            rest = historical.list_as_of(session, moment, limit=10, after=page[-1].record.id)
+        assert [(version.record.id, version.record.rank) for version in page + rest][:9] == [
             *[(ids[n], n) for n in range(8)],
             (ids[8], 80),
         ]
@@ -295,7 +294,8 @@ class TestHistory:
             third = historical.delete(session, made.id, actor="cyd")
         with app.transaction(tenant) as session:
             history = historical.history(session, made.id)
-            assert historical.history(session, made.id, limit=1, before=3) == history[1:2]
+            assert historical.history(session, made.id, limit=1, after=3) == history[1:2]
+            assert historical.history(session, made.id, after=1, descending=False) == history[1::-1]
             assert historical.version(session, made.id, 2) == history[1]
             with pytest.raises(RecordNotFound):
                 historical.version(session, made.id, 4)

@@ -145,8 +145,8 @@ def everything() -> dict[str, Callable[..., Any]]:
     methods = {
         f"{where}.{name}": getattr(repository, name)
         for where, repository in repositories.items()
-        for name, method in vars(TemporalRepository).items()
-        if inspect.isfunction(method) and not name.startswith("_")
+        for name, _ in inspect.getmembers(TemporalRepository, inspect.isfunction)
+        if not name.startswith("_")
     }
     return {**methods, **functions()}
 

@@ -41,7 +41,7 @@ def test_a_filter_must_be_a_column() -> None:
 def test_statements_stay_short_however_wide_the_table() -> None:
     wide = TableSpec("t", dict, {f"column_{n}": "text" for n in range(60)}, Strategy.SCD2)
     columns = tuple(wide.columns)
-    for text in (insert_many(wide, columns), update(wide, columns).write):
+    for text in (insert_many(wide, columns), update(wide, columns, None).write):
         assert len(compiled(text).text) < MAX_STATEMENT_BYTES
 
 

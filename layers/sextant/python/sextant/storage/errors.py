@@ -177,6 +177,12 @@ class RecordNotFound(StorageError, NotFoundError):
     code, status, title = "not_found", 404, "Not found"
 
 
+class HistoryNotKept(StorageError):
+    """This table keeps no history."""
+
+    code = "history_not_kept"
+
+
 class VersionConflict(StorageError, VersionConflictError):
     """The record was changed since it was read."""
 

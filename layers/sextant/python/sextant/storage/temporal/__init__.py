@@ -4,10 +4,13 @@ from sextant.storage.temporal.cache import QueryCache
 from sextant.storage.temporal.history import FieldChange, FieldDifference, RecordVersion
 from sextant.storage.temporal.repository import TemporalRepository
 from sextant.storage.temporal.spec import Strategy, TableSpec
+from sextant.storage.temporal.writes import LogEntry, LogTable
 
 __all__ = [
     "FieldChange",
     "FieldDifference",
+    "LogEntry",
+    "LogTable",
     "QueryCache",
     "RecordVersion",
     "Strategy",

@@ -1,21 +1,19 @@
-"""What a temporal repository tells of a record's past."""
+"""What a record of a temporal table was, and what became of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, LiteralString, TypeVar, cast
 from uuid import UUID
 
-from sextant.storage.errors import StorageError
+from sextant.storage.errors import InvalidValue, RecordNotFound
+from sextant.storage.session import Session
+from sextant.storage.temporal import reads
+from sextant.storage.temporal.spec import TableSpec
 
 T = TypeVar("T")
-
-
-class HistoryNotKept(StorageError):  # noqa: N818  (it is the statement that it says)
-    """This table keeps no history."""
-
-    code = "history_not_kept"
 
 
 @dataclass(frozen=True)
@@ -58,3 +56,98 @@ class FieldDifference:
     field: str
     left: object
     right: object
+
+
+class RecordHistory(Generic[T]):
+    """The past of the records of the session's tenant in one table.
+
+    Every method raises `HistoryNotKept` where the table's strategy keeps no such history. A change counts from the
+    moment it was made, which lies a little before its commit.
+    """
+
+    def __init__(self, spec: TableSpec[T]) -> None:
+        self.spec = spec
+
+    def as_of(self, session: Session, record_id: UUID, instant: datetime) -> RecordVersion[T] | None:
+        """The version that was valid at `instant`; None where the record did not exist or was deleted then."""
+        versions = self._versions(session, reads.as_of(self.spec), id=record_id, instant=_aware(instant))
+        return versions[0] if versions else None
+
+    def list_as_of(
+        self, session: Session, instant: datetime, *, limit: int, after: UUID | None = None
+    ) -> list[RecordVersion[T]]:
+        """The versions that were valid at `instant`, in order of the records' creation, beyond the id `after`."""
+        return self._versions(
+            session, reads.list_as_of(self.spec), instant=_aware(instant), limit=limit, after=after
+        )
+
+    def history(
+        self,
+        session: Session,
+        record_id: UUID,
+        *,
+        limit: int = 100,
+        after: int | None = None,
+        descending: bool = True,
+    ) -> list[RecordVersion[T]]:
+        """The record's versions, newest first by default, deletions included, beyond the version `after`."""
+        query = reads.versions(self.spec, descending=descending)
+        return self._versions(session, query, id=record_id, limit=limit, after=after)
+
+    def version(self, session: Session, record_id: UUID, number: int) -> RecordVersion[T]:
+        """One version; raises `RecordNotFound` where the tenant's record never had it."""
+        return self._chosen(session, record_id, number)[number]
+
+    def compare(self, session: Session, record_id: UUID, left: int, right: int) -> list[FieldDifference]:
+        """The fields in which two versions differ, deletion included, in the order of the spec's columns.
+
+        Raises `RecordNotFound` where the tenant's record never had one of them.
+        """
+        versions = self._chosen(session, record_id, left, right)
+        fields = (
+            FieldDifference(name, getattr(versions[left].record, name), getattr(versions[right].record, name))
+            for name in (*self.spec.columns, "deleted_at")
+        )
+        return [field for field in fields if field.left != field.right]
+
+    def changes(
+        self, session: Session, record_id: UUID, *, limit: int = 100, before: int | None = None
+    ) -> list[FieldChange]:
+        """The changes of single fields, newest first, before the version `before`; kept by copy_on_change only."""
+        return session.fetch_all(
+            reads.changes(self.spec),
+            {"tenant_id": session.tenant_id, "id": record_id, "limit": limit, "before": before},
+            row=FieldChange,
+        )
+
+    def _chosen(self, session: Session, record_id: UUID, *numbers: int) -> Mapping[int, RecordVersion[T]]:
+        query = reads.chosen_versions(self.spec)
+        rows = self._versions(session, query, id=record_id, versions=list(numbers))
+        versions = {row.version: row for row in rows}
+        if versions.keys() != {*numbers}:
+            raise RecordNotFound
+        return versions
+
+    def _versions(
+        self, session: Session, query: LiteralString, **parameters: object
+    ) -> list[RecordVersion[T]]:
+        rows = session.fetch_all(
+            query, {"tenant_id": session.tenant_id, **parameters}, row=cast(type[dict[str, Any]], dict)
+        )
+        return [
+            RecordVersion(
+                version=row["version"],
+                valid_from=row.pop("valid_from"),
+                valid_to=row.pop("valid_to"),
+                changed_by=row["updated_by"],
+                transaction_id=row.pop("transaction_id"),
+                record=self.spec.record(**row),
+            )
+            for row in rows
+        ]
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise InvalidValue("An instant needs a time zone.")
+    return instant

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, LiteralString
 
-from sextant.storage.temporal.history import HistoryNotKept
+from sextant.storage.errors import HistoryNotKept
 from sextant.storage.temporal.spec import Strategy, TableSpec, quoted, statement
 
 _THEN = "h.valid_from <= %(instant)s::timestamptz AND (h.valid_to IS NULL OR h.valid_to > %(instant)s::timestamptz)"
@@ -35,7 +35,7 @@ def get_many(spec: TableSpec[Any]) -> LiteralString:
 @lru_cache(maxsize=256)
 def list_page(spec: TableSpec[Any], filters: tuple[str, ...], *, descending: bool) -> LiteralString:
     """Live records by id beyond `%(after)s` where given; ids are UUIDv7, so that is the order of creation."""
-    narrowed = "".join(f' AND "{column}" = {spec.parameter(column)}' for column in filters)
+    narrowed = "".join(f" AND {spec.condition(name)}" for name in filters)
     beyond, order = ("<", "DESC") if descending else (">", "ASC")
     return statement(f"""
         SELECT {quoted(spec.all_columns)} FROM "{spec.table}"
@@ -46,36 +46,37 @@ def list_page(spec: TableSpec[Any], filters: tuple[str, ...], *, descending: boo
 
 @lru_cache(maxsize=64)
 def as_of(spec: TableSpec[Any]) -> LiteralString:
-    """The record as it stood at `%(instant)s`, if it stood then."""
+    """The version that was valid at `%(instant)s`, unless the record was deleted then."""
     return statement(f"""
-        SELECT {quoted(spec.all_columns, "h.")} FROM ({_history(spec)}) h
+        SELECT {_version(spec)} FROM ({_history(spec)}) h
         WHERE {_RECORD} AND {_THEN} AND h.deleted_at IS NULL""")
 
 
 @lru_cache(maxsize=64)
 def list_as_of(spec: TableSpec[Any]) -> LiteralString:
-    """The records that stood at `%(instant)s`, as they stood, by id after `%(after)s`."""
+    """The versions that were valid at `%(instant)s`, without deleted records, by id after `%(after)s`."""
     return statement(f"""
-        SELECT {quoted(spec.all_columns, "h.")} FROM ({_history(spec)}) h
+        SELECT {_version(spec)} FROM ({_history(spec)}) h
         WHERE h.tenant_id = %(tenant_id)s AND (%(after)s::uuid IS NULL OR h.id > %(after)s::uuid)
           AND {_THEN} AND h.deleted_at IS NULL
         ORDER BY h.id LIMIT %(limit)s""")
 
 
 @lru_cache(maxsize=64)
-def versions(spec: TableSpec[Any]) -> LiteralString:
-    """A record's versions, newest first, before version `%(before)s` where given."""
+def versions(spec: TableSpec[Any], *, descending: bool) -> LiteralString:
+    """A record's versions by number, beyond version `%(after)s` where given."""
+    beyond, order = ("<", "DESC") if descending else (">", "ASC")
     return statement(f"""
-        SELECT {quoted(spec.all_columns, "h.")}, h.valid_from, h.valid_to, h.transaction_id FROM ({_history(spec)}) h
-        WHERE {_RECORD} AND (%(before)s::integer IS NULL OR h.version < %(before)s)
-        ORDER BY h.version DESC LIMIT %(limit)s""")
+        SELECT {_version(spec)} FROM ({_history(spec)}) h
+        WHERE {_RECORD} AND (%(after)s::integer IS NULL OR h.version {beyond} %(after)s)
+        ORDER BY h.version {order} LIMIT %(limit)s""")
 
 
 @lru_cache(maxsize=64)
 def chosen_versions(spec: TableSpec[Any]) -> LiteralString:
     """Those of a record's versions that are among `%(versions)s`."""
     return statement(f"""
-        SELECT {quoted(spec.all_columns, "h.")}, h.valid_from, h.valid_to, h.transaction_id FROM ({_history(spec)}) h
+        SELECT {_version(spec)} FROM ({_history(spec)}) h
         WHERE {_RECORD} AND h.version = ANY(%(versions)s::integer[])""")
 
 
@@ -92,8 +93,12 @@ def changes(spec: TableSpec[Any]) -> LiteralString:
         ORDER BY version DESC, field LIMIT %(limit)s""")
 
 
+def _version(spec: TableSpec[Any]) -> str:
+    return f"{quoted(spec.all_columns, 'h.')}, h.valid_from, h.valid_to, h.transaction_id"
+
+
 def _history(spec: TableSpec[Any]) -> str:
-    """Every version of every record: the record's columns, `valid_from`, `valid_to` and `transaction_id`."""
+    """A query for every version of every record: the record's columns, and those of `_version`."""
     if spec.strategy is Strategy.NONE:
         raise HistoryNotKept
     return _scd2_history(spec) if spec.strategy is Strategy.SCD2 else _audit_history(spec)

@@ -1,13 +1,11 @@
-"""A repository over one temporal table."""
+"""A repository over one temporal table: writes, and reads of the present. Reads of the past are `history`'s."""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Generic, LiteralString, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from psycopg.types.json import Json, Jsonb
@@ -24,22 +22,23 @@ from sextant.storage.session import Session
 from sextant.storage.temporal import reads, writes
 from sextant.storage.temporal.cache import PROCESS_CACHE, QueryCache, Scope
 from sextant.storage.temporal.encoding import json_rows
-from sextant.storage.temporal.history import FieldChange, FieldDifference, RecordVersion
+from sextant.storage.temporal.history import RecordHistory
 from sextant.storage.temporal.spec import TableSpec
+from sextant.storage.temporal.writes import LogEntry, LogTable
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 Values = Mapping[str, object]
 
-_TURNS = 5
+_ATTEMPTS = 5
 
 
-class TemporalRepository(Generic[T]):
+class TemporalRepository(RecordHistory[T]):
     """The records of the session's tenant in one table, with the history the table's strategy keeps.
 
-    Every method works in the caller's unit of work. Reads are kept for `cache_ttl` seconds where that is
-    above 0; whoever writes the table by other statements calls `written`.
+    Every method works in the caller's unit of work. A write is one statement, and one more where it changes nothing. Reads of the present are kept for
+    `cache_ttl` seconds where that is above 0; whoever writes the table by other statements calls `written`.
     """
 
     def __init__(
@@ -50,25 +49,32 @@ class TemporalRepository(Generic[T]):
         cache: QueryCache = PROCESS_CACHE,
         make_id: Callable[[], UUID] = new_id,
     ) -> None:
-        self.spec = spec
+        super().__init__(spec)
         self._cache_ttl = cache_ttl
         self._cache = cache
         self._make_id = make_id
 
     # Writes ------------------------------------------------------------------------------------------
 
-    def create(self, session: Session, values: Values, *, actor: str, record_id: UUID | None = None) -> T:
+    def create(
+        self,
+        session: Session,
+        values: Values,
+        *,
+        actor: str,
+        record_id: UUID | None = None,
+        entry: LogEntry | None = None,
+    ) -> T:
         """Store a new record. Columns left out take their default.
 
         Raises `ConstraintViolation` by the name of the rule that is broken.
         """
-        created = self._write(
-            session,
-            writes.insert(self.spec, self._columns(values)),
-            {"id": record_id or self._make_id(), "actor": actor, **self._parameters(values)},
-        )
-        assert created is not None
-        return created
+        query = writes.insert(self.spec, self._columns(values), _table(entry))
+        parameters = {"id": record_id or self._make_id(), "actor": actor, **self._parameters(values)}
+        self.written(session)
+        record = session.fetch_one(query, _with(session, parameters, entry), row=self.spec.record)
+        assert record is not None
+        return record
 
     def create_many(self, session: Session, rows: Sequence[Values], *, actor: str) -> list[UUID]:
         """Store all `rows` or, when one breaks a rule, none; their ids, in the order of `rows`.
@@ -81,14 +87,10 @@ class TemporalRepository(Generic[T]):
         if any(row.keys() != rows[0].keys() for row in rows):
             raise InvalidValue("All rows must give the same fields.")
         ids = [self._make_id() for _ in rows]
+        values = json_rows([{"id": one, **row} for one, row in zip(ids, rows, strict=True)])
         self.written(session)
         session.execute(
-            writes.insert_many(self.spec, columns),
-            {
-                "tenant_id": session.tenant_id,
-                "actor": actor,
-                "rows": json_rows([{"id": one, **row} for one, row in zip(ids, rows, strict=True)]),
-            },
+            writes.insert_many(self.spec, columns), _with(session, {"actor": actor, "rows": values})
         )
         return ids
 
@@ -100,21 +102,16 @@ class TemporalRepository(Generic[T]):
         *,
         actor: str,
         expected_version: int | None = None,
+        entry: LogEntry | None = None,
     ) -> T:
         """Change the given fields; the record as it is then.
 
-        Where nothing would differ nothing is written: no version, no audit row, no new `updated_at`. Raises
-        `VersionConflict` when `expected_version` is given and not the current one, and `RecordNotFound`.
+        Where nothing would differ nothing is written: no version, no audit row, no log entry, no new `updated_at`.
+        Raises `VersionConflict` when `expected_version` is given and not the current one, and `RecordNotFound`.
         """
-        write = writes.update(self.spec, self._columns(changes))
-        return self._change(
-            session,
-            write,
-            record_id,
-            actor=actor,
-            expected=expected_version,
-            values=self._parameters(changes),
-        )
+        query = writes.update(self.spec, self._columns(changes), _table(entry))
+        parameters = {"id": record_id, "actor": actor, **self._parameters(changes)}
+        return self._change(session, query, parameters, expected_version, entry)
 
     def delete(
         self,
@@ -123,11 +120,11 @@ class TemporalRepository(Generic[T]):
         *,
         actor: str,
         expected_version: int | None = None,
+        entry: LogEntry | None = None,
     ) -> T:
         """Mark the record as deleted: reads no longer see it, its history stays. Raises as `update` does."""
-        return self._change(
-            session, writes.delete(self.spec), record_id, actor=actor, expected=expected_version
-        )
+        query = writes.delete(self.spec, _table(entry))
+        return self._change(session, query, {"id": record_id, "actor": actor}, expected_version, entry)
 
     def restore(
         self,
@@ -136,11 +133,11 @@ class TemporalRepository(Generic[T]):
         *,
         actor: str,
         expected_version: int | None = None,
+        entry: LogEntry | None = None,
     ) -> T:
         """Bring a deleted record back as it was; one that is live stays as it is. Raises as `update` does."""
-        return self._change(
-            session, writes.restore(self.spec), record_id, actor=actor, expected=expected_version
-        )
+        query = writes.restore(self.spec, _table(entry))
+        return self._change(session, query, {"id": record_id, "actor": actor}, expected_version, entry)
 
     def written(self, session: Session) -> None:
         """Say that this unit of work writes the table: its reads bypass the cache, and so do all that follow."""
@@ -153,23 +150,25 @@ class TemporalRepository(Generic[T]):
 
     def get(self, session: Session, record_id: UUID, *, include_deleted: bool = False) -> T | None:
         """The record, or None where the tenant has none of this id."""
-        key = ("get", record_id, include_deleted)
         return self._cached(
-            session, key, lambda: self._get(session, record_id, include_deleted=include_deleted)
+            session,
+            ("get", record_id, include_deleted),
+            lambda: session.fetch_one(
+                reads.get(self.spec),
+                _with(session, {"id": record_id, "deleted": include_deleted}),
+                row=self.spec.record,
+            ),
         )
 
     def get_many(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, T]:
         """Those of the records that there are, in one query."""
         if not ids:
             return {}
-        key = ("get_many", tuple(ids))
         records = self._cached(
             session,
-            key,
+            ("get_many", tuple(ids)),
             lambda: session.fetch_all(
-                reads.get_many(self.spec),
-                {"tenant_id": session.tenant_id, "ids": list(ids)},
-                row=self.spec.record,
+                reads.get_many(self.spec), _with(session, {"ids": list(ids)}), row=self.spec.record
             ),
         )
         return {cast(Any, record).id: record for record in records}
@@ -185,94 +184,16 @@ class TemporalRepository(Generic[T]):
     ) -> list[T]:
         """Live records in order of creation, newest first by default, beyond the id `after`.
 
-        `where` narrows to records that equal it in columns that the spec names as filters.
+        `where` narrows by the filters and conditions of the spec; each is given its value.
         """
         where = where or {}
-        if unknown := where.keys() - self.spec.filters:
-            raise StatementRejected(f"{', '.join(sorted(unknown))}: not a filter of {self.spec.table}")
         query = reads.list_page(self.spec, tuple(where), descending=descending)
-        parameters = {"limit": limit, "after": after, **self._parameters(where)}
+        values = {f"w_{name}": self._adapted(name, value) for name, value in where.items()}
+        parameters = {"limit": limit, "after": after, **values}
         return self._cached(
             session,
             ("list", query, json.dumps(parameters, default=str)),
-            lambda: self._fetch_all(session, query, parameters),
-        )
-
-    # The past ----------------------------------------------------------------------------------------
-
-    def as_of(self, session: Session, record_id: UUID, instant: datetime) -> T | None:
-        """The record as it stood at `instant`, or None where it did not exist or was deleted then.
-
-        A change counts from the moment it was made, which lies a little before its commit.
-        """
-        return session.fetch_one(
-            reads.as_of(self.spec),
-            {"tenant_id": session.tenant_id, "id": record_id, "instant": _aware(instant)},
-            row=self.spec.record,
-        )
-
-    def list_as_of(
-        self, session: Session, instant: datetime, *, limit: int, after: UUID | None = None
-    ) -> list[T]:
-        """The records that stood at `instant`, as they stood then, in order of creation."""
-        return self._fetch_all(
-            session,
-            reads.list_as_of(self.spec),
-            {"instant": _aware(instant), "limit": limit, "after": after},
-        )
-
-    def history(
-        self,
-        session: Session,
-        record_id: UUID,
-        *,
-        limit: int = 100,
-        before: int | None = None,
-    ) -> list[RecordVersion[T]]:
-        """The record's versions, newest first, deletions included; `before` a version number, for paging."""
-        return self._versions(
-            session, reads.versions(self.spec), record_id, {"limit": limit, "before": before}
-        )
-
-    def version(self, session: Session, record_id: UUID, number: int) -> RecordVersion[T]:
-        """One version; raises `RecordNotFound` where the tenant's record never had it."""
-        found = self._versions(session, reads.chosen_versions(self.spec), record_id, {"versions": [number]})
-        if not found:
-            raise RecordNotFound
-        return found[0]
-
-    def compare(self, session: Session, record_id: UUID, left: int, right: int) -> list[FieldDifference]:
-        """The fields in which two versions differ, deletion included, in the order of the spec's columns.
-
-        Raises `RecordNotFound` where the tenant's record never had one of them.
-        """
-        found = {
-            version.version: version.record
-            for version in self._versions(
-                session, reads.chosen_versions(self.spec), record_id, {"versions": [left, right]}
-            )
-        }
-        if found.keys() != {left, right}:
-            raise RecordNotFound
-        pairs = (
-            FieldDifference(field, getattr(found[left], field), getattr(found[right], field))
-            for field in (*self.spec.columns, "deleted_at")
-        )
-        return [pair for pair in pairs if pair.left != pair.right]
-
-    def changes(
-        self,
-        session: Session,
-        record_id: UUID,
-        *,
-        limit: int = 100,
-        before: int | None = None,
-    ) -> list[FieldChange]:
-        """The fields' changes, newest first, under copy_on_change; elsewhere raises `HistoryNotKept`."""
-        return session.fetch_all(
-            reads.changes(self.spec),
-            {"tenant_id": session.tenant_id, "id": record_id, "limit": limit, "before": before},
-            row=FieldChange,
+            lambda: session.fetch_all(query, _with(session, parameters), row=self.spec.record),
         )
 
     # -------------------------------------------------------------------------------------------------
@@ -290,27 +211,21 @@ class TemporalRepository(Generic[T]):
             return value
         return (Jsonb if self.spec.columns[column] == "jsonb" else Json)(value)
 
-    def _write(self, session: Session, query: LiteralString, parameters: dict[str, object]) -> T | None:
-        self.written(session)
-        parameters["tenant_id"] = session.tenant_id
-        return session.fetch_one(query, parameters, row=self.spec.record)
-
     def _change(
         self,
         session: Session,
         change: writes.Change,
-        record_id: UUID,
-        *,
-        actor: str,
+        parameters: Values,
         expected: int | None,
-        values: Mapping[str, object] = MappingProxyType({}),
+        entry: LogEntry | None,
     ) -> T:
-        """Write the change or, where nothing was written, find out why; the record as it is then."""
-        parameters = {"id": record_id, "actor": actor, "expected": expected, **values}
-        for _ in range(_TURNS):
-            changed = self._write(session, change.write, parameters)
-            if changed is not None:
-                return changed
+        """Make the change or, where there was none to make, find out why; the record as it is then."""
+        self.written(session)
+        parameters = _with(session, {"expected": expected, **parameters}, entry)
+        for _ in range(_ATTEMPTS):
+            record = session.fetch_one(change.write, parameters, row=self.spec.record)
+            if record is not None:
+                return record
             row = session.fetch_one(change.explain, parameters, row=cast(type[dict[str, Any]], dict))
             if row is None:
                 raise RecordNotFound
@@ -321,41 +236,6 @@ class TemporalRepository(Generic[T]):
             # Another writer came between the two statements, and now there is something to write.
         raise TransactionConflict
 
-    def _get(self, session: Session, record_id: UUID, *, include_deleted: bool) -> T | None:
-        return session.fetch_one(
-            reads.get(self.spec),
-            {"tenant_id": session.tenant_id, "id": record_id, "deleted": include_deleted},
-            row=self.spec.record,
-        )
-
-    def _fetch_all(self, session: Session, query: LiteralString, parameters: dict[str, object]) -> list[T]:
-        parameters["tenant_id"] = session.tenant_id
-        return session.fetch_all(query, parameters, row=self.spec.record)
-
-    def _versions(
-        self,
-        session: Session,
-        query: LiteralString,
-        record_id: UUID,
-        parameters: dict[str, object],
-    ) -> list[RecordVersion[T]]:
-        rows = session.fetch_all(
-            query,
-            {"tenant_id": session.tenant_id, "id": record_id, **parameters},
-            row=cast(type[dict[str, Any]], dict),
-        )
-        return [
-            RecordVersion(
-                version=row["version"],
-                valid_from=row.pop("valid_from"),
-                valid_to=row.pop("valid_to"),
-                changed_by=row["updated_by"],
-                transaction_id=row.pop("transaction_id"),
-                record=self.spec.record(**row),
-            )
-            for row in rows
-        ]
-
     def _scope(self, session: Session) -> Scope:
         return Scope(session.database_key, self.spec.table, session.tenant_id)
 
@@ -363,8 +243,8 @@ class TemporalRepository(Generic[T]):
         if self._cache_ttl <= 0 or session.has_written(self.spec.table):
             return read()
         scope = self._scope(session)
-        found, value, generation = self._cache.get(scope, key)
-        if not found:
+        hit, value, generation = self._cache.get(scope, key)
+        if not hit:
             value = read()
             self._cache.put(scope, key, value, generation=generation, ttl=self._cache_ttl)
         return cast(R, self._own_copy(value))
@@ -382,7 +262,10 @@ class TemporalRepository(Generic[T]):
         return record
 
 
-def _aware(instant: datetime) -> datetime:
-    if instant.tzinfo is None:
-        raise InvalidValue("An instant needs a time zone.")
-    return instant
+def _table(entry: LogEntry | None) -> LogTable | None:
+    return entry.log if entry else None
+
+
+def _with(session: Session, parameters: Values, entry: LogEntry | None = None) -> dict[str, object]:
+    """The parameters of a statement with those of its log entry and, strictly, the session's tenant."""
+    return {**(entry.values if entry else {}), **parameters, "tenant_id": session.tenant_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, LiteralString, TypeVar
 
@@ -67,8 +67,9 @@ VERSION_COLUMNS: Mapping[str, str] = {
 class TableSpec(Generic[T]):
     """A tenant's records in `table`: their own `columns` (name → PostgreSQL type) beside the system's.
 
-    `record` is called with every column as a keyword, system columns included. `filters` are the columns
-    that a listing may be narrowed by; give each an index that begins with `tenant_id`.
+    `record` is called with every column as a keyword, system columns included. A listing may be narrowed to records
+    that equal a value in one of the columns `filters` (give each an index that begins with `tenant_id`), or that meet
+    one of the `conditions`: SQL by its name, with `{value}` in the place of the value.
     """
 
     table: str
@@ -76,6 +77,7 @@ class TableSpec(Generic[T]):
     columns: Mapping[str, str]
     strategy: Strategy = Strategy.NONE
     filters: frozenset[str] = frozenset()
+    conditions: Mapping[str, LiteralString] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (self.table, *self.columns):
@@ -98,8 +100,16 @@ class TableSpec(Generic[T]):
         """The placeholder of the value of `column`, cast to its type."""
         return f"%(v_{column})s::{self.columns[column]}"
 
+    def condition(self, name: str) -> str:
+        """The condition of a listing that is narrowed by the filter or condition `name`; its value is `w_<name>`."""
+        if name in self.conditions:
+            return self.conditions[name].format(value=f"%(w_{name})s")
+        if name in self.filters:
+            return f'"{name}" = %(w_{name})s::{self.columns[name]}'
+        raise StatementRejected(f"{name!r} is not a filter of {self.table}")
+
     def is_json(self, column: str) -> bool:
-        return self.columns[column] in {"json", "jsonb"}
+        return self.columns.get(column) in {"json", "jsonb"}
 
     @property
     def mutable_columns(self) -> tuple[str, ...]:
