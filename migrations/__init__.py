@@ -1,7 +1,9 @@
-"""The database's schema, revision by revision: explicit SQL, applied by Alembic.
+"""The database's schema, revision by revision: explicit SQL, applied by Alembic; and its functions, a file each.
 
 A revision is a file in `versions/` that names its order, and `sql/<revision>.up.sql` beside
-`sql/<revision>.down.sql`. Upgrades take a lock, so that two deployments at once apply each once.
+`sql/<revision>.down.sql`. An upgrade to the newest revision loads the functions whose text has changed
+(`sql_functions`). Upgrades take a lock, so that two deployments at once apply each once. README.md says how to
+change either.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from migrations import sql_functions
+
 _HERE = Path(__file__).resolve().parent
 
 
@@ -27,8 +31,13 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` (a libpq URL of the administrator) up to `revision`."""
-    command.upgrade(_config(url), revision)
+    """Bring the database at `url` (a libpq URL of the administrator) up to `revision`.
+
+    The functions belong to the newest revision: on the way to an older one they stay as they are.
+    """
+    config = _config(url)
+    config.attributes["load_functions"] = revision in {"head", revisions()[-1]}
+    command.upgrade(config, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -57,6 +66,15 @@ def apply(name: str) -> None:
 
     Straight through the driver: its statements hold `%` and `:`, which SQLAlchemy would take for parameters.
     """
-    connection = op.get_bind().connection.driver_connection
+    _connection().execute((_HERE / "sql" / f"{name}.sql").read_bytes())
+
+
+def restore_functions() -> None:
+    """Make the functions those that stood in the migrations before they became files, for the way back."""
+    sql_functions.load(_connection(), sql_functions.of_migrations())
+
+
+def _connection() -> sql_functions.Connection:
+    connection: sql_functions.Connection | None = op.get_bind().connection.driver_connection
     assert connection is not None
-    connection.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+    return connection

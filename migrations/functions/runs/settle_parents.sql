@@ -1,0 +1,7 @@
+-- The parents that nobody else would settle: all of those that wait. How many moved on.
+CREATE OR REPLACE FUNCTION settle_parents(p_limit integer) RETURNS integer
+    LANGUAGE sql AS $$
+    SELECT count(*) FILTER (WHERE settle_parent(w.tenant_id, w.id) IN ('MERGING', 'FAILED', 'TIMEOUT'))::integer
+    FROM (SELECT r.tenant_id, r.id FROM scenario_run r
+          WHERE r.state = 'RUNNING' AND r.parts IS NOT NULL AND r.lease_until IS NULL ORDER BY r.started_at LIMIT p_limit) AS w
+$$;

@@ -1,0 +1,38 @@
+-- Split a run that the caller holds into children, with their messages. False when its fencing token is stale. A run
+-- is split once: were it split before, by an attempt that did not come to know of it, its children stay.
+CREATE OR REPLACE FUNCTION split_run(p_tenant text, p_run uuid, p_fencing_token bigint, p_parts jsonb[], p_gb_seconds double precision, p_actor text)
+    RETURNS boolean
+    LANGUAGE plpgsql AS $$
+DECLARE
+    held  scenario_run;
+    child uuid;
+BEGIN
+    SELECT * INTO held FROM scenario_run r
+    WHERE r.tenant_id = p_tenant AND r.id = p_run AND r.state = 'RUNNING' AND r.fencing_token = p_fencing_token FOR UPDATE;
+    IF NOT FOUND OR held.parts IS NOT NULL THEN
+        RETURN held.parts IS NOT NULL;
+    END IF;
+    FOR turn IN 1..cardinality(p_parts) LOOP
+        child := outbox_event_id();
+        INSERT INTO scenario_run (
+            tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
+            timeout_minutes, max_retries, request_hash, correlation_id, created_by, claim_order, parent_run_id, part)
+        VALUES (
+            p_tenant, child, held.scenario_id, held.scenario_version, held.priority,
+            encode(sha256(convert_to(held.id || ':' || turn, 'UTF8')), 'hex'), held.parameters, held.code_version, held.environment,
+            held.seed, held.timeout_minutes, held.max_retries, held.request_hash, held.correlation_id, p_actor, held.claim_order,
+            held.id, p_parts[turn] || jsonb_build_object('index', turn - 1));
+        PERFORM outbox_enqueue(
+            p_tenant, 'run.requested', format('run:%s:0', child),
+            jsonb_build_object('run_id', child, 'tenant_id', p_tenant, 'scenario_id', held.scenario_id),
+            jsonb_build_object('correlation-id', held.correlation_id), p_refusable => false);
+    END LOOP;
+    UPDATE run_attempt a SET outcome = 'SUCCEEDED', ended_at = clock_timestamp()
+    WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.fencing_token = p_fencing_token;
+    UPDATE scenario_run r SET parts = cardinality(p_parts), lease_until = NULL, gb_seconds = r.gb_seconds + p_gb_seconds, updated_at = clock_timestamp()
+    WHERE r.tenant_id = p_tenant AND r.id = p_run;
+    INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
+    VALUES (p_tenant, held.scenario_id, p_run, 'RUN_SPLIT', p_actor, held.correlation_id, jsonb_build_object('parts', cardinality(p_parts)));
+    RETURN true;
+END
+$$;

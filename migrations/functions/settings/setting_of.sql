@@ -1,0 +1,7 @@
+-- The value that holds for a tenant: its own, else the platform's; NULL where neither is set.
+CREATE OR REPLACE FUNCTION setting_of(p_tenant text, p_kind text, p_name text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.value FROM setting s
+    WHERE s.tenant_id IN (p_tenant, '*') AND s.kind = p_kind AND s.name = p_name
+    ORDER BY (s.tenant_id = '*') LIMIT 1
+$$;
