@@ -89,8 +89,8 @@ class Ours:
                 idempotency_key=str(uuid.uuid4()),
                 correlation_id="bench",
             )
-            with self.database.platform_autocommit() as session:
-                ingest(session, event, policy, TENANT)
+            with self.database.autocommit(TENANT) as session:
+                ingest(session, event, policy)
             count += 1
         return count / (time.perf_counter() - began)
 

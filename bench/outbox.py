@@ -184,7 +184,8 @@ def _enqueued(database: Database) -> float:
     params = (tenant, "bench", json.dumps(_PAYLOAD), json.dumps(_HEADERS))
     began = perf_counter()
     for _ in range(ENQUEUES):
-        database.call(tenant, query, params, row=tuple)
+        with database.autocommit(tenant) as session:
+            session.execute(query, params)
     return ENQUEUES / (perf_counter() - began)
 
 

@@ -25,7 +25,7 @@ from sextant.outbox.floors import Floors
 from sextant.outbox.model import NewEvent, RetryRule
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.outbox.repository import ClaimRequest, Settlement
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 HOT, QUIET = 100_000, 20
@@ -240,7 +240,7 @@ def _under_snapshot(made: Rig, events: int, *, floors: bool) -> list[tuple[float
         while True:
             if floors and time.perf_counter() - measured > 0.25:
                 measured = time.perf_counter()
-                with made.platform.platform_autocommit() as session:
+                with made.platform.autocommit(ALL_TENANTS) as session:
                     known.measured(repository.measure(session, known.known, known.watched))
             ms, claimed = _one_claim(made.platform, known.known if floors else {}, after)
             if not claimed:
@@ -251,9 +251,9 @@ def _under_snapshot(made: Rig, events: int, *, floors: bool) -> list[tuple[float
             points.append(((points[-1][0] if points else 0.0) + len(claimed), ms))
 
 
-def _one_claim(outbox: Database, floors: Any, after: str) -> tuple[float, list[Any]]:
+def _one_claim(outbox: PlatformDatabase, floors: Any, after: str) -> tuple[float, list[Any]]:
     request = ClaimRequest(new_id(), 500, timedelta(seconds=30), after, floors)
-    with outbox.platform_autocommit() as session:
+    with outbox.autocommit(ALL_TENANTS) as session:
         began = time.perf_counter()
         events = repository.claim(session, request)
         ms = (time.perf_counter() - began) * 1000

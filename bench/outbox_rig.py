@@ -15,7 +15,7 @@ import psycopg
 from local import database as databases
 from local.postgres import Postgres
 from sextant.bus.message import SENT, OutboundMessage, Outcome
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import Database, DatabaseSettings, PlatformDatabase
 from tools.own_environment import python_of
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ class Rig:
 
     postgres: Postgres
     urls: databases.DatabaseUrls
-    platform: Database
+    platform: PlatformDatabase
     app: Database
     admin: psycopg.Connection[tuple[object, ...]]
 
@@ -78,7 +78,7 @@ def rig() -> Iterator[Rig]:
 def database(server: Postgres, name: str) -> Iterator[Rig]:
     """An outbox in a database of its own, with no quota in the way."""
     urls = databases.prepare(server, name)
-    platform = Database.connect(DatabaseSettings(url=urls.platform))
+    platform = PlatformDatabase.connect(DatabaseSettings(url=urls.platform))
     app = Database.connect(DatabaseSettings(url=urls.app))
     try:
         with psycopg.connect(urls.admin, autocommit=True) as admin:

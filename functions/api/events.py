@@ -60,11 +60,9 @@ def register(api: Api) -> None:
             correlation_id=caller.correlation_id,
             traceparent=caller.traceparent,
         )
-        database = bootstrap.database()
-        with database.autocommit(caller.tenant) as session:
+        with bootstrap.database().autocommit(caller.tenant) as session:
             policy = bootstrap.operations_policies().of(session)
-        with database.platform_autocommit() as session:
-            stored = events.ingest(session, event, policy, caller.tenant)
+            stored = events.ingest(session, event, policy)
         if stored.change in ("OPENED", "REOPENED", "ESCALATED"):
             bootstrap.nudge_relay()
         return reply(

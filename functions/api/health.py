@@ -15,6 +15,7 @@ from functions.api.http.problem_pages import page_of
 from sextant import bootstrap
 from sextant.errors import NotFoundError
 from sextant.outbox import repository as outbox
+from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import StorageError
 
 Status = Literal["healthy", "degraded", "unhealthy"]
@@ -68,7 +69,7 @@ def _database() -> Check:
 def _outbox() -> Check:
     """The way to the workers: events that lie for minutes mean that nothing carries them."""
     try:
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             totals = outbox.totals(session)
     except StorageError as error:
         return Check(name="queue", status="unhealthy", detail=error.detail)

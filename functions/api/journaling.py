@@ -23,7 +23,7 @@ from sextant.runs.model import RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import PLATFORM, Admission
 from sextant.settings.service import RateLimitedError
-from sextant.storage import Session
+from sextant.storage import ALL_TENANTS, Session
 from sextant.storage.errors import DatabaseUnavailable
 from sextant.tenancy import Caller
 
@@ -118,7 +118,7 @@ def copy_switch(caller: Caller, *, platform: bool) -> None:
         return settings.journal_changes(session, tenant, datetime.now(UTC) - timedelta(hours=1))
 
     found = (
-        bootstrap.platform_database().run_platform(changes)
+        bootstrap.platform_database().run(ALL_TENANTS, changes)
         if platform
         else bootstrap.database().run(caller.tenant, changes)
     )

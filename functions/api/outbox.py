@@ -21,6 +21,7 @@ from sextant.ids import TenantId, tenant_id
 from sextant.outbox import service
 from sextant.outbox.admin.model import Entry, QuotaChange, Selection, Status
 from sextant.paging import DEFAULT_LIMIT
+from sextant.storage import ALL_TENANTS
 from sextant.tenancy import Caller
 
 EVERYBODY = "*"
@@ -214,7 +215,7 @@ def _register_events(api: Api) -> None:
         owner = whose(caller, tenant)
         scope = f"outbox {owner} {selection}"
         request = cursors.decode(cursor, limit, scope)
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = service.list_events(session, owner, selection, request)
         return reply(
             EntryList.model_construct(
@@ -231,7 +232,7 @@ def _register_events(api: Api) -> None:
     @needs("outbox:read")
     def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Response[Any]:
         caller = api.caller
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = service.summary(session, whose(caller, tenant), since)
         data = [copied(FiguresBody, item) for item in found]
         return reply(FiguresList.model_construct(data=data, meta=meta(caller)))
@@ -248,11 +249,12 @@ def _register_events(api: Api) -> None:
         owner, selection = whose(caller, tenant), document.selection()
         database = bootstrap.platform_database()
         if document.preview:
-            events = database.run_platform(lambda s: service.preview_replay(s, owner, selection))
+            events = database.run(ALL_TENANTS, lambda s: service.preview_replay(s, owner, selection))
             body = ReplayBody(replay_id=None, events=events, preview=True)
         else:
-            ordered = database.run_platform(
-                lambda s: service.replay(s, owner, selection, actor=caller.subject, reason=document.reason)
+            ordered = database.run(
+                ALL_TENANTS,
+                lambda s: service.replay(s, owner, selection, actor=caller.subject, reason=document.reason),
             )
             body = ReplayBody(replay_id=ordered.id, events=ordered.events, preview=False)
             bootstrap.nudge_relay()
@@ -268,7 +270,7 @@ def _register_events(api: Api) -> None:
     def get_outbox_event(event_id: Annotated[UUID, Path()], tenant: Whose = None) -> Response[Any]:
         caller = api.caller
         owner = whose(caller, tenant) or caller.tenant
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = service.get_event(session, owner, event_id)
         body = EventBody.model_construct(
             event=EntryBody.of(found.entry),
@@ -292,7 +294,7 @@ def _register_events(api: Api) -> None:
         owner = whose(caller, tenant)
         scope = f"outbox-audit {owner}"
         request = cursors.decode(cursor, limit, scope)
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = service.audit_trail(session, owner, request)
         data = [copied(AuditBody, entry) for entry in found.items]
         return reply(AuditList.model_construct(data=data, meta=page_meta(caller, found, scope)))
@@ -308,7 +310,7 @@ def _register_quotas(api: Api) -> None:
     @needs("outbox:read")
     def list_quotas(tenant: Whose = None) -> Response[Any]:
         caller = api.caller
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = service.list_quotas(session, whose(caller, tenant))
         data = [copied(QuotaBody, quota) for quota in found]
         return reply(QuotaList.model_construct(data=data, meta=meta(caller)))
@@ -324,8 +326,9 @@ def _register_quotas(api: Api) -> None:
         caller = api.caller
         owner = whose(caller, tenant)
         change = QuotaChange(**document.model_dump(exclude={"reason"}))
-        adjusted = bootstrap.platform_database().run_platform(
-            lambda s: service.adjust_quota(s, owner, change, actor=caller.subject, reason=document.reason)
+        adjusted = bootstrap.platform_database().run(
+            ALL_TENANTS,
+            lambda s: service.adjust_quota(s, owner, change, actor=caller.subject, reason=document.reason),
         )
         return reply(QuotaEnvelope.model_construct(data=copied(QuotaBody, adjusted), meta=meta(caller)))
 
@@ -339,7 +342,7 @@ def _register_quotas(api: Api) -> None:
     def reset_quota(document: Annotated[ResetRequest, Body()], tenant: Whose = None) -> Response[Any]:
         caller = api.caller
         owner = whose(caller, tenant) or caller.tenant
-        reset = bootstrap.platform_database().run_platform(
-            lambda s: service.reset_quota(s, owner, actor=caller.subject, reason=document.reason)
+        reset = bootstrap.platform_database().run(
+            ALL_TENANTS, lambda s: service.reset_quota(s, owner, actor=caller.subject, reason=document.reason)
         )
         return reply(QuotaEnvelope.model_construct(data=copied(QuotaBody, reset), meta=meta(caller)))

@@ -15,7 +15,7 @@ from sextant.outbox import repository as outbox
 from sextant.runs import repository as runs
 from sextant.runs.model import STATES
 from sextant.settings import repository as settings
-from sextant.storage import Database, Session
+from sextant.storage import ALL_TENANTS, Database, Session
 from sextant.tenancy import Caller
 
 _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
@@ -40,7 +40,7 @@ def register(api: Api) -> None:
 
 def _session(caller: Caller) -> AbstractContextManager[Session]:
     if caller.may("tenants:manage"):
-        return bootstrap.platform_database().platform_autocommit()
+        return bootstrap.platform_database().autocommit(ALL_TENANTS)
     return bootstrap.database().autocommit(caller.tenant)
 
 

@@ -20,7 +20,7 @@ from sextant.ids import TenantId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.settings import service
 from sextant.settings.model import JOURNAL, PLATFORM, Change, Kind, Name, Reason, Setting
-from sextant.storage import Session
+from sextant.storage import ALL_TENANTS, Session
 from sextant.tenancy import Caller
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def settle(caller: Caller, work: Callable[[Session, TenantId], T], *, platform: 
     """The result of `work` on the caller's own settings, or on the platform's: those are no tenant's."""
     if platform:
         caller.require("tenants:manage")
-        return bootstrap.platform_database().run_platform(lambda session: work(session, PLATFORM))
+        return bootstrap.platform_database().run(ALL_TENANTS, lambda session: work(session, PLATFORM))
     return bootstrap.database().run(caller.tenant, lambda session: work(session, caller.tenant))
 
 

@@ -27,7 +27,7 @@ from sextant.operations import catalogue
 from sextant.operations.errors import TenantNotFoundError
 from sextant.operations.model import Tenant
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, Database
 from sextant.tenancy import Caller
 
 _TAGS = ["Tenants"]
@@ -78,7 +78,7 @@ def register(api: Api) -> None:
     def list_tenants(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
         caller = api.caller
         request = cursors.decode(cursor, limit, "tenants")
-        with bootstrap.platform_database().platform_autocommit() as session:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
             found = catalogue.list_tenants(session, request)
         return reply(
             TenantList.model_construct(

@@ -43,14 +43,14 @@ AiSettings.from_env(os.environ)
 def _analyst() -> Analyst:
     settings = AiSettings.from_env(os.environ)
     provider = Bedrock(settings) if settings.provider == "bedrock" else None
-    return Analyst(bootstrap.database(), bootstrap.operations_policies(), provider, settings)
+    return Analyst(bootstrap.platform_database(), bootstrap.operations_policies(), provider, settings)
 
 
 @cache
 def _performer() -> Performer:
     topic = os.environ.get("SEXTANT_ALERT_TOPIC", "")
     alerts = SnsAlerts(topic) if topic else None
-    return Performer(bootstrap.database(), bootstrap.operations_policies(), alerts, "operations")
+    return Performer(bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations")
 
 
 @cache
@@ -59,7 +59,7 @@ def _dead_letters() -> DeadLetterQueues:
 
 
 def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.database().run(
+    bootstrap.platform_database().run(
         tenant,
         lambda session: failures.run_failed(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
@@ -69,7 +69,7 @@ def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
 
 
 def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.database().run(
+    bootstrap.platform_database().run(
         tenant,
         lambda session: failures.run_refused(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
@@ -79,7 +79,7 @@ def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
 
 
 def _run_completed(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.database().run(
+    bootstrap.platform_database().run(
         tenant,
         lambda session: failures.run_completed(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
@@ -136,7 +136,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
             bootstrap.nudge_relay()
         return answer
     found = sweep(
-        bootstrap.database(),
+        bootstrap.platform_database(),
         bootstrap.operations_policies(),
         _analyst(),
         _performer(),

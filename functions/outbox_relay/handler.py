@@ -19,6 +19,7 @@ from sextant import bootstrap
 from sextant.bus.factory import publisher_from_env
 from sextant.outbox import housekeeping
 from sextant.outbox.relay import Relay, RelaySettings, Report
+from sextant.storage import ALL_TENANTS
 
 logger = Logger()
 metrics = Metrics(namespace="Sextant")
@@ -26,7 +27,9 @@ metrics = Metrics(namespace="Sextant")
 
 @cache
 def relay() -> Relay:
-    return Relay(bootstrap.database(), publisher_from_env(os.environ), RelaySettings.from_env(os.environ))
+    return Relay(
+        bootstrap.platform_database(), publisher_from_env(os.environ), RelaySettings.from_env(os.environ)
+    )
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -34,7 +37,7 @@ def relay() -> Relay:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
-        bootstrap.database().run_platform(housekeeping.find_lanes)
+        bootstrap.platform_database().run(ALL_TENANTS, housekeeping.find_lanes)
     report = relay().drain(context.get_remaining_time_in_millis() / 1000)
     _count(report)
     if scheduled:
@@ -59,10 +62,10 @@ def _count(report: Report) -> None:
 
 def _look_after() -> None:
     """Once a minute: tell what still waits, and forget what is old."""
-    totals = bootstrap.database().run_platform(housekeeping.totals)
+    totals = bootstrap.platform_database().run(ALL_TENANTS, housekeeping.totals)
     metrics.add_metric("OutboxPending", MetricUnit.Count, totals.pending)
     metrics.add_metric("OutboxDead", MetricUnit.Count, totals.dead)
     metrics.add_metric("OutboxOldestAge", MetricUnit.Seconds, totals.oldest_seconds)
-    purged = bootstrap.database().run_platform(housekeeping.purge)
+    purged = bootstrap.platform_database().run(ALL_TENANTS, housekeeping.purge)
     if purged.events:
         logger.info("purged", extra=asdict(purged))

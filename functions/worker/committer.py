@@ -24,6 +24,7 @@ from sextant.lake.write.commit import commit_batch
 from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.observability import embedded
 from sextant.outputs import repository, service
+from sextant.storage import ALL_TENANTS
 
 LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
 FILES_A_BATCH = 1000
@@ -51,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # So that readers, who may not make the table, find one before the first run is published.
         _table()
     published = service.commit_waiting(
-        bootstrap.database(),
+        bootstrap.platform_database(),
         _commit,
         owner=OWNER,
         lease=LEASE,
@@ -62,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("runs published", extra={"runs": published})
         bootstrap.nudge_relay()
     if scheduled:
-        waiting = bootstrap.database().run_platform(repository.waiting_seconds, idempotent=True)
+        waiting = bootstrap.platform_database().run(ALL_TENANTS, repository.waiting_seconds, idempotent=True)
         logger.info(
             "results waiting", extra=embedded({"OldestUncommittedAge": (waiting, "Seconds")}, [["service"]])
         )

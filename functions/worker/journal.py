@@ -22,7 +22,7 @@ from sextant.runs.journaled import service
 from sextant.runs.journaled.model import KIND
 from sextant.settings import service as settings
 from sextant.settings.model import Change
-from sextant.storage import Session
+from sextant.storage import ALL_TENANTS, Session
 from sextant.storage.errors import DatabaseUnavailable
 
 MARGIN = 10.0
@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         return {}
     metrics.add_metric("JournalWaiting", MetricUnit.Count, journal.waiting())
     try:
-        _copy_switches(bootstrap.database().run_platform(_changes))
+        _copy_switches(bootstrap.platform_database().run(ALL_TENANTS, _changes))
     except DatabaseUnavailable:
         logger.warning("the database is away; the journal waits")
         return {}
@@ -74,6 +74,6 @@ def _copy_switches(changes: list[Change]) -> None:
 def _drain(journal: Journal, seconds: float) -> Drained:
     def request_run(entry: JournalEntry) -> None:
         logger.append_keys(tenant_id=entry.tenant_id, correlation_id=entry.correlation_id)
-        service.carry_out(bootstrap.database(), entry, CODE_VERSION)
+        service.carry_out(bootstrap.platform_database(), entry, CODE_VERSION)
 
     return journal.drain({KIND: request_run}, seconds)

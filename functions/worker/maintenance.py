@@ -20,6 +20,7 @@ from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.compaction import compact
 from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
 from sextant.outputs import reconciliation, repository
+from sextant.storage import ALL_TENANTS
 
 logger = Logger()
 
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return _reconcile(str(event["reconcile"]))
     wanted = set(event.get("only", ("compact", "expire", "clear")))
     table = load_table(LakeSettings.from_env(os.environ))
-    with bootstrap.database().platform_autocommit() as session:
+    with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
         # Their ids must stay findable in the table's history, and their files where they are.
         open_batches = repository.open_batches(session)
         waiting = repository.waiting_locations(session)
@@ -54,7 +55,7 @@ def _reconcile(wanted: str) -> dict[str, Any]:
     if wanted not in ("compare", "take out"):
         raise ValueError(f"reconcile is 'compare' or 'take out', not {wanted!r}")
     table = load_table(LakeSettings.from_env(os.environ))
-    found = reconciliation.compare(table, bootstrap.database())
+    found = reconciliation.compare(table, bootstrap.platform_database())
     done: dict[str, Any] = found.report()
     if wanted == "take out":
         done["rows_taken_out"] = reconciliation.take_out_surplus(table, found.surplus)

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.runs import repository
+from sextant.storage import ALL_TENANTS
 
 BATCH = 500
 
@@ -19,12 +20,12 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     silence = timedelta(seconds=bootstrap.settings().queued_silence_seconds)
-    database = bootstrap.database()
-    requeued, failed, timed_out, asked_again = database.run_platform(
-        lambda session: repository.recover(session, silence, BATCH), idempotent=True
+    database = bootstrap.platform_database()
+    requeued, failed, timed_out, asked_again = database.run(
+        ALL_TENANTS, lambda session: repository.recover(session, silence, BATCH), idempotent=True
     )
-    settled = database.run_platform(
-        lambda session: repository.settle_parents(session, BATCH), idempotent=True
+    settled = database.run(
+        ALL_TENANTS, lambda session: repository.settle_parents(session, BATCH), idempotent=True
     )
     found = {
         "requeued": requeued,

@@ -27,7 +27,7 @@ def _worker() -> Worker:
     lake = LakeSettings.from_env(os.environ)
     return Worker(
         name=f"{os.environ.get('AWS_LAMBDA_FUNCTION_NAME', 'run-worker')}-{new_id()}",
-        database=bootstrap.database(),
+        database=bootstrap.platform_database(),
         store=store_for(scheme_of(lake.warehouse), lake.region, lake.endpoint_url),
         table_location=lake.table_location,
         lease=timedelta(seconds=bootstrap.settings().run_lease_seconds),

@@ -14,7 +14,7 @@ from local.database import DatabaseUrls
 from sextant.ids import RunId, TenantId
 from sextant.runs import repository
 from sextant.runs.model import ClaimedRun
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
 from tests.integration.api.conftest import Client
 
 Sql = Callable[..., list[Any]]
@@ -22,20 +22,20 @@ LEASE = timedelta(seconds=60)
 
 
 @pytest.fixture
-def platform(served: DatabaseUrls, sql: Sql) -> Iterator[Database]:
+def platform(served: DatabaseUrls, sql: Sql) -> Iterator[PlatformDatabase]:
     # The queue is the whole database's: what other tests left in it is not to be claimed here.
     sql(
         "UPDATE scenario_run SET state = 'CANCELLED', completed_at = now() WHERE state IN ('QUEUED', 'RUNNING')"
     )
-    database = Database.connect(DatabaseSettings(url=served.platform))
+    database = PlatformDatabase.connect(DatabaseSettings(url=served.platform))
     yield database
     database.close()
 
 
 @pytest.fixture
-def claim(platform: Database) -> Callable[[Client, str], tuple[str, ClaimedRun | None]]:
+def claim(platform: PlatformDatabase) -> Callable[[Client, str], tuple[str, ClaimedRun | None]]:
     def take(client: Client, run: str) -> tuple[str, ClaimedRun | None]:
-        with platform.platform_autocommit() as session:
+        with platform.autocommit(ALL_TENANTS) as session:
             return repository.claim(session, TenantId(client.tenant), RunId(UUID(run)), "w", LEASE)
 
     return take
@@ -86,7 +86,7 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(
 
 
 def test_a_tenant_has_no_more_in_work_than_its_limit_and_no_run_is_stranded(
-    client: Client, claim: Claim, platform: Database, sql: Sql
+    client: Client, claim: Claim, platform: PlatformDatabase, sql: Sql
 ) -> None:
     # Given a limit of two, five runs and five messages, of which three come while there is no room
     client("PUT", "/v1/admin/config/concurrency/runs", {"value": {"max_running": 2}, "reason": "test"})
@@ -99,7 +99,7 @@ def test_a_tenant_has_no_more_in_work_than_its_limit_and_no_run_is_stranded(
     # When one ends, however it ends, the next is sent a message of its own
     while live:
         ended = live.pop(0)
-        with platform.platform_autocommit() as session:
+        with platform.autocommit(ALL_TENANTS) as session:
             if done % 2:
                 repository.fail(session, ended.run, "FAILED", {"code": "x"}, None, 0.0, "w")
             else:
@@ -149,12 +149,12 @@ def test_many_workers_at_once_take_each_run_once_and_stay_within_the_limit(
 
 
 def test_a_run_that_failed_waits_before_it_is_taken_again(
-    client: Client, claim: Claim, platform: Database, sql: Sql
+    client: Client, claim: Claim, platform: PlatformDatabase, sql: Sql
 ) -> None:
     run = client.run(client.scenario()["id"], max_retries=1)["id"]
     _, claimed = claim(client, run)
     assert claimed is not None
-    with platform.platform_autocommit() as session:
+    with platform.autocommit(ALL_TENANTS) as session:
         after = repository.fail(
             session, claimed.run, "FAILED", {"code": "dependency_failed"}, timedelta(seconds=30), 1.5, "w"
         )
@@ -165,17 +165,19 @@ def test_a_run_that_failed_waits_before_it_is_taken_again(
     _, again = claim(client, run)
     assert again is not None
     assert again.run.fencing_token == claimed.run.fencing_token + 1
-    with platform.platform_autocommit() as session:
+    with platform.autocommit(ALL_TENANTS) as session:
         last = repository.fail(session, again.run, "FAILED", {"code": "x"}, timedelta(seconds=1), 1.0, "w")
     assert last is not None
     assert (last.state, last.gb_seconds) == ("FAILED", 2.5)
 
 
-def test_a_poison_run_is_laid_aside(client: Client, claim: Claim, platform: Database, sql: Sql) -> None:
+def test_a_poison_run_is_laid_aside(
+    client: Client, claim: Claim, platform: PlatformDatabase, sql: Sql
+) -> None:
     run = client.run(client.scenario()["id"], max_retries=0)["id"]
     _, claimed = claim(client, run)
     assert claimed is not None
-    with platform.platform_autocommit() as session:
+    with platform.autocommit(ALL_TENANTS) as session:
         repository.fail(
             session, claimed.run, "FAILED", {"code": "internal_error", "poison": True}, None, 0.0, "w"
         )

@@ -24,7 +24,7 @@ from sextant.runs import service as runs
 from sextant.runs.model import RequestedRun, Run, RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase
 from sextant.tenancy import Caller
 
 TENANT = TenantId("acme")
@@ -39,7 +39,7 @@ class MainJob:
 
     app_url: str
     app: Database
-    platform: Database
+    platform: PlatformDatabase
     lake: LakeSettings
     worker: Worker
 
@@ -91,7 +91,7 @@ class MainJob:
         return {UUID(row["run_id"]): row["count_all"] for row in counted.to_pylist()}
 
     def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:
-        with self.platform.platform_autocommit() as session:
+        with self.platform.autocommit(ALL_TENANTS) as session:
             return session.fetch_all(query, params, row=tuple)
 
 
@@ -109,7 +109,7 @@ def main_job(
         endpoint_url=aws.endpoint,
     )
     app = Database.connect(DatabaseSettings(url=database.app))
-    platform = Database.connect(DatabaseSettings(url=database.platform))
+    platform = PlatformDatabase.connect(DatabaseSettings(url=database.platform))
     worker = Worker(
         name="worker",
         database=platform,

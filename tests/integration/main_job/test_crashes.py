@@ -19,6 +19,7 @@ from sextant.outputs import service
 from sextant.outputs.model import OpenBatch
 from sextant.runs import repository as runs
 from sextant.runs.model import ClaimedRun
+from sextant.storage import ALL_TENANTS
 from tests.integration.main_job.conftest import TENANT, MainJob
 
 LEASE = timedelta(seconds=30)
@@ -26,25 +27,25 @@ LONG = timedelta(hours=1)
 
 
 def claim(main_job: MainJob, run: RunId) -> ClaimedRun:
-    _, claimed = main_job.platform.run_platform(lambda s: runs.claim(s, TENANT, run, "doomed", LEASE))
+    _, claimed = main_job.platform.run(ALL_TENANTS, lambda s: runs.claim(s, TENANT, run, "doomed", LEASE))
     assert claimed is not None
     return claimed
 
 
 def expire_leases(main_job: MainJob) -> None:
     for table in ("scenario_run", "output_batch"):
-        with main_job.platform.platform_autocommit() as session:
+        with main_job.platform.autocommit(ALL_TENANTS) as session:
             session.execute(
                 f"UPDATE {table} SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
             )
 
 
 def recover(main_job: MainJob, silence: timedelta = LONG) -> tuple[int, int, int, int]:
-    return main_job.platform.run_platform(lambda s: runs.recover(s, silence, 100))
+    return main_job.platform.run(ALL_TENANTS, lambda s: runs.recover(s, silence, 100))
 
 
 def take_batch(main_job: MainJob, owner: str = "doomed") -> OpenBatch | None:
-    return main_job.platform.run_platform(lambda s: service.take_batch(s, owner, LEASE, 1000))
+    return main_job.platform.run(ALL_TENANTS, lambda s: service.take_batch(s, owner, LEASE, 1000))
 
 
 def into_lake(main_job: MainJob, batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
@@ -71,7 +72,7 @@ def test_a_worker_killed_while_it_computes_is_replaced_and_fenced_off(main_job: 
     assert recover(main_job) == (1, 0, 0, 0)
     assert main_job.work(run.id) == "STORED"
     # Then the dead one, should it wake up, can neither store, nor report, nor fail the run
-    with main_job.platform.platform_autocommit() as session:
+    with main_job.platform.autocommit(ALL_TENANTS) as session:
         assert not runs.store_output(
             session, dead.run, descriptor={}, metrics=[], result={}, rows=1, size=1, gb_seconds=0
         )
@@ -151,7 +152,7 @@ def test_a_committer_killed_after_the_lake_commit_adds_nothing_twice(main_job: M
     assert main_job.sql("SELECT snapshot_id FROM output_batch") == [(snapshot,)]
     # The first committer wakes up and goes on where it was.
     assert into_lake(main_job, batch.id, [file.descriptor for file in batch.files]) == snapshot
-    assert main_job.platform.run_platform(lambda s: outputs.close_batch(s, batch.id, snapshot)) == 0
+    assert main_job.platform.run(ALL_TENANTS, lambda s: outputs.close_batch(s, batch.id, snapshot)) == 0
     assert main_job.sql("SELECT count(*) FROM outbox_event WHERE topic = 'run.completed'") == [(1,)]
     assert main_job.rows_by_run() == {run: stored.output_rows}
 

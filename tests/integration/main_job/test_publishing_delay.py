@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sextant.outputs import repository
+from sextant.storage import ALL_TENANTS
 from tests.integration.main_job.conftest import MainJob
 
 
 def waited(job: MainJob) -> float:
-    return job.platform.run_platform(repository.waiting_seconds)
+    return job.platform.run(ALL_TENANTS, repository.waiting_seconds)
 
 
 def test_the_oldest_result_that_waits_is_told_until_it_is_published(main_job: MainJob) -> None:

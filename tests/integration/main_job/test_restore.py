@@ -21,7 +21,7 @@ from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.deletion import Standing, take_out
 from sextant.outputs.reconciliation import compare, take_out_surplus
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase
 from tests.integration.main_job.conftest import TENANT, MainJob
 
 OTHER = TenantId("other")
@@ -46,7 +46,7 @@ def backup(main_job: MainJob, postgres: Postgres, database: DatabaseUrls) -> Ite
 
             def start() -> MainJob:
                 app = Database.connect(DatabaseSettings(url=restored.app))
-                platform = Database.connect(DatabaseSettings(url=restored.platform))
+                platform = PlatformDatabase.connect(DatabaseSettings(url=restored.platform))
                 stack.callback(app.close)
                 stack.callback(platform.close)
                 worker = replace(main_job.worker, name="after", database=platform)
@@ -110,7 +110,7 @@ def test_the_batch_that_was_under_way_is_finished_and_not_taken_out(
 ) -> None:
     asked = main_job.request(main_job.scenario())
     main_job.work(asked.id)
-    with main_job.platform.platform_autocommit() as session:
+    with main_job.platform.autocommit(ALL_TENANTS) as session:
         session.fetch_all(
             "SELECT open_output_batch(%s, 'dying', interval '-1 second', 10)", (new_id(),), row=tuple
         )

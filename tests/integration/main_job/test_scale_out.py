@@ -15,6 +15,7 @@ from sextant.runs import repository as runs
 from sextant.runs.service import cancel
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
+from sextant.storage import ALL_TENANTS
 from tests.integration.main_job.conftest import QUICK, TENANT, MainJob
 from tests.integration.main_job.test_crashes import claim, expire_leases, recover
 
@@ -109,7 +110,7 @@ def test_a_part_whose_worker_dies_is_computed_again_alone(main_job: MainJob) -> 
     assert work_off(main_job, sweep.id) == ["PART", "STORED"]
     attempts = main_job.sql("SELECT attempt FROM scenario_run WHERE parent_run_id = %s ORDER BY 1", sweep.id)
     assert [attempt for (attempt,) in attempts] == [1, 1, 2]
-    with main_job.platform.platform_autocommit() as session:
+    with main_job.platform.autocommit(ALL_TENANTS) as session:
         assert not runs.finish_part(session, dead.run, "s3://elsewhere", 1, 0.0), "the dead one is fenced off"
 
 
@@ -123,10 +124,10 @@ def test_a_worker_that_dies_between_its_part_and_the_parent_loses_nothing(main_j
         content = parts.compute(_request(held), held.run.part or {})
         location = f"{main_job.worker.table_location}-parts/{held.run.id}.npz"
         main_job.worker.store.put(location, content)
-        with main_job.platform.platform_autocommit() as session:
+        with main_job.platform.autocommit(ALL_TENANTS) as session:
             assert runs.finish_part(session, held.run, location, len(content), 0.0)
     assert main_job.run(scenario, sweep.id).state == "RUNNING"
-    assert main_job.platform.run_platform(lambda s: runs.settle_parents(s, 10)) == 1
+    assert main_job.platform.run(ALL_TENANTS, lambda s: runs.settle_parents(s, 10)) == 1
     assert work_off(main_job, sweep.id) == ["STORED"]
     assert main_job.commit() == 1
 
@@ -173,7 +174,7 @@ def test_a_run_that_waits_for_its_parts_past_its_time_times_out(main_job: MainJo
         "UPDATE scenario_run SET started_at = now() - interval '2 minutes' WHERE parts IS NOT NULL RETURNING 1"
     )
     assert recover(main_job, silence=timedelta(hours=1)) == (0, 0, 0, 0)
-    assert main_job.platform.run_platform(lambda s: runs.settle_parents(s, 10)) == 1
+    assert main_job.platform.run(ALL_TENANTS, lambda s: runs.settle_parents(s, 10)) == 1
     assert main_job.run(scenario, sweep.id).state == "TIMEOUT"
     assert states(main_job, sweep.id) == ["CANCELLED", "CANCELLED"]
 

@@ -26,7 +26,7 @@ from sextant.bus.message import SENT, OutboundMessage
 from sextant.ids import RunId, TenantId
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.runs import repository as runs
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.http import Client
 
@@ -76,7 +76,7 @@ class Operations:
     """The function and what surrounds it."""
 
     urls: DatabaseUrls
-    platform: Database
+    platform: PlatformDatabase
     bus: Bus = field(default_factory=Bus)
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class Operations:
     # The steps of a worker and of the committer, without an engine and a lake --------------------------
 
     def claim(self, tenant: str, run: str) -> tuple[str, Any]:
-        with self.platform.platform_transaction() as session:
+        with self.platform.transaction(ALL_TENANTS) as session:
             return runs.claim(session, TenantId(tenant), RunId(uuid.UUID(run)), "w", timedelta(seconds=30))
 
     def fail(
@@ -118,7 +118,7 @@ class Operations:
         outcome, claimed = self.claim(tenant, run)
         assert outcome == "CLAIMED"
         error: dict[str, object] = {"code": code, "message": message, **more}
-        with self.platform.platform_transaction() as session:
+        with self.platform.transaction(ALL_TENANTS) as session:
             ended = runs.fail(session, claimed.run, "FAILED", error, None, 0.0, "w")
         assert ended is not None
         assert ended.state == "FAILED"
@@ -126,12 +126,12 @@ class Operations:
     def succeed(self, tenant: str, run: str) -> None:
         outcome, claimed = self.claim(tenant, run)
         assert outcome == "CLAIMED"
-        with self.platform.platform_transaction() as session:
+        with self.platform.transaction(ALL_TENANTS) as session:
             assert runs.store_output(
                 session, claimed.run, descriptor={}, metrics=[], result={}, rows=1, size=1, gb_seconds=0.0
             )
         batch = uuid.uuid4()
-        with self.platform.platform_transaction() as session:
+        with self.platform.transaction(ALL_TENANTS) as session:
             session.fetch_one("SELECT * FROM open_output_batch(%s, 'c', '30 s', 100)", (batch,), row=tuple)
             session.fetch_one("SELECT close_output_batch(%s, 1)", (batch,), row=int)
 
@@ -163,16 +163,6 @@ def serving(urls: DatabaseUrls, **environment: str) -> Iterator[None]:
         ):
             patch.delenv(name, raising=False)
         _forget()
-        # On AWS the function is a process of its own, whose one database role is the platform's.
-        patch.setattr(
-            function,
-            "bootstrap",
-            SimpleNamespace(
-                database=bootstrap.platform_database,
-                operations_policies=bootstrap.operations_policies,
-                nudge_relay=lambda: None,
-            ),
-        )
         yield
         bootstrap.database().close()
         bootstrap.platform_database().close()

@@ -67,10 +67,10 @@ def test_a_telling_that_fails_spoils_nothing(tmp_path: Path, monkeypatch: pytest
     server = Postgres(tmp_path)
     server.start()
 
-    def broken(outage: Outage) -> None:
+    def broken(database: Database, outage: Outage) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(bootstrap, "_tell_outage", broken)
+    monkeypatch.setattr(bootstrap, "_report_outage", broken)
     try:
         urls = databases.prepare(server, "outages")
         with serving(urls, **ENVIRONMENT):

@@ -228,8 +228,8 @@ def test_the_tenth_failure_of_many_at_once_escalates_once(client: Client, operat
     workflow = client.workflow()
 
     def send(_: int) -> str | None:
-        with bootstrap.platform_database().platform_autocommit() as session:
-            return ingest(session, failure(workflow), OperationsPolicy(), TenantId(client.tenant)).change
+        with bootstrap.platform_database().autocommit(TenantId(client.tenant)) as session:
+            return ingest(session, failure(workflow), OperationsPolicy()).change
 
     with ThreadPoolExecutor(8) as threads:
         changes = list(threads.map(send, range(24)))

@@ -23,7 +23,7 @@ from sextant.outbox.admin import repository as administration
 from sextant.outbox.admin.model import Replay, Selection
 from sextant.outbox.model import ClaimedEvent, NewEvent, RetryRule, Settled
 from sextant.outbox.repository import ClaimRequest, Settlement
-from sextant.storage import Database, DatabaseSettings, Session
+from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase, Session
 
 ACME, BOLT, CRUX = TenantId("acme"), TenantId("bolt"), TenantId("crux")
 
@@ -48,7 +48,7 @@ class Outbox:
     """Steps of an event's way, each as the part that does it would."""
 
     app: Database
-    platform: Database
+    platform: PlatformDatabase
     admin: psycopg.Connection[Any]
     urls: DatabaseUrls
 
@@ -73,7 +73,7 @@ class Outbox:
         floors: Mapping[str, int] | None = None,
     ) -> Claim:
         request = ClaimRequest(new_id(), limit, timedelta(seconds=lease), after, floors or {})
-        with self.platform.platform_autocommit() as session:
+        with self.platform.autocommit(ALL_TENANTS) as session:
             return Claim(request.token, repository.claim(session, request))
 
     def settle(
@@ -82,14 +82,15 @@ class Outbox:
         if isinstance(verdicts, str):
             verdicts = [verdicts] * len(claim.events)
         settlement = Settlement(claim.token, claim.events, verdicts, ["broken"] * len(claim.events))
-        with self.platform.platform_autocommit() as session:
+        with self.platform.autocommit(ALL_TENANTS) as session:
             return repository.settle(session, settlement, rule or RetryRule())
 
     def replay(self, tenant: TenantId, *events: EventId) -> Replay:
         """An operator sends events again."""
         selection = Selection(ids=list(events))
-        return self.platform.run_platform(
-            lambda session: service.replay(session, tenant, selection, actor="ana", reason="test")
+        return self.platform.run(
+            ALL_TENANTS,
+            lambda session: service.replay(session, tenant, selection, actor="ana", reason="test"),
         )
 
     def scalar(self, query: str, *params: Any) -> Any:
@@ -106,7 +107,7 @@ class Outbox:
 
     def quota(self, tenant: str = "*", **values: int) -> None:
         """Set a tenant's quota, or the defaults."""
-        with self.platform.platform_transaction() as session:
+        with self.platform.transaction(ALL_TENANTS) as session:
             administration.set_quota(session, tenant, values, "test", "test")
 
     @property
@@ -156,7 +157,7 @@ def outbox_database(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]
 @pytest.fixture
 def outbox(outbox_database: DatabaseUrls) -> Iterator[Outbox]:
     app = Database.connect(DatabaseSettings(url=outbox_database.app, pool_max_size=20))
-    platform = Database.connect(DatabaseSettings(url=outbox_database.platform, pool_max_size=20))
+    platform = PlatformDatabase.connect(DatabaseSettings(url=outbox_database.platform, pool_max_size=20))
     with psycopg.connect(outbox_database.admin, autocommit=True) as admin:
         yield Outbox(app, platform, admin, outbox_database)
         app.close()

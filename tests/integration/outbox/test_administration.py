@@ -27,6 +27,7 @@ from sextant.outbox.admin.model import (
 from sextant.outbox.model import RetryRule
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.paging import Page, PageRequest
+from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import AccessDenied
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
 from tests.integration.outbox.memory_bus import MemoryBus
@@ -34,14 +35,15 @@ from tests.integration.outbox.memory_bus import MemoryBus
 
 def entries(outbox: Outbox, tenant: TenantId | None = None, **selection: Any) -> list[Entry]:
     chosen = Selection(**selection)
-    return outbox.platform.run_platform(
-        lambda session: service.list_events(session, tenant, chosen, PageRequest(limit=100)).items
+    return outbox.platform.run(
+        ALL_TENANTS,
+        lambda session: service.list_events(session, tenant, chosen, PageRequest(limit=100)).items,
     )
 
 
 def replay(outbox: Outbox, tenant: TenantId | None, selection: Selection) -> Replay:
-    return outbox.platform.run_platform(
-        lambda session: service.replay(session, tenant, selection, actor="ana", reason="test")
+    return outbox.platform.run(
+        ALL_TENANTS, lambda session: service.replay(session, tenant, selection, actor="ana", reason="test")
     )
 
 
@@ -59,7 +61,7 @@ class TestListing:
         number = one_of_each(outbox)[status]
         [entry] = entries(outbox, status=status)
         assert entry.status == status
-        detail = outbox.platform.run_platform(lambda session: service.get_event(session, ACME, entry.id))
+        detail = outbox.platform.run(ALL_TENANTS, lambda session: service.get_event(session, ACME, entry.id))
         assert detail.payload == {"n": number}
         assert len(detail.published_at) == (status == "SENT")
 
@@ -96,8 +98,8 @@ class TestListing:
             outbox.enqueue(ACME if number % 2 else BOLT, number)
 
         def fetch(request: PageRequest) -> Page[Entry]:
-            return outbox.platform.run_platform(
-                lambda session: service.list_events(session, None, Selection(), request)
+            return outbox.platform.run(
+                ALL_TENANTS, lambda session: service.list_events(session, None, Selection(), request)
             )
 
         first = fetch(PageRequest(limit=2))
@@ -111,7 +113,7 @@ class TestListing:
 
     def test_an_unknown_event_is_not_found(self, outbox: Outbox) -> None:
         with pytest.raises(UnknownEventError):
-            outbox.platform.run_platform(lambda session: service.get_event(session, ACME, uuid4()))
+            outbox.platform.run(ALL_TENANTS, lambda session: service.get_event(session, ACME, uuid4()))
 
 
 class TestReplay:
@@ -147,8 +149,8 @@ class TestReplay:
         outbox.enqueue(BOLT, 5, topic="a")
         outbox.settle(outbox.claim())
         selection = Selection(topic="a", created_after=began)
-        counted = outbox.platform.run_platform(
-            lambda session: service.preview_replay(session, ACME, selection)
+        counted = outbox.platform.run(
+            ALL_TENANTS, lambda session: service.preview_replay(session, ACME, selection)
         )
         assert counted == 2
         assert replay(outbox, ACME, selection).events == 2
@@ -158,10 +160,11 @@ class TestReplay:
         with pytest.raises(ValidationError, match="selection"):
             replay(outbox, ACME, Selection())
         with pytest.raises(ValidationError, match="reason"):
-            outbox.platform.run_platform(
+            outbox.platform.run(
+                ALL_TENANTS,
                 lambda session: service.replay(
                     session, ACME, Selection(status="FAILED"), actor="ana", reason=" "
-                )
+                ),
             )
 
     def test_it_does_not_run_away(self, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +178,8 @@ class TestReplay:
         ids = outbox.enqueue(ACME, 1)
         outbox.settle(outbox.claim())
         ordered = replay(outbox, ACME, Selection(ids=ids))
-        [entry, *_] = outbox.platform.run_platform(
-            lambda session: service.audit_trail(session, ACME, PageRequest()).items
+        [entry, *_] = outbox.platform.run(
+            ALL_TENANTS, lambda session: service.audit_trail(session, ACME, PageRequest()).items
         )
         assert (entry.id, entry.action, entry.actor, entry.reason) == (ordered.id, "replay", "ana", "test")
         assert entry.detail["events"] == 1
@@ -194,14 +197,15 @@ class TestReplay:
 
 class TestQuotas:
     def quota(self, outbox: Outbox, tenant: TenantId) -> Quota:
-        [quota] = outbox.platform.run_platform(lambda session: service.list_quotas(session, tenant))
+        [quota] = outbox.platform.run(ALL_TENANTS, lambda session: service.list_quotas(session, tenant))
         return quota
 
     def adjust(self, outbox: Outbox, tenant: TenantId | None, **values: int) -> Quota:
-        return outbox.platform.run_platform(
+        return outbox.platform.run(
+            ALL_TENANTS,
             lambda session: service.adjust_quota(
                 session, tenant, QuotaChange(**values), actor="ana", reason="peak"
-            )
+            ),
         )
 
     def test_a_tenant_has_the_defaults_and_what_it_used_is_shown(self, outbox: Outbox) -> None:
@@ -227,8 +231,8 @@ class TestQuotas:
         outbox.enqueue(ACME, 1, 2)
         outbox.settle(outbox.claim())
         assert self.quota(outbox, ACME).remaining == 0
-        quota = outbox.platform.run_platform(
-            lambda session: service.reset_quota(session, ACME, actor="ana", reason="again")
+        quota = outbox.platform.run(
+            ALL_TENANTS, lambda session: service.reset_quota(session, ACME, actor="ana", reason="again")
         )
         assert (quota.max_events, quota.used, quota.remaining) == (1000, 0, 1000)
         assert len(outbox.claim().events) == 1
@@ -248,7 +252,7 @@ class TestFigures:
         one_of_each(outbox)
         outbox.enqueue(BOLT, 1, 2, 3)
         outbox.claim(limit=3)
-        figures = {f.tenant_id: f for f in outbox.platform.run_platform(service.summary)}
+        figures = {f.tenant_id: f for f in outbox.platform.run(ALL_TENANTS, service.summary)}
         acme, bolt = figures["acme"], figures["bolt"]
         assert (acme.pending, acme.delayed, acme.dead, acme.published) == (1, 1, 1, 1)
         assert (bolt.pending, bolt.leased, bolt.published, bolt.claimed_in_window) == (3, 2, 0, 2)

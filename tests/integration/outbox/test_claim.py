@@ -12,6 +12,7 @@ import pytest
 from sextant.ids import TenantId
 from sextant.outbox import housekeeping, repository
 from sextant.outbox.floors import Floors
+from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, CRUX, Outbox, event, payload
 from tests.waiting import until
 
@@ -107,7 +108,7 @@ class TestLateCommits:
         floors = Floors()
 
         def measure() -> None:
-            with outbox.platform.platform_autocommit() as session:
+            with outbox.platform.autocommit(ALL_TENANTS) as session:
                 floors.measured(repository.measure(session, floors.known, floors.watched))
 
         outbox.enqueue(ACME, 0)
@@ -162,7 +163,7 @@ class TestLateCommits:
             repository.enqueue(first, [event(1)])
             outbox.enqueue(ACME, 2)
         # When the schedule looks after the outbox
-        outbox.platform.run_platform(housekeeping.find_lanes)
+        outbox.platform.run(ALL_TENANTS, housekeeping.find_lanes)
         # Then the other is found
         assert outbox.claim().numbers == [("acme", payload(2))]
 
@@ -250,7 +251,7 @@ class TestQuota:
         outbox.quota("acme", max_events=2, backoff_seconds=3600, window_seconds=1)
         outbox.enqueue(ACME, *range(6))
         outbox.settle(outbox.claim())
-        with outbox.platform.platform_autocommit() as session:
+        with outbox.platform.autocommit(ALL_TENANTS) as session:
             due = repository.next_due_in(session)
         assert due is not None
         assert 3590 < due < 3601
@@ -267,7 +268,7 @@ class TestQuota:
 
     def test_an_open_claim_of_one_tenant_delays_no_enqueue_of_it(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1)
-        with outbox.platform.platform_transaction() as session:
+        with outbox.platform.transaction(ALL_TENANTS) as session:
             session.fetch_all("SELECT * FROM outbox_claim(gen_random_uuid(), 10, '30 s')", row=dict)
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(outbox.enqueue, ACME, 2).result(timeout=5)
@@ -283,6 +284,6 @@ def test_claims_find_their_rows_by_index_whatever_the_statistics_say(outbox: Out
     before = outbox.scalar(scans, table)
     for _ in range(5):
         outbox.settle(outbox.claim())
-    with outbox.platform.platform_transaction() as session:
+    with outbox.platform.transaction(ALL_TENANTS) as session:
         session.execute("SELECT pg_stat_force_next_flush()")
     assert outbox.scalar(scans, table) == before

@@ -13,7 +13,7 @@ from sextant.outbox import repository
 from sextant.outbox.backpressure import OutboxBackpressureError
 from sextant.outbox.model import PLATFORM, NewEvent
 from sextant.outbox.relay import Relay
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import ALL_TENANTS, Database, DatabaseSettings
 from sextant.storage.errors import AccessDenied, TenantIsolationError, UniqueViolation
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, event
 from tests.integration.outbox.memory_bus import MemoryBus
@@ -53,7 +53,7 @@ def test_the_same_key_of_two_tenants_is_two_events(outbox: Outbox) -> None:
 
 def test_a_platform_event_without_a_tenant_is_deduplicated_too(outbox: Outbox) -> None:
     def store() -> list[object]:
-        with outbox.platform.platform_transaction() as session:
+        with outbox.platform.transaction(ALL_TENANTS) as session:
             return list(repository.enqueue(session, [event(1, dedupe_key="nightly")]))
 
     assert store() == store()
@@ -150,7 +150,7 @@ class TestBackpressure:
         # The platform's sessions, and whoever says so, are never refused.
         outbox.quota("acme", max_pending=1)
         outbox.enqueue(ACME, 1)
-        with outbox.platform.platform_transaction() as session:
+        with outbox.platform.transaction(ALL_TENANTS) as session:
             repository.enqueue(session, [event(2)], tenant=ACME)
         with outbox.app.transaction(ACME) as session:
             repository.enqueue(session, [event(3)], refusable=False)
@@ -183,7 +183,7 @@ class TestBackpressure:
         outbox.enqueue(ACME, *range(1500))
         stops = iter([False, False, True])
         Relay(outbox.platform, MemoryBus()).drain(60, lambda: next(stops, True))
-        outbox.platform.run_platform(lambda session: repository.measure(session, {ACME: 0}, []))
+        outbox.platform.run(ALL_TENANTS, lambda session: repository.measure(session, {ACME: 0}, []))
         assert outbox.scalar("SELECT pending FROM outbox_lane") > 1490
         # When the lane is emptied behind the measure's back
         outbox.admin.execute("TRUNCATE outbox_pending")
@@ -228,7 +228,7 @@ class TestIsolation:
             session.execute(statement)
 
     def test_an_event_is_never_changed_not_even_by_the_platform(self, outbox: Outbox) -> None:
-        with pytest.raises(AccessDenied), outbox.platform.platform_transaction() as session:
+        with pytest.raises(AccessDenied), outbox.platform.transaction(ALL_TENANTS) as session:
             session.execute("UPDATE outbox_event SET topic = 'x'")
 
 

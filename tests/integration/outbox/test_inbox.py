@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from sextant.outbox import inbox
+from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox
 
 
@@ -42,6 +43,6 @@ def test_the_platform_accepts_for_a_tenant_or_for_itself(outbox: Outbox) -> None
     event_id = uuid4()
 
     def accepted(tenant: object) -> bool:
-        return outbox.platform.run_platform(lambda session: inbox.accept(session, "c", event_id, tenant))  # type: ignore[arg-type]
+        return outbox.platform.run(ALL_TENANTS, lambda session: inbox.accept(session, "c", event_id, tenant))  # type: ignore[arg-type]
 
     assert [accepted(tenant) for tenant in (ACME, ACME, BOLT, None, None)] == [True, False, True, True, False]

@@ -17,7 +17,7 @@ from sextant.bus.message import SENT, OutboundMessage, Outcome
 from sextant.ids import TenantId
 from sextant.outbox.model import RetryRule
 from sextant.outbox.relay import Relay, RelaySettings, Report
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import DatabaseSettings, PlatformDatabase
 from sextant.storage.errors import DatabaseUnavailable
 from tests.integration.outbox.conftest import ACME, BOLT, CRUX, Outbox, payload
 from tests.integration.outbox.memory_bus import MemoryBus
@@ -216,7 +216,7 @@ class TestDatabaseTrouble:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         url = outbox.through(port, outbox.urls.platform)
-        database = Database.connect(DatabaseSettings(url=url, retry_attempts=1))
+        database = PlatformDatabase.connect(DatabaseSettings(url=url, retry_attempts=1))
         with pytest.raises(DatabaseUnavailable):
             Relay(database, MemoryBus(), QUICK).drain(60)
         database.close()

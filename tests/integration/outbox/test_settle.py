@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sextant.outbox import housekeeping, repository
 from sextant.outbox.model import RetryRule
+from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
 
 RULE = RetryRule(attempts=3, base=timedelta(seconds=100), cap=timedelta(seconds=250))
@@ -106,7 +107,7 @@ def test_settle_and_claim_in_one_round_trip_is_both(outbox: Outbox) -> None:
     first = outbox.claim()
     settlement = repository.Settlement(first.token, first.events, ["sent"] * 50, [""] * 50)
     request = repository.ClaimRequest(first.token, 500, timedelta(seconds=30), "", {})
-    with outbox.platform.platform_autocommit() as session:
+    with outbox.platform.autocommit(ALL_TENANTS) as session:
         settled, fresh = repository.settle_and_claim(session, settlement, RetryRule(), request)
         assert settled.sent == 50
         assert [e.message.payload for e in fresh] == [payload(n) for n in range(50, 60)]
@@ -121,7 +122,7 @@ class TestHistory:
         outbox.enqueue(ACME, 1, 2, 3, 4)
         outbox.settle(outbox.claim(), ["sent", "refused", "dead", "released"], RULE)
         before = datetime.now(UTC) + timedelta(minutes=1)
-        with outbox.platform.platform_transaction() as session:
+        with outbox.platform.transaction(ALL_TENANTS) as session:
             purged = repository.purge(session, before, 100)
         assert (purged.events, purged.publications) == (1, 1)
         assert outbox.rows("outbox_event") == 3
@@ -129,12 +130,12 @@ class TestHistory:
     def test_what_is_young_is_kept(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1)
         outbox.settle(outbox.claim())
-        assert outbox.platform.run_platform(housekeeping.purge).events == 0
+        assert outbox.platform.run(ALL_TENANTS, housekeeping.purge).events == 0
 
     def test_a_forgotten_key_may_be_used_again(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1, dedupe_key="k")
         outbox.settle(outbox.claim())
-        with outbox.platform.platform_transaction() as session:
+        with outbox.platform.transaction(ALL_TENANTS) as session:
             repository.purge(session, datetime.now(UTC) + timedelta(minutes=1), 100)
         outbox.enqueue(ACME, 2, dedupe_key="k")
         assert outbox.claim().numbers == [("acme", payload(2))]

@@ -13,20 +13,20 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant.ids import TenantId
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import DatabaseSettings, PlatformDatabase
 from sextant.storage.temporal import Strategy, TemporalRepository
 from tests.integration.storage.tables import SPECS, Note, create_tables
 
-Open = Callable[..., Database]
+Open = Callable[..., PlatformDatabase]
 
 
 @contextmanager
 def opening() -> Iterator[Open]:
     """Opens databases with the settings given, and closes them in the end."""
-    opened: list[Database] = []
+    opened: list[PlatformDatabase] = []
 
-    def open_one(url: str, **settings: Any) -> Database:
-        opened.append(Database.connect(DatabaseSettings(url=url, **settings)))
+    def open_one(url: str, **settings: Any) -> PlatformDatabase:
+        opened.append(PlatformDatabase.connect(DatabaseSettings(url=url, **settings)))
         return opened[-1]
 
     yield open_one
@@ -50,19 +50,19 @@ def notes(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
 
 
 @pytest.fixture(scope="session")
-def _opened(notes: DatabaseUrls) -> Iterator[tuple[Database, Database]]:
+def _opened(notes: DatabaseUrls) -> Iterator[tuple[PlatformDatabase, PlatformDatabase]]:
     with opening() as open_one:
         yield open_one(notes.app), open_one(notes.platform)
 
 
 @pytest.fixture
-def app(_opened: tuple[Database, Database]) -> Database:
-    """The application's own way in: row-level security applies."""
+def app(_opened: tuple[PlatformDatabase, PlatformDatabase]) -> PlatformDatabase:
+    """The application's role, so that row-level security applies; typed so that a test may ask for more."""
     return _opened[0]
 
 
 @pytest.fixture
-def platform(_opened: tuple[Database, Database]) -> Database:
+def platform(_opened: tuple[PlatformDatabase, PlatformDatabase]) -> PlatformDatabase:
     return _opened[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sextant.ids import TenantId
-from sextant.storage import Database
+from sextant.storage import Database, PlatformDatabase
 from sextant.storage.temporal import QueryCache, TemporalRepository
 from tests.integration.storage.tables import Note
 
@@ -83,14 +83,14 @@ def test_every_kind_of_write_of_another_instance_is_seen(
 
 
 def test_a_write_through_another_role_is_seen(
-    app: Database, platform: Database, tenant: TenantId, cached: Repository, writer: Repository
+    app: Database, platform: PlatformDatabase, tenant: TenantId, cached: Repository, writer: Repository
 ) -> None:
     with app.transaction(tenant) as session:
         made = cached.create(session, {"name": "a"}, actor="ann")
     with app.transaction(tenant) as session:
         cached.get(session, made.id)
-    with platform.platform_transaction() as session:
-        changed = writer.update(session.acting_for(tenant), made.id, {"rank": 1}, actor="worker")
+    with platform.transaction(tenant) as session:
+        changed = writer.update(session, made.id, {"rank": 1}, actor="worker")
     with app.transaction(tenant) as session:
         assert cached.get(session, made.id) == changed
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from local.database import DatabaseUrls
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.drift import differences
 from sextant.storage.statements import compiled
 from sextant.storage.temporal import Strategy, TableSpec
@@ -23,15 +23,15 @@ _UNTYPED = (
 )
 
 
-def found(database: Database, *specs: TableSpec[Note]) -> list[str]:
-    with database.platform_autocommit() as session:
+def found(database: PlatformDatabase, *specs: TableSpec[Note]) -> list[str]:
+    with database.autocommit(ALL_TENANTS) as session:
         return differences(session, specs)
 
 
-def test_every_repository_finds_its_tables_as_it_expects_them(app: Database) -> None:
+def test_every_repository_finds_its_tables_as_it_expects_them(app: PlatformDatabase) -> None:
     repositories = temporal_repositories()
     assert repositories
-    with app.platform_autocommit() as session:
+    with app.autocommit(ALL_TENANTS) as session:
         assert differences(session, [one.spec for one in repositories.values()]) == []
 
 
@@ -56,11 +56,11 @@ def test_every_statement_of_the_code_parses_on_the_migrated_database(notes: Data
     assert checked > 50
 
 
-def test_the_notes_are_as_their_specs_say(app: Database) -> None:
+def test_the_notes_are_as_their_specs_say(app: PlatformDatabase) -> None:
     assert found(app, *SPECS.values()) == []
 
 
-def test_what_the_code_expects_and_the_database_lacks_is_named(app: Database) -> None:
+def test_what_the_code_expects_and_the_database_lacks_is_named(app: PlatformDatabase) -> None:
     for strategy, spec in SPECS.items():
         expected = TableSpec(spec.table, Note, {**COLUMNS, "rank": "bigint", "extra": "text"}, strategy)
         said = found(app, expected)
@@ -69,7 +69,7 @@ def test_what_the_code_expects_and_the_database_lacks_is_named(app: Database) ->
     assert found(app, TableSpec("nowhere", Note, {})) == ["nowhere: the table is missing"]
 
 
-def test_what_the_database_has_and_the_code_does_not_know_is_named(app: Database) -> None:
+def test_what_the_database_has_and_the_code_does_not_know_is_named(app: PlatformDatabase) -> None:
     fewer = {name: kind for name, kind in COLUMNS.items() if name != "due_at"}
     assert found(app, replace(SPECS[Strategy.SCD2], columns=fewer)) == [
         "versioned_note.due_at: the code knows no such column",
@@ -112,7 +112,7 @@ def test_what_the_database_has_and_the_code_does_not_know_is_named(app: Database
     ],
 )
 def test_protection_that_was_taken_away_is_named(
-    notes: DatabaseUrls, app: Database, strategy: Strategy, change: str, said: str
+    notes: DatabaseUrls, app: PlatformDatabase, strategy: Strategy, change: str, said: str
 ) -> None:
     """Seen from within the transaction that took it away, which is then rolled back."""
     with psycopg.connect(notes.admin) as connection:

@@ -62,9 +62,10 @@ def fragile(own: DatabaseUrls, open_database: Open) -> Database:
 
 
 def count(database: Database, tenant: TenantId) -> int:
-    found = database.call(tenant, "SELECT count(*) FROM plain_note WHERE tenant_id = %s", (tenant,), row=int)
-    assert found is not None
-    return found
+    with database.autocommit(tenant) as session:
+        rows = session.fetch_one("SELECT count(*) FROM plain_note WHERE tenant_id = %s", (tenant,), row=int)
+    assert rows is not None
+    return rows
 
 
 def recovered(database: Database, tenant: TenantId) -> bool:

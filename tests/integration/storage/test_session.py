@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,7 +15,7 @@ from pydantic import BaseModel
 
 from local.database import DatabaseUrls
 from sextant.ids import TenantId, new_id
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, Database, PlatformDatabase
 from sextant.storage.errors import (
     AccessDenied,
     CommitOutcomeUnknown,
@@ -46,10 +45,16 @@ def named(tenant: TenantId, name: str = "a") -> dict[str, object]:
     return {"tenant": tenant, "id": new_id(), "name": name}
 
 
+def insert(database: Database, tenant: TenantId, row: dict[str, object]) -> None:
+    with database.autocommit(tenant) as session:
+        assert session.execute(INSERT, row) == 1
+
+
 def count(database: Database, tenant: TenantId) -> int:
-    found = database.call(tenant, COUNT, (tenant,), row=int)
-    assert found is not None
-    return found
+    with database.autocommit(tenant) as session:
+        rows = session.fetch_one(COUNT, (tenant,), row=int)
+    assert rows is not None
+    return rows
 
 
 @pytest.fixture
@@ -79,8 +84,8 @@ class TestRoundTrips:
             session.fetch_one(COUNT, (tenant,), row=int)
         assert wire.recording.round_trips == 3
 
-    def test_a_call_is_one(self, wire: WireProxy, wired: Database, tenant: TenantId) -> None:
-        wired.call(tenant, INSERT + " RETURNING id", named(tenant), row=UUID)
+    def test_an_autocommit_statement_is_one(self, wire: WireProxy, wired: Database, tenant: TenantId) -> None:
+        insert(wired, tenant, named(tenant))
         assert wire.recording.round_trips == 1
         assert count(wired, tenant) == 1
 
@@ -251,7 +256,7 @@ class TestLimits:
         self, notes: DatabaseUrls, app: Database, tenant: TenantId
     ) -> None:
         row = named(tenant)
-        app.call(tenant, INSERT + " RETURNING id", row, row=UUID)
+        insert(app, tenant, row)
         with psycopg.connect(notes.admin) as holder:
             holder.execute("SELECT FROM plain_note WHERE id = %s FOR UPDATE", (row["id"],))
             with pytest.raises(LockTimeout) as refused, app.transaction(tenant) as session:
@@ -267,9 +272,9 @@ class TestLimits:
             session.execute("SELECT shorten_waits()")
             session.execute("SELECT pg_sleep(30)")
 
-    def test_the_roles_carry_the_limits(self, app: Database, platform: Database) -> None:
+    def test_the_roles_carry_the_limits(self, app: PlatformDatabase, platform: PlatformDatabase) -> None:
         for database in (app, platform):
-            with database.platform_autocommit() as session:
+            with database.autocommit(ALL_TENANTS) as session:
                 for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
                     value = session.fetch_one("SELECT current_setting(%s)", (setting,), row=str)
                     assert value not in {None, "0"}, setting
@@ -291,7 +296,7 @@ class TestTenancy:
         self, app: Database, tenant: TenantId, other_tenant: TenantId
     ) -> None:
         row = named(tenant)
-        app.call(tenant, INSERT + " RETURNING id", row, row=UUID)
+        insert(app, tenant, row)
         with app.transaction(other_tenant) as session:
             assert session.fetch_one(COUNT, (tenant,), row=int) == 0
             assert session.execute("DELETE FROM plain_note WHERE id = %s", (row["id"],)) == 0
@@ -302,33 +307,23 @@ class TestTenancy:
         self, notes: DatabaseUrls, open_database: Open, tenant: TenantId
     ) -> None:
         database = open_database(notes.app, pool_max_size=1)
-        database.call(tenant, INSERT + " RETURNING id", named(tenant), row=UUID)
-        with database.platform_autocommit() as session:
+        insert(database, tenant, named(tenant))
+        with database.autocommit(ALL_TENANTS) as session:
             assert session.fetch_one("SELECT count(*) FROM plain_note", row=int) == 0
             assert session.fetch_one("SELECT current_tenant()", row=str) is None
 
     def test_a_row_of_another_tenant_is_refused(
-        self, platform: Database, tenant: TenantId, other_tenant: TenantId
+        self, platform: PlatformDatabase, tenant: TenantId, other_tenant: TenantId
     ) -> None:
         """As after a mismatch behind a proxy: here the platform role, which sees all, stands in for it."""
-        with platform.platform_transaction() as session:
+        with platform.transaction(ALL_TENANTS) as session:
             session.execute(INSERT, named(tenant))
         with platform.transaction(other_tenant) as session, pytest.raises(TenantIsolationError):
             session.fetch_all("SELECT * FROM plain_note WHERE tenant_id = %s", (tenant,), row=dict)
 
-    def test_a_platform_session_acts_for_a_tenant_when_told(
-        self, platform: Database, tenant: TenantId, other_tenant: TenantId
-    ) -> None:
-        repository = TemporalRepository(SPECS[Strategy.SCD2])
-        with platform.platform_transaction() as session:
-            with pytest.raises(TenantIsolationError):
-                _ = session.tenant_id
-            made = repository.create(session.acting_for(tenant), {"name": "a"}, actor="worker")
-            assert repository.get(session.acting_for(other_tenant), made.id) is None
-        with platform.transaction(tenant) as session:
-            assert repository.get(session, made.id) == made
-            with pytest.raises(TenantIsolationError):
-                session.acting_for(other_tenant)
+    def test_a_session_of_all_tenants_is_no_tenants(self, platform: PlatformDatabase) -> None:
+        with platform.transaction(ALL_TENANTS) as session, pytest.raises(TenantIsolationError):
+            _ = session.tenant_id
 
     @pytest.mark.parametrize("bad", ["", "UPPER", "a b", "x' OR '1'='1", "a" * 64])
     def test_a_tenant_that_is_no_slug_is_refused(self, app: Database, bad: str) -> None:
@@ -393,17 +388,13 @@ class TestConnectionLoss:
         assert len(attempts) == 2
         assert count(database, tenant) == 1
 
-    def test_of_a_single_call_leaves_its_outcome_unknown(
-        self, notes: DatabaseUrls, wire: WireProxy, open_database: Open, tenant: TenantId
+    def test_of_an_autocommit_statement_leaves_its_outcome_unknown(
+        self, wire: WireProxy, wired: Database, tenant: TenantId
     ) -> None:
-        database = open_database(through(notes.app, wire), retry_base_delay=0.01)
-        insert = INSERT + " RETURNING id"
         wire.lose_answer_to("INSERT")
         with pytest.raises(CommitOutcomeUnknown):
-            database.call(tenant, insert, named(tenant), row=UUID)
-        wire.lose_answer_to("SELECT count")
-        found = database.call(tenant, COUNT, (tenant,), row=int, idempotent=True)
-        assert found == 1
+            insert(wired, tenant, named(tenant))
+        assert count(wired, tenant) == 1
 
     def test_inside_a_transaction_means_nothing_was_stored(
         self, wire: WireProxy, wired: Database, tenant: TenantId

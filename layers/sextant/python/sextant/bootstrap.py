@@ -14,7 +14,7 @@ from sextant.config import Settings
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered
-from sextant.storage import Database, DatabaseSettings, Outage
+from sextant.storage import Database, DatabaseSettings, Outage, PlatformDatabase
 
 if TYPE_CHECKING:
     from sextant.operations.events import Policies
@@ -29,31 +29,34 @@ def settings() -> Settings:
 
 @cache
 def database() -> Database:
-    """The database as this function's own role sees it."""
-    return _connect("DATABASE_URL")
+    """The database as the application's role sees it."""
+    made: Database = Database.connect(
+        DatabaseSettings.from_env(os.environ), on_recovery=lambda outage: _report_outage(made, outage)
+    )
+    return made
 
 
 @cache
-def platform_database() -> Database:
-    """The database as the platform sees it, for figures and administration over all tenants."""
-    variable = "PLATFORM_DATABASE_URL"
-    if variable not in os.environ:
-        return database()
-    return _connect(variable)
+def platform_database() -> PlatformDatabase:
+    """The database as the platform's role sees it: `PLATFORM_DATABASE_URL`, or in a function that has no other
+    role `DATABASE_URL`.
+    """
+    variable = "PLATFORM_DATABASE_URL" if "PLATFORM_DATABASE_URL" in os.environ else "DATABASE_URL"
+    made: PlatformDatabase = PlatformDatabase.connect(
+        DatabaseSettings.from_env(os.environ, variable),
+        on_recovery=lambda outage: _report_outage(made, outage),
+    )
+    return made
 
 
-def _connect(variable: str) -> Database:
-    return Database.connect(DatabaseSettings.from_env(os.environ, variable), on_recovery=_tell_outage)
-
-
-def _tell_outage(outage: Outage) -> None:
-    """Ingest that this process had no database. It is told afterwards, as until then nothing could be stored."""
+def _report_outage(target: Database, outage: Outage) -> None:
+    """Ingest that this process had no database, once it is back: until then nothing could be stored."""
     from sextant.operations import failures
     from sextant.operations.model import PLATFORM_TENANT
 
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "a process")
     key = f"database:{uuid.uuid4()}"
-    database().run(
+    target.run(
         PLATFORM_TENANT,
         lambda session: failures.database_away(session, outage, function, key, operations_policies()),
         idempotent=True,

@@ -31,7 +31,7 @@ from sextant.lake.write.datafile import write_run
 from sextant.operations.vendors import VendorError
 from sextant.runs import repository
 from sextant.runs.model import ClaimedRun, Run
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.errors import StorageError
 
 logger = Logger(child=True)
@@ -54,7 +54,7 @@ class Worker:
     """What a worker process has at hand: who it is, where it reads and writes, how long a lease lasts."""
 
     name: str
-    database: Database
+    database: PlatformDatabase
     store: ObjectStore
     table_location: str
     lease: timedelta
@@ -66,7 +66,7 @@ class Worker:
         Raises `StorageError` when the database cannot be reached: the message then comes again.
         """
         # One statement, so that the lock of claims is held for no round trip.
-        with self.database.platform_autocommit() as session:
+        with self.database.autocommit(ALL_TENANTS) as session:
             outcome, claimed = repository.claim(session, tenant, run, self.name, self.lease)
         if claimed is None:
             return outcome
@@ -135,7 +135,8 @@ class Worker:
         progress(95)
         rows, identity = rows_of(run, result)
         descriptor = write_run(self.store, self.table_location, rows, identity, run.fencing_token)
-        stored = self.database.run_platform(
+        stored = self.database.run(
+            ALL_TENANTS,
             lambda session: repository.store_output(
                 session,
                 run,
@@ -153,8 +154,10 @@ class Worker:
         return "STORED"
 
     def _split(self, run: Run, divided: list[dict[str, Any]], gb_seconds: Callable[[], float]) -> str:
-        split = self.database.run_platform(
-            lambda session: repository.split(session, run, divided, gb_seconds(), self.name), idempotent=True
+        split = self.database.run(
+            ALL_TENANTS,
+            lambda session: repository.split(session, run, divided, gb_seconds(), self.name),
+            idempotent=True,
         )
         if not split:
             raise RunLostError
@@ -167,7 +170,8 @@ class Worker:
         # Under its fencing token, as a run's file: a worker that lost the part cannot touch its successor's.
         location = f"{self.table_location}-parts/{run.tenant_id}/{run.parent_run_id}/{run.id}-{run.fencing_token}.npz"
         self.store.put(location, content)
-        finished = self.database.run_platform(
+        finished = self.database.run(
+            ALL_TENANTS,
             lambda session: repository.finish_part(session, run, location, len(content), gb_seconds()),
             idempotent=True,
         )
@@ -180,18 +184,22 @@ class Worker:
         """Have the parent look at its parts; should this not come to pass, the recovery does it."""
         parent = run.parent_run_id
         if parent is not None:
-            self.database.run_platform(
-                lambda session: repository.settle_parent(session, run.tenant_id, parent), idempotent=True
+            self.database.run(
+                ALL_TENANTS,
+                lambda session: repository.settle_parent(session, run.tenant_id, parent),
+                idempotent=True,
             )
 
     def _stored_parts(self, run: Run) -> list[bytes]:
-        locations = self.database.run_platform(lambda session: repository.part_locations(session, run))
+        locations = self.database.run(ALL_TENANTS, lambda session: repository.part_locations(session, run))
         return [self.store.get(location) for location in locations]
 
     def _own_baseline(self, tenant: TenantId) -> Callable[[BaselineReference], SystemData]:
         def load(reference: BaselineReference) -> SystemData:
-            return self.database.run_platform(
-                lambda session: baselines.load(session, self.store, tenant, reference), idempotent=True
+            return self.database.run(
+                ALL_TENANTS,
+                lambda session: baselines.load(session, self.store, tenant, reference),
+                idempotent=True,
             )
 
         return load
@@ -200,7 +208,8 @@ class Worker:
         retry_after = retries.retry_after(str(error["code"]), run.attempt)
         if retries.is_poison(str(error["code"])) and (retry_after is None or run.attempt > run.max_retries):
             error["poison"] = True
-        after = self.database.run_platform(
+        after = self.database.run(
+            ALL_TENANTS,
             lambda session: repository.fail(session, run, state, error, retry_after, gb_seconds, self.name),
             idempotent=True,
         )
@@ -215,7 +224,7 @@ class Heartbeat:
     The model says how far it is (`report`), and learns there, by `RunLostError`, that it may stop.
     """
 
-    def __init__(self, database: Database, run: Run, lease: timedelta) -> None:
+    def __init__(self, database: PlatformDatabase, run: Run, lease: timedelta) -> None:
         self._database = database
         self._run = run
         self._lease = lease
@@ -243,7 +252,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stop.wait(self._interval):
             try:
-                with self._database.platform_autocommit() as session:
+                with self._database.autocommit(ALL_TENANTS) as session:
                     ours = repository.progress(session, self._run, self._percent, self._lease)
             except StorageError as error:
                 # The lease outlives a few missed beats; the next one tries again.

@@ -73,16 +73,12 @@ class Policies:
             self._known.pop(tenant, None)
 
 
-def ingest(
-    session: Session, event: NewEvent, policy: OperationsPolicy, tenant: TenantId | None = None
-) -> Ingested:
+def ingest(session: Session, event: NewEvent, policy: OperationsPolicy) -> Ingested:
     """Store `event`; one of the same idempotency key gives the first one's answer and counts nothing.
-
-    The statement enters the tenant itself, so that a session of none will do where `tenant` is given.
 
     Raises `PayloadSizeError`, `EventKeyReusedError`, `TenantInactiveError` or `UnknownReferenceError`.
     """
-    owner = tenant or session.tenant_id
+    owner = session.tenant_id
     encoded = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
         "utf-8", "surrogatepass"
     )

@@ -16,7 +16,7 @@ from sextant.operations.events import Policies
 from sextant.operations.model import PLATFORM_TENANT, ActionId
 from sextant.operations.repository import actions
 from sextant.operations.repository import sweep as repository
-from sextant.storage import Database, Session
+from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 LATE = timedelta(seconds=60)
 SILENCE = timedelta(minutes=5)
@@ -55,7 +55,7 @@ class Swept:
 
 
 def sweep(
-    database: Database,
+    database: PlatformDatabase,
     policies: Policies,
     analyst: Analyst,
     performer: Performer,
@@ -68,7 +68,7 @@ def sweep(
     """
     found = Swept()
     each = _Boundary(found, remaining).each
-    with database.platform_autocommit() as session:
+    with database.autocommit(ALL_TENANTS) as session:
         dead = repository.dead_events(session, BATCH)
         overdue = repository.overdue_actions(session, LATE, BATCH)
         abandoned = repository.abandoned_actions(session, SILENCE, BATCH)
@@ -118,7 +118,7 @@ class _Boundary:
                 logger.exception("the sweep could not handle %s", kind, extra={"about": str(thing)[:500]})
 
 
-def _give_up(database: Database, left: repository.Found) -> bool:
+def _give_up(database: PlatformDatabase, left: repository.Found) -> bool:
     result = {"reason": "outcome_unknown", "unknown": True}
 
     def work(session: Session) -> bool:
@@ -127,7 +127,7 @@ def _give_up(database: Database, left: repository.Found) -> bool:
     return database.run(TenantId(left.tenant_id), work, idempotent=True)
 
 
-def _ingest_dead(database: Database, dead: repository.DeadEvent, policies: Policies) -> bool:
+def _ingest_dead(database: PlatformDatabase, dead: repository.DeadEvent, policies: Policies) -> bool:
     tenant = PLATFORM_TENANT if dead.tenant_id == "-" else TenantId(dead.tenant_id)
 
     def work(session: Session) -> bool:
@@ -136,7 +136,7 @@ def _ingest_dead(database: Database, dead: repository.DeadEvent, policies: Polic
     return database.run(tenant, work, idempotent=True)
 
 
-def _ingest_letter(database: Database, letter: DeadLetter, policies: Policies) -> bool:
+def _ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Policies) -> bool:
     def work(session: Session) -> bool:
         ingested = failures.dead_letter(
             session,

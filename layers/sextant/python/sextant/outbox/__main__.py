@@ -32,7 +32,7 @@ from sextant.outbox import repository, service
 from sextant.outbox.admin.model import STATUSES, QuotaChange, Selection
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.paging import PageRequest
-from sextant.storage import Database, DatabaseSettings
+from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
 
 RELAY_TURN = 60.0
 """Seconds a relay that runs for good drains at a time, as a Lambda would."""
@@ -41,9 +41,9 @@ RELAY_TURN = 60.0
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit status."""
     options = _parser().parse_args(arguments)
-    database = Database.connect(DatabaseSettings.from_env(os.environ))
+    database = PlatformDatabase.connect(DatabaseSettings.from_env(os.environ))
     try:
-        run: Callable[[Database, argparse.Namespace], int] = options.run
+        run: Callable[[PlatformDatabase, argparse.Namespace], int] = options.run
         return run(database, options)
     except SextantError as error:
         sys.stderr.write(f"{error.detail}\n")
@@ -52,20 +52,21 @@ def main(arguments: list[str] | None = None) -> int:
         database.close()
 
 
-def _summary(database: Database, options: argparse.Namespace) -> int:
-    rows = database.run_platform(lambda session: service.summary(session, options.tenant, options.since))
+def _summary(database: PlatformDatabase, options: argparse.Namespace) -> int:
+    rows = database.run(ALL_TENANTS, lambda session: service.summary(session, options.tenant, options.since))
     _show(rows, options.json)
     return 0
 
 
-def _list(database: Database, options: argparse.Namespace) -> int:
-    found = database.run_platform(
+def _list(database: PlatformDatabase, options: argparse.Namespace) -> int:
+    found = database.run(
+        ALL_TENANTS,
         lambda session: service.list_events(
             session,
             options.tenant,
             _selection(options),
             PageRequest(limit=options.limit, key=options.before_id),
-        )
+        ),
     )
     _show(found.items, options.json)
     if found.next_key:
@@ -73,29 +74,32 @@ def _list(database: Database, options: argparse.Namespace) -> int:
     return 0
 
 
-def _replay(database: Database, options: argparse.Namespace) -> int:
+def _replay(database: PlatformDatabase, options: argparse.Namespace) -> int:
     selection = _selection(options)
     if not options.yes:
-        events = database.run_platform(
-            lambda session: service.preview_replay(session, options.tenant, selection)
+        events = database.run(
+            ALL_TENANTS, lambda session: service.preview_replay(session, options.tenant, selection)
         )
         sys.stdout.write(f"{events} events would be sent again; --yes does it\n")
         return 0
-    done = database.run_platform(
+    done = database.run(
+        ALL_TENANTS,
         lambda session: service.replay(
             session, options.tenant, selection, actor=options.actor, reason=options.reason
-        )
+        ),
     )
     sys.stdout.write(f"{done.events} events will be sent again, marked replay-id {done.id}\n")
     return 0
 
 
-def _quotas(database: Database, options: argparse.Namespace) -> int:
-    _show(database.run_platform(lambda session: service.list_quotas(session, options.tenant)), options.json)
+def _quotas(database: PlatformDatabase, options: argparse.Namespace) -> int:
+    _show(
+        database.run(ALL_TENANTS, lambda session: service.list_quotas(session, options.tenant)), options.json
+    )
     return 0
 
 
-def _adjust(database: Database, options: argparse.Namespace) -> int:
+def _adjust(database: PlatformDatabase, options: argparse.Namespace) -> int:
     change = QuotaChange(
         **{
             name: getattr(options, name)
@@ -103,27 +107,29 @@ def _adjust(database: Database, options: argparse.Namespace) -> int:
             if getattr(options, name) is not None
         }
     )
-    quota = database.run_platform(
+    quota = database.run(
+        ALL_TENANTS,
         lambda session: service.adjust_quota(
             session, options.tenant, change, actor=options.actor, reason=options.reason
-        )
+        ),
     )
     _show([quota], options.json)
     return 0
 
 
-def _reset(database: Database, options: argparse.Namespace) -> int:
-    quota = database.run_platform(
+def _reset(database: PlatformDatabase, options: argparse.Namespace) -> int:
+    quota = database.run(
+        ALL_TENANTS,
         lambda session: service.reset_quota(
             session, options.tenant, actor=options.actor, reason=options.reason
-        )
+        ),
     )
     _show([quota], options.json)
     return 0
 
 
-def _check(database: Database, options: argparse.Namespace) -> int:
-    totals = database.run_platform(repository.totals)
+def _check(database: PlatformDatabase, options: argparse.Namespace) -> int:
+    totals = database.run(ALL_TENANTS, repository.totals)
     limits = (
         ("pending", totals.pending, options.max_pending),
         ("dead", totals.dead, options.max_dead),
@@ -140,7 +146,7 @@ def _check(database: Database, options: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-def _relay(database: Database, options: argparse.Namespace) -> int:
+def _relay(database: PlatformDatabase, options: argparse.Namespace) -> int:
     from sextant.bus.factory import publisher_from_env
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

@@ -24,7 +24,7 @@ from sextant.outbox.floors import Floors
 from sextant.outbox.line import Batch, Done, PublishingLine
 from sextant.outbox.model import ClaimedEvent, RetryRule, Settled
 from sextant.outbox.repository import ClaimRequest
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.errors import StorageError
 
 logger = logging.getLogger("sextant.outbox")
@@ -116,7 +116,7 @@ class Relay:
 
     def __init__(
         self,
-        database: Database,
+        database: PlatformDatabase,
         publisher: Publisher,
         settings: RelaySettings | None = None,
         *,
@@ -185,11 +185,11 @@ class Relay:
         if done is None:
             if request is None:
                 return []
-            with self._database.platform_autocommit() as session:
+            with self._database.autocommit(ALL_TENANTS) as session:
                 return repository.claim(session, request)
         fresh: list[ClaimedEvent] = []
         try:
-            with self._database.platform_autocommit() as session:
+            with self._database.autocommit(ALL_TENANTS) as session:
                 if request is None:
                     settled = repository.settle(session, done.settlement, self._settings.retry)
                 else:
@@ -211,7 +211,7 @@ class Relay:
             self._pause(pause)
             pause = min(2 * pause, 2.0)
             try:
-                with self._database.platform_autocommit() as session:
+                with self._database.autocommit(ALL_TENANTS) as session:
                     return repository.settle(session, done.settlement, self._settings.retry)
             except StorageError:
                 if time.monotonic() + pause > done.batch.leased_until:
@@ -233,13 +233,13 @@ class Relay:
         if now - self._measured_at < self._settings.measure_every:
             return
         self._measured_at = now
-        with self._database.platform_autocommit() as session:
+        with self._database.autocommit(ALL_TENANTS) as session:
             self._floors.measured(repository.measure(session, self._floors.known, self._floors.watched))
 
     def _worth_waiting(self, active_at: float) -> bool:
         """Having found nothing, wait a moment; False where nothing is to be expected soon."""
         if time.monotonic() - active_at >= self._settings.linger:
-            with self._database.platform_autocommit() as session:
+            with self._database.autocommit(ALL_TENANTS) as session:
                 due = repository.next_due_in(session)
             if due is None or due > self._settings.patience:
                 return False

@@ -18,7 +18,7 @@ from sextant.lake.objects.file_io import store_of
 from sextant.lake.write.deletion import Standing, runs_standing, take_out
 from sextant.outputs import repository
 from sextant.outputs.model import PublishedRun
-from sextant.storage import Database
+from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 # Of each list in the answer; the counts are of all.
 LISTED = 100
@@ -67,13 +67,13 @@ class Comparison:
         }
 
 
-def compare(table: Table, database: Database) -> Comparison:
+def compare(table: Table, database: PlatformDatabase) -> Comparison:
     """Read the database, the lake and the database again, so that no run published meanwhile is taken for a difference."""
     before = _published(database)
     standing = runs_standing(table)
     after = _published(database)
     unknown = standing.keys() - after.keys()
-    with database.platform_autocommit() as session:
+    with database.autocommit(ALL_TENANTS) as session:
         states = repository.run_states(session, [run.run_id for run in unknown])
         waiting = repository.waiting_locations(session)
     expected = {run: row for run, row in before.items() if row.committed and row.row_count}
@@ -95,8 +95,8 @@ def take_out_surplus(table: Table, surplus: Collection[Surplus]) -> int:
     return take_out(table, [Standing(run.tenant_id, run.scenario_id, run.run_id) for run in surplus])
 
 
-def _published(database: Database) -> dict[Standing, PublishedRun]:
-    with database.platform_autocommit() as session:
+def _published(database: PlatformDatabase) -> dict[Standing, PublishedRun]:
+    with database.autocommit(ALL_TENANTS) as session:
         found = repository.published_runs(session)
     return {Standing(row.tenant_id, str(row.scenario_id), str(row.run_id)): row for row in found}
 

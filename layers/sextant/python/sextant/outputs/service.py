@@ -9,7 +9,7 @@ from typing import Any
 from sextant.ids import BatchId, ScenarioId, new_id
 from sextant.outputs import repository
 from sextant.outputs.model import LatestMetric, OpenBatch
-from sextant.storage import Database, Session
+from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 LakeCommit = Callable[[BatchId, Sequence[dict[str, Any]]], int]
 """Registers the described files under the batch's id, once however often it is called; the snapshot's id."""
@@ -24,7 +24,7 @@ def take_batch(session: Session, owner: str, lease: timedelta, limit: int) -> Op
 
 
 def commit_waiting(
-    database: Database,
+    database: PlatformDatabase,
     commit: LakeCommit,
     *,
     owner: str,
@@ -39,13 +39,14 @@ def commit_waiting(
     """
     published = 0
     while may_go_on():
-        batch = database.run_platform(
-            lambda session: take_batch(session, owner, lease, limit), idempotent=True
+        batch = database.run(
+            ALL_TENANTS, lambda session: take_batch(session, owner, lease, limit), idempotent=True
         )
         if batch is None:
             break
         snapshot = commit(batch.id, [file.descriptor for file in batch.files])
-        published += database.run_platform(
+        published += database.run(
+            ALL_TENANTS,
             lambda session, done=batch.id, at=snapshot: repository.close_batch(session, done, at),  # type: ignore[misc]
             idempotent=True,
         )

@@ -5,9 +5,18 @@ at all, that nothing is retried whose outcome is unknown, and that no statement 
 """
 
 from sextant.storage.breaker import Outage
-from sextant.storage.database import Database
+from sextant.storage.database import ALL_TENANTS, Database, PlatformDatabase
 from sextant.storage.session import Session
 from sextant.storage.settings import DatabaseSettings
 from sextant.storage.statements import Params, Query
 
-__all__ = ["Database", "DatabaseSettings", "Outage", "Params", "Query", "Session"]
+__all__ = [
+    "ALL_TENANTS",
+    "Database",
+    "DatabaseSettings",
+    "Outage",
+    "Params",
+    "PlatformDatabase",
+    "Query",
+    "Session",
+]

@@ -1,12 +1,17 @@
-"""The database as services see it: transactions for a tenant or for the platform, and single calls."""
+"""The database as services see it: transactions and autocommit sessions, for one tenant or for all.
+
+`Database` is the application's role, whose every session belongs to one tenant. `PlatformDatabase` is the platform's
+role, which may also ask for `ALL_TENANTS`. The verbs are the same; the type says which scopes a role may ask for.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from enum import Enum
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -20,7 +25,6 @@ from sextant.storage.pool import ConnectionPool, PoolStatistics
 from sextant.storage.retry import RetryPolicy
 from sextant.storage.session import Session, UnitOfWork
 from sextant.storage.settings import DatabaseSettings
-from sextant.storage.statements import Params, Query
 
 if TYPE_CHECKING:
     from sextant.storage.health import DatabaseHealth, HealthThresholds
@@ -30,8 +34,19 @@ T = TypeVar("T")
 logger = logging.getLogger("sextant.storage")
 
 
-class Database:
-    """One database and role; thread-safe, made once per process at module scope."""
+class AllTenants(Enum):
+    """The scope of a session that sees every tenant: named on purpose, so that a missing tenant never becomes it."""
+
+    ALL_TENANTS = "all tenants"
+
+
+ALL_TENANTS = AllTenants.ALL_TENANTS
+
+Scope_contra = TypeVar("Scope_contra", bound=TenantId | AllTenants, contravariant=True)
+
+
+class ScopedDatabase(Generic[Scope_contra]):
+    """One database and role; thread-safe, made once per process."""
 
     def __init__(
         self,
@@ -48,7 +63,7 @@ class Database:
     @classmethod
     def connect(
         cls, settings: DatabaseSettings, on_recovery: Callable[[Outage], None] | None = None
-    ) -> Database:
+    ) -> ScopedDatabase[Scope_contra]:
         """A database with a warm pool.
 
         A database that cannot be reached now is logged, not raised: the first use tells, and recovers by
@@ -78,26 +93,18 @@ class Database:
             on_recovery,
         )
 
-    def transaction(self, tenant: TenantId) -> AbstractContextManager[Session]:
-        """One transaction in which only `tenant`'s rows exist; committed when the block ends well.
+    def transaction(self, scope: Scope_contra) -> AbstractContextManager[Session]:
+        """One transaction in which only the rows of `scope` exist; committed when the block ends well.
 
         It costs its statements' round trips and one to commit; one that sends nothing costs none.
         """
-        return UnitOfWork(self._source, tenant_id(tenant), autocommit=False)
+        return UnitOfWork(self._source, _tenant_of(scope), autocommit=False)
 
-    def platform_transaction(self) -> AbstractContextManager[Session]:
-        """One transaction over all tenants, for the platform role."""
-        return UnitOfWork(self._source, None, autocommit=False)
-
-    def autocommit(self, tenant: TenantId) -> AbstractContextManager[Session]:
+    def autocommit(self, scope: Scope_contra) -> AbstractContextManager[Session]:
         """A session whose every statement is a transaction of its own, in one round trip."""
-        return UnitOfWork(self._source, tenant_id(tenant), autocommit=True)
+        return UnitOfWork(self._source, _tenant_of(scope), autocommit=True)
 
-    def platform_autocommit(self) -> AbstractContextManager[Session]:
-        """As `autocommit`, over all tenants."""
-        return UnitOfWork(self._source, None, autocommit=True)
-
-    def run(self, tenant: TenantId, work: Callable[[Session], T], *, idempotent: bool = False) -> T:
+    def run(self, scope: Scope_contra, work: Callable[[Session], T], *, idempotent: bool = False) -> T:
         """The result of `work` in a transaction of its own, run again whole on transient errors.
 
         `idempotent` allows it also after a commit whose outcome is unknown. `work` may be called several
@@ -105,42 +112,8 @@ class Database:
         """
 
         def attempt() -> T:
-            with self.transaction(tenant) as session:
+            with self.transaction(scope) as session:
                 return work(session)
-
-        return self._retry.run(attempt, idempotent=idempotent)
-
-    def run_platform(self, work: Callable[[Session], T], *, idempotent: bool = False) -> T:
-        """As `run`, over all tenants."""
-
-        def attempt() -> T:
-            with self.platform_transaction() as session:
-                return work(session)
-
-        return self._retry.run(attempt, idempotent=idempotent)
-
-    def call(
-        self, tenant: TenantId, query: Query, params: Params = (), *, row: type[T], idempotent: bool = False
-    ) -> T | None:
-        """The first row of one statement that is its own transaction: one round trip.
-
-        Run again on errors that certainly left nothing behind; after a lost answer only if `idempotent`.
-        """
-
-        def attempt() -> T | None:
-            with self.autocommit(tenant) as session:
-                return session.fetch_one(query, params, row=row)
-
-        return self._retry.run(attempt, idempotent=idempotent)
-
-    def call_platform(
-        self, query: Query, params: Params = (), *, row: type[T], idempotent: bool = False
-    ) -> T | None:
-        """As `call`, over all tenants."""
-
-        def attempt() -> T | None:
-            with self.platform_autocommit() as session:
-                return session.fetch_one(query, params, row=row)
 
         return self._retry.run(attempt, idempotent=idempotent)
 
@@ -151,7 +124,7 @@ class Database:
         began = perf_counter()
         latency: float | None = None
         try:
-            with self.platform_autocommit() as session:
+            with UnitOfWork(self._source, None, autocommit=True) as session:
                 session.execute("SELECT 1")
             latency = perf_counter() - began
         except StorageError:
@@ -173,6 +146,17 @@ class Database:
     def close(self) -> None:
         """Close the pool; transactions under way may finish."""
         self._source.pool.close()
+
+
+Database = ScopedDatabase[TenantId]
+"""The application's role: row-level security shows it the rows of the tenant that its session entered."""
+PlatformDatabase = ScopedDatabase[TenantId | AllTenants]
+"""The platform's role: it may enter one tenant or see all of them."""
+
+
+def _tenant_of(scope: TenantId | AllTenants) -> TenantId | None:
+    """The tenant that the session enters; None where it sees all of them."""
+    return None if isinstance(scope, AllTenants) else tenant_id(scope)
 
 
 class _GuardedPool:

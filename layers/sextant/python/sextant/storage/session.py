@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from sextant.ids import TenantId, tenant_id
+from sextant.ids import TenantId
 from sextant.storage.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
@@ -162,15 +162,6 @@ class Session:
     def is_platform(self) -> bool:
         """Whether this session sees every tenant."""
         return self._tenant is None
-
-    def acting_for(self, tenant: TenantId) -> Session:
-        """The same unit of work as `tenant`, for a platform session: rows that come back must be `tenant`'s.
-
-        A tenant's session may only act for itself; for another it raises `TenantIsolationError`.
-        """
-        if self._tenant is not None and self._tenant != tenant:
-            raise TenantIsolationError
-        return Session(self._unit, tenant_id(tenant))
 
     def execute(self, query: Query, params: Params = ()) -> int:
         """Run `query`; the number of rows it touched."""
