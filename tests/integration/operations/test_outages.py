@@ -13,7 +13,7 @@ import pytest
 from local import database as databases
 from local.postgres import Postgres
 from sextant import bootstrap
-from sextant.storage import Outage
+from sextant.storage import Database, Outage
 from tests.integration.operations.conftest import Operations, serving
 from tests.integration.operations.http import Client
 from tests.waiting import until
