@@ -27,13 +27,13 @@ from bench.report import Row, publish
 from local import database as databases
 from local.postgres import Postgres
 from sextant.runs import repository
-from tools.own_environment import python_of
+from tools.environment import PACKAGE, python_of
 
 PEER = "FastAPI + SQLAlchemy + Mangum"
 COLD_STARTS = 9
 ROUNDS, REQUESTS = 8, 50
 _ROOT = Path(__file__).parent.parent
-_PATH = os.pathsep.join(map(str, (_ROOT, _ROOT / "layers/sextant/python")))
+_PATH = os.pathsep.join(map(str, (_ROOT, PACKAGE / "python")))
 
 ASSUMPTION = {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
 

@@ -16,7 +16,7 @@ from local import database as databases
 from local.postgres import Postgres
 from sextant.bus.message import SENT, OutboundMessage, Outcome
 from sextant.storage import Database, DatabaseSettings, PlatformDatabase
-from tools.own_environment import python_of
+from tools.environment import python_of
 
 ROOT = Path(__file__).parents[1]
 TENANTS = 50

@@ -31,7 +31,7 @@ from local.postgres import Postgres
 from sextant.ids import TenantId, new_id
 from sextant.storage import Database, DatabaseSettings
 from sextant.storage.temporal import Strategy, TableSpec, TemporalRepository
-from tools.own_environment import python_of
+from tools.environment import python_of
 
 PEER = "ff-storage 6.6.2"
 TENANT = TenantId("bench")
@@ -309,13 +309,12 @@ def _import_row(python: Path) -> Row:
     theirs = timer.format(
         what="import ff_storage; from ff_storage.db.connections.postgres_pool import PostgresPool; import asyncpg"
     )
-    paths = {"PYTHONPATH": str(_ROOT / "layers" / "sextant" / "python")}
 
     def measure(interpreter: Path | str, program: str) -> float:
-        found = subprocess.run(
-            [interpreter, "-c", program], check=True, capture_output=True, text=True, env=paths
+        done = subprocess.run(
+            [interpreter, "-c", program], check=True, capture_output=True, text=True, env={}
         )
-        return float(found.stdout)
+        return float(done.stdout)
 
     mine: list[float] = []
     other: list[float] = []

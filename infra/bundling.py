@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.environment import installer_environment
-
 ROOT = Path(__file__).resolve().parent.parent
+# The checkout's pinned uv, with this machine's index settings.
+_UV = (sys.executable, str(ROOT / "tools" / "environment.py"), "uv")
 _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
 # Lambda's limit on a function's code and layers together, unpacked.
@@ -212,12 +212,12 @@ class Bundler:
         listed.write_text(requirements)
         platform = ["--python-platform", _PLATFORMS[self.architecture]] if self.architecture else []
         command = [
-            *(_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
+            *(*_UV, "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
             *("--only-binary", ":all:", "--target", str(into), "--python-version", self.python, *platform),
             *("--requirement", str(listed)),
         ]
         # No machine's caches or links into them: the copy is what is uploaded.
-        environment = {**installer_environment(sys.executable), "UV_LINK_MODE": "copy", "NO_COLOR": "1"}
+        environment = {**os.environ, "UV_LINK_MODE": "copy", "NO_COLOR": "1"}
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if done.returncode:
             raise BundlingError(f"uv could not install the requirements of {into}:\n{done.stderr}")
@@ -263,7 +263,7 @@ class Bundler:
         pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
         candidates += sorted(pyenv.glob(f"{self.python}.*/bin/python"))
         managed = subprocess.run(
-            [_uv(), "python", "find", self.python], check=False, capture_output=True, text=True
+            [*_UV, "python", "find", self.python], check=False, capture_output=True, text=True
         )
         if managed.returncode == 0 and managed.stdout.strip():
             candidates.append(Path(managed.stdout.strip()))
@@ -273,15 +273,6 @@ class Bundler:
         raise BundlingError(
             f"Python {self.python} is needed to compile for it: install it (`uv python install {self.python}`)"
         )
-
-
-def _uv() -> str:
-    """uv: the checkout's own, else the one on PATH."""
-    own = ROOT / ".tools" / "bootstrap" / "bin" / "uv"
-    found = str(own) if own.exists() else shutil.which("uv")
-    if found is None:
-        raise BundlingError("uv is needed to bundle the layers: run `make setup`")
-    return found
 
 
 def _version(python: Path) -> str | None:

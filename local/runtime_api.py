@@ -175,14 +175,13 @@ class Environment:
 
     def _environment(self, port: int) -> dict[str, str]:
         name = self.function.name
-        path = os.pathsep.join((str(ROOT), str(ROOT / "layers" / "sextant" / "python")))
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": os.environ.get("HOME", "/"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "PYTHONPATH": path,
+            "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             **self._variables,
             **self.function.environment,

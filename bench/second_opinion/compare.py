@@ -30,10 +30,10 @@ def outside() -> int:
     """Go on in PyPSA's environment, and keep what came of it."""
     sys.path.insert(0, str(ROOT))
     from bench.report import Row, publish
-    from tools.own_environment import python_of
+    from tools.environment import PACKAGE, python_of
 
     python = python_of("pypsa", Path(__file__).with_name("requirements.txt"))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "sextant" / "python")}
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE / "python")}
     with tempfile.NamedTemporaryFile() as file:
         done = subprocess.run([python, __file__, "--inside", file.name], check=False, env=environment)
         found = json.loads(file.read() or b"{}")

@@ -111,7 +111,6 @@ class _Rig:
     def _start_relay(self) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers/sextant/python")]),
             "DATABASE_URL": self.urls.platform,
             "DB_RESET_TIMEOUT": "1",
             "SEXTANT_BUS": "kafka",

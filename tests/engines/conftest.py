@@ -20,7 +20,7 @@ from local.aws import LocalAws
 from sextant.lake.table.catalog import CATALOG_NAME
 from sextant.lake.table.settings import LakeSettings
 from tests.integration.lake.conftest import Lake, lake, lake_settings  # noqa: F401 (fixtures)
-from tools.own_environment import python_of
+from tools.environment import python_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -75,11 +75,8 @@ def test_another_process_gives_the_same_bytes(hash_seed: str) -> None:
     script = "from tests.unit.engine.test_monte_carlo import digest, request, simulate; print(digest(simulate(request())))"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={
-            **os.environ,
-            "PYTHONHASHSEED": hash_seed,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "layers" / "sextant" / "python"))),
-        },
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         check=True,

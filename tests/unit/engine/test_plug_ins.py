@@ -23,7 +23,6 @@ from sextant.engine import (
     simulate,
 )
 from tests.unit.engine.systems import driver
-from tools.environment import installer_environment
 
 PACKAGE = Path(__file__).parents[3] / "examples" / "third_party_model"
 
@@ -70,23 +69,11 @@ def test_a_third_partys_model_runs_unchanged() -> None:
 
 def test_it_runs_as_an_installer_leaves_it(tmp_path: Path) -> None:
     """Built and installed from its own project by uv, then named by a run in a fresh process."""
-    uv = PACKAGE.parents[1] / ".tools" / "bootstrap" / "bin" / "uv"
-    install = [
-        uv if uv.exists() else "uv",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--target",
-        tmp_path / "site",
-    ]
+    uv = [sys.executable, str(PACKAGE.parents[1] / "tools" / "environment.py"), "uv"]
+    install = [*uv, "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "site")]
     source = tmp_path / "project"  # building leaves traces in the folder it builds from
     shutil.copytree(PACKAGE, source)
-    subprocess.run(
-        [*install, "--python", sys.executable, source],
-        env=installer_environment(sys.executable),
-        check=True,
-    )
+    subprocess.run([*install, "--python", sys.executable, source], check=True)
     script = """
 from sextant.engine import SimulationRequest, model_names, reference_system, simulate
 import flat_price_model
@@ -94,10 +81,9 @@ assert model_names() == ("merit_order", "flat_price"), model_names()
 result = simulate(SimulationRequest([], reference_system(), {"model": "flat_price", "flat_price_eur": 55}))
 print(flat_price_model.__file__, set(result.rows.value[result.rows.metric == "price"]))
 """
-    layer = PACKAGE.parents[1] / "layers" / "sextant" / "python"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), str(layer)))},
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         capture_output=True,
         text=True,
         check=False,
