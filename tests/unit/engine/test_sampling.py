@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sextant.engine.drivers import Assumption
-from sextant.engine.payloads import read_assumptions
+from sextant.drivers.assumptions import PlacedDriver, read_assumptions
 from sextant.engine.sampling import Sampler, normal_quantile, uniforms
 from sextant.engine.system import FloatArray
 from tests.unit.engine.systems import driver
@@ -19,11 +18,11 @@ from tests.unit.engine.systems import driver
 DRAWS, YEARS = 4_000, 5
 
 
-def noisy(**payload: Any) -> tuple[Assumption, ...]:
+def noisy(**payload: Any) -> tuple[PlacedDriver, ...]:
     return read_assumptions([driver("stochastic", quantity="LOAD", **payload)])
 
 
-def values(assumptions: tuple[Assumption, ...], draws: int = DRAWS, seed: int = 11) -> list[FloatArray]:
+def values(assumptions: tuple[PlacedDriver, ...], draws: int = DRAWS, seed: int = 11) -> list[FloatArray]:
     return list(Sampler(assumptions, seed, YEARS).draws(0, draws).values())
 
 

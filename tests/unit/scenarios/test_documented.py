@@ -6,22 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
-from sextant.drivers import payloads as drivers
+from sextant.drivers.assumptions import PAYLOADS
 from sextant.drivers.parameters import BuiltInParameters
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "model.md").read_text(encoding="utf-8")
-PAYLOADS: dict[str, type[BaseModel]] = {
-    "policy": drivers.PolicyPayload,
-    "load_growth": drivers.LoadGrowthPayload,
-    "fuel_curve": drivers.FuelCurvePayload,
-    "fleet_change": drivers.FleetChangePayload,
-    "composite": drivers.CompositePayload,
-    "stochastic": drivers.StochasticPayload,
-    "conditional": drivers.ConditionalPayload,
-    "time_series": drivers.TimeSeriesPayload,
-}
 
 
 def documented(heading: str) -> tuple[set[str], set[str]]:

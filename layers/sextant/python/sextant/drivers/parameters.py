@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Number, Year, broken
+from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError, field_path
+from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional
 
 BUILT_IN = "merit_order"
 MAX_PARAMETERS = 100
@@ -45,7 +54,7 @@ _OTHERS: JsonDict = {
 }
 
 
-class _Parameters(BaseModel):
+class _Parameters(Contract):
     @model_validator(mode="before")
     @classmethod
     def _few_scalars(cls, value: Any) -> Any:
@@ -93,19 +102,40 @@ class BuiltInParameters(_Parameters):
     )
     open_without_model: ClassVar[bool] = False
 
-    shock_bp: Annotated[Number, Field(ge=-10_000, le=100_000)] | None = None
-    discount_rate: Annotated[Number, Field(gt=-0.5, le=1)] | None = None
-    discount_basis: Annotated[Literal["REAL", "NOMINAL"], UPPER] | None = None
-    inflation: Annotated[Number, Field(gt=-0.5, le=1)] | None = None
-    base_year: Year | None = None
-    start_year: Year | None = None
-    end_year: Year | None = None
-    value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = None
-    draws: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
-    attribution: Annotated[bool, Field(strict=True)] | None = None
-    baseline: Baseline | None = None
-    """A baseline of the tenant, by name or id, `…@3` for its third version."""
-    model: Annotated[str, Field(strict=True, pattern=f"^{BUILT_IN}$")] | None = None
+    shock_bp: Annotated[Number, Field(ge=-10_000, le=100_000)] | None = optional(
+        "parallel shift of every fuel curve: each year moves by `shock_bp/10 000` of that curve's first-year price",
+        "bp",
+        assumed=0.0,
+    )
+    discount_rate: Annotated[Number, Field(gt=-0.5, le=1)] | None = optional(
+        "by which cash flows are discounted", "1/year", assumed=0.07
+    )
+    discount_basis: Annotated[Literal["REAL", "NOMINAL"], UPPER] | None = optional(
+        "a nominal rate is made real with `inflation`", assumed="REAL"
+    )
+    inflation: Annotated[Number, Field(gt=-0.5, le=1)] | None = optional(
+        "used with `NOMINAL` only", "1/year", assumed=0.02
+    )
+    base_year: Year | None = optional(
+        "year to which cash flows are discounted", assumed="the first year that is computed"
+    )
+    start_year: Year | None = optional("first year to compute", assumed="the baseline's first")
+    end_year: Year | None = optional("last year to compute", assumed="the baseline's last")
+    value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = optional(
+        "cost of energy that is not served, and the price in a shortage", "EUR/MWh", assumed="the baseline's"
+    )
+    draws: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = optional(
+        "Monte Carlo draws; used only if a driver is random", assumed=200
+    )
+    attribution: Annotated[bool, Field(strict=True)] | None = optional(
+        "whether to compute the attribution of the change in NPV", assumed=True
+    )
+    baseline: Baseline | None = optional(
+        "a baseline of your own, by name or id, `…@3` for its third version", assumed="the reference system"
+    )
+    model: Annotated[str, Field(strict=True, pattern=f"^{BUILT_IN}$")] | None = optional(
+        "name of the model (a plug-in's entry-point name)", assumed=BUILT_IN
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -154,15 +184,17 @@ def _model_of(value: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return "built-in" if _model_of(value) in (None, BUILT_IN) else "plug-in"
+    return PARAMETER_TAGS[_model_of(value) not in (None, BUILT_IN)]
 
 
 ScenarioParameters = Annotated[
-    Annotated[BuiltInParameters, Tag("built-in")] | Annotated[PlugInParameters, Tag("plug-in")],
+    Annotated[BuiltInParameters, Tag(PARAMETER_TAGS[0])]
+    | Annotated[PlugInParameters, Tag(PARAMETER_TAGS[1])],
     Discriminator(_kind),
 ]
 RunParameters = Annotated[
-    Annotated[InheritedParameters, Tag("built-in")] | Annotated[PlugInParameters, Tag("plug-in")],
+    Annotated[InheritedParameters, Tag(PARAMETER_TAGS[0])]
+    | Annotated[PlugInParameters, Tag(PARAMETER_TAGS[1])],
     Discriminator(_kind),
 ]
 
@@ -172,9 +204,20 @@ def check_inherited(names: list[str], scenario_parameters: Mapping[str, Any]) ->
 
     None is where the scenario is for another model, which may well have them.
     """
-    if _kind(scenario_parameters) == "plug-in":
+    if _kind(scenario_parameters) == PARAMETER_TAGS[1]:
         return []
     known = ", ".join(BuiltInParameters.model_fields)
     return [
         (name, UNKNOWN.format(model=BUILT_IN, name=name.rpartition(".")[2], known=known)) for name in names
     ]
+
+
+def read_parameters(parameters: Mapping[str, Any]) -> BuiltInParameters:
+    """The built-in model's parameters; ModelInputError names the first that breaks the contract."""
+    try:
+        return BuiltInParameters.model_validate(dict(parameters))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ModelInputError(
+            field_path(("parameters", *first["loc"]), first.get("ctx")), first["msg"]
+        ) from None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sextant.drivers.errors import ModelInputError
 from sextant.engine.baseline import BaselineError, TableError, baseline_from_tables, rows_from_csv
-from sextant.engine.errors import ModelInputError, UnknownModelError
 from sextant.engine.merit_order import MeritOrderModel, prepare
 from sextant.engine.model import (
     Attribution,
@@ -21,9 +21,8 @@ from sextant.engine.model import (
     SimulationResult,
     no_progress,
 )
-from sextant.engine.payloads import read_assumptions
 from sextant.engine.reference import reference_system
-from sextant.engine.registry import model_named, model_names
+from sextant.engine.registry import UnknownModelError, model_named, model_names
 from sextant.engine.results import Measured
 from sextant.engine.system import SystemData, Unit
 
@@ -49,7 +48,6 @@ __all__ = [
     "model_named",
     "model_names",
     "no_progress",
-    "read_assumptions",
     "reference_system",
     "rows_from_csv",
     "simulate",

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sextant.engine.errors import ModelInputError
+from sextant.drivers.errors import ModelInputError
 from sextant.engine.inputs import technology_template
 from sextant.engine.reference import reference_system
 from sextant.engine.system import FLAT, NO_FUEL, FloatArray, IntArray, SystemData, Unit

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sextant.engine.drivers import (
-    Assumption,
-    Composite,
-    Conditional,
-    ConditionBlock,
-    FleetRetirement,
-    FuelCurve,
-    Stochastic,
-    TimeSeries,
-)
-from sextant.engine.errors import ModelInputError
+from sextant.drivers.assumptions import CompositePayload, ConditionalPayload, PlacedDriver
+from sextant.drivers.conditions import ConditionBlock
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.fleet_change import FleetChangePayload
+from sextant.drivers.fuel_curve import FuelCurvePayload
+from sextant.drivers.quantity import Quantity
 from sextant.engine.inputs import Fleet
 from sextant.engine.transform import retiring_units
 
 
-def check_references(assumptions: Sequence[Assumption], fleet: Fleet) -> None:
-    """ModelInputError names the first fuel, technology or unit that the fleet does not know."""
-    for assumption in (inner for outer in assumptions for inner in outer.walk()):
-        driver, path = assumption.driver, f"{assumption.path}.payload"
-        if isinstance(driver, FuelCurve):
+def check_references(assumptions: Sequence[PlacedDriver], fleet: Fleet) -> None:
+    """Raise ModelInputError for the first fuel, technology or unit that the fleet does not know."""
+    for placed in (inner for outer in assumptions for inner in outer.walk()):
+        driver, path = placed.driver, f"{placed.path}.payload"
+        if isinstance(driver, FuelCurvePayload):
             _fuel(driver.fuel, path, fleet)
-        elif isinstance(driver, FleetRetirement):
-            if not retiring_units(driver, fleet).any():
+        elif isinstance(driver, FleetChangePayload):
+            if driver.action == "RETIRE" and not retiring_units(driver, fleet).any():
                 field = "technology" if driver.technology is not None else "unit"
                 raise ModelInputError(f"{path}.{field}", "present in the fleet")
-        elif isinstance(driver, Stochastic | TimeSeries):
-            _fuel(driver.target.fuel, path, fleet)
-            _technology(driver.target.technology, path, fleet)
-        elif isinstance(driver, Conditional):
-            _conditions(driver.when, path, fleet)
-        elif isinstance(driver, Composite):
+        elif isinstance(driver, Quantity):
+            _fuel(driver.fuel, path, fleet)
+            _technology(driver.technology, path, fleet)
+        elif isinstance(driver, ConditionalPayload):
+            _conditions(driver, path, fleet)
+        elif isinstance(driver, CompositePayload):
             for index, component in enumerate(driver.components):
                 if component.when is not None:
                     _conditions(component.when, f"{path}.components[{index}].when", fleet)

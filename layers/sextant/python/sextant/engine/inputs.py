@@ -12,8 +12,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sextant.engine.drivers import Assumption, FleetAddition, RenewableStandard
-from sextant.engine.errors import ModelInputError
+from sextant.drivers.assumptions import PlacedDriver
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.fleet_change import OVERRIDES, FleetChangePayload
+from sextant.drivers.policy import PolicyPayload
 from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, SystemData, Unit
 
 
@@ -128,26 +130,27 @@ def technology_template(system: SystemData, technology: str) -> Unit | None:
     )
 
 
-def build_fleet(system: SystemData, assumptions: Sequence[Assumption], years: Sequence[int]) -> Fleet:
+def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: Sequence[int]) -> Fleet:
     """The baseline's units, then those that drivers may add, then those that an RPS may build."""
     units = list(system.units)
     charged = [unit.in_year > system.years[0] for unit in units]
     names = {unit.name for unit in units}
     additions: dict[str, int] = {}
     build_technologies: list[str] = []
-    for assumption in (inner for outer in assumptions for inner in outer.walk()):
-        driver, path = assumption.driver, f"{assumption.path}.payload"
-        if isinstance(driver, FleetAddition):
+    for placed in (inner for outer in assumptions for inner in outer.walk()):
+        driver, path = placed.driver, f"{placed.path}.payload"
+        if isinstance(driver, FleetChangePayload) and driver.action == "ADD":
             unit = _added_unit(system, driver, path, names)
             names.add(unit.name)
-            additions[assumption.path] = len(units)
+            additions[placed.path] = len(units)
             units.append(unit)
             charged.append(True)
-        elif isinstance(driver, RenewableStandard):
-            build_technologies += list(driver.build_mix or system.build_mix)
-            if not (driver.build_mix or system.build_mix):
+        elif isinstance(driver, PolicyPayload) and driver.policy_name == "RPS":
+            shares = driver.shares or {}
+            build_technologies += list(shares or system.build_mix)
+            if not (shares or system.build_mix):
                 raise ModelInputError(f"{path}.build_mix", "required: the baseline names no build mix")
-            for technology in driver.build_mix or {}:
+            for technology in shares:
                 template = technology_template(system, technology)
                 if template is None or not template.renewable:
                     raise ModelInputError(
@@ -168,7 +171,10 @@ def build_fleet(system: SystemData, assumptions: Sequence[Assumption], years: Se
     return _arrays(system, tuple(units), tuple(charged), additions, builds)
 
 
-def _added_unit(system: SystemData, driver: FleetAddition, path: str, names: set[str]) -> Unit:
+def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names: set[str]) -> Unit:
+    """The unit that an ADD builds: its technology's numbers, and its own where it gives them."""
+    assert driver.technology is not None
+    assert driver.capacity_mw is not None
     template = technology_template(system, driver.technology)
     if template is None:
         raise ModelInputError(
@@ -181,19 +187,7 @@ def _added_unit(system: SystemData, driver: FleetAddition, path: str, names: set
     while name in names:
         count += 1
         name = f"{base} ({count})"
-    overrides = {
-        key: value
-        for key in (
-            "heat_rate",
-            "variable_cost",
-            "fixed_cost",
-            "emission_factor",
-            "outage_rate",
-            "capex",
-            "life_years",
-        )
-        if (value := getattr(driver, key)) is not None
-    }
+    overrides = {key: value for key in OVERRIDES if (value := getattr(driver, key)) is not None}
     if template.fuel == NO_FUEL and overrides.get("heat_rate"):
         raise ModelInputError(f"{path}.heat_rate", f"{driver.technology} burns no fuel")
     return replace(

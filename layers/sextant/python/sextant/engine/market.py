@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sextant.drivers.conditions import ConditionMetric
 from sextant.engine import renewables
 from sextant.engine.dispatch import Dispatch, DispatchProblem, dispatch
-from sextant.engine.drivers import ConditionMetric
 from sextant.engine.inputs import Fleet, Inputs
 from sextant.engine.system import FloatArray, IntArray
 from sextant.engine.valuation import capital_recovery_factor
@@ -169,10 +169,10 @@ def conditions(cleared: Cleared, fleet: Fleet, terms: Terms) -> Mapping[Conditio
     load_energy = np.einsum("dyh,h->dy", cleared.inputs.load, terms.weights)
     renewable = np.where(fleet.renewable, cleared.energy, 0.0).sum(axis=2)
     return {
-        ConditionMetric.PRICE: mean_price(cleared, terms),
-        ConditionMetric.RENEWABLE_SHARE: renewable / np.where(load_energy > 0.0, load_energy, 1.0),
-        ConditionMetric.EMISSIONS: emissions(cleared, fleet),
-        ConditionMetric.UNSERVED_ENERGY: np.einsum("dyh,h->dy", cleared.unserved, terms.weights),
+        "PRICE": mean_price(cleared, terms),
+        "RENEWABLE_SHARE": renewable / np.where(load_energy > 0.0, load_energy, 1.0),
+        "EMISSIONS": emissions(cleared, fleet),
+        "UNSERVED_ENERGY": np.einsum("dyh,h->dy", cleared.unserved, terms.weights),
     }
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from sextant.drivers.assumptions import PlacedDriver, read_assumptions
+from sextant.drivers.conditions import ConditionMetric
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.parameters import read_parameters
 from sextant.engine.attribution import Coalition, in_cents, shapley
 from sextant.engine.checks import check_references
-from sextant.engine.drivers import Assumption, ConditionMetric
-from sextant.engine.errors import ModelInputError
 from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
 from sextant.engine.market import Terms, clear, conditions
 from sextant.engine.model import (
@@ -22,8 +24,7 @@ from sextant.engine.model import (
     SimulationRequest,
     SimulationResult,
 )
-from sextant.engine.parameters import RunParameters, read_parameters
-from sextant.engine.payloads import read_assumptions
+from sextant.engine.parameters import RunParameters, complete
 from sextant.engine.results import Column, Measured, measure
 from sextant.engine.sampling import Sampler
 from sextant.engine.system import FloatArray, SystemData
@@ -50,14 +51,14 @@ class Scenario:
     """A request made ready to compute."""
 
     system: SystemData
-    assumptions: tuple[Assumption, ...]
+    assumptions: tuple[PlacedDriver, ...]
     parameters: RunParameters
     fleet: Fleet
     terms: Terms
     sampler: Sampler
 
     def inputs(
-        self, assumptions: Sequence[Assumption], shock_bp: float, random: Mapping[str, FloatArray]
+        self, assumptions: Sequence[PlacedDriver], shock_bp: float, random: Mapping[str, FloatArray]
     ) -> Inputs:
         """The model's inputs under some of the assumptions."""
         offset = self.system.years.index(self.parameters.years[0])
@@ -126,7 +127,7 @@ class Scenario:
 def prepare(request: SimulationRequest) -> Scenario:
     """Read and check everything before computing anything."""
     system = request.baseline
-    parameters = read_parameters(request.parameters, system)
+    parameters = complete(read_parameters(request.parameters), system)
     assumptions = read_assumptions(request.assumptions)
     fleet = build_fleet(system, assumptions, parameters.years)
     check_references(assumptions, fleet)
@@ -216,7 +217,7 @@ class MeritOrderModel:
 
 def attribute_npv(scenario: Scenario, npv: float, progress: Progress) -> Attribution:
     """Divide the change in NPV against the untouched baseline among the assumptions, the shock and chance."""
-    labels = [(a.path, a.driver_type.value) for a in scenario.assumptions]
+    labels = [(a.path, a.driver_type) for a in scenario.assumptions]
     if scenario.parameters.shock_bp != 0.0:
         labels.append(("parameters.shock_bp", "shock"))
     division = shapley(len(labels), scenario.worth, progress)

@@ -1,60 +1,55 @@
-"""A run's parameters, read and completed from the baseline."""
+"""A run's parameters, completed from the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
-from sextant.engine.errors import ModelInputError
-from sextant.engine.reading import Reader
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.parameters import BuiltInParameters
 from sextant.engine.system import SystemData
 from sextant.engine.valuation import real_rate
 
 
-class DiscountBasis(StrEnum):
-    REAL = "REAL"
-    NOMINAL = "NOMINAL"
-
-
 @dataclass(frozen=True)
 class RunParameters:
-    """docs/model.md, "Run parameters"; `discount_rate` is real here whatever the basis was."""
+    """What the built-in model computes with; docs/model.md, "Run parameters", says what each one does."""
 
     years: tuple[int, ...]
+    """The years to compute, consecutive."""
     shock_bp: float
+    """Basis points of a fuel curve's first-year price."""
     discount_rate: float
+    """1/year; real, whatever the basis was."""
     base_year: int
     value_of_lost_load: float
+    """EUR/MWh."""
     draws: int
     attribution: bool
 
 
-def read_parameters(given: Mapping[str, Any], system: SystemData) -> RunParameters:
-    """Read, complete and check; ModelInputError names the parameter."""
-    reader = Reader(given, "parameters")
+def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters:
+    """The parameters with the baseline's values where none are given.
+
+    Raises ModelInputError where the years lie outside the baseline's.
+    """
     first, last = system.years[0], system.years[-1]
-    start = reader.integer("start_year", first, last, default=first)
-    end = reader.integer("end_year", first, last, default=last)
+    start = first if parameters.start_year is None else parameters.start_year
+    end = last if parameters.end_year is None else parameters.end_year
+    for name, year in (("start_year", start), ("end_year", end)):
+        if not first <= year <= last:
+            raise ModelInputError(f"parameters.{name}", f"between {first} and {last}")
     if end < start:
         raise ModelInputError("parameters.end_year", "not before start_year")
-    rate = reader.number("discount_rate", -0.5, 1.0, default=0.07, above=True)
-    basis = reader.choice("discount_basis", DiscountBasis, default=DiscountBasis.REAL)
-    inflation = reader.number("inflation", -0.5, 1.0, default=0.02, above=True)
-    if basis is DiscountBasis.NOMINAL:
-        rate = real_rate(rate, inflation)
-    reader.optional_text("model")
-    found = RunParameters(
+    rate: float = parameters.effective("discount_rate")
+    if parameters.effective("discount_basis") == "NOMINAL":
+        rate = real_rate(rate, parameters.effective("inflation"))
+    lost_load = parameters.value_of_lost_load
+    return RunParameters(
         years=tuple(range(start, end + 1)),
-        shock_bp=reader.number("shock_bp", -10_000.0, 100_000.0, default=0.0),
+        shock_bp=parameters.effective("shock_bp"),
         discount_rate=rate,
-        base_year=reader.integer("base_year", 1900, 2200, default=start),
-        value_of_lost_load=reader.number(
-            "value_of_lost_load", 0.0, 1e6, default=system.value_of_lost_load, above=True
-        ),
-        draws=reader.integer("draws", 1, 10_000, default=200),
-        attribution=reader.flag("attribution", default=True),
+        base_year=start if parameters.base_year is None else parameters.base_year,
+        value_of_lost_load=system.value_of_lost_load if lost_load is None else lost_load,
+        draws=parameters.effective("draws"),
+        attribution=parameters.effective("attribution"),
     )
-    reader.finish()
-    return found

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from sextant.engine.errors import ModelInputError, UnknownModelError
+from sextant.drivers.errors import ModelInputError
 from sextant.engine.merit_order import MeritOrderModel
 from sextant.engine.model import Model
 
 GROUP = "sextant.models"
+
+
+class UnknownModelError(ModelInputError):
+    """No model of that name is built in or installed."""
 
 
 def model_named(name: str) -> Model:

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sextant.engine.drivers import Assumption, Distribution, Stochastic, TimeSeries, Variation
-from sextant.engine.errors import ModelInputError
+from sextant.drivers.assumptions import PlacedDriver
+from sextant.drivers.stochastic import StochasticPayload, correlation_factor
+from sextant.drivers.time_series import TimeSeriesPayload
 from sextant.engine.system import FloatArray
 
 
@@ -68,40 +69,41 @@ def normal_cdf(z: FloatArray) -> FloatArray:
     return np.array([0.5 * math.erfc(-value / math.sqrt(2.0)) for value in z.ravel()]).reshape(z.shape)
 
 
-def mean_of(driver: Stochastic) -> float:
+def mean_of(driver: StochasticPayload) -> float:
     """The value that the central case takes: the distribution's mean, clipped as the draws are."""
-    if driver.distribution is Distribution.UNIFORM:
-        mean = (driver.low + driver.high) / 2.0
-    elif driver.distribution is Distribution.TRIANGULAR:
-        mean = (driver.low + driver.mode + driver.high) / 3.0
+    mean: float
+    if driver.distribution == "UNIFORM":
+        mean = (driver.effective("low") + driver.effective("high")) / 2.0
+    elif driver.distribution == "TRIANGULAR":
+        mean = (driver.effective("low") + driver.effective("mode") + driver.effective("high")) / 3.0
     else:
-        mean = driver.mean
+        mean = driver.effective("mean")
     return float(_clip(driver, np.array(mean)))
 
 
-def _clip(driver: Stochastic, values: FloatArray) -> FloatArray:
+def _clip(driver: StochasticPayload, values: FloatArray) -> FloatArray:
     low = -math.inf if driver.minimum is None else driver.minimum
     high = math.inf if driver.maximum is None else driver.maximum
     return np.clip(values, low, high)
 
 
-def transform(driver: Stochastic, z: FloatArray) -> FloatArray:
-    """Standard normals to the driver's distribution, by quantile."""
-    if driver.distribution is Distribution.NORMAL:
-        values = driver.mean + driver.std * z
-    elif driver.distribution is Distribution.LOGNORMAL:
-        variance = math.log1p((driver.std / driver.mean) ** 2)
-        values = np.exp(math.log(driver.mean) - variance / 2.0 + math.sqrt(variance) * z)
-    else:
-        u, spread = normal_cdf(z), driver.high - driver.low
-        if driver.distribution is Distribution.UNIFORM or spread == 0.0:
-            values = driver.low + spread * u
-        else:
-            rise = (driver.mode - driver.low) / spread
-            up = driver.low + np.sqrt(u * spread * (driver.mode - driver.low))
-            down = driver.high - np.sqrt((1.0 - u) * spread * (driver.high - driver.mode))
-            values = np.where(u < rise, up, down)
-    return _clip(driver, values)
+def transform(driver: StochasticPayload, z: FloatArray) -> FloatArray:
+    """Standard normals [D, Y] to the driver's distribution, by quantile."""
+    if driver.distribution in ("NORMAL", "LOGNORMAL"):
+        mean, std = driver.effective("mean"), driver.effective("std")
+        if driver.distribution == "NORMAL":
+            return _clip(driver, mean + std * z)
+        # The bound keeps the square of a large spread about a tiny mean within the floats.
+        variance = math.log1p(min(std / mean, 1e150) ** 2)
+        return _clip(driver, np.exp(math.log(mean) - variance / 2.0 + math.sqrt(variance) * z))
+    low, high = driver.effective("low"), driver.effective("high")
+    u, spread = normal_cdf(z), high - low
+    if driver.distribution == "UNIFORM" or spread == 0.0:
+        return _clip(driver, low + spread * u)
+    mode = driver.effective("mode")
+    up = low + np.sqrt(u * spread * (mode - low))
+    down = high - np.sqrt((1.0 - u) * spread * (high - mode))
+    return _clip(driver, np.where(u < (mode - low) / spread, up, down))
 
 
 def autoregressive(z: FloatArray, persistence: float) -> FloatArray:
@@ -116,16 +118,16 @@ def autoregressive(z: FloatArray, persistence: float) -> FloatArray:
 class Sampler:
     """Values of every random driver of a scenario, for a range of draws or for the central case."""
 
-    def __init__(self, assumptions: Sequence[Assumption], seed: int, years: int) -> None:
+    def __init__(self, assumptions: Sequence[PlacedDriver], seed: int, years: int) -> None:
         walked = [inner for outer in assumptions for inner in outer.walk()]
         self._seed, self._years = seed, years
-        self._stochastic = {a.path: a.driver for a in walked if isinstance(a.driver, Stochastic)}
+        self._stochastic = {a.path: a.driver for a in walked if isinstance(a.driver, StochasticPayload)}
         self._irregular = {
             a.path: a.driver.irregular
             for a in walked
-            if isinstance(a.driver, TimeSeries) and a.driver.irregular is not None
+            if isinstance(a.driver, TimeSeriesPayload) and a.driver.irregular is not None
         }
-        self._factor = self._correlation_factor()
+        self._factor = correlation_factor(self._stochastic)
 
     @property
     def random(self) -> bool:
@@ -150,10 +152,10 @@ class Sampler:
                     if coefficient != 0.0:
                         z = z + coefficient * independent[:, :, other]
                 driver = self._stochastic[path]
-                if driver.variation is Variation.PER_RUN:
+                if driver.variation == "PER_RUN":
                     z = np.repeat(z[:, :1], self._years, axis=1)
-                elif driver.variation is Variation.AUTOREGRESSIVE:
-                    z = autoregressive(z, driver.persistence)
+                elif driver.variation == "AUTOREGRESSIVE":
+                    z = autoregressive(z, driver.effective("persistence"))
                 found[path] = transform(driver, z)
         for path, noise in self._irregular.items():
             found[path] = noise.std * autoregressive(self._normals(path, first, last), noise.persistence)
@@ -161,48 +163,3 @@ class Sampler:
 
     def _normals(self, path: str, first: int, last: int) -> FloatArray:
         return normal_quantile(uniforms(self._seed, path, (last, self._years))[first:])
-
-    def _correlation_factor(self) -> list[list[float]]:
-        """Lower triangular L with L·Lᵀ the correlation matrix of the stochastic drivers, in reading order."""
-        paths = list(self._stochastic)
-        by_name: dict[str, int] = {}
-        for index, path in enumerate(paths):
-            name = self._stochastic[path].name
-            if name is not None:
-                if name in by_name:
-                    raise ModelInputError(f"{path}.payload.name", f"unique, {name!r} is taken")
-                by_name[name] = index
-        size = len(paths)
-        matrix = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
-        for index, path in enumerate(paths):
-            for k, link in enumerate(self._stochastic[path].correlations):
-                place = f"{path}.payload.correlations[{k}]"
-                other = by_name.get(link.name)
-                if other is None or other == index:
-                    raise ModelInputError(
-                        f"{place}.name", f"another stochastic driver's name, not {link.name!r}"
-                    )
-                if matrix[index][other] not in (0.0, link.coefficient):
-                    raise ModelInputError(f"{place}.coefficient", "the same on both sides")
-                matrix[index][other] = matrix[other][index] = link.coefficient
-        return _cholesky(matrix, paths)
-
-
-def _cholesky(matrix: list[list[float]], paths: Sequence[str]) -> list[list[float]]:
-    """Cholesky of a positive semi-definite matrix; a row that depends on earlier ones gets a zero pivot."""
-    size = len(matrix)
-    lower = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        for j in range(i + 1):
-            rest = matrix[i][j] - sum(lower[i][k] * lower[j][k] for k in range(j))
-            if i == j:
-                if rest < -1e-9:
-                    raise ModelInputError(
-                        f"{paths[i]}.payload.correlations", "positive semi-definite together"
-                    )
-                lower[i][i] = math.sqrt(max(rest, 0.0)) if rest > 1e-12 else 0.0
-            elif lower[j][j] > 0.0:
-                lower[i][j] = rest / lower[j][j]
-            elif abs(rest) > 1e-9:
-                raise ModelInputError(f"{paths[i]}.payload.correlations", "positive semi-definite together")
-    return lower

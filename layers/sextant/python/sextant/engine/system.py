@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sextant.engine.errors import ModelInputError
+from sextant.drivers.errors import ModelInputError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

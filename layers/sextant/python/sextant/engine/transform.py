@@ -8,40 +8,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sextant.engine.drivers import (
-    Assumption,
-    CarbonPrice,
-    Combination,
-    Composite,
-    CompositeMode,
-    Condition,
-    Conditional,
-    ConditionBlock,
-    ConditionMetric,
-    FleetAddition,
-    FleetRetirement,
-    FuelCurve,
-    LoadGrowth,
-    Logic,
-    Operation,
-    Operator,
-    Quantity,
-    RenewableStandard,
-    Stochastic,
-    Target,
-    TimeSeries,
-    TrendKind,
-)
+from sextant.drivers.assumptions import CompositePayload, ConditionalPayload, PlacedDriver
+from sextant.drivers.conditions import Condition, ConditionBlock, ConditionMetric
+from sextant.drivers.fields import Span
+from sextant.drivers.fleet_change import FleetChangePayload
+from sextant.drivers.fuel_curve import FuelCurvePayload
+from sextant.drivers.load_growth import LoadGrowthPayload
+from sextant.drivers.policy import PolicyPayload
+from sextant.drivers.quantity import Quantity
+from sextant.drivers.stochastic import StochasticPayload
+from sextant.drivers.time_series import TimeSeriesPayload
 from sextant.engine.inputs import Fleet, Inputs
-from sextant.engine.reading import Years
 from sextant.engine.system import BoolArray, FloatArray, IntArray
 
-RESULT_METRICS = (
-    ConditionMetric.PRICE,
-    ConditionMetric.RENEWABLE_SHARE,
-    ConditionMetric.EMISSIONS,
-    ConditionMetric.UNSERVED_ENERGY,
-)
+RESULT_METRICS: tuple[ConditionMetric, ...] = ("PRICE", "RENEWABLE_SHARE", "EMISSIONS", "UNSERVED_ENERGY")
 
 
 @dataclass(frozen=True)
@@ -59,10 +39,10 @@ class Setting:
     random: Mapping[str, FloatArray]
     evaluate: Callable[[Inputs], Mapping[ConditionMetric, FloatArray]]
 
-    def active(self, years: Years) -> BoolArray:
-        """[Y] years within the span."""
-        start = self.years[0] if years.start is None else years.start
-        end = self.years[-1] if years.end is None else years.end
+    def active(self, driver: Span) -> BoolArray:
+        """[Y] years in which the driver is in force."""
+        start = self.years[0] if driver.start_year is None else driver.start_year
+        end = self.years[-1] if driver.end_year is None else driver.end_year
         return np.asarray((self.years >= start) & (self.years <= end))
 
     def since(self, start: int | None) -> FloatArray:
@@ -70,101 +50,108 @@ class Setting:
         return np.asarray(self.years - (self.years[0] if start is None else start), dtype=np.float64)
 
 
-def apply_all(assumptions: Sequence[Assumption], inputs: Inputs, setting: Setting) -> Inputs:
-    """The assumptions in order."""
-    for assumption in assumptions:
-        inputs = apply(assumption, inputs, setting)
+def apply_all(drivers: Sequence[PlacedDriver], inputs: Inputs, setting: Setting) -> Inputs:
+    """The inputs as the drivers leave them, one after another."""
+    for driver in drivers:
+        inputs = apply(driver, inputs, setting)
     return inputs
 
 
-def apply(assumption: Assumption, inputs: Inputs, setting: Setting) -> Inputs:
-    """The inputs as this assumption leaves them, within the physical limits."""
-    driver, path = assumption.driver, assumption.path
-    if isinstance(driver, RenewableStandard):
-        moved = _renewable_standard(driver, inputs, setting)
-    elif isinstance(driver, CarbonPrice):
-        moved = _carbon_price(driver, inputs, setting)
-    elif isinstance(driver, LoadGrowth):
+def apply(placed: PlacedDriver, inputs: Inputs, setting: Setting) -> Inputs:
+    """The inputs as this driver leaves them, within the physical limits."""
+    driver, path = placed.driver, placed.path
+    if isinstance(driver, PolicyPayload):
+        policy = _renewable_standard if driver.policy_name == "RPS" else _carbon_price
+        moved = policy(driver, inputs, setting)
+    elif isinstance(driver, LoadGrowthPayload):
         moved = _load_growth(driver, inputs, setting)
-    elif isinstance(driver, FuelCurve):
+    elif isinstance(driver, FuelCurvePayload):
         moved = _fuel_curve(driver, inputs, setting)
-    elif isinstance(driver, FleetAddition):
-        moved = _addition(driver, setting.fleet.additions[path], inputs, setting)
-    elif isinstance(driver, FleetRetirement):
-        moved = _retirement(driver, inputs, setting)
-    elif isinstance(driver, Composite):
-        moved = _composite(driver, inputs, setting)
-    elif isinstance(driver, Stochastic):
-        moved = _stochastic(driver, setting.random[path], inputs, setting)
-    elif isinstance(driver, Conditional):
-        moved = apply_all(driver.then, inputs, setting).where(
-            holds(driver.when, inputs, setting), apply_all(driver.otherwise, inputs, setting)
+    elif isinstance(driver, FleetChangePayload):
+        unit = setting.fleet.additions.get(path)
+        moved = (
+            _retirement(driver, inputs, setting) if unit is None else _addition(driver, unit, inputs, setting)
         )
-    else:
+    elif isinstance(driver, CompositePayload):
+        moved = _composite(placed, driver, inputs, setting)
+    elif isinstance(driver, StochasticPayload):
+        moved = _stochastic(driver, setting.random[path], inputs, setting)
+    elif isinstance(driver, ConditionalPayload):
+        inside = placed.inside()
+        then, otherwise = inside[: len(driver.then)], inside[len(driver.then) :]
+        moved = apply_all(then, inputs, setting).where(
+            holds(driver, inputs, setting), apply_all(otherwise, inputs, setting)
+        )
+    elif isinstance(driver, TimeSeriesPayload):
         moved = _time_series(driver, setting.random.get(path), inputs, setting)
+    else:
+        raise TypeError(f"{path}: no model of {placed.driver_type}")
     return moved.sane()
 
 
-def _renewable_standard(driver: RenewableStandard, inputs: Inputs, setting: Setting) -> Inputs:
-    start = driver.years.start
-    ramp = np.clip((setting.since(start) + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
-    target = np.where(setting.active(driver.years), driver.target * ramp, 0.0)
+def _renewable_standard(driver: PolicyPayload, inputs: Inputs, setting: Setting) -> Inputs:
+    ramp = np.clip((setting.since(driver.start_year) + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
+    target = np.where(setting.active(driver), driver.effective("target") * ramp, 0.0)
     stricter = (target > inputs.rps_target) | ((target >= inputs.rps_target) & (target > 0.0))
     mix = inputs.build_mix
-    if driver.build_mix is not None:
+    if (shares := driver.shares) is not None:
         own = np.zeros(len(setting.fleet.units))
-        for technology, share in driver.build_mix.items():
+        for technology, share in shares.items():
             own[setting.fleet.builds[technology]] = share
         mix = np.where(stricter[..., None], own, mix)
     return replace(
         inputs,
         rps_target=np.maximum(inputs.rps_target, target),
-        compliance_rate=np.where(stricter, driver.alternative_compliance_payment, inputs.compliance_rate),
+        compliance_rate=np.where(
+            stricter, driver.effective("alternative_compliance_payment"), inputs.compliance_rate
+        ),
         build_mix=mix,
     )
 
 
-def _carbon_price(driver: CarbonPrice, inputs: Inputs, setting: Setting) -> Inputs:
-    passed = setting.since(driver.years.start)
-    path = driver.price * (1.0 + driver.annual_escalation) ** np.maximum(passed, 0.0)
+def _carbon_price(driver: PolicyPayload, inputs: Inputs, setting: Setting) -> Inputs:
+    passed = setting.since(driver.start_year)
+    path = driver.effective("price") * (1.0 + driver.effective("annual_escalation")) ** np.maximum(
+        passed, 0.0
+    )
     ramp = np.clip((passed + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
     priced = inputs.carbon_price + ramp * (path - inputs.carbon_price)
-    return replace(inputs, carbon_price=np.where(setting.active(driver.years), priced, inputs.carbon_price))
+    return replace(inputs, carbon_price=np.where(setting.active(driver), priced, inputs.carbon_price))
 
 
-def _load_growth(driver: LoadGrowth, inputs: Inputs, setting: Setting) -> Inputs:
-    start = setting.years[0] if driver.years.start is None else driver.years.start
-    end = setting.years[-1] if driver.years.end is None else driver.years.end
+def _load_growth(driver: LoadGrowthPayload, inputs: Inputs, setting: Setting) -> Inputs:
+    start = setting.years[0] if driver.start_year is None else driver.start_year
+    end = setting.years[-1] if driver.end_year is None else driver.end_year
     passed = np.clip(setting.years - start, 0, max(end - start, 0)).astype(np.float64)
     factor = (1.0 + driver.annual_rate) ** passed
     block = np.where(setting.years >= start, driver.flat_mw, 0.0)
     return replace(inputs, load=inputs.load * factor[:, None] + block[:, None])
 
 
-def _fuel_curve(driver: FuelCurve, inputs: Inputs, setting: Setting) -> Inputs:
+def _fuel_curve(driver: FuelCurvePayload, inputs: Inputs, setting: Setting) -> Inputs:
     fuel = setting.fleet.fuels.index(driver.fuel)
     curve = inputs.fuel_price[..., fuel]
     if driver.points:
         knots = [float(point.year) for point in driver.points]
         level = np.interp(setting.years.astype(np.float64), knots, [point.price for point in driver.points])
         curve = np.broadcast_to(level[:, None], curve.shape)
-    curve = curve * driver.multiplier + driver.shift
+    curve = curve * driver.effective("multiplier") + driver.effective("shift")
     prices = inputs.fuel_price.copy()
-    active = setting.active(driver.years)
+    active = setting.active(driver)
     prices[..., fuel] = np.where(active[:, None], curve, prices[..., fuel])
     return replace(inputs, fuel_price=prices)
 
 
-def _addition(driver: FleetAddition, unit: int, inputs: Inputs, setting: Setting) -> Inputs:
+def _addition(driver: FleetChangePayload, unit: int, inputs: Inputs, setting: Setting) -> Inputs:
     running = setting.years >= driver.year
     if driver.out_year is not None:
         running &= setting.years < driver.out_year
     capacity = inputs.capacity.copy()
-    capacity[..., unit] += np.where(running, driver.capacity_mw, 0.0)
+    capacity[..., unit] += np.where(running, setting.fleet.units[unit].capacity_mw, 0.0)
     return replace(inputs, capacity=capacity)
 
 
-def retiring_units(driver: FleetRetirement, fleet: Fleet) -> BoolArray:
+def retiring_units(driver: FleetChangePayload, fleet: Fleet) -> BoolArray:
     """[U] the units that a retirement names; never what an RPS builds."""
     if driver.technology is not None:
         named = fleet.of_technology(driver.technology)
@@ -174,7 +161,7 @@ def retiring_units(driver: FleetRetirement, fleet: Fleet) -> BoolArray:
     return named
 
 
-def _retirement(driver: FleetRetirement, inputs: Inputs, setting: Setting) -> Inputs:
+def _retirement(driver: FleetChangePayload, inputs: Inputs, setting: Setting) -> Inputs:
     leaving = retiring_units(driver, setting.fleet)
     installed = np.where(leaving, inputs.capacity, 0.0).sum(axis=-1)
     gone = installed if driver.capacity_mw is None else np.minimum(driver.capacity_mw, installed)
@@ -183,13 +170,13 @@ def _retirement(driver: FleetRetirement, inputs: Inputs, setting: Setting) -> In
     return replace(inputs, capacity=np.where(leaving, inputs.capacity * kept[..., None], inputs.capacity))
 
 
-def _composite(driver: Composite, inputs: Inputs, setting: Setting) -> Inputs:
+def _composite(placed: PlacedDriver, driver: CompositePayload, inputs: Inputs, setting: Setting) -> Inputs:
     moved = inputs
-    for component in driver.components:
-        alone, weight = apply(component.assumption, inputs, setting), component.weight
+    for inner, component in zip(placed.inside(), driver.components, strict=True):
+        alone, weight = apply(inner, inputs, setting), component.weight
         if component.when is not None:
             alone = alone.where(holds(component.when, inputs, setting), inputs)
-        if driver.mode is CompositeMode.MULTIPLICATIVE:
+        if driver.mode == "MULTIPLICATIVE":
             ratio = alone.merge(inputs, lambda new, old, w=weight: _power_ratio(new, old, w))  # type: ignore[misc]
             change = alone.merge(inputs, lambda new, old, w=weight: _unratioed(new, old, w))  # type: ignore[misc]
             moved = moved.merge(ratio, lambda total, part: total * part)
@@ -211,7 +198,7 @@ def _unratioed(new: FloatArray, old: FloatArray, weight: float) -> FloatArray:
 
 def move(
     inputs: Inputs,
-    target: Target,
+    target: Quantity,
     change: Callable[[FloatArray], FloatArray],
     active: BoolArray,
     setting: Setting,
@@ -224,11 +211,11 @@ def move(
     def within(new: FloatArray, old: FloatArray) -> FloatArray:
         return np.where(active.reshape(active.shape + (1,) * (old.ndim - 2)), new, old)
 
-    if target.quantity is Quantity.LOAD:
+    if target.quantity == "LOAD":
         return replace(inputs, load=within(change(inputs.load), inputs.load))
-    if target.quantity is Quantity.CARBON_PRICE:
+    if target.quantity == "CARBON_PRICE":
         return replace(inputs, carbon_price=within(change(inputs.carbon_price), inputs.carbon_price))
-    if target.quantity is Quantity.AVAILABILITY:
+    if target.quantity == "AVAILABILITY":
         chosen = np.ones(len(setting.fleet.units), dtype=np.bool_)
         if target.technology is not None:
             chosen = setting.fleet.of_technology(target.technology)
@@ -242,23 +229,25 @@ def move(
     return replace(inputs, fuel_price=np.stack([np.broadcast_to(c, shape) for c in columns], axis=-1))
 
 
-def _stochastic(driver: Stochastic, values: FloatArray, inputs: Inputs, setting: Setting) -> Inputs:
+def _stochastic(driver: StochasticPayload, values: FloatArray, inputs: Inputs, setting: Setting) -> Inputs:
     def change(old: FloatArray) -> FloatArray:
         drawn = values.reshape(values.shape + (1,) * (old.ndim - 2))
-        return old * drawn if driver.operation is Operation.MULTIPLY else old + drawn
+        return old * drawn if driver.operation == "MULTIPLY" else old + drawn
 
-    return move(inputs, driver.target, change, setting.active(driver.years), setting)
+    return move(inputs, driver, change, setting.active(driver), setting)
 
 
-def _time_series(driver: TimeSeries, noise: FloatArray | None, inputs: Inputs, setting: Setting) -> Inputs:
-    passed = setting.since(driver.years.start)[None, :, None]
+def _time_series(
+    driver: TimeSeriesPayload, noise: FloatArray | None, inputs: Inputs, setting: Setting
+) -> Inputs:
+    passed = setting.since(driver.start_year)[None, :, None]
     parts: list[FloatArray] = []
     if driver.trend is not None:
         rate = driver.trend.rate
-        linear = driver.trend.kind is TrendKind.LINEAR
+        linear = driver.trend.kind == "LINEAR"
         parts.append(rate * passed if linear else (1.0 + rate) ** passed - 1.0)
     if driver.seasonal is not None:
-        parts.append(np.array(driver.seasonal.monthly)[None, None, :])
+        parts.append(np.array(driver.seasonal.deviations())[None, None, :])
     if driver.cyclical is not None:
         turn = 2.0 * math.pi * (passed - driver.cyclical.phase_years) / driver.cyclical.period_years
         parts.append(driver.cyclical.amplitude * np.sin(turn))
@@ -266,17 +255,17 @@ def _time_series(driver: TimeSeries, noise: FloatArray | None, inputs: Inputs, s
         parts.append(noise[:, :, None])
     factor = np.ones((1, 1, 1))
     for part in parts:
-        factor = factor + part if driver.combination is Combination.ADDITIVE else factor * (1.0 + part)
+        factor = factor + part if driver.combination == "ADDITIVE" else factor * (1.0 + part)
     factor = np.maximum(factor, 0.0)
 
     def change(old: FloatArray) -> FloatArray:
-        if driver.target.quantity is Quantity.LOAD:
+        if driver.quantity == "LOAD":
             return old * (factor[:, :, setting.month - 1] if factor.shape[2] == 12 else factor)
-        if driver.target.quantity is Quantity.FUEL_PRICE:
+        if driver.quantity == "FUEL_PRICE":
             return old * factor
         return old * factor.reshape(factor.shape[:2] + (1,) * (old.ndim - 2))
 
-    return move(inputs, driver.target, change, setting.active(driver.years), setting)
+    return move(inputs, driver, change, setting.active(driver), setting)
 
 
 def holds(block: ConditionBlock, inputs: Inputs, setting: Setting) -> BoolArray:
@@ -287,7 +276,7 @@ def holds(block: ConditionBlock, inputs: Inputs, setting: Setting) -> BoolArray:
     judged = [_judge(c, _measure(c, inputs, setting, results)) for c in block.conditions]
     verdict = judged[0]
     for one in judged[1:]:
-        verdict = verdict & one if block.logic is Logic.ALL else verdict | one
+        verdict = verdict & one if block.logic == "ALL" else verdict | one
     return verdict
 
 
@@ -297,15 +286,15 @@ def _measure(
     metric = condition.metric
     if metric in RESULT_METRICS:
         return results[metric]
-    if metric is ConditionMetric.YEAR:
+    if metric == "YEAR":
         return setting.years[None, :].astype(np.float64)
-    if metric is ConditionMetric.PEAK_LOAD:
+    if metric == "PEAK_LOAD":
         return np.asarray(inputs.load.max(axis=-1))
-    if metric is ConditionMetric.LOAD_ENERGY:
+    if metric == "LOAD_ENERGY":
         return np.asarray(np.einsum("dyh,h->dy", inputs.load, setting.weights))
-    if metric is ConditionMetric.CARBON_PRICE:
+    if metric == "CARBON_PRICE":
         return inputs.carbon_price
-    if metric is ConditionMetric.FUEL_PRICE:
+    if metric == "FUEL_PRICE":
         assert condition.fuel is not None
         return np.asarray(inputs.fuel_price[..., setting.fleet.fuels.index(condition.fuel)].mean(axis=-1))
     chosen = np.ones(len(setting.fleet.units), dtype=np.bool_)
@@ -316,12 +305,12 @@ def _measure(
 
 def _judge(condition: Condition, measured: FloatArray) -> BoolArray:
     value = condition.value
-    comparisons: dict[Operator, Callable[[], BoolArray]] = {
-        Operator.GT: lambda: measured > value,
-        Operator.GE: lambda: measured >= value,
-        Operator.LT: lambda: measured < value,
-        Operator.LE: lambda: measured <= value,
-        Operator.EQ: lambda: np.isclose(measured, value, rtol=1e-9, atol=1e-12),
-        Operator.NE: lambda: ~np.isclose(measured, value, rtol=1e-9, atol=1e-12),
+    comparisons: dict[str, Callable[[], BoolArray]] = {
+        "GT": lambda: measured > value,
+        "GE": lambda: measured >= value,
+        "LT": lambda: measured < value,
+        "LE": lambda: measured <= value,
+        "EQ": lambda: np.isclose(measured, value, rtol=1e-9, atol=1e-12),
+        "NE": lambda: ~np.isclose(measured, value, rtol=1e-9, atol=1e-12),
     }
     return np.asarray(comparisons[condition.operator]())

@@ -5,27 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from sextant.canonical import canonical
+from sextant.drivers.assumptions import Assumption, Assumptions
 from sextant.drivers.fields import UPPER
 from sextant.drivers.parameters import BuiltInParameters, PlugInParameters, ScenarioParameters
-from sextant.drivers.payloads import MAX_NESTING, Assumption, nesting
 from sextant.scenarios.model import ScenarioValues, Status
 
 Tag = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=64)]
 
-MAX_ASSUMPTIONS = 50
 MAX_TAGS = 20
-
-
-def _not_too_deep(value: list[Assumption]) -> list[Assumption]:
-    for index, assumption in enumerate(value):
-        if nesting(assumption) > MAX_NESTING:
-            raise PydanticCustomError(
-                "too_deep", f"drivers nest at most {MAX_NESTING} deep", {"field": f"[{index}]"}
-            )
-    return value
 
 
 def _each_once(value: list[str]) -> list[str]:
@@ -34,7 +23,6 @@ def _each_once(value: list[str]) -> list[str]:
 
 Name = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)]
 Description = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
-Assumptions = Annotated[list[Assumption], Field(max_length=MAX_ASSUMPTIONS), AfterValidator(_not_too_deep)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_each_once)]
 
 
