@@ -1,209 +1,118 @@
-"""The audit never calls unaudited what it could not ask about clean, and lets nothing pass but what is listed."""
+"""The audit never calls clean what it could not ask about, and lets nothing pass but what is listed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import stat
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tools import audit
-from tools.audit import (
-    UNDONE,
-    Accepted,
-    Answer,
-    NotAuditedError,
-    NpmAudit,
-    Pin,
-    PipAudit,
-    Vulnerability,
-    accepted,
-    judge,
-    locks,
-    npm_pins,
-    pins_of,
-    report,
-    unhashed,
-)
+from tools.audit import UNDONE, accepted, audit_npm, audit_python, locks, npm_audit, pip_audit
 
 TODAY = dt.date(2026, 11, 21)
-CANARY = Pin("canary", "1.0")
-OURS = Pin("ours", "2.0")
-HARM = Vulnerability(OURS, ("PYSEC-1", "CVE-1"), ("2.1",))
 
+# What a stand-in of pip-audit says of the canary, and of everything else.
+KNOWS = '{"dependencies": [{"name": "jinja2", "vulns": [{"id": "PYSEC-0", "fix_versions": ["2.11.3"]}]}]}'
+KNOWS_NOT = '{"dependencies": [{"name": "jinja2", "skip_reason": "not found"}]}'
 
-@dataclass
-class Advisories:
-    """A source with these advisories; it fails with `fails` where that is set."""
-
-    known: tuple[Vulnerability, ...] = ()
-    unknown: tuple[Pin, ...] = ()
-    fails: str = ""
-    name: str = "source"
-    canary: Pin = CANARY
-    asked: list[Pin] = field(default_factory=list)
-
-    def ask(self, pins: Sequence[Pin]) -> Answer:
-        if self.fails:
-            raise NotAuditedError(self.fails)
-        self.asked += pins
-        return Answer(
-            tuple(one for one in self.known if one.pin in pins),
-            tuple(pin for pin in self.unknown if pin in pins),
-        )
-
-
-KNOWS = Vulnerability(CANARY, ("PYSEC-0",))
-
-
-# What is said --------------------------------------------------------------------------------------
-
-
-def test_a_source_that_answers_clean_to_everything_has_audited_nothing(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    mirror = Advisories()
-
-    assert report([mirror], [OURS], "packages", [], TODAY) == UNDONE
-    printed = capsys.readouterr().out
-    assert "not audited: 1 packages" in printed
-    assert "it knows nothing of canary 1.0" in printed
-    # Nothing of ours is asked of a source that knows nothing.
-    assert mirror.asked == [CANARY]
-
-
-def test_the_next_source_is_asked_when_one_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    status = report(
-        [Advisories(fails="no route"), Advisories((KNOWS,), name="second")], [OURS], "packages", [], TODAY
-    )
-
-    assert status == 0
-    assert "audited by second: 1 packages" in capsys.readouterr().out
-
-
-def test_a_vulnerability_fails_and_names_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report([Advisories((KNOWS, HARM))], [OURS], "packages", [], TODAY) == 1
-    assert "VULNERABLE: ours 2.0: PYSEC-1 = CVE-1; fixed in 2.1" in capsys.readouterr().out
-
-
-def test_what_the_source_does_not_know_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report([Advisories((KNOWS,), (OURS,))], [OURS], "packages", [], TODAY) == 0
-    printed = capsys.readouterr().out
-    assert "audited by source: 0 packages" in printed
-    assert "not audited, unknown to the source: ours 2.0" in printed
-
-
-# What is accepted ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("package", "identifier", "until", "fails"),
-    [
-        ("ours", "CVE-1", TODAY, False),
-        ("ours", "PYSEC-1", TODAY + dt.timedelta(1), False),
-        ("ours", "CVE-1", TODAY - dt.timedelta(1), True),
-        ("ours", "CVE-2", TODAY, True),
-        ("theirs", "CVE-1", TODAY, True),
-    ],
-)
-def test_an_acceptance_holds_for_one_package_one_advisory_and_until_its_day(
-    package: str, identifier: str, until: dt.date, *, fails: bool
-) -> None:
-    failing, known = judge([HARM], [Accepted(identifier, package, "not reachable", until)], TODAY)
-
-    assert (bool(failing), bool(known)) == (fails, not fails)
-
-
-@pytest.mark.parametrize("missing", ["id", "package", "reason", "until"])
-def test_an_acceptance_without_all_its_fields_is_refused_by_name(tmp_path: Path, missing: str) -> None:
-    fields = {"id": '"CVE-1"', "package": '"ours"', "reason": '"none"', "until": "2027-01-31"}
-    file = tmp_path / "accepted.toml"
-    file.write_text(
-        "[[accepted]]\n" + "".join(f"{key} = {value}\n" for key, value in fields.items() if key != missing)
-    )
-
-    with pytest.raises(ValueError, match=missing):
-        accepted(file)
-
-
-def test_the_list_of_the_checkout_can_be_read() -> None:
-    assert all(one.reason for one in accepted())
-
-
-# The tools asked -----------------------------------------------------------------------------------
-
-Stand = Callable[[str, int], None]
+Stand = Callable[..., Path]
 
 
 @pytest.fixture
-def pip_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """A command of pip-audit's name that prints what it is told to, beside the interpreter."""
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """A command of pip-audit's name beside the interpreter; the file it returns has a line for each call."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
 
-    def stand(printed: str, status: int) -> None:
-        script = tmp_path / "pip-audit"
-        (tmp_path / "printed").write_text(printed)
+    def stand(*, of_canary: dict[str, str], of_ours: int = 0) -> Path:
+        calls, script = tmp_path / "calls", tmp_path / "pip-audit"
+        calls.write_text("")
         script.write_text(
-            f"#!/bin/sh\ncat {tmp_path}/printed\necho 'ConnectionError: no' >&2\nexit {status}\n"
+            f"""#!/usr/bin/env python3
+import sys
+options = sys.argv[1:]
+requirements = open(options[1]).read()
+open({str(calls)!r}, "a").write(" ".join(options) + "\\n")
+service = options[options.index("--vulnerability-service") + 1]
+if "jinja2==2.11.2" in requirements:
+    print({of_canary!r}.get(service, ""))
+elif {of_ours}:
+    print("ours 2.0 PYSEC-1 2.1")
+    sys.exit({of_ours})
+"""
         )
-        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        script.chmod(0o755)
+        return calls
 
     return stand
 
 
-def test_pip_audits_answer_is_read(pip_audit: Stand) -> None:
-    harmed = {
-        "name": "ours",
-        "version": "2.0",
-        "vulns": [{"id": "PYSEC-1", "aliases": ["CVE-1"], "fix_versions": ["2.1"]}],
-    }
-    skipped = {"name": "gone", "skip_reason": "Dependency not found on PyPI: gone (1.0)"}
-    pip_audit(json.dumps({"dependencies": [harmed, skipped]}), 1)
-
-    answer = PipAudit("pypi").ask([OURS, Pin("gone", "1.0")])
-
-    assert answer == Answer((HARM,), (Pin("gone", "1.0"),))
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    lock = tmp_path / "ours.txt"
+    lock.write_text("ours==2.0 --hash=sha256:00\n")
+    return lock
 
 
-@pytest.mark.parametrize("printed", ["", "{}", "Traceback", "[]"])
-def test_a_failing_pip_audit_is_no_answer(pip_audit: Stand, printed: str) -> None:
-    pip_audit(printed, 1)
-
-    with pytest.raises(NotAuditedError, match="ConnectionError: no"):
-        PipAudit("pypi").ask([OURS])
+# Python's packages ---------------------------------------------------------------------------------
 
 
-def test_the_real_pip_audit_takes_what_it_is_given() -> None:
-    """Whether or not its source can be reached: it answers, or says why not."""
-    pip_audit = PipAudit("pypi")
-    with suppress(NotAuditedError):
-        answer = pip_audit.ask([pip_audit.canary])
-        assert answer.vulnerabilities or answer.unknown == (pip_audit.canary,)
+def test_a_source_that_answers_clean_to_everything_has_audited_nothing(
+    stand_in: Stand, ours: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = stand_in(of_canary={"pypi": KNOWS_NOT, "osv": "Traceback"})
+
+    assert audit_python([ours], []) == UNDONE
+    assert "not audited: Python packages" in capsys.readouterr().out
+    # Nothing of ours is asked of a source that knows nothing.
+    assert str(ours) not in calls.read_text()
 
 
-def test_npms_answer_is_read_and_its_failure_is_no_answer(tmp_path: Path) -> None:
-    script = tmp_path / "npm.py"
-    found = {"minimist": {"via": [{"url": "https://example.test/advisories/GHSA-1"}, "other"]}}
-    script.write_text(f"print('''{json.dumps({'vulnerabilities': found})}''')")
+def test_the_next_source_is_asked_when_one_does_not_answer(
+    stand_in: Stand, ours: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(of_canary={"osv": KNOWS})
 
-    answer = NpmAudit(Path(sys.executable), script).ask([Pin("minimist", "0.0.8"), OURS])
-
-    assert answer == Answer((Vulnerability(Pin("minimist", "0.0.8"), ("GHSA-1",)),))
-    script.write_text('print(\'{"message": "405"}\')')
-    with pytest.raises(NotAuditedError):
-        NpmAudit(Path(sys.executable), script).ask([OURS])
-    with pytest.raises(NotAuditedError, match="FileNotFoundError"):
-        NpmAudit(tmp_path / "missing", script).ask([OURS])
+    assert audit_python([ours], []) == 0
+    assert "audited by pip-audit (osv): 1 lock files" in capsys.readouterr().out
 
 
-# The lock files ------------------------------------------------------------------------------------
+def test_a_vulnerability_fails_and_names_its_remedy(
+    stand_in: Stand, ours: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(of_canary={"pypi": KNOWS}, of_ours=1)
+
+    assert audit_python([ours], []) == 1
+    assert "ours 2.0 PYSEC-1 2.1" in capsys.readouterr().out
+
+
+def test_each_lock_is_asked_about_and_what_is_accepted_is_left_out(stand_in: Stand, ours: Path) -> None:
+    other = ours.with_name("other.txt")
+    other.write_text("ours==1.0 --hash=sha256:00\n")
+    calls = stand_in(of_canary={"pypi": KNOWS})
+
+    audit_python([ours, other], ["CVE-1"])
+
+    _, *asked = calls.read_text().splitlines()
+    assert [line.split()[1] for line in asked] == [str(ours), str(other)]
+    assert all(line.endswith("--ignore-vuln CVE-1") for line in asked)
+
+
+def test_the_real_pip_audit_takes_what_it_is_given(tmp_path: Path) -> None:
+    """It reads each lock, and refuses a pin without a hash among those that have one."""
+    assert pip_audit(audit.ROOT / "requirements.txt", "--dry-run").returncode == 0
+    bare = tmp_path / "requirements.txt"
+    bare.write_text("a==1 --hash=sha256:" + "0" * 64 + "\nb==2\n")
+
+    refused = pip_audit(bare, "--dry-run")
+
+    assert refused.returncode == 1
+    assert "b==2" in refused.stderr
 
 
 def test_every_lock_of_the_checkout_is_seen_and_hashed() -> None:
@@ -218,29 +127,86 @@ def test_every_lock_of_the_checkout_is_seen_and_hashed() -> None:
         "tools/uv.txt",
         "infra/checkov.txt",
     } <= seen
-    assert unhashed(locks()) == []
-    assert len(pins_of(locks())) > 200
-    assert npm_pins(audit.CDK_CLI / "package-lock.json")
+    for lock in locks():
+        pins = re.findall(r"^[A-Za-z0-9][^#\n]*==.*(?:\n .*)*", lock.read_text(), re.MULTILINE)
+        assert pins
+        assert not [pin for pin in pins if "--hash=sha256:" not in pin], lock
 
 
-def test_a_pin_without_a_hash_is_found_among_hashed_ones(tmp_path: Path) -> None:
-    lock = tmp_path / "requirements.txt"
-    lock.write_text(
-        "a==1 \\\n    --hash=sha256:00\nb[x]==2 ; python_version < '3.12'\nc==3 --hash=sha256:11\n"
+# What is accepted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("until", "holds"), [(TODAY, True), (TODAY + dt.timedelta(1), True), (TODAY - dt.timedelta(1), False)]
+)
+def test_an_acceptance_holds_until_its_day(tmp_path: Path, until: dt.date, *, holds: bool) -> None:
+    file = tmp_path / "accepted.toml"
+    file.write_text(f'[[accepted]]\nid = "CVE-1"\npackage = "ours"\nreason = "none"\nuntil = {until}\n')
+
+    assert accepted(TODAY, file) == (["CVE-1"] if holds else [])
+
+
+@pytest.mark.parametrize("missing", ["id", "package", "reason", "until"])
+def test_an_acceptance_without_all_its_fields_is_refused_by_name(tmp_path: Path, missing: str) -> None:
+    fields = {"id": '"CVE-1"', "package": '"ours"', "reason": '"none"', "until": "2027-01-31"}
+    file = tmp_path / "accepted.toml"
+    file.write_text(
+        "[[accepted]]\n" + "".join(f"{key} = {value}\n" for key, value in fields.items() if key != missing)
     )
 
-    assert unhashed([lock]) == [f"{lock}: b 2"]
-    assert pins_of([lock]) == [Pin("a", "1"), Pin("b", "2"), Pin("c", "3")]
+    with pytest.raises(ValueError, match=missing):
+        accepted(TODAY, file)
 
 
-def test_two_versions_of_a_package_are_both_asked_about(pip_audit: Stand, tmp_path: Path) -> None:
-    pip_audit('{"dependencies": []}', 0)
-    script = tmp_path / "pip-audit"
-    script.write_text(script.read_text().replace("#!/bin/sh", f'#!/bin/sh\ncat "$2" >> {tmp_path}/asked'))
+def test_the_list_of_the_checkout_can_be_read() -> None:
+    accepted(TODAY)
 
-    PipAudit("pypi").ask([Pin("a", "1"), Pin("a", "2"), Pin("b", "1")])
 
-    assert sorted((tmp_path / "asked").read_text().split()) == ["a==1", "a==2", "b==1"]
+# npm's packages ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """A script in npm's place: what it prints for the canary, and for everything else."""
+
+    def stand(of_canary: str, of_ours: str) -> None:
+        script = tmp_path / "npm.py"
+        script.write_text(
+            f"print({of_canary!r} if 'minimist' in open('package-lock.json').read() else {of_ours!r})"
+        )
+        monkeypatch.setattr("infra.cdk_command.node_and_npm", lambda: (Path(sys.executable), script))
+
+    (tmp_path / "package-lock.json").write_text("{}")
+    return stand
+
+
+def vulnerable(package: str, advisory: str) -> str:
+    via = [{"title": "harm", "url": f"https://example.test/advisories/{advisory}"}, "other"]
+    return json.dumps({"vulnerabilities": {package: {"via": via}}})
+
+
+def test_npms_answer_is_read_and_its_failure_is_no_answer(
+    npm: Callable[[str, str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    npm(vulnerable("minimist", "GHSA-0"), vulnerable("ours", "GHSA-1"))
+    assert audit_npm(tmp_path, []) == 1
+    assert "ours: harm https://example.test/advisories/GHSA-1" in capsys.readouterr().out
+    assert audit_npm(tmp_path, ["GHSA-1"]) == 0
+
+    npm('{"vulnerabilities": {}}', vulnerable("ours", "GHSA-1"))
+    assert audit_npm(tmp_path, []) == UNDONE
+    npm(vulnerable("minimist", "GHSA-0"), '{"message": "405"}')
+    assert npm_audit(tmp_path) is None
+    assert audit_npm(tmp_path, []) == UNDONE
+
+
+def test_npms_lock_names_an_integrity_for_every_package() -> None:
+    packages = json.loads((audit.CDK_CLI / "package-lock.json").read_text())["packages"]
+
+    assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
+
+
+# How it is shown -----------------------------------------------------------------------------------
 
 
 def test_an_undone_check_is_shown_as_such_and_does_not_fail() -> None:
