@@ -166,7 +166,7 @@ def test_the_maintenance_function_compares_by_hand(
     job = start()
     monkeypatch.setattr(maintenance, "load_table", lambda _: load_table(job.lake))
     monkeypatch.setattr(LakeSettings, "from_env", lambda _: job.lake)
-    monkeypatch.setattr(bootstrap, "database", lambda: job.platform)
+    monkeypatch.setattr(bootstrap, "platform_database", lambda: job.platform)
 
     class Context:
         function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
