@@ -25,13 +25,13 @@ from infra.bundling import UNPACKED_LIMIT, Bundler
 from local import database as databases
 from local.aws import LocalAws, Names
 from local.postgres import Postgres
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, TenantId, new_id
 from sextant.runs import service as runs
 from sextant.runs.model import RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from sextant.storage import Database, DatabaseSettings
-from sextant.tenancy import Caller
 
 ROUNDS = 9
 TENANT = TenantId("acme")

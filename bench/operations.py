@@ -25,9 +25,9 @@ from bench.report import Row, publish
 from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
-from sextant.ids import TenantId
-from sextant.operations.events import ingest
-from sextant.operations.model import NewEvent, WorkflowId
+from sextant.ids import TenantId, WorkflowId
+from sextant.operations.events.model import NewEvent
+from sextant.operations.events.service import ingest
 from sextant.operations.policy import OperationsPolicy
 from sextant.storage import Database, DatabaseSettings
 

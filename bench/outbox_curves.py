@@ -21,7 +21,7 @@ from bench.report import RESULTS, Row
 from sextant.bus.message import OutboundMessage
 from sextant.ids import TenantId, new_id
 from sextant.outbox import repository
-from sextant.outbox.floors import Floors
+from sextant.outbox.low_watermarks import LowWatermarks
 from sextant.outbox.model import NewEvent, RetryRule
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.outbox.repository import ClaimRequest, Settlement
@@ -227,7 +227,7 @@ def _under_snapshot(made: Rig, events: int, *, floors: bool) -> list[tuple[float
     made.clear()
     made.backlog(events)
     made.admin.execute("VACUUM outbox_pending")
-    known = Floors()
+    known = LowWatermarks()
     # Collecting what this process holds of other measurements would show as claims of 100 ms.
     gc.collect()
     gc.freeze()

@@ -24,9 +24,9 @@ from functions.api.operations_schemas import (
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
-from sextant.operations import requests
-from sextant.operations.model import ACTION_STATES, Action, ActionState, ActionType, IncidentId
-from sextant.operations.repository.actions import ActionFilter
+from sextant.ids import IncidentId
+from sextant.operations.actions import service as actions
+from sextant.operations.actions.model import ACTION_STATES, Action, ActionFilter, ActionState, ActionType
 from sextant.paging import DEFAULT_LIMIT
 
 _TAGS = ["Actions"]
@@ -65,7 +65,7 @@ def register(api: Api) -> None:
             return accepted(
                 bootstrap.database().run(
                     caller.tenant,
-                    lambda session: requests.request(session, document.action(), incident, caller),
+                    lambda session: actions.request(session, document.action(), incident, caller),
                 )
             )
 
@@ -85,7 +85,7 @@ def register(api: Api) -> None:
         scope = f"actions {where}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = requests.list_actions(session, where, request)
+            found = actions.list_actions(session, where, request)
         return reply(
             ActionList.model_construct(
                 data=[ActionBody.of(action) for action in found.items], meta=page_meta(caller, found, scope)
@@ -97,7 +97,7 @@ def register(api: Api) -> None:
     def get_action(action_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = requests.get(session, action_id)
+            found = actions.get(session, action_id)
         return reply(ActionEnvelope.model_construct(data=ActionBody.of(found), meta=meta(caller)))
 
     @api.post(
@@ -113,7 +113,7 @@ def register(api: Api) -> None:
         caller = api.caller
         ended = bootstrap.database().run(
             caller.tenant,
-            lambda session: requests.complete(session, action_id, document.state, document.note, caller),
+            lambda session: actions.complete(session, action_id, document.state, document.note, caller),
         )
         return reply(ActionEnvelope.model_construct(data=ActionBody.of(ended), meta=meta(caller)))
 
@@ -129,11 +129,11 @@ def register(api: Api) -> None:
     ) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            if requests.get(session, action_id).parameters.get("scope") == "TENANT":
+            if actions.get(session, action_id).parameters.get("scope") == "TENANT":
                 caller.require("config:write")
         return accepted(
             bootstrap.database().run(
-                caller.tenant, lambda session: requests.reverse(session, action_id, document.reason, caller)
+                caller.tenant, lambda session: actions.reverse(session, action_id, document.reason, caller)
             )
         )
 

@@ -22,10 +22,10 @@ from sextant.baselines import service
 from sextant.baselines.model import Baseline
 from sextant.drivers.fields import Number
 from sextant.errors import FieldError
+from sextant.identity import Caller
 from sextant.ids import new_id
 from sextant.outputs.reading import LinkUnavailableError
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
-from sextant.tenancy import Caller
 
 UPLOAD_LIFETIME_MINUTES = 60
 

@@ -19,11 +19,11 @@ from functions.api.runs import run_answer
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.drivers.fields import UPPER
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
 from sextant.runs import service
 from sextant.runs.model import RequestedRun, RunOptions, RunSelection, State
 from sextant.settings.model import Reason
-from sextant.tenancy import Caller
 
 MOST_ITEMS = 100
 MOST_SELECTED = 500

@@ -14,7 +14,7 @@ from functions.api.http.envelopes import meta, page_meta
 from functions.api.http.parameters import Limit
 from functions.api.operations_schemas import DecisionBody, DecisionEnvelope, DecisionList
 from sextant import bootstrap
-from sextant.operations import requests
+from sextant.operations.decisions import service as decisions
 from sextant.paging import DEFAULT_LIMIT
 
 _TAGS = ["Decisions"]
@@ -30,7 +30,7 @@ def register(api: Api) -> None:
         scope = f"decisions {incident_id}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = requests.list_decisions(session, incident_id, request)
+            found = decisions.list_decisions(session, incident_id, request)
         return reply(
             DecisionList.model_construct(
                 data=[DecisionBody.of(decision) for decision in found.items],
@@ -43,7 +43,7 @@ def register(api: Api) -> None:
     def get_decision(decision_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = requests.get_decision(session, decision_id)
+            found = decisions.get(session, decision_id)
         return reply(DecisionEnvelope.model_construct(data=DecisionBody.of(found), meta=meta(caller)))
 
 

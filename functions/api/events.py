@@ -24,10 +24,9 @@ from functions.api.operations_schemas import (
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
-from sextant.ids import RunId
-from sextant.operations import events, incidents
-from sextant.operations.model import NewEvent, Severity, VendorId, WorkflowId
-from sextant.operations.repository.events import EventFilter
+from sextant.ids import RunId, VendorId, WorkflowId
+from sextant.operations.events import service as events
+from sextant.operations.events.model import EventFilter, NewEvent, Severity
 from sextant.paging import DEFAULT_LIMIT
 
 _TAGS = ["Events"]
@@ -91,7 +90,7 @@ def register(api: Api) -> None:
         scope = f"events {where}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = incidents.list_events(session, where, request)
+            found = events.list_events(session, where, request)
         return reply(
             EventList.model_construct(
                 data=[EventBody.of(event) for event in found.items], meta=page_meta(caller, found, scope)
@@ -103,7 +102,7 @@ def register(api: Api) -> None:
     def get_event(event_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = incidents.get_event(session, event_id)
+            found = events.get(session, event_id)
         return reply(EventEnvelope.model_construct(data=EventBody.of(found), meta=meta(caller)))
 
 

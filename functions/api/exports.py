@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from functions.api.http.app import Api, needs
 from functions.api.http.envelopes import Meta, meta
 from functions.api.output_query import readable, reader
+from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError
-from sextant.tenancy import Caller
 
 POLL_SECONDS = 2
 

@@ -23,9 +23,9 @@ from functions.api.operations_schemas import (
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
-from sextant.operations import incidents
-from sextant.operations.model import INCIDENT_STATES, IncidentState, Severity
-from sextant.operations.repository.events import IncidentFilter
+from sextant.operations.events.model import Severity
+from sextant.operations.incidents import service as incidents
+from sextant.operations.incidents.model import INCIDENT_STATES, IncidentFilter, IncidentState
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 _TAGS = ["Incidents"]

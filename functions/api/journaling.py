@@ -16,16 +16,16 @@ from functions.api.http.envelopes import meta
 from functions.api.http.idempotency import Provisional
 from functions.api.receipt_schemas import JournaledBody, JournaledEnvelope
 from sextant import bootstrap
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
-from sextant.outbox.journal import JournalEntry, JournalUnavailableError
-from sextant.runs.journaled.model import KIND, RunRequest
+from sextant.journal.errors import JournalUnavailableError
+from sextant.journal.model import KIND, JournalEntry, RunRequest
 from sextant.runs.model import RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import PLATFORM, Admission
 from sextant.settings.service import RateLimitedError
 from sextant.storage import ALL_TENANTS, Session
 from sextant.storage.errors import DatabaseUnavailable
-from sextant.tenancy import Caller
 
 RETRY_AFTER = 30
 """Seconds after which it is worth looking at a receipt for the first time."""

@@ -22,13 +22,13 @@ from functions.api.operations_schemas import (
     SwitchChangeList,
 )
 from sextant import bootstrap
+from sextant.identity import Caller, Permission
 from sextant.ids import TenantId, tenant_id
-from sextant.operations import kill_switches
-from sextant.operations.errors import InvalidTargetError
-from sextant.operations.model import KillSwitch, SwitchScope
+from sextant.kill_switches import service as kill_switches
+from sextant.kill_switches.errors import InvalidTargetError
+from sextant.kill_switches.model import KillSwitch, SwitchScope
 from sextant.paging import DEFAULT_LIMIT
 from sextant.storage import Database
-from sextant.tenancy import Caller, Permission
 
 _TAGS = ["Kill switches"]
 _PERMISSIONS: dict[SwitchScope, Permission] = {

@@ -20,14 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import Envelope, ListEnvelope
 from sextant.drivers.fields import UPPER
-from sextant.operations.model import (
-    ActionType,
-    IncidentState,
-    NewAction,
-    Severity,
-    SwitchScope,
-    WorkflowState,
-)
+from sextant.kill_switches.model import SwitchScope
+from sextant.operations.actions.model import ActionType, NewAction
+from sextant.operations.events.model import Severity
+from sextant.operations.incidents.model import IncidentState
+from sextant.workflows.model import WorkflowState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]

@@ -17,12 +17,12 @@ from functions.api.http.parameters import Limit, Moment, check_span
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
+from sextant.identity import Caller
 from sextant.ids import TenantId, tenant_id
-from sextant.outbox import service
-from sextant.outbox.admin.model import Entry, QuotaChange, Selection, Status
+from sextant.outbox.administration import service as administration
+from sextant.outbox.administration.model import Entry, QuotaChange, Selection, Status
 from sextant.paging import DEFAULT_LIMIT
 from sextant.storage import ALL_TENANTS
-from sextant.tenancy import Caller
 
 EVERYBODY = "*"
 
@@ -216,7 +216,7 @@ def _register_events(api: Api) -> None:
         scope = f"outbox {owner} {selection}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = service.list_events(session, owner, selection, request)
+            found = administration.list_events(session, owner, selection, request)
         return reply(
             EntryList.model_construct(
                 data=[EntryBody.of(entry) for entry in found.items], meta=page_meta(caller, found, scope)
@@ -233,7 +233,7 @@ def _register_events(api: Api) -> None:
     def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Response[Any]:
         caller = api.caller
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = service.summary(session, whose(caller, tenant), since)
+            found = administration.summary(session, whose(caller, tenant), since)
         data = [copied(FiguresBody, item) for item in found]
         return reply(FiguresList.model_construct(data=data, meta=meta(caller)))
 
@@ -249,12 +249,14 @@ def _register_events(api: Api) -> None:
         owner, selection = whose(caller, tenant), document.selection()
         database = bootstrap.platform_database()
         if document.preview:
-            events = database.run(ALL_TENANTS, lambda s: service.preview_replay(s, owner, selection))
+            events = database.run(ALL_TENANTS, lambda s: administration.preview_replay(s, owner, selection))
             body = ReplayBody(replay_id=None, events=events, preview=True)
         else:
             ordered = database.run(
                 ALL_TENANTS,
-                lambda s: service.replay(s, owner, selection, actor=caller.subject, reason=document.reason),
+                lambda s: administration.replay(
+                    s, owner, selection, actor=caller.subject, reason=document.reason
+                ),
             )
             body = ReplayBody(replay_id=ordered.id, events=ordered.events, preview=False)
             bootstrap.nudge_relay()
@@ -271,7 +273,7 @@ def _register_events(api: Api) -> None:
         caller = api.caller
         owner = whose(caller, tenant) or caller.tenant
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = service.get_event(session, owner, event_id)
+            found = administration.get_event(session, owner, event_id)
         body = EventBody.model_construct(
             event=EntryBody.of(found.entry),
             payload=found.payload,
@@ -295,7 +297,7 @@ def _register_events(api: Api) -> None:
         scope = f"outbox-audit {owner}"
         request = cursors.decode(cursor, limit, scope)
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = service.audit_trail(session, owner, request)
+            found = administration.audit_trail(session, owner, request)
         data = [copied(AuditBody, entry) for entry in found.items]
         return reply(AuditList.model_construct(data=data, meta=page_meta(caller, found, scope)))
 
@@ -311,7 +313,7 @@ def _register_quotas(api: Api) -> None:
     def list_quotas(tenant: Whose = None) -> Response[Any]:
         caller = api.caller
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = service.list_quotas(session, whose(caller, tenant))
+            found = administration.list_quotas(session, whose(caller, tenant))
         data = [copied(QuotaBody, quota) for quota in found]
         return reply(QuotaList.model_construct(data=data, meta=meta(caller)))
 
@@ -328,7 +330,9 @@ def _register_quotas(api: Api) -> None:
         change = QuotaChange(**document.model_dump(exclude={"reason"}))
         adjusted = bootstrap.platform_database().run(
             ALL_TENANTS,
-            lambda s: service.adjust_quota(s, owner, change, actor=caller.subject, reason=document.reason),
+            lambda s: administration.adjust_quota(
+                s, owner, change, actor=caller.subject, reason=document.reason
+            ),
         )
         return reply(QuotaEnvelope.model_construct(data=copied(QuotaBody, adjusted), meta=meta(caller)))
 
@@ -343,6 +347,7 @@ def _register_quotas(api: Api) -> None:
         caller = api.caller
         owner = whose(caller, tenant) or caller.tenant
         reset = bootstrap.platform_database().run(
-            ALL_TENANTS, lambda s: service.reset_quota(s, owner, actor=caller.subject, reason=document.reason)
+            ALL_TENANTS,
+            lambda s: administration.reset_quota(s, owner, actor=caller.subject, reason=document.reason),
         )
         return reply(QuotaEnvelope.model_construct(data=copied(QuotaBody, reset), meta=meta(caller)))

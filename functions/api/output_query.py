@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.api.http.app import InvalidParameterError
 from sextant import bootstrap
 from sextant.errors import FieldError
+from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.objects.store import S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
@@ -25,7 +26,6 @@ from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
 from sextant.settings.service import FeatureDisabledError
-from sextant.tenancy import Caller
 
 CACHE_BYTES = 64 * 1024 * 1024
 

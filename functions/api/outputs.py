@@ -27,13 +27,13 @@ from functions.api.output_query import (
     readable,
     reader,
 )
+from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.read.export import ExportFormat
 from sextant.lake.read.query import OutputFilter, OutputRow
 from sextant.outputs import cursors
 from sextant.outputs.athena import Export
 from sextant.outputs.reading import Link
-from sextant.tenancy import Caller
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100

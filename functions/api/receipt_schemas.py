@@ -9,7 +9,7 @@ from uuid import UUID
 from functions.api.http.envelopes import Body, Meta
 
 if TYPE_CHECKING:
-    from sextant.runs.journaled.model import Receipt
+    from sextant.journal.model import Receipt
 
 
 class JournaledBody(Body):

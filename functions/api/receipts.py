@@ -13,8 +13,8 @@ from functions.api.http.envelopes import meta
 from functions.api.receipt_schemas import ReceiptBody, ReceiptEnvelope
 from sextant import bootstrap
 from sextant.ids import ScenarioId
-from sextant.runs.journaled import service
-from sextant.runs.journaled.model import ReceiptId
+from sextant.journal import service as journal_service
+from sextant.journal.model import ReceiptId
 
 
 def register(api: Api) -> None:
@@ -30,5 +30,5 @@ def register(api: Api) -> None:
     ) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.get(session, ScenarioId(scenario_id), ReceiptId(receipt_id))
+            found = journal_service.get(session, ScenarioId(scenario_id), ReceiptId(receipt_id))
         return reply(ReceiptEnvelope.model_construct(data=ReceiptBody.of(found), meta=meta(caller)))

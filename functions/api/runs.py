@@ -30,13 +30,13 @@ from functions.api.run_schemas import (
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.errors import FieldError
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, Run, RunFilter, RunOptions, State
 from sextant.settings import service as settings
 from sextant.storage.errors import DatabaseUnavailable
-from sextant.tenancy import Caller
 
 LONGEST_WAIT = 25
 # The rate limit of requests that wait. Each holds a function all the while, and those are everybody's.

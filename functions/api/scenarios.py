@@ -28,6 +28,7 @@ from functions.api.scenario_schemas import (
 )
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
+from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
@@ -35,7 +36,6 @@ from sextant.scenarios.documents import Name, ScenarioChanges, ScenarioDocument
 from sextant.scenarios.model import Scenario, ScenarioFilter, Status
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
-from sextant.tenancy import Caller
 
 
 class NewScenario(ScenarioDocument):

@@ -11,12 +11,12 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from functions.api.http.app import Api, needs
 from functions.api.http.exposition import CONTENT_TYPE, Counter, Gauge, exposition
 from sextant import bootstrap
+from sextant.identity import Caller
 from sextant.outbox import repository as outbox
 from sextant.runs import repository as runs
 from sextant.runs.model import STATES
 from sextant.settings import repository as settings
 from sextant.storage import ALL_TENANTS, Database, Session
-from sextant.tenancy import Caller
 
 _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
 

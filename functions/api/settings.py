@@ -16,12 +16,12 @@ from functions.api.http.app import Api, answers, needs, reply
 from functions.api.http.envelopes import Envelope, ListEnvelope, Meta, meta, page_meta
 from functions.api.http.parameters import Limit
 from sextant import bootstrap
+from sextant.identity import Caller
 from sextant.ids import TenantId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.settings import service
 from sextant.settings.model import JOURNAL, PLATFORM, Change, Kind, Name, Reason, Setting
 from sextant.storage import ALL_TENANTS, Session
-from sextant.tenancy import Caller
 
 T = TypeVar("T")
 

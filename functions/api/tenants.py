@@ -22,13 +22,13 @@ from functions.api.operations_schemas import (
     TenantList,
 )
 from sextant import bootstrap
+from sextant.identity import Caller
 from sextant.ids import TenantId, tenant_id
-from sextant.operations import catalogue
-from sextant.operations.errors import TenantNotFoundError
-from sextant.operations.model import Tenant
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.storage import ALL_TENANTS, Database
-from sextant.tenancy import Caller
+from sextant.tenants import service as tenants
+from sextant.tenants.errors import TenantNotFoundError
+from sextant.tenants.model import Tenant
 
 _TAGS = ["Tenants"]
 
@@ -66,7 +66,7 @@ def register(api: Api) -> None:
             return shown(
                 bootstrap.platform_database().run(
                     TenantId(document.tenant_id),
-                    lambda session: catalogue.create_tenant(session, values, caller.subject),
+                    lambda session: tenants.create(session, values, caller.subject),
                 ),
                 201,
             )
@@ -79,7 +79,7 @@ def register(api: Api) -> None:
         caller = api.caller
         request = cursors.decode(cursor, limit, "tenants")
         with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
-            found = catalogue.list_tenants(session, request)
+            found = tenants.list_tenants(session, request)
         return reply(
             TenantList.model_construct(
                 data=[TenantBody.of(tenant) for tenant in found.items],
@@ -92,7 +92,7 @@ def register(api: Api) -> None:
     def get_tenant(tenant: Annotated[str, Path()]) -> Response[Any]:
         database, asked = as_whom(api.caller, tenant)
         with database.autocommit(asked) as session:
-            return shown(catalogue.own_tenant(session))
+            return shown(tenants.own(session))
 
     @api.patch("/v1/tenants/<tenant>", summary="Change a tenant", tags=_TAGS, responses={200: _OK})
     @needs("config:write")
@@ -109,9 +109,7 @@ def register(api: Api) -> None:
         expected = expected_version(if_match, tenant)
         changed = database.run(
             asked,
-            lambda session: catalogue.change_tenant(
-                session, changes, actor=caller.subject, expected=expected
-            ),
+            lambda session: tenants.change(session, changes, actor=caller.subject, expected=expected),
         )
         bootstrap.nudge_relay()
         bootstrap.operations_policies().forget(asked)
@@ -132,7 +130,7 @@ def register(api: Api) -> None:
         caller = api.caller
         database, asked = as_whom(caller, tenant)
         with database.autocommit(asked) as session:
-            found = catalogue.tenant_changes(session, limit, before_version)
+            found = tenants.changes(session, limit, before_version)
         return reply(
             ChangeList.model_construct(data=[ChangeBody.of(change) for change in found], meta=meta(caller))
         )

@@ -25,9 +25,9 @@ from functions.api.operations_schemas import (
     VendorStandingEnvelope,
 )
 from sextant import bootstrap
-from sextant.operations import catalogue
-from sextant.operations.model import Vendor
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.vendors import service as vendors
+from sextant.vendors.model import Vendor
 
 _TAGS = ["Vendors"]
 
@@ -53,7 +53,7 @@ def register(api: Api) -> None:
         def create() -> Response[Any]:
             return shown(
                 bootstrap.database().run(
-                    caller.tenant, lambda session: catalogue.create_vendor(session, values, caller.subject)
+                    caller.tenant, lambda session: vendors.create(session, values, caller.subject)
                 ),
                 201,
             )
@@ -66,7 +66,7 @@ def register(api: Api) -> None:
         caller = api.caller
         request = cursors.decode(cursor, limit, "vendors")
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = catalogue.list_vendors(session, request)
+            found = vendors.list_vendors(session, request)
         return reply(
             VendorList.model_construct(
                 data=[VendorBody.of(vendor) for vendor in found.items],
@@ -78,7 +78,7 @@ def register(api: Api) -> None:
     @needs("scenarios:read")
     def get_vendor(vendor_id: Annotated[UUID, Path()]) -> Response[Any]:
         with bootstrap.database().autocommit(api.caller.tenant) as session:
-            return shown(catalogue.get_vendor(session, vendor_id))
+            return shown(vendors.get(session, vendor_id))
 
     @api.patch("/v1/vendors/<vendor_id>", summary="Change a vendor", tags=_TAGS, responses={200: _OK})
     @needs("operations:write")
@@ -92,7 +92,7 @@ def register(api: Api) -> None:
         expected = expected_version(if_match, vendor_id)
         changed = bootstrap.database().run(
             caller.tenant,
-            lambda session: catalogue.change_vendor(
+            lambda session: vendors.change(
                 session, vendor_id, changes, actor=caller.subject, expected=expected
             ),
         )
@@ -114,7 +114,7 @@ def register(api: Api) -> None:
         expected = expected_version(if_match, vendor_id)
         bootstrap.database().run(
             caller.tenant,
-            lambda session: catalogue.delete_vendor(session, vendor_id, caller.subject, expected),
+            lambda session: vendors.delete(session, vendor_id, caller.subject, expected),
         )
         return Response(status_code=204, body="")
 
@@ -132,7 +132,7 @@ def register(api: Api) -> None:
     ) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = catalogue.vendor_changes(session, vendor_id, limit, before_version)
+            found = vendors.changes(session, vendor_id, limit, before_version)
         return reply(
             ChangeList.model_construct(data=[ChangeBody.of(change) for change in found], meta=meta(caller))
         )
@@ -147,7 +147,7 @@ def register(api: Api) -> None:
     def vendor_breaker(vendor_id: Annotated[UUID, Path()]) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = catalogue.vendor_standing(session, vendor_id)
+            found = vendors.standing(session, vendor_id)
         return reply(
             VendorStandingEnvelope.model_construct(data=VendorStandingBody.of(found), meta=meta(caller))
         )

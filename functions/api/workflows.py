@@ -23,9 +23,9 @@ from functions.api.operations_schemas import (
     WorkflowList,
 )
 from sextant import bootstrap
-from sextant.operations import catalogue
-from sextant.operations.model import Workflow
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.workflows import service as workflows
+from sextant.workflows.model import Workflow
 
 _TAGS = ["Workflows"]
 
@@ -51,7 +51,7 @@ def register(api: Api) -> None:
         def create() -> Response[Any]:
             return shown(
                 bootstrap.database().run(
-                    caller.tenant, lambda session: catalogue.create_workflow(session, values, caller.subject)
+                    caller.tenant, lambda session: workflows.create(session, values, caller.subject)
                 ),
                 201,
             )
@@ -64,7 +64,7 @@ def register(api: Api) -> None:
         caller = api.caller
         request = cursors.decode(cursor, limit, "workflows")
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = catalogue.list_workflows(session, request)
+            found = workflows.list_workflows(session, request)
         return reply(
             WorkflowList.model_construct(
                 data=[WorkflowBody.of(workflow) for workflow in found.items],
@@ -76,7 +76,7 @@ def register(api: Api) -> None:
     @needs("scenarios:read")
     def get_workflow(workflow_id: Annotated[UUID, Path()]) -> Response[Any]:
         with bootstrap.database().autocommit(api.caller.tenant) as session:
-            return shown(catalogue.get_workflow(session, workflow_id))
+            return shown(workflows.get(session, workflow_id))
 
     @api.patch("/v1/workflows/<workflow_id>", summary="Change a workflow", tags=_TAGS, responses={200: _OK})
     @needs("operations:write")
@@ -90,7 +90,7 @@ def register(api: Api) -> None:
         expected = expected_version(if_match, workflow_id)
         changed = bootstrap.database().run(
             caller.tenant,
-            lambda session: catalogue.change_workflow(
+            lambda session: workflows.change(
                 session, workflow_id, changes, actor=caller.subject, expected=expected
             ),
         )
@@ -112,7 +112,7 @@ def register(api: Api) -> None:
         expected = expected_version(if_match, workflow_id)
         bootstrap.database().run(
             caller.tenant,
-            lambda session: catalogue.delete_workflow(session, workflow_id, caller.subject, expected),
+            lambda session: workflows.delete(session, workflow_id, caller.subject, expected),
         )
         return Response(status_code=204, body="")
 
@@ -130,7 +130,7 @@ def register(api: Api) -> None:
     ) -> Response[Any]:
         caller = api.caller
         with bootstrap.database().autocommit(caller.tenant) as session:
-            found = catalogue.workflow_changes(session, workflow_id, limit, before_version)
+            found = workflows.changes(session, workflow_id, limit, before_version)
         return reply(
             ChangeList.model_construct(data=[ChangeBody.of(change) for change in found], meta=meta(caller))
         )

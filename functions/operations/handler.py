@@ -20,15 +20,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.bus.message import EVENT_CREATED_AT
-from sextant.ids import TenantId, tenant_id
-from sextant.operations import failures
-from sextant.operations.actions import Performer
-from sextant.operations.analysis import Analyst, Changed
-from sextant.operations.aws import DeadLetterQueues, SnsAlerts
-from sextant.operations.bedrock import AiSettings, Bedrock
-from sextant.operations.model import ActionId, IncidentId, OperationsEventId
+from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId, tenant_id
+from sextant.operations.actions.performer import Performer
+from sextant.operations.actions.sns_alerts import SnsAlerts
+from sextant.operations.decisions.analyst import Analyst, Changed
+from sextant.operations.decisions.bedrock import AiSettings, Bedrock
+from sextant.operations.events import platform_failures
 from sextant.operations.policy import OperationsPolicy
-from sextant.operations.sweep import sweep
+from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
+from sextant.operations.scheduled_checks.service import run
 
 WATCHED = tuple(f"SEXTANT_QUEUE_URL_{name}" for name in ("RUNS", "COMMITS", "EVENTS", "JOURNAL"))
 
@@ -61,7 +61,7 @@ def _dead_letters() -> DeadLetterQueues:
 def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
     bootstrap.platform_database().run(
         tenant,
-        lambda session: failures.run_failed(
+        lambda session: platform_failures.run_failed(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
         ),
         idempotent=True,
@@ -71,7 +71,7 @@ def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
 def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
     bootstrap.platform_database().run(
         tenant,
-        lambda session: failures.run_refused(
+        lambda session: platform_failures.run_refused(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
         ),
         idempotent=True,
@@ -81,7 +81,7 @@ def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
 def _run_completed(tenant: TenantId, message: InboundMessage) -> None:
     bootstrap.platform_database().run(
         tenant,
-        lambda session: failures.run_completed(
+        lambda session: platform_failures.run_completed(
             session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
         ),
         idempotent=True,
@@ -135,7 +135,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         if handled:
             bootstrap.nudge_relay()
         return answer
-    found = sweep(
+    found = run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),
         _analyst(),

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.bus.factory import publisher_from_env
-from sextant.outbox import housekeeping
+from sextant.outbox import service as outbox
 from sextant.outbox.relay import Relay, RelaySettings, Report
 from sextant.storage import ALL_TENANTS
 
@@ -37,7 +37,7 @@ def relay() -> Relay:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
-        bootstrap.platform_database().run(ALL_TENANTS, housekeeping.find_lanes)
+        bootstrap.platform_database().run(ALL_TENANTS, outbox.find_lanes)
     report = relay().drain(context.get_remaining_time_in_millis() / 1000)
     _count(report)
     if scheduled:
@@ -62,10 +62,10 @@ def _count(report: Report) -> None:
 
 def _look_after() -> None:
     """Once a minute: tell what still waits, and forget what is old."""
-    totals = bootstrap.platform_database().run(ALL_TENANTS, housekeeping.totals)
+    totals = bootstrap.platform_database().run(ALL_TENANTS, outbox.totals)
     metrics.add_metric("OutboxPending", MetricUnit.Count, totals.pending)
     metrics.add_metric("OutboxDead", MetricUnit.Count, totals.dead)
     metrics.add_metric("OutboxOldestAge", MetricUnit.Seconds, totals.oldest_seconds)
-    purged = bootstrap.platform_database().run(ALL_TENANTS, housekeeping.purge)
+    purged = bootstrap.platform_database().run(ALL_TENANTS, outbox.purge)
     if purged.events:
         logger.info("purged", extra=asdict(purged))

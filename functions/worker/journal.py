@@ -17,9 +17,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
-from sextant.outbox.journal import Drained, Journal, JournalEntry, JournalUnavailableError
-from sextant.runs.journaled import service
-from sextant.runs.journaled.model import KIND
+from sextant.journal import service as journal_service
+from sextant.journal.errors import JournalUnavailableError
+from sextant.journal.model import KIND, JournalEntry
+from sextant.journal.queue import Drained, Journal
 from sextant.settings import service as settings
 from sextant.settings.model import Change
 from sextant.storage import ALL_TENANTS, Session
@@ -74,6 +75,6 @@ def _copy_switches(changes: list[Change]) -> None:
 def _drain(journal: Journal, seconds: float) -> Drained:
     def request_run(entry: JournalEntry) -> None:
         logger.append_keys(tenant_id=entry.tenant_id, correlation_id=entry.correlation_id)
-        service.carry_out(bootstrap.platform_database(), entry, CODE_VERSION)
+        journal_service.carry_out(bootstrap.platform_database(), entry, CODE_VERSION)
 
     return journal.drain({KIND: request_run}, seconds)

@@ -66,7 +66,7 @@ def test_without_a_valid_tenant_no_token_is_issued(tenant: str | None) -> None:
 
 
 def test_the_pools_groups_are_the_roles_of_the_application() -> None:
-    from sextant.tenancy import PERMISSIONS
+    from sextant.identity import PERMISSIONS
 
     assert tuple(GROUPS) == token_claims.ROLES
     assert set(GROUPS) == set(PERMISSIONS)

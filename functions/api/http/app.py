@@ -33,10 +33,10 @@ from sextant.errors import (
     SextantError,
     ValidationError,
 )
+from sextant.identity import Caller, Permission
 from sextant.settings import service as settings
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
-from sextant.tenancy import Caller, Permission
 
 Event = Mapping[str, Any]
 Route = TypeVar("Route", bound=Callable[..., Any])

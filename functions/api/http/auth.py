@@ -11,8 +11,8 @@ from typing import Any
 
 from sextant.config import Settings
 from sextant.errors import BadRequestError, FieldError, ForbiddenError, UnauthorizedError
+from sextant.identity import PERMISSIONS, Caller, Role
 from sextant.ids import new_id, tenant_id
-from sextant.tenancy import PERMISSIONS, Caller, Role
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACEPARENT = re.compile(

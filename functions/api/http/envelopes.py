@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from functions.api.http import cursors
+from sextant.identity import Caller
 from sextant.paging import Page
-from sextant.tenancy import Caller
 
 T = TypeVar("T")
 

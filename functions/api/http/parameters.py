@@ -12,8 +12,8 @@ from pydantic import AwareDatetime
 
 from functions.api.http.app import InvalidParameterError
 from sextant.errors import FieldError, ForbiddenError, VersionConflictError
+from sextant.identity import Caller
 from sextant.paging import MAX_LIMIT
-from sextant.tenancy import Caller
 
 _VERSION = re.compile(r"[0-9]{1,9}")  # what the database's integers hold
 

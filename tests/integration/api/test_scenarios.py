@@ -211,10 +211,10 @@ def test_concurrent_updates_with_one_version_let_one_through(client: Client) -> 
 
     from sextant import bootstrap
     from sextant.errors import VersionConflictError
+    from sextant.identity import Caller
     from sextant.ids import ScenarioId, TenantId
     from sextant.scenarios import service
     from sextant.scenarios.documents import ScenarioChanges
-    from sextant.tenancy import Caller
 
     scenario = ScenarioId(UUID(client.scenario()["id"]))
     caller = Caller(TenantId(client.tenant), "ana", frozenset({"admin"}), "r", "c")

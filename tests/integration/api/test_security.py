@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from functions.api.api import whole_api
-from sextant.tenancy import PERMISSIONS, Role
+from sextant.identity import PERMISSIONS, Role
 from tests.integration.api.conftest import GUIDE, Client
 
 ROUTES = sorted(set(whole_api().marked_routes()))

@@ -20,7 +20,7 @@ from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
-from sextant.outbox import journal, switch
+from sextant.journal import queue, settings_copy
 from tests.integration.api.conftest import Client
 from tests.integration.invoking import LambdaContext
 
@@ -32,8 +32,8 @@ _MADE: tuple[Any, ...] = (
     bootstrap.journal,
     bootstrap.journal_switch,
     idempotency._store,
-    journal._client,
-    switch._client,
+    queue._client,
+    settings_copy._client,
 )
 ON = {"value": {"enabled": True}, "reason": "an outage must not stop us"}
 

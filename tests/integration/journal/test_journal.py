@@ -13,10 +13,9 @@ import pytest
 
 from sextant import bootstrap
 from sextant.ids import TenantId, new_id
-from sextant.outbox.journal import JournalEntry
-from sextant.runs.journaled import service
-from sextant.runs.journaled.model import KIND, RunRequest
-from sextant.runs.journaled.service import RequestRefusedError
+from sextant.journal import service as journal_service
+from sextant.journal.model import KIND, JournalEntry, RunRequest
+from sextant.journal.service import RequestRefusedError
 from sextant.settings.model import Change
 from tests.integration.api.conftest import Client
 from tests.integration.journal.conftest import ON, Place
@@ -138,10 +137,10 @@ def test_a_consumer_killed_before_its_acknowledgement_does_no_harm(place: Place)
     one = entry(client, scenario, seed=1)
     platform = bootstrap.platform_database()
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: service.carry_out(platform, one, "1.0.0"), range(4)))
+        list(threads.map(lambda _: journal_service.carry_out(platform, one, "1.0.0"), range(4)))
     assert place.runs(client) == [str(one.id)]
     client("POST", f"/v1/scenarios/runs/{one.id}/cancel")
-    service.carry_out(platform, one, "1.0.0")
+    journal_service.carry_out(platform, one, "1.0.0")
     assert place.runs(client) == [str(one.id)]
 
 
@@ -153,7 +152,7 @@ def test_a_request_that_was_stored_before_its_answer_was_lost_is_found(place: Pl
     client("POST", f"/v1/scenarios/runs/{run}/cancel")
     request = RunRequest(UUID(scenario), {"seed": 1}, None)  # type: ignore[arg-type]
     one = JournalEntry(KIND, TenantId(client.tenant), UUID(run), request.encode(), datetime.now(UTC), "ana")
-    service.carry_out(bootstrap.platform_database(), one, "1.0.0")
+    journal_service.carry_out(bootstrap.platform_database(), one, "1.0.0")
     assert place.runs(client) == [run]
     assert client("GET", f"/v1/scenarios/{scenario}/receipts/{run}").data["run_id"] == run
 
@@ -205,7 +204,7 @@ def test_what_a_later_release_no_longer_takes_is_refused(
     scenario = client.scenario()["id"]
     one = entry(client, scenario, **body)
     with pytest.raises(RequestRefusedError, match=code):
-        service.carry_out(bootstrap.platform_database(), one, "1.0.0")
+        journal_service.carry_out(bootstrap.platform_database(), one, "1.0.0")
     assert client("GET", f"/v1/scenarios/{scenario}/receipts/{one.id}").data["error"]["code"] == code
 
 

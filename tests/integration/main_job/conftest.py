@@ -13,6 +13,7 @@ import pytest
 from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
 from sextant.execution.worker import Worker
+from sextant.identity import Caller
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
 from sextant.lake.objects.store import s3_store
 from sextant.lake.table.catalog import disconnect, load_table
@@ -25,7 +26,6 @@ from sextant.runs.model import RequestedRun, Run, RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase
-from sextant.tenancy import Caller
 
 TENANT = TenantId("acme")
 

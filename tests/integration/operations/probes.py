@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sextant.ids import TenantId
-from sextant.operations.vendors import Guard, VendorBreakerOpenError, VendorRateLimitedError
 from sextant.storage import Database, DatabaseSettings
+from sextant.vendors.errors import VendorBreakerOpenError, VendorRateLimitedError
+from sextant.vendors.guard import Guard
 
 
 def probe(url: str, tenant: str, vendor: str, events: tuple[Any, Any], answers: Any) -> None:

@@ -15,10 +15,9 @@ import pytest
 
 from local.aws import LocalAws
 from sextant import bootstrap
-from sextant.ids import TenantId
-from sextant.operations.actions import AlertError, Performer
-from sextant.operations.aws import SnsAlerts
-from sextant.operations.model import ActionId
+from sextant.ids import ActionId, TenantId
+from sextant.operations.actions.performer import AlertError, Performer
+from sextant.operations.actions.sns_alerts import SnsAlerts
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 from tests.integration.operations.killing import Alarm

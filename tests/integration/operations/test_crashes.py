@@ -9,10 +9,9 @@ import pytest
 
 import functions.operations.handler as function
 from sextant import bootstrap
-from sextant.ids import TenantId
-from sextant.operations.actions import Performer
-from sextant.operations.analysis import Analyst, Changed
-from sextant.operations.model import ActionId, IncidentId, OperationsEventId
+from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId
+from sextant.operations.actions.performer import Performer
+from sextant.operations.decisions.analyst import Analyst, Changed
 from sextant.storage import Database
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations, as_sqs

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sextant.operations.repository.events import timeline_page
+from sextant.operations.incidents.repository import timeline_page
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 

@@ -14,11 +14,12 @@ import pytest
 
 from local.database import DatabaseUrls
 from sextant import bootstrap
-from sextant.ids import TenantId
-from sextant.operations.events import Policies, ingest
-from sextant.operations.model import NewEvent, WorkflowId
+from sextant.ids import TenantId, WorkflowId
+from sextant.operations.events.model import NewEvent
+from sextant.operations.events.service import ingest
+from sextant.operations.incidents.signature import of_fingerprint
 from sextant.operations.policy import OperationsPolicy
-from sextant.operations.signature import of_fingerprint
+from sextant.operations.tenant_policies import Policies
 from sextant.storage import Database, DatabaseSettings
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client

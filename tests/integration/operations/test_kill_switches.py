@@ -11,11 +11,10 @@ import psycopg
 import pytest
 
 from sextant import bootstrap
-from sextant.ids import TenantId
-from sextant.operations.actions import Performer
-from sextant.operations.model import ActionId
-from sextant.operations.vendors import Guard
+from sextant.ids import ActionId, TenantId
+from sextant.operations.actions.performer import Performer
 from sextant.storage.errors import StorageError
+from sextant.vendors.guard import Guard
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 

@@ -126,17 +126,17 @@ def test_a_retry_that_waited_too_long_is_skipped(client: Client, operations: Ope
 def test_a_switch_set_between_the_look_and_the_act_stops_the_act(
     client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sextant.operations.repository import actions as repository
+    from sextant.operations.actions import repository as actions_repository
 
     run = client.run(max_retries=0)
     operations.fail(client.tenant, run["id"])
-    begin = repository.begin
+    begin = actions_repository.begin
 
     def late(session: Any, action: Any) -> bool:
         client("POST", "/v1/kill-switches", {"scope": "TENANT", "reason": "just now"})
         return begin(session, action)
 
-    monkeypatch.setattr(repository, "begin", late)
+    monkeypatch.setattr(actions_repository, "begin", late)
     operations.deliver()
     assert (only_action(client)["state"], len(runs_of(client, run))) == ("PENDING", 1)
     assert only_action(client)["waits_for"]["kill_switch"]["reason"] == "just now"

@@ -13,15 +13,14 @@ import pytest
 
 import functions.operations.handler as function
 from sextant import bootstrap
-from sextant.ids import TenantId
-from sextant.operations import incidents
-from sextant.operations.actions import Performer
-from sextant.operations.analysis import Analyst, Changed
-from sextant.operations.events import ingest
-from sextant.operations.model import ActionId, IncidentId, OperationsEventId
+from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId
+from sextant.kill_switches import repository as kill_switches_repository
+from sextant.operations.actions.performer import Performer
+from sextant.operations.decisions.analyst import Analyst, Changed
+from sextant.operations.decisions.proposals import Answer
+from sextant.operations.events.service import ingest
+from sextant.operations.incidents import service as incidents
 from sextant.operations.policy import OperationsPolicy
-from sextant.operations.proposals import Answer
-from sextant.operations.repository import switches
 from sextant.storage import Session
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations, as_sqs
@@ -206,7 +205,7 @@ def test_sixteen_set_and_lift_one_switch_and_the_audit_is_whole(
 
     def move(active: bool) -> tuple[str, UUID]:
         def work(session: Session) -> tuple[str, UUID]:
-            outcome, switch = switches.set_switch(
+            outcome, switch = kill_switches_repository.set_switch(
                 session, client.tenant, "WORKFLOW", target, active=active, reason="r", actor="a", platform=False,
                 correlation_id="",
             )  # fmt: skip

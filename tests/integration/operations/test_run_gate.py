@@ -12,7 +12,7 @@ import pytest
 
 from sextant import bootstrap
 from sextant.execution import gate as run_gate
-from sextant.operations.vendors import VendorBreakerOpenError, VendorCallError
+from sextant.vendors.errors import VendorBreakerOpenError, VendorCallError
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 

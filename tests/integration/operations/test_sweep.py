@@ -9,7 +9,7 @@ import pytest
 
 import functions.operations.handler as function
 from local.aws import LocalAws, Resources
-from sextant.operations.sweep import DeadLetter
+from sextant.operations.scheduled_checks.model import DeadLetter
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client

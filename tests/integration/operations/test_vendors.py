@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from sextant.ids import TenantId
-from sextant.operations.vendors import (
-    Guard,
+from sextant.storage import Database, DatabaseSettings
+from sextant.vendors.errors import (
     VendorBreakerOpenError,
     VendorError,
     VendorKilledError,
     VendorRateLimitedError,
 )
-from sextant.storage import Database, DatabaseSettings
+from sextant.vendors.guard import Guard
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 from tests.integration.operations.probes import probe

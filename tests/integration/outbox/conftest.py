@@ -18,9 +18,10 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant.ids import EventId, TenantId, new_id
-from sextant.outbox import repository, service
-from sextant.outbox.admin import repository as administration
-from sextant.outbox.admin.model import Replay, Selection
+from sextant.outbox import repository
+from sextant.outbox.administration import repository as administration_repository
+from sextant.outbox.administration import service as administration
+from sextant.outbox.administration.model import Replay, Selection
 from sextant.outbox.model import ClaimedEvent, NewEvent, RetryRule, Settled
 from sextant.outbox.repository import ClaimRequest, Settlement
 from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase, Session
@@ -90,7 +91,7 @@ class Outbox:
         selection = Selection(ids=list(events))
         return self.platform.run(
             ALL_TENANTS,
-            lambda session: service.replay(session, tenant, selection, actor="ana", reason="test"),
+            lambda session: administration.replay(session, tenant, selection, actor="ana", reason="test"),
         )
 
     def scalar(self, query: str, *params: Any) -> Any:
@@ -108,7 +109,7 @@ class Outbox:
     def quota(self, tenant: str = "*", **values: int) -> None:
         """Set a tenant's quota, or the defaults."""
         with self.platform.transaction(ALL_TENANTS) as session:
-            administration.set_quota(session, tenant, values, "test", "test")
+            administration_repository.set_quota(session, tenant, values, "test", "test")
 
     @property
     def server(self) -> tuple[str, int]:

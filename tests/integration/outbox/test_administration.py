@@ -12,9 +12,9 @@ import pytest
 
 from sextant.errors import ValidationError
 from sextant.ids import TenantId
-from sextant.outbox import service
 from sextant.outbox.__main__ import main
-from sextant.outbox.admin.model import (
+from sextant.outbox.administration import service as administration
+from sextant.outbox.administration.model import (
     Entry,
     Quota,
     QuotaChange,
@@ -37,13 +37,14 @@ def entries(outbox: Outbox, tenant: TenantId | None = None, **selection: Any) ->
     chosen = Selection(**selection)
     return outbox.platform.run(
         ALL_TENANTS,
-        lambda session: service.list_events(session, tenant, chosen, PageRequest(limit=100)).items,
+        lambda session: administration.list_events(session, tenant, chosen, PageRequest(limit=100)).items,
     )
 
 
 def replay(outbox: Outbox, tenant: TenantId | None, selection: Selection) -> Replay:
     return outbox.platform.run(
-        ALL_TENANTS, lambda session: service.replay(session, tenant, selection, actor="ana", reason="test")
+        ALL_TENANTS,
+        lambda session: administration.replay(session, tenant, selection, actor="ana", reason="test"),
     )
 
 
@@ -61,7 +62,9 @@ class TestListing:
         number = one_of_each(outbox)[status]
         [entry] = entries(outbox, status=status)
         assert entry.status == status
-        detail = outbox.platform.run(ALL_TENANTS, lambda session: service.get_event(session, ACME, entry.id))
+        detail = outbox.platform.run(
+            ALL_TENANTS, lambda session: administration.get_event(session, ACME, entry.id)
+        )
         assert detail.payload == {"n": number}
         assert len(detail.published_at) == (status == "SENT")
 
@@ -89,7 +92,7 @@ class TestListing:
         outbox.enqueue(ACME, 1)
         outbox.enqueue(BOLT, 1)
         found = outbox.app.run(
-            ACME, lambda session: service.list_events(session, ACME, Selection(), PageRequest()).items
+            ACME, lambda session: administration.list_events(session, ACME, Selection(), PageRequest()).items
         )
         assert [entry.tenant_id for entry in found] == ["acme"]
 
@@ -99,7 +102,7 @@ class TestListing:
 
         def fetch(request: PageRequest) -> Page[Entry]:
             return outbox.platform.run(
-                ALL_TENANTS, lambda session: service.list_events(session, None, Selection(), request)
+                ALL_TENANTS, lambda session: administration.list_events(session, None, Selection(), request)
             )
 
         first = fetch(PageRequest(limit=2))
@@ -113,7 +116,7 @@ class TestListing:
 
     def test_an_unknown_event_is_not_found(self, outbox: Outbox) -> None:
         with pytest.raises(UnknownEventError):
-            outbox.platform.run(ALL_TENANTS, lambda session: service.get_event(session, ACME, uuid4()))
+            outbox.platform.run(ALL_TENANTS, lambda session: administration.get_event(session, ACME, uuid4()))
 
 
 class TestReplay:
@@ -150,7 +153,7 @@ class TestReplay:
         outbox.settle(outbox.claim())
         selection = Selection(topic="a", created_after=began)
         counted = outbox.platform.run(
-            ALL_TENANTS, lambda session: service.preview_replay(session, ACME, selection)
+            ALL_TENANTS, lambda session: administration.preview_replay(session, ACME, selection)
         )
         assert counted == 2
         assert replay(outbox, ACME, selection).events == 2
@@ -162,13 +165,13 @@ class TestReplay:
         with pytest.raises(ValidationError, match="reason"):
             outbox.platform.run(
                 ALL_TENANTS,
-                lambda session: service.replay(
+                lambda session: administration.replay(
                     session, ACME, Selection(status="FAILED"), actor="ana", reason=" "
                 ),
             )
 
     def test_it_does_not_run_away(self, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(service, "MAX_REPLAY", 2)
+        monkeypatch.setattr(administration, "MAX_REPLAY", 2)
         outbox.enqueue(ACME, 1, 2, 3)
         outbox.settle(outbox.claim())
         with pytest.raises(ReplayTooLargeError):
@@ -179,7 +182,7 @@ class TestReplay:
         outbox.settle(outbox.claim())
         ordered = replay(outbox, ACME, Selection(ids=ids))
         [entry, *_] = outbox.platform.run(
-            ALL_TENANTS, lambda session: service.audit_trail(session, ACME, PageRequest()).items
+            ALL_TENANTS, lambda session: administration.audit_trail(session, ACME, PageRequest()).items
         )
         assert (entry.id, entry.action, entry.actor, entry.reason) == (ordered.id, "replay", "ana", "test")
         assert entry.detail["events"] == 1
@@ -189,7 +192,7 @@ class TestReplay:
         with pytest.raises(AccessDenied):
             outbox.app.run(
                 ACME,
-                lambda session: service.replay(
+                lambda session: administration.replay(
                     session, ACME, Selection(status="FAILED"), actor="x", reason="x"
                 ),
             )
@@ -197,13 +200,15 @@ class TestReplay:
 
 class TestQuotas:
     def quota(self, outbox: Outbox, tenant: TenantId) -> Quota:
-        [quota] = outbox.platform.run(ALL_TENANTS, lambda session: service.list_quotas(session, tenant))
+        [quota] = outbox.platform.run(
+            ALL_TENANTS, lambda session: administration.list_quotas(session, tenant)
+        )
         return quota
 
     def adjust(self, outbox: Outbox, tenant: TenantId | None, **values: int) -> Quota:
         return outbox.platform.run(
             ALL_TENANTS,
-            lambda session: service.adjust_quota(
+            lambda session: administration.adjust_quota(
                 session, tenant, QuotaChange(**values), actor="ana", reason="peak"
             ),
         )
@@ -232,7 +237,8 @@ class TestQuotas:
         outbox.settle(outbox.claim())
         assert self.quota(outbox, ACME).remaining == 0
         quota = outbox.platform.run(
-            ALL_TENANTS, lambda session: service.reset_quota(session, ACME, actor="ana", reason="again")
+            ALL_TENANTS,
+            lambda session: administration.reset_quota(session, ACME, actor="ana", reason="again"),
         )
         assert (quota.max_events, quota.used, quota.remaining) == (1000, 0, 1000)
         assert len(outbox.claim().events) == 1
@@ -252,7 +258,7 @@ class TestFigures:
         one_of_each(outbox)
         outbox.enqueue(BOLT, 1, 2, 3)
         outbox.claim(limit=3)
-        figures = {f.tenant_id: f for f in outbox.platform.run(ALL_TENANTS, service.summary)}
+        figures = {f.tenant_id: f for f in outbox.platform.run(ALL_TENANTS, administration.summary)}
         acme, bolt = figures["acme"], figures["bolt"]
         assert (acme.pending, acme.delayed, acme.dead, acme.published) == (1, 1, 1, 1)
         assert (bolt.pending, bolt.leased, bolt.published, bolt.claimed_in_window) == (3, 2, 0, 2)
@@ -262,7 +268,7 @@ class TestFigures:
         outbox.enqueue(ACME, 1)
         outbox.enqueue(BOLT, 1)
         assert [
-            f.tenant_id for f in outbox.app.run(ACME, lambda session: service.summary(session, ACME))
+            f.tenant_id for f in outbox.app.run(ACME, lambda session: administration.summary(session, ACME))
         ] == ["acme"]
 
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sextant.ids import TenantId
-from sextant.outbox import housekeeping, repository
-from sextant.outbox.floors import Floors
+from sextant.outbox import repository, service
+from sextant.outbox.low_watermarks import LowWatermarks
 from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, CRUX, Outbox, event, payload
 from tests.waiting import until
@@ -105,7 +105,7 @@ class TestLateCommits:
     """Positions are given out before transactions commit: a lower one may appear after a higher one is gone."""
 
     def test_an_event_that_commits_late_is_found(self, outbox: Outbox) -> None:
-        floors = Floors()
+        floors = LowWatermarks()
 
         def measure() -> None:
             with outbox.platform.autocommit(ALL_TENANTS) as session:
@@ -163,7 +163,7 @@ class TestLateCommits:
             repository.enqueue(first, [event(1)])
             outbox.enqueue(ACME, 2)
         # When the schedule looks after the outbox
-        outbox.platform.run(ALL_TENANTS, housekeeping.find_lanes)
+        outbox.platform.run(ALL_TENANTS, service.find_lanes)
         # Then the other is found
         assert outbox.claim().numbers == [("acme", payload(2))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sextant.outbox import housekeeping, repository
+from sextant.outbox import repository, service
 from sextant.outbox.model import RetryRule
 from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
@@ -130,7 +130,7 @@ class TestHistory:
     def test_what_is_young_is_kept(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1)
         outbox.settle(outbox.claim())
-        assert outbox.platform.run(ALL_TENANTS, housekeeping.purge).events == 0
+        assert outbox.platform.run(ALL_TENANTS, service.purge).events == 0
 
     def test_a_forgotten_key_may_be_used_again(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1, dedupe_key="k")

@@ -18,7 +18,7 @@ import sextant
 from sextant.storage import Session
 from sextant.storage.temporal import TemporalRepository
 
-_HELPERS = {"sextant.operations.repository.listing.fetch_page"}
+_HELPERS = {"sextant.storage.keyset.fetch_page"}
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 

@@ -47,12 +47,12 @@ GRADE = 7
 EXEMPT = {
     **dict.fromkeys(
         (
-            "sextant.operations.repository.catalogue.resume_runs",
-            "sextant.operations.repository.sweep.abandoned_actions",
-            "sextant.operations.repository.sweep.dead_events",
-            "sextant.operations.repository.sweep.overdue_actions",
-            "sextant.operations.repository.sweep.unanalysed_incidents",
-            "sextant.outbox.admin.repository.count",
+            "sextant.kill_switches.repository.resume_runs",
+            "sextant.operations.scheduled_checks.repository.abandoned_actions",
+            "sextant.operations.scheduled_checks.repository.dead_events",
+            "sextant.operations.scheduled_checks.repository.overdue_actions",
+            "sextant.operations.scheduled_checks.repository.unanalysed_incidents",
+            "sextant.outbox.administration.repository.count",
             "sextant.outbox.repository.figures",
             "sextant.outbox.repository.find_lanes",
             "sextant.outbox.repository.measure",
@@ -69,7 +69,7 @@ EXEMPT = {
     "sextant.scenarios.repository.soft_delete": "ends every live run of the scenario",
     "sextant.runs.repository.matching": "counts what a bulk operation would touch",
     "sextant.runs.repository.claim": "weighs the tenant's waiting runs against each other, here 1,500",
-    "sextant.outbox.admin.repository.entries": "asked by an operator",
+    "sextant.outbox.administration.repository.entries": "asked by an operator",
     "sextant.settings.repository.audit_page": "no row is of the kind asked for, so all of the tenant's are read",
     "sextant.settings.repository.usage": "a tenant has as many rows as there are rules",
 }

@@ -12,21 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sextant.ids import RunId, TenantId
-from sextant.operations.model import (
-    Event,
-    Incident,
-    IncidentId,
-    OperationsEventId,
-    Vendor,
-    VendorId,
-    VendorStanding,
-    Workflow,
-    WorkflowId,
-)
+from sextant.ids import IncidentId, OperationsEventId, RunId, TenantId, VendorId, WorkflowId
+from sextant.operations.decisions.proposals import describe, judge, storable
+from sextant.operations.decisions.rules import Plan, Situation, plan
+from sextant.operations.events.model import Event
+from sextant.operations.incidents.model import Incident
 from sextant.operations.policy import OperationsPolicy, RetryPolicy, SeverityRule, is_failure
-from sextant.operations.proposals import describe, judge, storable
-from sextant.operations.rules import Plan, Situation, plan
+from sextant.vendors.model import Vendor, VendorStanding
+from sextant.workflows.model import Workflow
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 TENANT = TenantId("acme")

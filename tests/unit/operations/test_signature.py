@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sextant.operations.signature import MAX_LENGTH, error_of, normalise, of_failure, of_fingerprint, title_of
+from sextant.operations.incidents.signature import (
+    MAX_LENGTH,
+    error_of,
+    normalise,
+    of_failure,
+    of_fingerprint,
+    title_of,
+)
 
 WORDS = st.lists(
     st.sampled_from(["timeout", "connection", "refused", "while", "reading", "rows", "from", "the", "feed"]),

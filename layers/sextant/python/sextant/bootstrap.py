@@ -17,9 +17,9 @@ from sextant.settings.snapshot import Remembered
 from sextant.storage import Database, DatabaseSettings, Outage, PlatformDatabase
 
 if TYPE_CHECKING:
-    from sextant.operations.events import Policies
-    from sextant.outbox.journal import Journal
-    from sextant.outbox.switch import JournalSwitch
+    from sextant.journal.queue import Journal
+    from sextant.journal.settings_copy import JournalSettings
+    from sextant.operations.tenant_policies import Policies
 
 
 @cache
@@ -51,14 +51,16 @@ def platform_database() -> PlatformDatabase:
 
 def _report_outage(target: Database, outage: Outage) -> None:
     """Ingest that this process had no database, once it is back: until then nothing could be stored."""
-    from sextant.operations import failures
-    from sextant.operations.model import PLATFORM_TENANT
+    from sextant.operations.events import platform_failures
+    from sextant.operations.events.model import PLATFORM_TENANT
 
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "a process")
     key = f"database:{uuid.uuid4()}"
     target.run(
         PLATFORM_TENANT,
-        lambda session: failures.database_away(session, outage, function, key, operations_policies()),
+        lambda session: platform_failures.database_away(
+            session, outage, function, key, operations_policies()
+        ),
         idempotent=True,
     )
     nudge_relay()
@@ -79,24 +81,24 @@ def remembered_settings() -> Remembered:
 @cache
 def journal() -> Journal | None:
     """Where requests are kept while the database is away; None where there is no such queue."""
-    from sextant.outbox.journal import Journal
+    from sextant.journal.queue import Journal
 
     return Journal.from_env(os.environ)
 
 
 @cache
-def journal_switch() -> JournalSwitch | None:
+def journal_switch() -> JournalSettings | None:
     """Who allows the journal, as it can be read without the database; None where there is no such table."""
-    from sextant.outbox.switch import JournalSwitch
+    from sextant.journal.settings_copy import JournalSettings
 
-    return JournalSwitch.from_env(os.environ)
+    return JournalSettings.from_env(os.environ)
 
 
 @cache
 def operations_policies() -> Policies:
     """The policy of operations of each tenant, read again every few seconds."""
-    from sextant.operations.events import Policies
     from sextant.operations.policy import OperationsPolicy
+    from sextant.operations.tenant_policies import Policies
 
     return Policies(OperationsPolicy.from_json(os.environ.get("SEXTANT_OPERATIONS_POLICY", "")))
 

@@ -55,3 +55,21 @@ def tenant_id(value: str) -> TenantId:
     if not _TENANT.fullmatch(value):
         raise ValueError("a tenant id is 1 to 63 of a-z, 0-9, '_' and '-', beginning with a letter or digit")
     return TenantId(value)
+
+
+WorkflowId = NewType("WorkflowId", UUID)
+
+
+VendorId = NewType("VendorId", UUID)
+
+
+OperationsEventId = NewType("OperationsEventId", UUID)
+
+
+IncidentId = NewType("IncidentId", UUID)
+
+
+DecisionId = NewType("DecisionId", UUID)
+
+
+ActionId = NewType("ActionId", UUID)

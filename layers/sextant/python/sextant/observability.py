@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sextant.tenancy import Caller
+from sextant.identity import Caller
 
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Sextant")
 

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 from sextant.baselines import repository
 from sextant.baselines.model import TABLES, Baseline, BaselineReference
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from sextant.identity import Caller
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
-from sextant.tenancy import Caller
 
 if TYPE_CHECKING:
     from sextant.engine import SystemData

@@ -13,9 +13,10 @@ import json
 import os
 from urllib.parse import urlsplit
 
-from sextant.operations.vendors import Guard, VendorCallError
 from sextant.runs.model import Run
 from sextant.storage import Database
+from sextant.vendors.errors import VendorCallError
+from sextant.vendors.guard import Guard
 
 VENDOR = "run-gate"
 

@@ -28,11 +28,11 @@ from sextant.execution.translation import metadata_of, metrics_of, request_of, r
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.write.datafile import write_run
-from sextant.operations.vendors import VendorError
 from sextant.runs import repository
 from sextant.runs.model import ClaimedRun, Run
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.errors import StorageError
+from sextant.vendors.errors import VendorError
 
 logger = Logger(child=True)
 

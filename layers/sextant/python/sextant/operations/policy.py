@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from sextant.operations.model import SEVERITIES, ActionType, Severity
+from sextant.operations.actions.model import ActionType
+from sextant.operations.events.model import SEVERITIES, Severity
 
 ErrorClass = Literal["TRANSIENT", "PERMANENT", "TIMEOUT", "VENDOR", "DEAD"]
 

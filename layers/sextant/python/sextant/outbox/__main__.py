@@ -28,8 +28,9 @@ from uuid import UUID
 
 from sextant.errors import SextantError
 from sextant.ids import TenantId
-from sextant.outbox import repository, service
-from sextant.outbox.admin.model import STATUSES, QuotaChange, Selection
+from sextant.outbox import repository
+from sextant.outbox.administration import service as administration
+from sextant.outbox.administration.model import STATUSES, QuotaChange, Selection
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.paging import PageRequest
 from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
@@ -53,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _summary(database: PlatformDatabase, options: argparse.Namespace) -> int:
-    rows = database.run(ALL_TENANTS, lambda session: service.summary(session, options.tenant, options.since))
+    rows = database.run(
+        ALL_TENANTS, lambda session: administration.summary(session, options.tenant, options.since)
+    )
     _show(rows, options.json)
     return 0
 
@@ -61,7 +64,7 @@ def _summary(database: PlatformDatabase, options: argparse.Namespace) -> int:
 def _list(database: PlatformDatabase, options: argparse.Namespace) -> int:
     found = database.run(
         ALL_TENANTS,
-        lambda session: service.list_events(
+        lambda session: administration.list_events(
             session,
             options.tenant,
             _selection(options),
@@ -78,13 +81,13 @@ def _replay(database: PlatformDatabase, options: argparse.Namespace) -> int:
     selection = _selection(options)
     if not options.yes:
         events = database.run(
-            ALL_TENANTS, lambda session: service.preview_replay(session, options.tenant, selection)
+            ALL_TENANTS, lambda session: administration.preview_replay(session, options.tenant, selection)
         )
         sys.stdout.write(f"{events} events would be sent again; --yes does it\n")
         return 0
     done = database.run(
         ALL_TENANTS,
-        lambda session: service.replay(
+        lambda session: administration.replay(
             session, options.tenant, selection, actor=options.actor, reason=options.reason
         ),
     )
@@ -94,7 +97,8 @@ def _replay(database: PlatformDatabase, options: argparse.Namespace) -> int:
 
 def _quotas(database: PlatformDatabase, options: argparse.Namespace) -> int:
     _show(
-        database.run(ALL_TENANTS, lambda session: service.list_quotas(session, options.tenant)), options.json
+        database.run(ALL_TENANTS, lambda session: administration.list_quotas(session, options.tenant)),
+        options.json,
     )
     return 0
 
@@ -109,7 +113,7 @@ def _adjust(database: PlatformDatabase, options: argparse.Namespace) -> int:
     )
     quota = database.run(
         ALL_TENANTS,
-        lambda session: service.adjust_quota(
+        lambda session: administration.adjust_quota(
             session, options.tenant, change, actor=options.actor, reason=options.reason
         ),
     )
@@ -120,7 +124,7 @@ def _adjust(database: PlatformDatabase, options: argparse.Namespace) -> int:
 def _reset(database: PlatformDatabase, options: argparse.Namespace) -> int:
     quota = database.run(
         ALL_TENANTS,
-        lambda session: service.reset_quota(
+        lambda session: administration.reset_quota(
             session, options.tenant, actor=options.actor, reason=options.reason
         ),
     )

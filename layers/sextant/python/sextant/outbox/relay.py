@@ -20,9 +20,9 @@ from uuid import UUID
 from sextant.bus.message import Publisher
 from sextant.ids import new_id
 from sextant.outbox import repository
-from sextant.outbox.floors import Floors
-from sextant.outbox.line import Batch, Done, PublishingLine
+from sextant.outbox.low_watermarks import LowWatermarks
 from sextant.outbox.model import ClaimedEvent, RetryRule, Settled
+from sextant.outbox.publisher_thread import Batch, Done, PublisherThread
 from sextant.outbox.repository import ClaimRequest
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.errors import StorageError
@@ -126,7 +126,7 @@ class Relay:
         self._publisher = publisher
         self._settings = settings or RelaySettings()
         self._pause = pause
-        self._floors = Floors()
+        self._floors = LowWatermarks()
         self._after = ""
         self._measured_at = float("-inf")
 
@@ -138,11 +138,11 @@ class Relay:
         """
         deadline = time.monotonic() + seconds
         report = Report()
-        with PublishingLine(self._publisher, self._settings.max_takeovers) as line:
+        with PublisherThread(self._publisher, self._settings.max_takeovers) as line:
             self._drain(line, report, lambda: self._time_for_more(deadline) and not stopped())
         return report
 
-    def _drain(self, line: PublishingLine, report: Report, may_go_on: Callable[[], bool]) -> None:
+    def _drain(self, line: PublisherThread, report: Report, may_go_on: Callable[[], bool]) -> None:
         held = 0
         exhausted = False
         failure: StorageError | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from sextant.canonical import decode
 from sextant.drivers.parameters import check_inherited
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
@@ -26,7 +27,6 @@ from sextant.scenarios.errors import ScenarioNotFoundError
 from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
-from sextant.tenancy import Caller
 
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
 REPLAYABLE: tuple[State, ...] = ("FAILED", "TIMEOUT", "CANCELLED")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sextant.canonical import decode
 from sextant.errors import VersionConflictError
+from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.scenarios import repository
@@ -27,7 +28,6 @@ from sextant.scenarios.model import (
 )
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
-from sextant.tenancy import Caller
 
 if TYPE_CHECKING:
     from sextant.scenarios.documents import ScenarioChanges, ScenarioDocument

@@ -9,12 +9,12 @@ from typing import Any
 import pydantic
 
 from sextant.errors import FieldError, NotFoundError, TooManyRequestsError, UnavailableError, ValidationError
+from sextant.identity import Caller
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
 from sextant.settings.model import ALL_PATHS, PLATFORM, Admission, Change, Kind, Setting
 from sextant.storage import Session
-from sextant.tenancy import Caller
 
 
 class UnknownSettingError(NotFoundError):

@@ -1,0 +1,108 @@
+"""A journal entry, the run request that it carries, and the receipt that says what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, NewType
+from uuid import UUID
+
+import pydantic
+
+from sextant.errors import ValidationError
+from sextant.ids import RunId, ScenarioId, TenantId, tenant_id
+from sextant.runs.model import RunOptions
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A command that was accepted while the database was away."""
+
+    kind: str
+    tenant_id: TenantId
+    id: UUID
+    payload: Mapping[str, Any]
+    accepted_at: datetime
+    actor: str
+    correlation_id: str = ""
+    traceparent: str = ""
+
+    def encode(self) -> str:
+        fields = {**asdict(self), "id": str(self.id), "accepted_at": self.accepted_at.isoformat()}
+        return json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> JournalEntry:
+        """Raises ValueError, KeyError or TypeError for what `encode` did not make."""
+        fields = json.loads(text)
+        return cls(
+            kind=fields["kind"],
+            tenant_id=tenant_id(fields["tenant_id"]),
+            id=UUID(fields["id"]),
+            payload=fields["payload"],
+            accepted_at=datetime.fromisoformat(fields["accepted_at"]),
+            actor=fields["actor"],
+            correlation_id=fields["correlation_id"],
+            traceparent=fields["traceparent"],
+        )
+
+
+KIND = "run.request"
+"""The kind of a journal entry that asks for a run."""
+
+
+ReceiptId = NewType("ReceiptId", UUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a journaled request: it has a run, or it was refused for `error`."""
+
+    tenant_id: TenantId
+    id: ReceiptId
+    scenario_id: ScenarioId
+    run_id: RunId | None
+    error: dict[str, Any] | None
+    """`code`, `title` and `detail` of the problem that the request would have been answered with."""
+    accepted_at: datetime
+    accepted_by: str
+    settled_at: datetime
+
+    @property
+    def state(self) -> str:
+        return "REFUSED" if self.run_id is None else "CARRIED_OUT"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a journal entry of `KIND` carries: the body as it was sent, and the key of the header beside it."""
+
+    scenario: ScenarioId
+    body: Mapping[str, Any]
+    idempotency_key: str | None
+
+    def encode(self) -> dict[str, Any]:
+        return {
+            "scenario_id": str(self.scenario),
+            "body": dict(self.body),
+            "idempotency_key": self.idempotency_key,
+        }
+
+    @classmethod
+    def decode(cls, payload: Mapping[str, Any]) -> RunRequest:
+        """Raises KeyError or ValueError for what `encode` did not make."""
+        return cls(
+            ScenarioId(UUID(payload["scenario_id"])), dict(payload["body"]), payload["idempotency_key"]
+        )
+
+    def options(self) -> RunOptions:
+        """What was asked for; raises `ValidationError` where that is no longer allowed."""
+        try:
+            asked = RunOptions.model_validate(self.body)
+        except pydantic.ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            path = ".".join(map(str, first["loc"]))
+            raise ValidationError(f"{path}: {first['msg']}") from error
+        return asked.model_copy(update={"idempotency_key": self.idempotency_key})

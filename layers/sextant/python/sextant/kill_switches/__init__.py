@@ -1,0 +1,1 @@
+"""Kill switches: while one is active, nothing in its scope starts."""

@@ -1,0 +1,1 @@
+"""Actions: what is done about an incident, each at most once."""

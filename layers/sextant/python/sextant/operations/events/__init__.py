@@ -1,0 +1,1 @@
+"""Events: what happened, sent by a tenant or by the platform itself."""

@@ -1,0 +1,29 @@
+"""What can be wrong with an event or with a request for one."""
+
+from __future__ import annotations
+
+from sextant.errors import NotFoundError, ValidationError
+
+
+class EventNotFoundError(NotFoundError):
+    """There is no such event."""
+
+    code, title = "event_not_found", "Event not found"
+
+
+class UnknownReferenceError(ValidationError):
+    """The event names a workflow, vendor or run that the tenant does not have."""
+
+    code, title = "unknown_reference", "Unknown reference"
+
+
+class EventKeyReusedError(ValidationError):
+    """The idempotency key was used for another event."""
+
+    code, title = "idempotency_key_reused", "Idempotency key reused"
+
+
+class PayloadSizeError(ValidationError):
+    """The payload is larger than 1 MiB."""
+
+    code, title = "event_payload_too_large", "Payload too large"

@@ -1,0 +1,206 @@
+"""The platform's own failures as events.
+
+Runs that end badly or cannot begin, outbox events that die, messages nobody could handle, times without a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sextant.ids import RunId, TenantId, tenant_id
+from sextant.operations.events.model import PLATFORM_TENANT, Ingested, NewEvent
+from sextant.operations.events.service import ingest
+from sextant.operations.incidents import repository as incidents_repository
+from sextant.operations.incidents import service as incidents
+from sextant.operations.scheduled_checks.model import DeadEvent
+from sextant.operations.tenant_policies import Policies
+from sextant.storage import Outage, Session
+from sextant.vendors import repository as vendors_repository
+
+
+def run_failed(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a run ended as FAILED or TIMEOUT, once however often it is told.
+
+    A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves.
+    """
+    run = RunId(UUID(str(payload["run_id"])))
+    error = payload.get("error")
+    error = dict(error) if isinstance(error, Mapping) else {}
+    named = error.get("vendor")
+    vendor = vendors_repository.vendor_by_name(session, named) if isinstance(named, str) else None
+    event = NewEvent(
+        event_type=_type_of(payload.get("state"), error),
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "run_id": str(run),
+            "scenario_id": payload.get("scenario_id"),
+            "state": payload.get("state"),
+            "error": error,
+        },
+        occurred_at=occurred_at,
+        vendor_id=vendor.id if vendor else None,
+        run_id=run,
+        fingerprint=f"vendor:{vendor.name}" if vendor else None,
+        idempotency_key=f"run:{run}:ended",
+        correlation_id=correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def _type_of(state: object, error: Mapping[str, Any]) -> str:
+    if error.get("poison"):
+        return "run.poison"
+    return "run.timeout" if state == "TIMEOUT" else "run.failed"
+
+
+def run_refused(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a run accepted while the database was away cannot be carried out: no run stands for it."""
+    event = NewEvent(
+        event_type="run.refused",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={name: payload.get(name) for name in ("receipt_id", "scenario_id", "error")},
+        occurred_at=occurred_at,
+        idempotency_key=f"receipt:{payload['receipt_id']}:refused",
+        correlation_id=correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def run_completed(
+    session: Session,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    correlation_id: str,
+    policies: Policies,
+) -> bool:
+    """When a run succeeded that equals a failed one: tell the incident, and resolve it when nothing of it is left open.
+
+    Whether an incident was resolved.
+    """
+    run = RunId(UUID(str(payload["run_id"])))
+    resolved = False
+    for incident in incidents_repository.incidents_of_equals(session, run):
+        event = NewEvent(
+            event_type="run.succeeded",
+            source="PLATFORM",
+            payload={"run_id": str(run), "scenario_id": payload.get("scenario_id"), "state": "SUCCEEDED"},
+            occurred_at=occurred_at,
+            run_id=run,
+            incident_id=incident,
+            idempotency_key=f"run:{run}:ended:{incident}",
+            correlation_id=correlation_id,
+        )
+        ingest(session, event, policies.of(session))
+        resolved = incidents.settle(session, incident, "operations") or resolved
+    return resolved
+
+
+def outbox_dead(session: Session, dead: DeadEvent, policies: Policies) -> Ingested:
+    """Ingest that the outbox gave an event up."""
+    event = NewEvent(
+        event_type="outbox.dead",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "event_id": str(dead.event_id),
+            "topic": dead.topic,
+            "attempts": dead.attempts,
+            "error": {"code": "outbox_dead", "message": f"{dead.topic}: {dead.last_error}"},
+        },
+        occurred_at=dead.failed_at,
+        idempotency_key=dead.key,
+        correlation_id=dead.correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def dead_letter(
+    session: Session,
+    queue: str,
+    *,
+    message_id: str,
+    headers: Mapping[str, str],
+    body: str,
+    policies: Policies,
+) -> Ingested:
+    """Ingest that a message came to a dead-letter queue; the message itself stays there, to be redriven."""
+    topic = headers.get("event-topic", "")
+    event = NewEvent(
+        event_type="queue.dead_letter",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "queue": queue,
+            "message_id": message_id,
+            "topic": topic,
+            "body": body[:4000].replace("\x00", ""),
+            "error": {
+                "code": "dead_letter",
+                "message": f"{queue}: {topic or 'a message'} was delivered too often",
+            },
+        },
+        occurred_at=datetime.now(UTC),
+        idempotency_key=f"dead-letter:{message_id}",
+        correlation_id=headers.get("correlation-id", ""),
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def database_away(session: Session, outage: Outage, function: str, key: str, policies: Policies) -> Ingested:
+    """Ingest that the database's breaker opened in `function`, and that it closed again; told when it is over.
+
+    All processes that met the outage count into one incident, whatever the error each of them saw. `key` tells
+    this outage from all others.
+    """
+    about = {
+        "function": function,
+        "began_at": outage.began_at.isoformat(),
+        "ended_at": outage.ended_at.isoformat(),
+        "failures": outage.failures,
+    }
+    message = f"The database did not answer {function} for {outage.seconds:.0f} s."
+    opened = NewEvent(
+        event_type="database.breaker_opened",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={**about, "error": {"code": "database_unavailable", "message": message}},
+        occurred_at=outage.began_at,
+        fingerprint="database",
+        idempotency_key=f"{key}:opened",
+    )
+    stored = ingest(session, opened, policies.of(session))
+    closed = NewEvent(
+        event_type="database.breaker_closed",
+        source="PLATFORM",
+        payload=about,
+        occurred_at=outage.ended_at,
+        incident_id=stored.incident_id,
+        idempotency_key=f"{key}:closed",
+    )
+    ingest(session, closed, policies.of(session))
+    return stored
+
+
+def tenant_of(headers: Mapping[str, str]) -> TenantId:
+    """Whose message it is; the platform's where it names nobody, or somebody who cannot be."""
+    try:
+        return tenant_id(headers.get("tenant-id") or PLATFORM_TENANT)
+    except ValueError:
+        return PLATFORM_TENANT

@@ -1,0 +1,1 @@
+"""Incidents: failures of one signature, counted."""

@@ -1,0 +1,17 @@
+"""What can be wrong with a request about an incident."""
+
+from __future__ import annotations
+
+from sextant.errors import ConflictError, NotFoundError
+
+
+class IncidentNotFoundError(NotFoundError):
+    """There is no such incident."""
+
+    code, title = "incident_not_found", "Incident not found"
+
+
+class IllegalTransitionError(ConflictError):
+    """The incident or action cannot go there from where it stands."""
+
+    code, title = "illegal_transition", "Illegal transition"

@@ -1,0 +1,137 @@
+"""Looks after what messages alone would lose: dead outbox events, dead letters, unfinished actions and incidents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from sextant.ids import ActionId, TenantId
+from sextant.operations.actions import repository as actions_repository
+from sextant.operations.actions.performer import Performer
+from sextant.operations.decisions.analyst import Analyst, unanalysed
+from sextant.operations.events import platform_failures
+from sextant.operations.events.model import PLATFORM_TENANT
+from sextant.operations.scheduled_checks import model, repository
+from sextant.operations.scheduled_checks.model import DeadLetter, Report
+from sextant.operations.tenant_policies import Policies
+from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
+
+LATE = timedelta(seconds=60)
+
+
+SILENCE = timedelta(minutes=5)
+
+
+BATCH = 100
+
+
+RESERVE = 25.0
+"""Seconds that one more thing may take: the longest an AI may think, and its transactions."""
+
+
+T = TypeVar("T")
+
+
+logger = logging.getLogger("sextant.operations")
+
+
+def run(
+    database: PlatformDatabase,
+    policies: Policies,
+    analyst: Analyst,
+    performer: Performer,
+    dead_letters: Callable[[], Iterable[DeadLetter]],
+    remaining: Callable[[], float],
+) -> Report:
+    """One round over all tenants. Any number may run at once: each thing found is done once.
+
+    It begins nothing new once `remaining` seconds are `RESERVE`; the rest is for the next round.
+    """
+    found = Report()
+    each = _Boundary(found, remaining).each
+    with database.autocommit(ALL_TENANTS) as session:
+        dead = repository.dead_events(session, BATCH)
+        overdue = repository.overdue_actions(session, LATE, BATCH)
+        abandoned = repository.abandoned_actions(session, SILENCE, BATCH)
+        waiting = repository.unanalysed_incidents(session, LATE, BATCH)
+
+    def give_up(left: model.Unfinished) -> None:
+        found.abandoned += _give_up(database, left)
+
+    def perform(left: model.Unfinished) -> None:
+        found.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
+
+    def tell_dead(event: model.DeadEvent) -> None:
+        found.dead_events += _ingest_dead(database, event, policies)
+
+    def tell_letter(letter: DeadLetter) -> None:
+        found.dead_letters += _ingest_letter(database, letter, policies)
+
+    def analyse(left: model.Unfinished) -> None:
+        analyst.analyse(TenantId(left.tenant_id), unanalysed(left.id))
+        found.incidents += 1
+
+    each("an abandoned action", abandoned, give_up)
+    each("an overdue action", overdue, perform)
+    each("a dead event", dead, tell_dead)
+    each("the dead-letter queues", (dead_letters,), lambda peek: each("a dead letter", peek(), tell_letter))
+    # Last, as an AI may be asked, which takes its time.
+    each("an incident", waiting, analyse)
+    return found
+
+
+@dataclass(frozen=True)
+class _Boundary:
+    """One thing that cannot be handled, minute by minute, must not keep the others from it."""
+
+    found: Report
+    remaining: Callable[[], float]
+
+    def each(self, kind: str, things: Iterable[T], work: Callable[[T], None]) -> None:
+        for thing in things:
+            if self.remaining() <= RESERVE:
+                self.found.left += 1
+                continue
+            try:
+                work(thing)
+            except Exception:  # the boundary of one thing found: logged here, and found again in a minute
+                self.found.failed += 1
+                logger.exception("the sweep could not handle %s", kind, extra={"about": str(thing)[:500]})
+
+
+def _give_up(database: PlatformDatabase, left: model.Unfinished) -> bool:
+    result = {"reason": "outcome_unknown", "unknown": True}
+
+    def work(session: Session) -> bool:
+        return (
+            actions_repository.finish(session, ActionId(left.id), "FAILED", result, actor="sweep") is not None
+        )
+
+    return database.run(TenantId(left.tenant_id), work, idempotent=True)
+
+
+def _ingest_dead(database: PlatformDatabase, dead: model.DeadEvent, policies: Policies) -> bool:
+    tenant = PLATFORM_TENANT if dead.tenant_id == "-" else TenantId(dead.tenant_id)
+
+    def work(session: Session) -> bool:
+        return platform_failures.outbox_dead(session, dead, policies).outcome == "CREATED"
+
+    return database.run(tenant, work, idempotent=True)
+
+
+def _ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Policies) -> bool:
+    def work(session: Session) -> bool:
+        ingested = platform_failures.dead_letter(
+            session,
+            letter.queue,
+            message_id=letter.message_id,
+            headers=letter.headers,
+            body=letter.body,
+            policies=policies,
+        )
+        return ingested.outcome == "CREATED"
+
+    return database.run(platform_failures.tenant_of(letter.headers), work, idempotent=True)

@@ -1,1 +1,0 @@
-"""Run requests that were accepted without the database, and the receipts that say what became of them."""

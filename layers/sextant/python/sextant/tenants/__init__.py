@@ -1,0 +1,1 @@
+"""Tenants: who they are, whether they are active, and their settings."""

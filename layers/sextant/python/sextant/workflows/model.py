@@ -1,0 +1,33 @@
+"""A tenant's workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sextant.ids import TenantId, WorkflowId
+
+WorkflowState = Literal["ACTIVE", "PAUSED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A tenant's workflow: what events belong to, with its own retry limit."""
+
+    tenant_id: TenantId
+    id: WorkflowId
+    name: str
+    description: str
+    state: WorkflowState
+    max_retries: int
+    dry_run: bool
+    version: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    deleted_at: datetime | None
+
+
+BUILT_IN_WORKFLOW = "scenario-runs"
