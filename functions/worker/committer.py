@@ -22,7 +22,7 @@ from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.commit import commit_batch
 from sextant.lake.write.datafile import DataFileDescriptor
-from sextant.observability import embedded
+from sextant.observability import RUNS_PUBLISHED, counted, embedded
 from sextant.outputs import repository, service
 from sextant.storage import ALL_TENANTS
 
@@ -60,7 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         may_go_on=lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS,
     )
     if published:
-        logger.info("runs published", extra={"runs": published})
+        logger.info("runs published", extra=counted(RUNS_PUBLISHED, published))
         bootstrap.nudge_relay()
     if scheduled:
         waiting = bootstrap.platform_database().run(ALL_TENANTS, repository.waiting_seconds, idempotent=True)

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
+from sextant.observability import RUNS_FAILED, counted
 from sextant.runs import repository
 from sextant.storage import ALL_TENANTS
 
@@ -35,6 +36,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         "settled": settled,
     }
     if any(found.values()):
-        logger.info("runs recovered", extra=found)
+        logger.info("runs recovered", extra={**found, **counted(RUNS_FAILED, failed + timed_out)})
         bootstrap.nudge_relay()
     return found

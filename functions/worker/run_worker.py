@@ -18,6 +18,7 @@ from sextant.execution.worker import Worker
 from sextant.ids import RunId, new_id, tenant_id
 from sextant.lake.objects.store import scheme_of, store_for
 from sextant.lake.table.settings import LakeSettings
+from sextant.observability import RUNS_FAILED, counted
 
 logger = Logger()
 
@@ -42,7 +43,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         run, tenant = RunId(UUID(asked["run_id"])), tenant_id(asked["tenant_id"])
         logger.append_keys(run_id=str(run), tenant_id=tenant, correlation_id=message.correlation_id)
         outcome = _worker().execute(tenant, run, lambda: context.get_remaining_time_in_millis() / 1000)
-        logger.info("run handled", extra={"outcome": outcome})
+        failed = counted(RUNS_FAILED) if outcome in ("FAILED", "TIMEOUT") else {}
+        logger.info("run handled", extra={"outcome": outcome, **failed})
         if outcome == "STORED":
             commit_signal.send()
         elif outcome in ("SPLIT", "PART", "QUEUED", "FAILED", "TIMEOUT"):

@@ -22,7 +22,7 @@ from functions.declaration import Function, Queue, ScheduleTrigger
 from infra.config import Alarms as AlarmSettings
 from infra.constructs.database import AuroraDatabase
 from infra.constructs.kafka import CHANNELS, KafkaAccess
-from infra.constructs.log_metrics import CIRCUIT_OPENED, NAMESPACE, RUNS_FAILED, RUNS_PUBLISHED
+from sextant.observability import DATABASE_CIRCUIT_OPENED, NAMESPACE, RUNS_FAILED, RUNS_PUBLISHED
 
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
@@ -92,7 +92,7 @@ class Monitoring(Construct):
 
     def _watch_runs(self, settings: AlarmSettings) -> None:
         self._alarm(
-            "run-failures",
+            "runs-failed",
             f"{settings.failed_runs} runs or more have failed in a quarter of an hour",
             _counted(RUNS_FAILED, Duration.minutes(15)),
             _AT_LEAST,
@@ -198,9 +198,9 @@ class Monitoring(Construct):
                     )
 
         self._alarm(
-            "breaker-open",
+            "database-circuit-opened",
             "A function has stopped asking the database, which does not answer",
-            _counted(CIRCUIT_OPENED, _FIVE_MINUTES),
+            _counted(DATABASE_CIRCUIT_OPENED, _FIVE_MINUTES),
             _AT_LEAST,
             1,
         )
@@ -352,7 +352,7 @@ def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatc
 
 
 def _counted(name: str, period: Duration) -> cloudwatch.Metric:
-    """A metric counted from the functions' logs."""
+    """A counter that several functions add to; it has no dimensions."""
     return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
 
 

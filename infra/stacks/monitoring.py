@@ -11,7 +11,6 @@ from functions.declaration import FUNCTIONS, QUEUES
 from infra.config import StageConfig
 from infra.constructs.budget import CostBudget
 from infra.constructs.database import AuroraDatabase
-from infra.constructs.log_metrics import LogMetrics
 from infra.constructs.monitoring import Monitoring, Watched
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
@@ -32,11 +31,6 @@ class MonitoringStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **options)
         topic = data.notifications.topic
-        LogMetrics(
-            self,
-            "LogMetrics",
-            log_groups={name: deployed.log_group for name, deployed in service.functions.items()},
-        )
         self.monitoring = Monitoring(
             self,
             "Monitoring",

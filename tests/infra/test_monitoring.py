@@ -7,7 +7,7 @@ import re
 
 from functions.declaration import FUNCTIONS, QUEUES, ScheduleTrigger
 from infra.bundling import ROOT
-from infra.constructs.log_metrics import COUNTED
+from sextant import observability
 from tests.infra.conftest import Assembly, Resource
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -24,14 +24,14 @@ def test_what_can_go_wrong_has_an_alarm(assembly: Assembly) -> None:
     wanted = {
         "http-errors",
         "http-latency",
-        "run-failures",
+        "runs-failed",
         "commit-age",
         "outbox-lag",
         "outbox-failed",
         "database-capacity",
         "database-connections",
         "database-pinning",
-        "breaker-open",
+        "database-circuit-opened",
         *(f"{queue.name}-dlq" for queue in QUEUES),
         *(
             f"{one.name}-{kind}"
@@ -113,27 +113,24 @@ def test_the_budget_counts_what_this_deployment_tags(assembly: Assembly) -> None
     assert {"Key": "deployment", "Value": name} in key
 
 
-def test_what_is_counted_from_logs_is_what_the_functions_log() -> None:
-    """The records that the filters look for stand in the code, word for word."""
+def test_metrics_of_our_own_are_emitted_under_the_names_watched(assembly: Assembly) -> None:
     sources = "".join(
         path.read_text()
         for folder in ("functions", "layers/sextant/python/sextant")
         for path in (ROOT / folder).rglob("*.py")
     )
-    for counted in COUNTED:
-        assert f'"{counted.message}"' in sources, counted.message
-        for field in re.findall(r"\$\.(\w+)", counted.also + counted.value):
-            assert f'"{field}":' in sources, field
-
-
-def test_metrics_of_our_own_are_emitted_under_the_names_watched(assembly: Assembly) -> None:
-    emitted = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
-    counted = {one.metric for one in COUNTED}
+    counters = {
+        observability.RUNS_FAILED,
+        observability.RUNS_PUBLISHED,
+        observability.DATABASE_CIRCUIT_OPENED,
+    }
     for alarm in alarms(assembly).values():
         if alarm.properties.get("Namespace") == "Sextant":
             name = alarm.properties["MetricName"]
-            assert name in counted or f'"{name}"' in emitted, name
+            constant = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+            assert f"counted({constant}" in sources if name in counters else f'"{name}"' in sources, name
             dimensions = {one["Name"]: one["Value"] for one in alarm.properties.get("Dimensions", [])}
+            assert (dimensions == {}) == (name in counters), name
             assert dimensions == {} or dimensions["service"] in {one.name for one in FUNCTIONS}
 
 

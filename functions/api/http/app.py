@@ -21,9 +21,9 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from functions.api.http import auth, bodies, limits, problems
+from functions.api.http import access_log, auth, bodies, limits, problems
 from functions.api.http.bodies import InvalidJsonError, UnsupportedMediaTypeError
-from sextant import bootstrap, observability
+from sextant import bootstrap
 from sextant.errors import (
     BadRequestError,
     FieldError,
@@ -132,7 +132,7 @@ class Api(APIGatewayHttpResolver):
             answer["headers"].setdefault(name, value)
         if self._admission is not None:
             answer["headers"].update(limits.headers(self._admission))
-        observability.request_served(
+        access_log.request_served(
             logger,
             route=self._route_name(),
             method=str((event.get("requestContext") or {}).get("http", {}).get("method", "")),

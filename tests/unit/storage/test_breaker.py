@@ -147,3 +147,16 @@ def test_failures_that_do_not_open_it_are_no_outage() -> None:
     breaker.failed()
     breaker.enter()
     assert breaker.succeeded() is None
+
+
+def test_its_opening_is_a_metric_of_the_name_that_the_alarm_watches(caplog: pytest.LogCaptureFixture) -> None:
+    breaker = CircuitBreaker(threshold=2, reset_timeout=10)
+    for _ in range(2):
+        breaker.failed()
+
+    (record,) = caplog.records
+    assert record.__dict__["DatabaseCircuitOpened"] == 1
+    (directive,) = record.__dict__["_aws"]["CloudWatchMetrics"]
+    # No dimension: the record has no field that could be one.
+    assert directive["Dimensions"] == [[]]
+    assert directive["Metrics"] == [{"Name": "DatabaseCircuitOpened", "Unit": "Count"}]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Literal
 
+from sextant.observability import DATABASE_CIRCUIT_OPENED, counted
 from sextant.storage.errors import CircuitOpen
 
 logger = logging.getLogger("sextant.storage")
@@ -101,7 +102,10 @@ class CircuitBreaker:
                 self._opened_at = moment
                 self._probing = False
                 self.times_opened += 1
-                logger.error("the database is left alone", extra={"failures": self._failures})
+                logger.error(
+                    "the database circuit opened",
+                    extra={"failures": self._failures, **counted(DATABASE_CIRCUIT_OPENED)},
+                )
 
     def abandoned(self) -> None:
         """The caller learnt nothing about the database (no free connection, interrupted)."""
