@@ -14,7 +14,7 @@ from functions.api.http.app import Api, answers, public, reply
 from functions.api.http.problem_pages import page_of
 from sextant import bootstrap
 from sextant.errors import NotFoundError
-from sextant.outbox import repository as outbox
+from sextant.outbox import service as outbox
 from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import StorageError
 

@@ -12,10 +12,10 @@ from functions.api.http.app import Api, needs
 from functions.api.http.exposition import CONTENT_TYPE, Counter, Gauge, exposition
 from sextant import bootstrap
 from sextant.identity import Caller
-from sextant.outbox import repository as outbox
+from sextant.outbox import service as outbox
 from sextant.runs import repository as runs
 from sextant.runs.model import STATES
-from sextant.settings import repository as settings
+from sextant.settings import service as settings
 from sextant.storage import ALL_TENANTS, Database, Session
 
 _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}

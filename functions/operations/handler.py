@@ -24,7 +24,8 @@ from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId, tenan
 from sextant.operations.actions.performer import Performer
 from sextant.operations.actions.sns_alerts import SnsAlerts
 from sextant.operations.decisions.analyst import Analyst, Changed
-from sextant.operations.decisions.bedrock import AiSettings, Bedrock
+from sextant.operations.decisions.bedrock import Bedrock
+from sextant.operations.decisions.proposals import AiSettings
 from sextant.operations.events import platform_failures
 from sextant.operations.policy import OperationsPolicy
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues

@@ -37,7 +37,7 @@ def relay() -> Relay:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
-        bootstrap.platform_database().run(ALL_TENANTS, outbox.find_lanes)
+        bootstrap.platform_database().run(ALL_TENANTS, outbox.find_tenant_queues)
     report = relay().drain(context.get_remaining_time_in_millis() / 1000)
     _count(report)
     if scheduled:

@@ -163,7 +163,7 @@ class TestLateCommits:
             repository.enqueue(first, [event(1)])
             outbox.enqueue(ACME, 2)
         # When the schedule looks after the outbox
-        outbox.platform.run(ALL_TENANTS, service.find_lanes)
+        outbox.platform.run(ALL_TENANTS, service.find_tenant_queues)
         # Then the other is found
         assert outbox.claim().numbers == [("acme", payload(2))]
 

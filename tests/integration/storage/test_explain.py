@@ -54,7 +54,7 @@ EXEMPT = {
             "sextant.operations.scheduled_checks.repository.unanalysed_incidents",
             "sextant.outbox.administration.repository.count",
             "sextant.outbox.repository.figures",
-            "sextant.outbox.repository.find_lanes",
+            "sextant.outbox.repository.find_tenant_queues",
             "sextant.outbox.repository.measure",
             "sextant.outbox.repository.next_due_in",
             "sextant.outbox.repository.purge",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sextant.operations.decisions.bedrock import FAILURES, REST, AiSettings, Bedrock
-from sextant.operations.decisions.proposals import Answer, ProviderError
+from sextant.operations.decisions.bedrock import FAILURES, REST, Bedrock
+from sextant.operations.decisions.proposals import AiSettings, Answer, ProviderError
 
 ON = {"SEXTANT_AI_PROVIDER": "bedrock", "SEXTANT_AI_MODEL": "m"}
 

@@ -7,10 +7,9 @@ from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
 from sextant.journal import repository
 from sextant.journal.model import JournalEntry, Receipt, ReceiptId, RunRequest
-from sextant.outbox import repository as outbox
+from sextant.outbox import service as outbox
 from sextant.outbox.model import NewEvent
-from sextant.runs import repository as runs
-from sextant.runs import service
+from sextant.runs import service as runs
 from sextant.storage import Database, Session
 
 FINAL = (ConflictError, NotFoundError, ValidationError)
@@ -34,10 +33,10 @@ class RequestRefusedError(SextantError):
 
 
 def get(session: Session, scenario: ScenarioId, receipt: ReceiptId) -> Receipt:
-    found = repository.get(session, receipt)
-    if found is None or found.scenario_id != scenario:
+    stored = repository.get(session, receipt)
+    if stored is None or stored.scenario_id != scenario:
         raise ReceiptNotFoundError
-    return found
+    return stored
 
 
 def carry_out(database: Database, entry: JournalEntry, code_version: str) -> None:
@@ -68,11 +67,11 @@ def _ask(session: Session, entry: JournalEntry, request: RunRequest, code_versio
     if settled is not None and settled.run_id is not None:
         return
     # The request that was journaled may have reached the database before its answer was lost.
-    stored = runs.get(session, request.scenario, RunId(receipt))
+    stored = runs.find(session, request.scenario, RunId(receipt))
     run = (
         stored
         if stored is not None
-        else service.request(
+        else runs.request(
             session, request.scenario, request.options(), code_version, _caller(entry), run=RunId(receipt)
         )
     )

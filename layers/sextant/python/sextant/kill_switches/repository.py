@@ -43,7 +43,7 @@ def set_switch(
     correlation_id: str,
 ) -> tuple[str, KillSwitch]:
     """Set or lift a switch: CHANGED, UNCHANGED or HELD_BY_PLATFORM, and the switch as it then stands."""
-    found = session.fetch_one(
+    row = session.fetch_one(
         _SET,
         {
             "tenant_id": tenant,
@@ -57,21 +57,21 @@ def set_switch(
         },
         row=dict,
     )
-    assert found is not None
-    outcome = str(found.pop("outcome"))
-    return outcome, KillSwitch(**found)
+    assert row is not None
+    outcome = str(row.pop("outcome"))
+    return outcome, KillSwitch(**row)
 
 
 def over(session: Session, tenant: str, workflow: UUID | None, vendor: UUID | None) -> dict[str, Any] | None:
     """The switch that stops this work; None when none does. Raises when the switches cannot be read."""
-    found = session.fetch_one("SELECT kill_switch_over(%s, %s, %s)", (tenant, workflow, vendor), row=str)
-    return json.loads(found) if found else None
+    switch = session.fetch_one("SELECT kill_switch_over(%s, %s, %s)", (tenant, workflow, vendor), row=str)
+    return json.loads(switch) if switch else None
 
 
 def over_runs(session: Session) -> dict[str, Any] | None:
     """What keeps the tenant's runs from starting: a switch, a paused workflow, an inactive tenant; None: nothing."""
-    found = session.fetch_one("SELECT run_admission(%s)", (session.tenant_id,), row=str)
-    return json.loads(found) if found else None
+    obstacle = session.fetch_one("SELECT run_admission(%s)", (session.tenant_id,), row=str)
+    return json.loads(obstacle) if obstacle else None
 
 
 def is_active(session: Session, scope: SwitchScope, target: str) -> bool:

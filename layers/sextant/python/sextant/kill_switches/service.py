@@ -9,6 +9,7 @@ from sextant.identity import Caller
 from sextant.kill_switches import repository
 from sextant.kill_switches.errors import HeldByPlatformError, InvalidTargetError, KillSwitchNotFoundError
 from sextant.kill_switches.model import KillSwitch, SwitchChange, SwitchScope
+from sextant.kill_switches.repository import set_switch as set_switch
 from sextant.kill_switches.targets import check_target
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
@@ -40,10 +41,10 @@ def lift(session: Session, switch: UUID, reason: str, caller: Caller, *, platfor
 
 
 def get(session: Session, switch: UUID) -> KillSwitch:
-    found = repository.get_switch(session, session.tenant_id, switch)
-    if found is None:
+    stored = repository.get_switch(session, session.tenant_id, switch)
+    if stored is None:
         raise KillSwitchNotFoundError
-    return found
+    return stored
 
 
 def list_switches(session: Session, request: PageRequest, *, active: bool | None) -> Page[KillSwitch]:
@@ -71,7 +72,7 @@ def _set(
     active: bool,
     platform: bool,
 ) -> KillSwitch:
-    outcome, switch = repository.set_switch(
+    outcome, changed = set_switch(
         session,
         session.tenant_id,
         scope,
@@ -84,4 +85,4 @@ def _set(
     )
     if outcome == "HELD_BY_PLATFORM":
         raise HeldByPlatformError
-    return switch
+    return changed

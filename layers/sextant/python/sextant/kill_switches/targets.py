@@ -7,17 +7,17 @@ from uuid import UUID
 from sextant.errors import FieldError
 from sextant.kill_switches.errors import InvalidTargetError
 from sextant.storage import Session
-from sextant.vendors import repository as vendors_repository
-from sextant.workflows import repository as workflows_repository
+from sextant.vendors import service as vendors
+from sextant.workflows import service as workflows
 
 
 def check_target(session: Session, scope: str, target: str) -> None:
     """Raise `InvalidTargetError` unless the tenant has what a switch of `scope` names."""
     if scope == "TENANT" and target == session.tenant_id:
         return
-    if scope == "WORKFLOW" and workflows_repository.WORKFLOWS.get(session, target_id(target)) is not None:
+    if scope == "WORKFLOW" and workflows.find(session, target_id(target)) is not None:
         return
-    if scope == "VENDOR" and vendors_repository.VENDORS.get(session, target_id(target)) is not None:
+    if scope == "VENDOR" and vendors.find(session, target_id(target)) is not None:
         return
     raise invalid_target("target", f"the tenant has no {scope.lower()} of this id")
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError as InvalidPolicy
 from sextant.ids import TenantId
 from sextant.operations.policy import OperationsPolicy
 from sextant.storage import Session
-from sextant.tenants import repository as tenants_repository
+from sextant.tenants import service as tenants
 
 logger = logging.getLogger("sextant.operations")
 
@@ -36,7 +36,7 @@ class Policies:
             known = self._known.get(tenant)
         if known is not None and known[0] > self._clock():
             return known[1]
-        overrides = tenants_repository.tenant_settings(session).get("operations") or {}
+        overrides = tenants.tenant_settings(session).get("operations") or {}
         policy = self._base
         if overrides:
             try:

@@ -119,4 +119,3 @@ class Purged:
     events: int
     publications: int
     usages: int
-    inbox: int

@@ -96,12 +96,6 @@ _PURGE_USAGES = """
 DELETE FROM outbox_usage u USING outbox_lane l
 WHERE u.tenant_id = l.tenant_id AND u.claimed_at < clock_timestamp() - interval '1 hour'
 """
-_PURGE_INBOX = """
-DELETE FROM inbox_message m USING (
-    SELECT o.tenant_id, o.consumer, o.event_id FROM inbox_message o WHERE o.received_at < %(before)s LIMIT %(limit)s
-) AS chosen
-WHERE m.tenant_id = chosen.tenant_id AND m.consumer = chosen.consumer AND m.event_id = chosen.event_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,35 +199,28 @@ def figures(session: Session, since: datetime, tenant: TenantId | None = None) -
 
 def totals(session: Session) -> Totals:
     """What waits in the whole outbox."""
-    found = session.fetch_one(_TOTALS, row=Totals)
-    assert found is not None
-    return found
+    waiting = session.fetch_one(_TOTALS, row=Totals)
+    assert waiting is not None
+    return waiting
 
 
-def find_lanes(session: Session) -> int:
-    """Give tenants with pending events but no lane their lane; how many there were."""
+def find_tenant_queues(session: Session) -> int:
+    """Give tenants with pending events but no queue their queue; how many there were.
+
+    Of two first events of a tenant that are stored at once, the queue may be missing.
+    """
     return session.fetch_one("SELECT outbox_find_lanes()", row=int) or 0
 
 
 def purge(session: Session, before: datetime, limit: int) -> Purged:
-    """Forget up to `limit` sent events, publications and inbox entries from before `before`, and old usage."""
+    """Forget up to `limit` sent events and publications from before `before`, and old usage."""
     before_id = UUID(int=int(before.timestamp() * 1000) << 80)
     params = {"before": before, "before_id": before_id, "limit": limit}
     return Purged(
         events=session.execute(_PURGE_EVENTS, params),
         publications=session.execute(_PURGE_PUBLICATIONS, params),
         usages=session.execute(_PURGE_USAGES),
-        inbox=session.execute(_PURGE_INBOX, params),
     )
-
-
-def accept(session: Session, tenant: TenantId, consumer: str, event_id: UUID) -> bool:
-    """Enter an event into a consumer's inbox; False when it is there already."""
-    entered = session.execute(
-        "INSERT INTO inbox_message (tenant_id, consumer, event_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (tenant, consumer, event_id),
-    )
-    return entered == 1
 
 
 def _claim_params(request: ClaimRequest) -> dict[str, Any]:

@@ -245,11 +245,15 @@ def replay_selected(session: Session, where: RunSelection, limit: int, caller: C
     return Selected(found.matching, new, changed=len(new), skipped=skipped)
 
 
+def find(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
+    return repository.get(session, scenario, run)
+
+
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run:
-    found = repository.get(session, scenario, run)
-    if found is None:
+    stored = find(session, scenario, run)
+    if stored is None:
         raise RunNotFoundError
-    return found
+    return stored
 
 
 def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> Page[Run]:
@@ -260,6 +264,11 @@ def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request:
 
         scenarios.get(session, scenario)
     return page(found, request, lambda run: run.id)
+
+
+def try_cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
+    """Cancel a run: CANCELLED, ENDED, PUBLISHING or NOT_FOUND, and the run as it stands."""
+    return repository.cancel(session, run, actor)
 
 
 def cancel(session: Session, run: RunId, caller: Caller) -> Run:

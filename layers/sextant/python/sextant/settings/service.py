@@ -14,6 +14,7 @@ from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
 from sextant.settings.model import ALL_PATHS, PLATFORM, Admission, Change, Kind, Setting
+from sextant.settings.repository import usage as usage
 from sextant.storage import Session
 
 

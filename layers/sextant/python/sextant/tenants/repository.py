@@ -27,7 +27,7 @@ _OWN_TENANT = sql.SQL("SELECT {columns} FROM tenant WHERE tenant_id = %s AND del
 )
 
 
-def tenant(session: Session) -> Tenant | None:
+def own(session: Session) -> Tenant | None:
     """The session's tenant; None where nothing is known of it."""
     return session.fetch_one(_OWN_TENANT, (session.tenant_id,), row=Tenant)
 

@@ -132,7 +132,7 @@ _VENDOR_BY_NAME = sql.SQL(
 ).format(columns=columns_of(Vendor))
 
 
-def vendor_by_name(session: Session, name: str) -> Vendor | None:
+def find_by_name(session: Session, name: str) -> Vendor | None:
     return session.fetch_one(_VENDOR_BY_NAME, (session.tenant_id, name), row=Vendor)
 
 

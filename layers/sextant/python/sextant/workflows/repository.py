@@ -27,7 +27,7 @@ WORKFLOWS: TemporalRepository[Workflow] = TemporalRepository(
 )
 
 
-def platform_workflow(session: Session) -> WorkflowId:
+def built_in(session: Session) -> WorkflowId:
     """The workflow of the platform's own runs, made where it is missing."""
     found = session.fetch_one("SELECT platform_workflow(%s)", (session.tenant_id,), row=UUID)
     assert found is not None

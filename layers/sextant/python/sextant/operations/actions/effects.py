@@ -1,28 +1,26 @@
-"""What each type of action does in the database, in the transaction that ends the action."""
+"""What each type of action is about, and what it does in the database, in the transaction that ends the action.
+
+A new type of action is a name in `model.ActionType`, an entry in `KINDS` and, in a migration, a value that the column
+`action.action_type` allows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sextant.ids import RunId, new_id
-from sextant.kill_switches import repository as kill_switches_repository
+from sextant.kill_switches import service as kill_switches
 from sextant.operations.actions import repository
 from sextant.operations.actions.model import Action, ActionState, ActionType
-from sextant.runs import repository as runs
+from sextant.runs import service as runs
 from sextant.storage import Session
 from sextant.storage.errors import RecordNotFound
-from sextant.vendors import repository as vendors_repository
-from sextant.workflows import repository as workflows_repository
-
-UNGUARDED: frozenset[ActionType] = frozenset({"ESCALATE", "MANUAL", "KILL_SWITCH_ON", "KILL_SWITCH_OFF"})
-"""What a kill switch does not stop: telling people, and switching."""
-
-
-UNLIMITED: frozenset[ActionType] = frozenset({"ESCALATE", "MANUAL"})
-"""What the cap on actions an hour does not hold back; the cooldown does."""
+from sextant.vendors import service as vendors
+from sextant.workflows import service as workflows
+from sextant.workflows.errors import WorkflowNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,26 @@ class Outcome:
 
 
 Effect = Callable[[Session, Action, str], Outcome]
+"""Acts as the actor it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """What holds for every action of a type."""
+
+    about: Literal["RUN", "VENDOR", "WORKFLOW", "KILL_SWITCH", "INCIDENT"]
+    """What the action's `target` is the id of."""
+    effect: Effect | None = None
+    """None for what is done outside the database: an alert, or a person's work."""
+    opposite: ActionType | None = None
+    """The type of the action that reverses it."""
+    limited: bool = True
+    """Whether the cap on actions an hour holds it back; the cooldown holds back each."""
+
+    @property
+    def stopped_by_switches(self) -> bool:
+        """A kill switch stops neither telling people nor switching."""
+        return self.about not in ("INCIDENT", "KILL_SWITCH")
 
 
 class StoppedError(Exception):
@@ -61,7 +79,7 @@ def _retry(session: Session, action: Action, actor: str) -> Outcome:
 
 
 def _cancel_run(session: Session, action: Action, actor: str) -> Outcome:
-    outcome, run = runs.cancel(session, RunId(UUID(action.target)), actor)
+    outcome, run = runs.try_cancel(session, RunId(UUID(action.target)), actor)
     if outcome == "CANCELLED":
         return Outcome("SUCCEEDED", {"run_id": action.target})
     return Outcome("FAILED", {"reason": outcome.lower(), "state": run.state if run else None})
@@ -70,9 +88,9 @@ def _cancel_run(session: Session, action: Action, actor: str) -> Outcome:
 def _breaker(session: Session, action: Action, actor: str) -> Outcome:
     opened = action.action_type == "BREAKER_OPEN"
     reason = str(action.parameters.get("reason", ""))
-    if vendors_repository.VENDORS.get(session, UUID(action.target)) is None:
+    if vendors.find(session, UUID(action.target)) is None:
         return Outcome("FAILED", {"reason": "vendor_not_found"})
-    moved = vendors_repository.move_breaker(
+    moved = vendors.move_breaker(
         session,
         UUID(action.target),
         opened=opened,
@@ -87,7 +105,7 @@ def _breaker(session: Session, action: Action, actor: str) -> Outcome:
 
 def _switch(session: Session, action: Action, actor: str) -> Outcome:
     active = action.action_type == "KILL_SWITCH_ON"
-    outcome, switch = kill_switches_repository.set_switch(
+    outcome, switch = kill_switches.set_switch(
         session,
         session.tenant_id,
         action.parameters["scope"],
@@ -105,28 +123,25 @@ def _switch(session: Session, action: Action, actor: str) -> Outcome:
 
 def _workflow(session: Session, action: Action, actor: str) -> Outcome:
     state = "PAUSED" if action.action_type == "WORKFLOW_PAUSE" else "ACTIVE"
-    workflow_id = UUID(action.target)
-    found = workflows_repository.WORKFLOWS.get(session, workflow_id)
-    if found is None:
-        return Outcome("FAILED", {"reason": "workflow_not_found"})
-    if found.state == state:
-        return Outcome("SKIPPED", {"reason": f"already_{state.lower()}"})
     try:
-        changed = workflows_repository.WORKFLOWS.update(session, workflow_id, {"state": state}, actor=actor)
-    except RecordNotFound:
+        workflow = workflows.get(session, UUID(action.target))
+        if workflow.state == state:
+            return Outcome("SKIPPED", {"reason": f"already_{state.lower()}"})
+        changed = workflows.change(session, workflow.id, {"state": state}, actor=actor)
+    except (WorkflowNotFoundError, RecordNotFound):
         return Outcome("FAILED", {"reason": "workflow_not_found"})
-    if state == "ACTIVE":
-        kill_switches_repository.resume_runs(session)
     return Outcome("SUCCEEDED", {"state": changed.state, "version": changed.version})
 
 
-EFFECTS: Mapping[ActionType, Effect] = {
-    "RETRY": _retry,
-    "CANCEL_RUN": _cancel_run,
-    "BREAKER_OPEN": _breaker,
-    "BREAKER_CLOSE": _breaker,
-    "KILL_SWITCH_ON": _switch,
-    "KILL_SWITCH_OFF": _switch,
-    "WORKFLOW_PAUSE": _workflow,
-    "WORKFLOW_RESUME": _workflow,
+KINDS: Mapping[ActionType, ActionKind] = {
+    "RETRY": ActionKind("RUN", _retry, opposite="CANCEL_RUN"),
+    "CANCEL_RUN": ActionKind("RUN", _cancel_run),
+    "BREAKER_OPEN": ActionKind("VENDOR", _breaker, opposite="BREAKER_CLOSE"),
+    "BREAKER_CLOSE": ActionKind("VENDOR", _breaker, opposite="BREAKER_OPEN"),
+    "WORKFLOW_PAUSE": ActionKind("WORKFLOW", _workflow, opposite="WORKFLOW_RESUME"),
+    "WORKFLOW_RESUME": ActionKind("WORKFLOW", _workflow, opposite="WORKFLOW_PAUSE"),
+    "KILL_SWITCH_ON": ActionKind("KILL_SWITCH", _switch, opposite="KILL_SWITCH_OFF"),
+    "KILL_SWITCH_OFF": ActionKind("KILL_SWITCH", _switch, opposite="KILL_SWITCH_ON"),
+    "ESCALATE": ActionKind("INCIDENT", limited=False),
+    "MANUAL": ActionKind("INCIDENT", limited=False),
 }

@@ -16,26 +16,21 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from sextant.ids import ActionId, TenantId, new_id
-from sextant.kill_switches import repository as kill_switches_repository
+from sextant.kill_switches import admission
 from sextant.operations.actions import repository
-from sextant.operations.actions.effects import EFFECTS, UNGUARDED, UNLIMITED, Outcome, StoppedError
+from sextant.operations.actions.effects import KINDS, Outcome, StoppedError
 from sextant.operations.actions.model import Action, ActionState, NewAction
-from sextant.operations.incidents import repository as incidents_repository
 from sextant.operations.incidents import service as incidents
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import Database, Session
-from sextant.vendors import repository as vendors_repository
-from sextant.workflows import repository as workflows_repository
+from sextant.vendors import service as vendors
+from sextant.workflows import service as workflows
 
 KILL_SWITCH_POLL = 300.0
-"""How often a retry that a kill switch stopped looks again, should the lifting not have woken it."""
-
-
+"""Seconds after which a retry that a kill switch stopped looks again, should the lifting not have woken it."""
 MAX_ESCALATIONS = 3
 
-
 _HOUR = timedelta(hours=1)
-
 
 logger = logging.getLogger("sextant.operations")
 
@@ -90,7 +85,7 @@ class Performer:
     def _within(self, session: Session, action_id: ActionId) -> Action | None:
         """All of it in one transaction, but for an escalation, which is only claimed."""
         repository.lock_limits(session)
-        action = repository.lock_due_action(session, action_id)
+        action = repository.lock_due(session, action_id)
         if action is None or action.action_type == "MANUAL":
             return None
         stopped = self._stopped(session, action)
@@ -108,19 +103,20 @@ class Performer:
             return None
         if not repository.begin(session, action.id):
             return None
-        if action.action_type == "ESCALATE":
-            return repository.get_action(session, action.id)
-        return self._end(session, action, EFFECTS[action.action_type](session, action, self._name))
+        effect = KINDS[action.action_type].effect
+        if effect is None:
+            return repository.find(session, action.id)
+        return self._end(session, action, effect(session, action, self._name))
 
     def _stopped(self, session: Session, action: Action) -> dict[str, Any] | None:
         """The kill switch over the action, as what it is skipped with or put off for; None where none is."""
-        if action.action_type in UNGUARDED:
+        if not KINDS[action.action_type].stopped_by_switches:
             return None
         workflow, vendor = _scopes(session, action)
-        stopped = kill_switches_repository.over(session, session.tenant_id, workflow, vendor)
+        stopped = admission.over(session, session.tenant_id, workflow, vendor)
         if stopped is None and action.action_type == "RETRY":
             # What stops the start of any run stops a retry: also a paused workflow, an inactive tenant.
-            stopped = kill_switches_repository.over_runs(session)
+            stopped = admission.over_runs(session)
         return {"reason": "kill_switch", "kill_switch": stopped} if stopped else None
 
     def _refusal(self, session: Session, action: Action) -> dict[str, Any] | None:
@@ -132,9 +128,7 @@ class Performer:
             }
         if action.decision_id is None:
             return None
-        incident = (
-            incidents_repository.get_incident(session, action.incident_id) if action.incident_id else None
-        )
+        incident = incidents.find(session, action.incident_id) if action.incident_id else None
         if incident is not None and incident.state == "IGNORED":
             return {"reason": "incident_ignored"}
         policy = self._policies.of(session)
@@ -142,7 +136,7 @@ class Performer:
         taken = repository.taken(session, action, cooldown)
         if cooldown and taken.same:
             return {"reason": "cooldown", "cooldown_seconds": cooldown}
-        if action.action_type not in UNLIMITED and taken.in_hour >= policy.max_actions_per_hour:
+        if KINDS[action.action_type].limited and taken.in_hour >= policy.max_actions_per_hour:
             return {"reason": "rate_cap", "max_actions_per_hour": policy.max_actions_per_hour}
         return None
 
@@ -150,10 +144,10 @@ class Performer:
         """Whether a retry waits for the vendor that its run failed on: until it may be tried, and then one goes first."""
         if action.action_type != "RETRY" or action.incident_id is None:
             return None
-        incident = incidents_repository.get_incident(session, action.incident_id)
+        incident = incidents.find(session, action.incident_id)
         if incident is None or incident.vendor_id is None:
             return None
-        wait = vendors_repository.seconds_until_retry(session, incident.vendor_id)
+        wait = vendors.seconds_until_retry(session, incident.vendor_id)
         if wait <= 0:
             return None
         return Postponement(wait, {"reason": "vendor_breaker", "vendor_id": str(incident.vendor_id)})
@@ -169,13 +163,13 @@ class Performer:
             return ended
         if ended.state == "SUCCEEDED":
             what = f"{ended.action_type} succeeded"
-            incidents_repository.move_incident(
+            incidents.transition(
                 session, ended.incident_id, ("ANALYZING",), "ACTIONED", actor=self._name, reason=what
             )
         elif ended.state == "SKIPPED" and ended.action_type == "RETRY":
             incidents.settle(session, ended.incident_id, self._name)
         elif ended.action_type == "ESCALATE" and ended.attempt < MAX_ESCALATIONS and not ended.result_unknown:
-            repository.request_action(
+            repository.store(
                 session,
                 ActionId(new_id()),
                 NewAction("ESCALATE", ended.target, ended.parameters, 30.0 * 2 ** (ended.attempt - 1)),
@@ -192,9 +186,7 @@ class Performer:
         if self._alerts is None:
             return Outcome("FAILED", {"reason": "no_alert_topic", "unknown": True})
         with self._database.autocommit(action.tenant_id) as session:
-            incident = (
-                incidents_repository.get_incident(session, action.incident_id) if action.incident_id else None
-            )
+            incident = incidents.find(session, action.incident_id) if action.incident_id else None
         title = incident.title if incident else str(action.parameters.get("reason", "escalation"))
         severity = incident.severity if incident else "ERROR"
         lines = [
@@ -239,13 +231,14 @@ def _until_lifted(action: Action, stopped: Mapping[str, Any]) -> Postponement | 
 
 def _scopes(session: Session, action: Action) -> tuple[UUID | None, UUID | None]:
     """The workflow and the vendor whose kill switches stop the action."""
-    incident = incidents_repository.get_incident(session, action.incident_id) if action.incident_id else None
+    incident = incidents.find(session, action.incident_id) if action.incident_id else None
     workflow: UUID | None = incident.workflow_id if incident else None
     vendor: UUID | None = incident.vendor_id if incident else None
-    if action.action_type in ("WORKFLOW_PAUSE", "WORKFLOW_RESUME"):
+    about = KINDS[action.action_type].about
+    if about == "WORKFLOW":
         workflow = UUID(action.target)
-    elif action.action_type in ("BREAKER_OPEN", "BREAKER_CLOSE"):
+    elif about == "VENDOR":
         vendor = UUID(action.target)
-    elif workflow is None and action.action_type in ("RETRY", "CANCEL_RUN"):
-        workflow = workflows_repository.platform_workflow(session)
+    elif workflow is None and about == "RUN":
+        workflow = workflows.built_in(session)
     return workflow, vendor

@@ -84,7 +84,7 @@ class Taken:
     """Actions of this tenant within the last hour."""
 
 
-def request_action(
+def store(
     session: Session,
     action_id: ActionId,
     action: NewAction,
@@ -122,15 +122,15 @@ def request_action(
     return found
 
 
-def get_action(session: Session, action: UUID) -> Action | None:
+def find(session: Session, action: UUID) -> Action | None:
     return session.fetch_one(_GET, (session.tenant_id, action), row=Action)
 
 
-def lock_action(session: Session, action: UUID) -> Action | None:
+def lock(session: Session, action: UUID) -> Action | None:
     return session.fetch_one(_LOCK, (session.tenant_id, action), row=Action)
 
 
-def lock_due_action(session: Session, action: UUID) -> Action | None:
+def lock_due(session: Session, action: UUID) -> Action | None:
     """An action that is PENDING and whose time has come; None else. A message that comes early changes nothing."""
     return session.fetch_one(_LOCK_DUE, (session.tenant_id, action), row=Action)
 

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from sextant.identity import Caller
 from sextant.ids import ActionId, IncidentId, RunId, new_id
 from sextant.kill_switches.targets import check_target, invalid_target, target_id
 from sextant.operations.actions import repository
+from sextant.operations.actions.effects import KINDS
 from sextant.operations.actions.errors import ActionNotFoundError, NotReversibleError
-from sextant.operations.actions.model import Action, ActionFilter, ActionState, ActionType, NewAction
-from sextant.operations.incidents import repository as incidents_repository
+from sextant.operations.actions.model import Action, ActionFilter, ActionState, NewAction
+from sextant.operations.actions.repository import retries_of as retries_of
+from sextant.operations.actions.repository import run_state as run_state
+from sextant.operations.actions.repository import store as store
+from sextant.operations.actions.repository import was_escalated as was_escalated
 from sextant.operations.incidents import service as incidents
 from sextant.operations.incidents.errors import IllegalTransitionError, IncidentNotFoundError
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
-from sextant.vendors import repository as vendors_repository
-from sextant.workflows import repository as workflows_repository
-
-_REVERSALS: Mapping[ActionType, ActionType] = {
-    "BREAKER_OPEN": "BREAKER_CLOSE",
-    "BREAKER_CLOSE": "BREAKER_OPEN",
-    "KILL_SWITCH_ON": "KILL_SWITCH_OFF",
-    "KILL_SWITCH_OFF": "KILL_SWITCH_ON",
-    "WORKFLOW_PAUSE": "WORKFLOW_RESUME",
-    "WORKFLOW_RESUME": "WORKFLOW_PAUSE",
-    "RETRY": "CANCEL_RUN",
-}
+from sextant.vendors import service as vendors
+from sextant.workflows import service as workflows
 
 
 def get(session: Session, action: UUID) -> Action:
-    found = repository.get_action(session, action)
-    if found is None:
+    stored = repository.find(session, action)
+    if stored is None:
         raise ActionNotFoundError
-    return found
+    return stored
 
 
 def list_actions(session: Session, where: ActionFilter, request: PageRequest) -> Page[Action]:
@@ -45,10 +37,10 @@ def list_actions(session: Session, where: ActionFilter, request: PageRequest) ->
 
 def request(session: Session, action: NewAction, incident: IncidentId | None, caller: Caller) -> Action:
     """Ask for an action; raises `InvalidTargetError` or `IncidentNotFoundError`. It is performed in a moment."""
-    if incident is not None and incidents_repository.get_incident(session, incident) is None:
+    if incident is not None and incidents.find(session, incident) is None:
         raise IncidentNotFoundError
     _check_target(session, action, incident)
-    return repository.request_action(
+    return store(
         session,
         ActionId(new_id()),
         action,
@@ -62,7 +54,7 @@ def request(session: Session, action: NewAction, incident: IncidentId | None, ca
 
 def complete(session: Session, action_id: UUID, state: ActionState, note: str, caller: Caller) -> Action:
     """End a manual action, or skip one that has not begun; raises `IllegalTransitionError` where it is too late."""
-    action = repository.lock_action(session, action_id)
+    action = repository.lock(session, action_id)
     if action is None:
         raise ActionNotFoundError
     if action.state != "PENDING" or (action.action_type != "MANUAL" and state != "SKIPPED"):
@@ -79,7 +71,7 @@ def complete(session: Session, action_id: UUID, state: ActionState, note: str, c
     if ended.incident_id is not None and incidents.settle(session, ended.incident_id, caller.subject):
         return ended
     if state == "SUCCEEDED" and ended.incident_id is not None:
-        incidents_repository.move_incident(
+        incidents.transition(
             session,
             ended.incident_id,
             ("ANALYZING",),
@@ -96,12 +88,12 @@ def reverse(session: Session, action_id: UUID, reason: str, caller: Caller) -> A
     Raises `NotReversibleError` for what cannot be taken back, or has been already.
     """
     action = get(session, action_id)
-    opposite = _REVERSALS.get(action.action_type)
+    opposite = KINDS[action.action_type].opposite
     if opposite is None or action.state != "SUCCEEDED" or action.reverses_id is not None:
         raise NotReversibleError(f"A {action.action_type} action that is {action.state} cannot be reversed.")
     target = str((action.result or {}).get("run_id", "")) if action.action_type == "RETRY" else action.target
     try:
-        return repository.request_action(
+        return store(
             session,
             ActionId(new_id()),
             NewAction(opposite, target, {**action.parameters, "reason": reason}),
@@ -116,24 +108,32 @@ def reverse(session: Session, action_id: UUID, reason: str, caller: Caller) -> A
         raise NotReversibleError("The action has been reversed already.") from violation
 
 
+def give_up(session: Session, action: ActionId, actor: str) -> bool:
+    """End an action whose performer died between doing and recording; whether it was still open."""
+    result = {"reason": "outcome_unknown", "unknown": True}
+    return repository.finish(session, action, "FAILED", result, actor=actor) is not None
+
+
 def _check_target(session: Session, action: NewAction, incident: IncidentId | None) -> None:
-    kind = action.action_type
-    if kind in ("ESCALATE", "MANUAL"):
+    about = KINDS[action.action_type].about
+    if about == "INCIDENT":
         if incident is None:
             raise invalid_target("incident_id", "this type of action is about an incident")
         return
-    if kind in ("KILL_SWITCH_ON", "KILL_SWITCH_OFF"):
+    if about == "KILL_SWITCH":
         check_target(session, str(action.parameters.get("scope")), action.target)
         return
     target = target_id(action.target)
-    exists: Any
-    if kind in ("RETRY", "CANCEL_RUN"):
-        exists = repository.run_state(session, RunId(target))
-    elif kind in ("BREAKER_OPEN", "BREAKER_CLOSE"):
-        exists = vendors_repository.VENDORS.get(session, target)
+    exists: object
+    if about == "RUN":
+        exists = run_state(session, RunId(target))
+    elif about == "VENDOR":
+        exists = vendors.find(session, target)
     else:
-        exists = workflows_repository.WORKFLOWS.get(session, target)
+        exists = workflows.find(session, target)
     if exists is None:
-        raise invalid_target("target", f"there is nothing of this id that a {kind} action could be about")
+        raise invalid_target(
+            "target", f"there is nothing of this id that a {action.action_type} action could be about"
+        )
     if exists == "PART":
         raise invalid_target("target", "it is a part of a split run: name the run that it is a part of")

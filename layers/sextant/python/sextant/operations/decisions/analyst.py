@@ -10,22 +10,27 @@ from typing import Any
 from uuid import UUID
 
 from sextant.ids import ActionId, DecisionId, IncidentId, OperationsEventId, TenantId, new_id
-from sextant.operations.actions import repository as actions_repository
+from sextant.operations.actions import service as actions
 from sextant.operations.actions.model import NewAction
 from sextant.operations.decisions import repository
-from sextant.operations.decisions.bedrock import AiSettings
 from sextant.operations.decisions.model import NewDecision
-from sextant.operations.decisions.proposals import DecisionProvider, ProviderError, judge, storable
+from sextant.operations.decisions.proposals import (
+    AiSettings,
+    DecisionProvider,
+    ProviderError,
+    judge,
+    storable,
+)
 from sextant.operations.decisions.rules import RULES_VERSION, Plan, Situation, plan
-from sextant.operations.events import repository as events_repository
+from sextant.operations.events import service as events
 from sextant.operations.events.model import Change, Event
-from sextant.operations.incidents import repository as incidents_repository
+from sextant.operations.incidents import service as incidents
 from sextant.operations.incidents.model import Incident
 from sextant.operations.policy import OperationsPolicy
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import Database, Session
-from sextant.vendors import repository as vendors_repository
-from sextant.workflows import repository as workflows_repository
+from sextant.vendors import service as vendors
+from sextant.workflows import service as workflows
 
 logger = logging.getLogger("sextant.operations")
 
@@ -77,14 +82,14 @@ class Analyst:
         )
 
     def _look(self, session: Session, changed: Changed) -> tuple[Situation, OperationsPolicy] | None:
-        incident = incidents_repository.get_incident(session, changed.incident_id)
+        incident = incidents.find(session, changed.incident_id)
         if incident is None or incident.state in ("RESOLVED", "IGNORED"):
             return None
         if repository.is_decided(session, incident.id, changed.trigger(incident.cycle)):
             return None
         if incident.state == "NEW":
             incident = (
-                incidents_repository.move_incident(
+                incidents.transition(
                     session,
                     incident.id,
                     ("NEW",),
@@ -94,16 +99,16 @@ class Analyst:
                 )
                 or incident
             )
-        event = events_repository.get_event(session, changed.event_id) if changed.event_id else None
+        event = events.find(session, changed.event_id) if changed.event_id else None
         return self._situation(session, incident, event, changed.change), self._policies.of(session)
 
     def _situation(
         self, session: Session, incident: Incident, event: Event | None, change: Change
     ) -> Situation:
-        workflow = workflows_repository.WORKFLOWS.get(session, incident.workflow_id, include_deleted=True)
+        workflow = workflows.find(session, incident.workflow_id, include_deleted=True)
         assert workflow is not None, "an incident's workflow is held by a foreign key"
         vendor_id = (event.vendor_id if event else None) or incident.vendor_id
-        vendor = vendors_repository.VENDORS.get(session, vendor_id) if vendor_id else None
+        vendor = vendors.find(session, vendor_id) if vendor_id else None
         run = event.run_id if event else None
         return Situation(
             incident=incident,
@@ -111,10 +116,10 @@ class Analyst:
             change=change,
             workflow=workflow,
             vendor=vendor,
-            standing=vendors_repository.standing(session, vendor.id) if vendor else None,
-            run_state=actions_repository.run_state(session, run) if run else None,
-            retries_done=actions_repository.retries_of(session, run) if run else 0,
-            escalated_before=actions_repository.was_escalated(
+            standing=vendors.standing(session, vendor.id) if vendor else None,
+            run_state=actions.run_state(session, run) if run else None,
+            retries_done=actions.retries_of(session, run) if run else 0,
+            escalated_before=actions.was_escalated(
                 session, incident.id, incident.reopened_at or incident.opened_at
             ),
         )
@@ -163,7 +168,7 @@ class Analyst:
         *,
         dry_run: bool,
     ) -> list[ActionId]:
-        incident = incidents_repository.lock_incident(session, changed.incident_id)
+        incident = incidents.lock(session, changed.incident_id)
         if incident is None or incident.state in ("RESOLVED", "IGNORED"):
             return []
         # With the incident locked nobody else decides: whoever was first has decided about this trigger, rules or AI.
@@ -173,7 +178,7 @@ class Analyst:
         acting: DecisionId | None = None
         for decision in decisions:
             decision_id = DecisionId(new_id())
-            repository.decide(
+            repository.record(
                 session,
                 decision_id,
                 incident.id,
@@ -186,7 +191,7 @@ class Analyst:
                 acting = decision_id
         requested = []
         for ordinal, step in enumerate(steps):
-            made = actions_repository.request_action(
+            made = actions.store(
                 session,
                 ActionId(new_id()),
                 NewAction(step.action_type, step.target, step.parameters, step.delay_seconds, dry_run),

@@ -27,7 +27,7 @@ _DECISION = sql.SQL("SELECT {columns} FROM decision WHERE tenant_id = %s AND id 
 )
 
 
-def decide(
+def record(
     session: Session,
     decision_id: DecisionId,
     incident: IncidentId,
@@ -72,7 +72,7 @@ def is_decided(session: Session, incident: IncidentId, trigger: str) -> bool:
     )
 
 
-def get_decision(session: Session, decision: UUID) -> Decision | None:
+def find(session: Session, decision: UUID) -> Decision | None:
     return session.fetch_one(_DECISION, (session.tenant_id, decision), row=Decision)
 
 

@@ -12,10 +12,10 @@ from sextant.storage import Session
 
 
 def get(session: Session, decision: UUID) -> Decision:
-    found = repository.get_decision(session, decision)
-    if found is None:
+    stored = repository.find(session, decision)
+    if stored is None:
         raise DecisionNotFoundError
-    return found
+    return stored
 
 
 def list_decisions(session: Session, incident: UUID | None, request: PageRequest) -> Page[Decision]:

@@ -13,12 +13,11 @@ from uuid import UUID
 from sextant.ids import RunId, TenantId, tenant_id
 from sextant.operations.events.model import PLATFORM_TENANT, Ingested, NewEvent
 from sextant.operations.events.service import ingest
-from sextant.operations.incidents import repository as incidents_repository
 from sextant.operations.incidents import service as incidents
 from sextant.operations.scheduled_checks.model import DeadEvent
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import Outage, Session
-from sextant.vendors import repository as vendors_repository
+from sextant.vendors import service as vendors
 
 
 def run_failed(
@@ -36,7 +35,7 @@ def run_failed(
     error = payload.get("error")
     error = dict(error) if isinstance(error, Mapping) else {}
     named = error.get("vendor")
-    vendor = vendors_repository.vendor_by_name(session, named) if isinstance(named, str) else None
+    vendor = vendors.find_by_name(session, named) if isinstance(named, str) else None
     event = NewEvent(
         event_type=_type_of(payload.get("state"), error),
         severity="ERROR",
@@ -96,7 +95,7 @@ def run_completed(
     """
     run = RunId(UUID(str(payload["run_id"])))
     resolved = False
-    for incident in incidents_repository.incidents_of_equals(session, run):
+    for incident in incidents.incidents_of_equals(session, run):
         event = NewEvent(
             event_type="run.succeeded",
             source="PLATFORM",

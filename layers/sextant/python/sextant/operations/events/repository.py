@@ -80,7 +80,7 @@ def ingest(
     )
 
 
-def get_event(session: Session, event: UUID) -> Event | None:
+def find(session: Session, event: UUID) -> Event | None:
     return session.fetch_one(_EVENT, (session.tenant_id, event), row=Event)
 
 

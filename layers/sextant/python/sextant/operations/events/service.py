@@ -16,6 +16,7 @@ from sextant.operations.events.errors import (
     UnknownReferenceError,
 )
 from sextant.operations.events.model import Event, EventFilter, Ingested, NewEvent
+from sextant.operations.events.repository import find as find
 from sextant.operations.incidents.signature import error_of, of_failure, of_fingerprint, title_of
 from sextant.operations.policy import OperationsPolicy, is_failure
 from sextant.paging import Page, PageRequest, page
@@ -90,10 +91,10 @@ def _request_hash(event: NewEvent, payload: bytes) -> str:
 
 
 def get(session: Session, event: UUID) -> Event:
-    found = repository.get_event(session, event)
-    if found is None:
+    stored = find(session, event)
+    if stored is None:
         raise EventNotFoundError
-    return found
+    return stored
 
 
 def list_events(session: Session, where: EventFilter, request: PageRequest) -> Page[Event]:

@@ -124,11 +124,11 @@ def timeline_page(*, ascending: bool) -> sql.Composed:
     ).format(parts=sql.SQL(" UNION ALL ").join(parts), order=order["order"])
 
 
-def get_incident(session: Session, incident: UUID) -> Incident | None:
+def find(session: Session, incident: UUID) -> Incident | None:
     return session.fetch_one(_INCIDENT, (session.tenant_id, incident), row=Incident)
 
 
-def lock_incident(session: Session, incident: UUID) -> Incident | None:
+def lock(session: Session, incident: UUID) -> Incident | None:
     return session.fetch_one(_LOCK, (session.tenant_id, incident), row=Incident)
 
 
@@ -153,7 +153,7 @@ def list_incidents(session: Session, where: IncidentFilter, request: PageRequest
     )
 
 
-def move_incident(
+def transition(
     session: Session,
     incident: UUID,
     origins: tuple[IncidentState, ...],
@@ -177,7 +177,7 @@ def move_incident(
     )
 
 
-def ask_for_analysis(session: Session, incident: Incident) -> None:
+def request_analysis(session: Session, incident: Incident) -> None:
     """Have an incident that is NEW again looked at."""
     session.execute(
         """SELECT outbox_enqueue(

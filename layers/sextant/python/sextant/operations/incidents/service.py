@@ -7,6 +7,10 @@ from uuid import UUID
 from sextant.operations.incidents import repository
 from sextant.operations.incidents.errors import IllegalTransitionError, IncidentNotFoundError
 from sextant.operations.incidents.model import Incident, IncidentFilter, IncidentState, TimelineEntry
+from sextant.operations.incidents.repository import find as find
+from sextant.operations.incidents.repository import incidents_of_equals as incidents_of_equals
+from sextant.operations.incidents.repository import lock as lock
+from sextant.operations.incidents.repository import transition as transition
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 
@@ -20,10 +24,10 @@ _ORIGINS: dict[IncidentState, tuple[IncidentState, ...]] = {
 
 
 def get(session: Session, incident: UUID) -> Incident:
-    found = repository.get_incident(session, incident)
-    if found is None:
+    stored = find(session, incident)
+    if stored is None:
         raise IncidentNotFoundError
-    return found
+    return stored
 
 
 def list_incidents(session: Session, where: IncidentFilter, request: PageRequest) -> Page[Incident]:
@@ -32,14 +36,14 @@ def list_incidents(session: Session, where: IncidentFilter, request: PageRequest
 
 def move(session: Session, incident: UUID, to: IncidentState, actor: str, reason: str) -> Incident:
     """Move an incident by hand; raises `IllegalTransitionError` where the states do not allow it."""
-    moved = repository.move_incident(session, incident, _ORIGINS[to], to, actor=actor, reason=reason)
+    moved = transition(session, incident, _ORIGINS[to], to, actor=actor, reason=reason)
     if moved is None:
         present = get(session, incident)
         raise IllegalTransitionError(
             f"An incident cannot go from {present.state} to {to}.", extra={"state": present.state}
         )
     if to == "NEW":
-        repository.ask_for_analysis(session, moved)
+        repository.request_analysis(session, moved)
     return moved
 
 
@@ -48,15 +52,13 @@ def settle(session: Session, incident: UUID, actor: str) -> bool:
 
     Its lock is held from the look on: a failure that is counted meanwhile waits, and reopens it.
     """
-    held = repository.lock_incident(session, incident)
+    held = lock(session, incident)
     if held is None or held.state not in ("ANALYZING", "ACTIONED"):
         return False
     if not repository.is_repaired(session, held.id):
         return False
     reason = "every failed run has succeeded since"
-    repository.move_incident(
-        session, incident, ("ANALYZING", "ACTIONED"), "RESOLVED", actor=actor, reason=reason
-    )
+    transition(session, incident, ("ANALYZING", "ACTIONED"), "RESOLVED", actor=actor, reason=reason)
     return True
 
 

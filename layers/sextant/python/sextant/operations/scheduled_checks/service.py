@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import TypeVar
 
 from sextant.ids import ActionId, TenantId
-from sextant.operations.actions import repository as actions_repository
+from sextant.operations.actions import service as actions
 from sextant.operations.actions.performer import Performer
 from sextant.operations.decisions.analyst import Analyst, unanalysed
 from sextant.operations.events import platform_failures
 from sextant.operations.events.model import PLATFORM_TENANT
-from sextant.operations.scheduled_checks import model, repository
-from sextant.operations.scheduled_checks.model import DeadLetter, Report
+from sextant.operations.scheduled_checks import repository
+from sextant.operations.scheduled_checks.model import DeadEvent, DeadLetter, Report, Unfinished
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
@@ -58,19 +58,19 @@ def run(
         abandoned = repository.abandoned_actions(session, SILENCE, BATCH)
         waiting = repository.unanalysed_incidents(session, LATE, BATCH)
 
-    def give_up(left: model.Unfinished) -> None:
+    def give_up(left: Unfinished) -> None:
         found.abandoned += _give_up(database, left)
 
-    def perform(left: model.Unfinished) -> None:
+    def perform(left: Unfinished) -> None:
         found.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
 
-    def tell_dead(event: model.DeadEvent) -> None:
+    def tell_dead(event: DeadEvent) -> None:
         found.dead_events += _ingest_dead(database, event, policies)
 
     def tell_letter(letter: DeadLetter) -> None:
         found.dead_letters += _ingest_letter(database, letter, policies)
 
-    def analyse(left: model.Unfinished) -> None:
+    def analyse(left: Unfinished) -> None:
         analyst.analyse(TenantId(left.tenant_id), unanalysed(left.id))
         found.incidents += 1
 
@@ -102,18 +102,15 @@ class _Boundary:
                 logger.exception("the sweep could not handle %s", kind, extra={"about": str(thing)[:500]})
 
 
-def _give_up(database: PlatformDatabase, left: model.Unfinished) -> bool:
-    result = {"reason": "outcome_unknown", "unknown": True}
-
-    def work(session: Session) -> bool:
-        return (
-            actions_repository.finish(session, ActionId(left.id), "FAILED", result, actor="sweep") is not None
-        )
-
-    return database.run(TenantId(left.tenant_id), work, idempotent=True)
+def _give_up(database: PlatformDatabase, action: Unfinished) -> bool:
+    return database.run(
+        TenantId(action.tenant_id),
+        lambda session: actions.give_up(session, ActionId(action.id), "sweep"),
+        idempotent=True,
+    )
 
 
-def _ingest_dead(database: PlatformDatabase, dead: model.DeadEvent, policies: Policies) -> bool:
+def _ingest_dead(database: PlatformDatabase, dead: DeadEvent, policies: Policies) -> bool:
     tenant = PLATFORM_TENANT if dead.tenant_id == "-" else TenantId(dead.tenant_id)
 
     def work(session: Session) -> bool:
