@@ -8,48 +8,45 @@ same request has the same answer in every process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.http.app import Api
+from functions.api.http.routing import Router
 
 
-class _Routes(Protocol):
-    def register(self, api: Api) -> None: ...
-
-
-def _scenarios() -> Iterable[_Routes]:
+def _scenarios() -> Iterable[Router]:
     from functions.api import scenario_history, scenarios
 
-    return scenarios, scenario_history
+    return scenarios.router, scenario_history.router
 
 
-def _runs() -> Iterable[_Routes]:
+def _runs() -> Iterable[Router]:
     from functions.api import runs
 
-    return (runs,)
+    return (runs.router,)
 
 
-def _receipts() -> Iterable[_Routes]:
+def _receipts() -> Iterable[Router]:
     from functions.api import receipts
 
-    return (receipts,)
+    return (receipts.router,)
 
 
-def _bulk_runs() -> Iterable[_Routes]:
+def _bulk_runs() -> Iterable[Router]:
     from functions.api import bulk_runs
 
-    return (bulk_runs,)
+    return (bulk_runs.router,)
 
 
-def _scenario_metrics() -> Iterable[_Routes]:
+def _scenario_metrics() -> Iterable[Router]:
     from functions.api import scenario_metrics
 
-    return (scenario_metrics,)
+    return (scenario_metrics.router,)
 
 
-def _operations() -> Iterable[_Routes]:
+def _operations() -> Iterable[Router]:
     from functions.api import (
         actions,
         decisions,
@@ -61,22 +58,23 @@ def _operations() -> Iterable[_Routes]:
         workflows,
     )
 
-    return events, incidents, decisions, actions, kill_switches, workflows, vendors, tenants
+    nouns = (events, incidents, decisions, actions, kill_switches, workflows, vendors, tenants)
+    return [noun.router for noun in nouns]
 
 
-def _administration() -> Iterable[_Routes]:
+def _administration() -> Iterable[Router]:
     from functions.api import cache, outbox, settings
 
-    return settings, outbox, cache
+    return settings.router, outbox.router, cache.router
 
 
-def _platform() -> Iterable[_Routes]:
+def _platform() -> Iterable[Router]:
     from functions.api import documentation, health, service_metrics
 
-    return health, service_metrics, documentation
+    return health.router, service_metrics.router, documentation.router
 
 
-_Group = Callable[[], Iterable[_Routes]]
+_Group = Callable[[], Iterable[Router]]
 
 _GROUPS: dict[str, _Group] = {
     "admin": _administration,
@@ -94,8 +92,7 @@ _loaded: set[_Group] = set()
 
 def _load(group: _Group) -> None:
     if group not in _loaded:
-        for routes in group():
-            routes.register(api)
+        api.include(*group())
         _loaded.add(group)
 
 

@@ -8,32 +8,35 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from functions.api.http import cursors
-from functions.api.http.app import Api, InvalidParameterError, needs, reply
-from functions.api.http.envelopes import Meta, PageMeta, meta, page_meta
+from functions.api.http.envelopes import (
+    AnswerBody,
+    Envelope,
+    ListEnvelope,
+    PageMeta,
+    RequestBody,
+    answers,
+    reply,
+)
+from functions.api.http.listing import listing
+from functions.api.http.parameters import Limit, broken
+from functions.api.http.routing import Router, needs
 from functions.api.output_query import reader
-from sextant import bootstrap
 from sextant.baselines import service
-from sextant.baselines.model import Baseline
 from sextant.drivers.fields import Number
-from sextant.errors import FieldError
 from sextant.identity import Caller
 from sextant.ids import new_id
 from sextant.outputs.reading import LinkUnavailableError
-from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.paging import DEFAULT_LIMIT
 
 UPLOAD_LIFETIME_MINUTES = 60
 
 
-class TableSource(BaseModel):
+class TableSource(RequestBody):
     """A table's content: CSV text, Parquet in base64, or the id of an upload."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     csv: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
     parquet_base64: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
@@ -46,19 +49,15 @@ class TableSource(BaseModel):
         return self
 
 
-class Tables(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Tables(RequestBody):
     units: TableSource
     load: TableSource
     profiles: TableSource | None = None
     prices: TableSource | None = None
 
 
-class NewBaseline(BaseModel):
+class NewBaseline(RequestBody):
     """A baseline to be stored; of a name that exists it becomes the next version."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$")]
     tables: Tables
@@ -71,7 +70,7 @@ class NewBaseline(BaseModel):
         return self.model_dump(exclude_none=True, exclude={"name", "tables"})
 
 
-class BaselineBody(BaseModel):
+class BaselineBody(AnswerBody):
     id: UUID
     version: int
     name: str
@@ -81,121 +80,98 @@ class BaselineBody(BaseModel):
     created_at: datetime
     created_by: str
 
-    @classmethod
-    def of(cls, baseline: Baseline) -> BaselineBody:
-        return cls.model_construct(**{name: getattr(baseline, name) for name in cls.model_fields})
+
+class BaselineEnvelope(Envelope[BaselineBody]): ...
 
 
-class BaselineEnvelope(BaseModel):
-    data: BaselineBody
-    meta: Meta
+class BaselineList(ListEnvelope[BaselineBody]): ...
 
 
-class BaselineList(BaseModel):
-    data: list[BaselineBody]
-    meta: PageMeta
-
-
-class UploadBody(BaseModel):
+class UploadBody(AnswerBody):
     upload_id: UUID
     url: str
     method: str
 
 
-class UploadEnvelope(BaseModel):
-    data: UploadBody
-    meta: Meta
+class UploadEnvelope(Envelope[UploadBody]): ...
 
 
-def _content(description: str, model: type[BaseModel]) -> OpenAPIResponse:
-    return {"description": description, "content": {"application/json": {"model": model}}}
+router = Router()
 
 
-def register(api: Api) -> None:
-    @api.post(
-        "/v1/baselines",
-        summary="Store a baseline, or its next version",
-        tags=["Baselines"],
-        responses={201: _content("The baseline", BaselineEnvelope)},
+@router.post(
+    "/v1/baselines",
+    summary="Store a baseline, or its next version",
+    tags=["Baselines"],
+    responses={201: answers("The baseline", BaselineEnvelope)},
+)
+@needs("scenarios:write")
+def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
+    caller = router.caller
+    tables = _contents(document.tables, caller)
+    service.check(tables, document.options(), document.name)
+    stored = router.transaction(
+        lambda session: service.store(
+            session,
+            reader().objects,
+            reader().settings.warehouse,
+            caller,
+            name=document.name,
+            tables=tables,
+            options=document.options(),
+        ),
     )
-    @needs("scenarios:write")
-    def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
-        caller = api.caller
-        tables = _contents(document.tables, caller)
-        service.check(tables, document.options(), document.name)
-        stored = bootstrap.database().run(
-            caller.tenant,
-            lambda session: service.store(
-                session,
-                reader().objects,
-                reader().settings.warehouse,
-                caller,
-                name=document.name,
-                tables=tables,
-                options=document.options(),
-            ),
-        )
-        return reply(
-            BaselineEnvelope.model_construct(data=BaselineBody.of(stored), meta=meta(caller)),
-            201,
-            {"Location": f"/v1/baselines/{stored.id}"},
-        )
-
-    @api.post(
-        "/v1/baselines/uploads",
-        summary="Get a URL to upload a large table to",
-        tags=["Baselines"],
-        responses={201: _content("Where to PUT the table", UploadEnvelope)},
+    return reply(
+        BaselineEnvelope.of(stored, caller),
+        201,
+        {"Location": f"/v1/baselines/{stored.id}"},
     )
-    @needs("scenarios:write")
-    def create_upload() -> Response[Any]:
-        caller, store = api.caller, reader().store
-        if store is None:
-            raise LinkUnavailableError
-        upload = new_id()
-        url = store.presigned_upload(_place(caller, upload), minutes=UPLOAD_LIFETIME_MINUTES)
-        body = UploadEnvelope(data=UploadBody(upload_id=upload, url=url, method="PUT"), meta=meta(caller))
-        return reply(UploadEnvelope.model_construct(data=body.data, meta=body.meta), 201)
 
-    @api.get(
-        "/v1/baselines",
-        summary="List baselines in their newest version",
-        tags=["Baselines"],
-        responses={200: _content("Baselines, newest first", BaselineList)},
-    )
-    @needs("scenarios:read")
-    def list_baselines(
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Query(max_length=1000)] = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        request = cursors.decode(cursor, limit, "baselines")
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.list_baselines(session, request)
-        return reply(
-            BaselineList.model_construct(
-                data=[BaselineBody.of(item) for item in found.items],
-                meta=page_meta(caller, found, "baselines"),
-            )
-        )
 
-    @api.get(
-        "/v1/baselines/<baseline_id>",
-        summary="Get a baseline's versions",
-        tags=["Baselines"],
-        responses={200: _content("Its versions, newest first", BaselineList)},
-    )
-    @needs("scenarios:read")
-    def get_baseline(baseline_id: Annotated[UUID, Path()]) -> Response[Any]:
-        caller = api.caller
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.versions(session, baseline_id)
-        return reply(
-            BaselineList.model_construct(
-                data=[BaselineBody.of(item) for item in found],
-                meta=PageMeta.model_construct(request_id=caller.request_id),
-            )
-        )
+@router.post(
+    "/v1/baselines/uploads",
+    summary="Get a URL to upload a large table to",
+    tags=["Baselines"],
+    responses={201: answers("Where to PUT the table", UploadEnvelope)},
+)
+@needs("scenarios:write")
+def create_upload() -> Response[Any]:
+    caller, store = router.caller, reader().store
+    if store is None:
+        raise LinkUnavailableError
+    upload = new_id()
+    url = store.presigned_upload(_place(caller, upload), minutes=UPLOAD_LIFETIME_MINUTES)
+    body = UploadBody.model_construct(upload_id=upload, url=url, method="PUT")
+    return reply(UploadEnvelope.around(body, caller), 201)
+
+
+@router.get(
+    "/v1/baselines",
+    summary="List baselines in their newest version",
+    tags=["Baselines"],
+    responses={200: answers("Baselines, newest first", BaselineList)},
+)
+@needs("scenarios:read")
+def list_baselines(
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+) -> Response[Any]:
+    return listing(router, BaselineList, "baselines", limit, cursor, service.list_baselines)
+
+
+@router.get(
+    "/v1/baselines/<baseline_id>",
+    summary="Get a baseline's versions",
+    tags=["Baselines"],
+    responses={200: answers("Its versions, newest first", BaselineList)},
+)
+@needs("scenarios:read")
+def get_baseline(baseline_id: UUID) -> Response[Any]:
+    with router.session() as session:
+        versions = service.versions(session, baseline_id)
+    meta = PageMeta.model_construct(request_id=router.caller.request_id)
+    data = [BaselineBody.of(version) for version in versions]
+    return reply(BaselineList.model_construct(data=data, meta=meta))
 
 
 def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:
@@ -213,20 +189,16 @@ def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
         try:
             return base64.b64decode(source.parquet_base64, validate=True)
         except ValueError as error:
-            raise _broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
+            raise broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
     assert source.upload_id is not None
     place = _place(caller, source.upload_id)
     try:
         # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
         return reader().objects.get_range(place, 0, service.MAX_TABLE_BYTES + 1)
     except FileNotFoundError as error:
-        raise _broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
+        raise broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
 
 
 def _place(caller: Caller, upload: UUID) -> str:
     """Where an upload lies: under the caller's own tenant, whatever id is given."""
     return f"{reader().settings.warehouse.rstrip('/')}/uploads/{caller.tenant}/{upload}"
-
-
-def _broken(field: str, rule: str, message: str) -> InvalidParameterError:
-    return InvalidParameterError(f"{field} {message}.", errors=[FieldError(field, rule, message)])

@@ -6,44 +6,37 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from functions.api.http.app import Api, answers, needs, reply
-from functions.api.http.envelopes import Meta, meta
+from functions.api.http.envelopes import AnswerBody, Envelope, RequestBody, answers, reply
+from functions.api.http.reasons import OutboxReason
+from functions.api.http.routing import Router, needs
 from sextant import bootstrap
-from sextant.outputs import repository
+from sextant.outputs import service
 
 
-class InvalidationRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    reason: Annotated[
-        str, StringConstraints(strict=True, strip_whitespace=True, min_length=3, max_length=500)
-    ]
+class InvalidationRequest(RequestBody):
+    reason: OutboxReason
 
 
-class InvalidationBody(BaseModel):
+class InvalidationBody(AnswerBody):
     output_version: int
 
 
-class InvalidationEnvelope(BaseModel):
-    data: InvalidationBody
-    meta: Meta
+class InvalidationEnvelope(Envelope[InvalidationBody]): ...
 
 
-def register(api: Api) -> None:
-    @api.post(
-        "/v1/admin/cache/invalidate",
-        summary="Have the tenant's outputs read afresh",
-        tags=["Administration"],
-        responses={200: answers("The output version that holds from now on", InvalidationEnvelope)},
-    )
-    @needs("config:write")
-    def invalidate_cache(document: Annotated[InvalidationRequest, Body()]) -> Response[Any]:
-        caller = api.caller
-        version = bootstrap.database().run(
-            caller.tenant, lambda session: repository.invalidate(session, document.reason)
-        )
-        bootstrap.nudge_relay()
-        body = InvalidationBody(output_version=version)
-        return reply(InvalidationEnvelope.model_construct(data=body, meta=meta(caller)))
+router = Router()
+
+
+@router.post(
+    "/v1/admin/cache/invalidate",
+    summary="Have the tenant's outputs read afresh",
+    tags=["Administration"],
+    responses={200: answers("The output version that holds from now on", InvalidationEnvelope)},
+)
+@needs("config:write")
+def invalidate_cache(document: Annotated[InvalidationRequest, Body()]) -> Response[Any]:
+    version = router.transaction(lambda session: service.invalidate(session, document.reason))
+    bootstrap.nudge_relay()
+    body = InvalidationBody.model_construct(output_version=version)
+    return reply(InvalidationEnvelope.around(body, router.caller))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path as File
-from typing import Annotated, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.api.http.app import Api, public
+from functions.api.http.routing import Router, public
 from sextant.errors import NotFoundError
 
 _DOCUMENT = File(__file__).resolve().parent / "openapi.json"
@@ -35,25 +34,27 @@ _PAGE = f"""<!doctype html>
 """
 
 
-def register(api: Api) -> None:
-    @api.get("/openapi.json", include_in_schema=False, compress=True)
-    @public
-    def openapi() -> Response[Any]:
-        return Response(200, "application/json", _document())
+router = Router()
 
-    @api.get("/docs", include_in_schema=False)
-    @public
-    def page() -> Response[Any]:
-        return Response(
-            200, "text/html; charset=utf-8", _PAGE, headers={"Content-Security-Policy": _policy()}
-        )
 
-    @api.get("/docs/<asset>", include_in_schema=False, compress=True)
-    @public
-    def asset(asset: Annotated[str, Path()]) -> Response[Any]:
-        if asset not in _ASSETS:
-            raise NotFoundError
-        return Response(200, f"{_ASSETS[asset]}; charset=utf-8", _text(asset), headers=dict(_CACHED))
+@router.get("/openapi.json", include_in_schema=False, compress=True)
+@public
+def openapi() -> Response[Any]:
+    return Response(200, "application/json", _document())
+
+
+@router.get("/docs", include_in_schema=False)
+@public
+def page() -> Response[Any]:
+    return Response(200, "text/html; charset=utf-8", _PAGE, headers={"Content-Security-Policy": _policy()})
+
+
+@router.get("/docs/<asset>", include_in_schema=False, compress=True)
+@public
+def asset(asset: str) -> Response[Any]:
+    if asset not in _ASSETS:
+        raise NotFoundError
+    return Response(200, f"{_ASSETS[asset]}; charset=utf-8", _text(asset), headers=dict(_CACHED))
 
 
 @cache

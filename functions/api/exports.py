@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel
 
-from functions.api.http.app import Api, needs
-from functions.api.http.envelopes import Meta, meta
+from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
+from functions.api.http.routing import Router, needs
 from functions.api.output_query import readable, reader
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
@@ -21,19 +18,19 @@ from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportN
 POLL_SECONDS = 2
 
 
-class ExportFileBody(BaseModel):
+class ExportFileBody(AnswerBody):
     url: str
     bytes: int
     expires_at: datetime
 
 
-class ExportErrorBody(BaseModel):
+class ExportErrorBody(AnswerBody):
     code: str
     detail: str
     retryable: bool
 
 
-class ExportBody(BaseModel):
+class ExportBody(AnswerBody):
     """`files` are there once it SUCCEEDED, `error` once it FAILED or was CANCELLED."""
 
     id: UUID
@@ -47,79 +44,65 @@ class ExportBody(BaseModel):
     error: ExportErrorBody | None
 
     @classmethod
-    def of(cls, export: Export) -> ExportBody:
-        until, failed = datetime.now(UTC) + LINK_LIFETIME, export.failure
-        return cls(
-            id=export.id,
-            scenario_id=export.scenario_id,
-            state=export.state,
-            format=export.format.name.lower(),
-            snapshot_id=str(export.snapshot_id),
-            submitted_at=export.submitted_at,
-            scanned_bytes=export.scanned_bytes,
-            files=[ExportFileBody(url=one.url, bytes=one.size, expires_at=until) for one in export.files],
-            error=ExportErrorBody(code=failed.code, detail=failed.detail, retryable=failed.retryable)
-            if failed
-            else None,
+    def of(cls, thing: Any, **values: Any) -> Self:
+        until = datetime.now(UTC) + LINK_LIFETIME
+        files = [ExportFileBody.of(file, bytes=file.size, expires_at=until) for file in thing.files]
+        return super().of(
+            thing,
+            format=thing.format.name.lower(),
+            snapshot_id=str(thing.snapshot_id),
+            files=files,
+            error=None if thing.failure is None else ExportErrorBody.of(thing.failure),
+            **values,
         )
 
 
-class ExportEnvelope(BaseModel):
-    data: ExportBody
-    meta: Meta
+class ExportEnvelope(Envelope[ExportBody]): ...
 
 
-EXPORT: OpenAPIResponse = {
-    "description": "How the export stands",
-    "content": {"application/json": {"model": ExportEnvelope}},
-}
+EXPORT = answers("How the export stands", ExportEnvelope)
 
 
-def register(api: Api) -> None:
-    @api.get(
-        "/v1/scenarios/<scenario_id>/exports/<export_id>",
-        summary="Get an export that is made elsewhere",
-        tags=["Outputs"],
-        responses={200: EXPORT},
-    )
-    @needs("outputs:read")
-    def get_export(scenario_id: Annotated[UUID, Path()], export_id: Annotated[UUID, Path()]) -> Response[Any]:
-        caller = api.caller
-        readable(caller, scenario_id)
-        return answer(caller, _exports().find(caller.tenant, ScenarioId(scenario_id), export_id), 200)
-
-    @api.delete(
-        "/v1/scenarios/<scenario_id>/exports/<export_id>",
-        summary="Cancel an export",
-        tags=["Outputs"],
-        responses={202: EXPORT},
-    )
-    @needs("outputs:read")
-    def cancel_export(
-        scenario_id: Annotated[UUID, Path()], export_id: Annotated[UUID, Path()]
-    ) -> Response[Any]:
-        caller = api.caller
-        readable(caller, scenario_id)
-        return answer(caller, _exports().cancel(caller.tenant, ScenarioId(scenario_id), export_id), 202)
+router = Router()
 
 
-def answer(caller: Caller, export: Export, status: int) -> Response[Any]:
+@router.get(
+    "/v1/scenarios/<scenario_id>/exports/<export_id>",
+    summary="Get an export that is made elsewhere",
+    tags=["Outputs"],
+    responses={200: EXPORT},
+)
+@needs("outputs:read")
+def get_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
+    caller = router.caller
+    readable(caller, scenario_id)
+    return export_answer(caller, _exports().find(caller.tenant, ScenarioId(scenario_id), export_id), 200)
+
+
+@router.delete(
+    "/v1/scenarios/<scenario_id>/exports/<export_id>",
+    summary="Cancel an export",
+    tags=["Outputs"],
+    responses={202: EXPORT},
+)
+@needs("outputs:read")
+def cancel_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
+    caller = router.caller
+    readable(caller, scenario_id)
+    return export_answer(caller, _exports().cancel(caller.tenant, ScenarioId(scenario_id), export_id), 202)
+
+
+def export_answer(caller: Caller, export: Export, status: int) -> Response[Any]:
     """The export as an answer that says where to look again, and when while it is not over."""
-    envelope = ExportEnvelope(data=ExportBody.of(export), meta=meta(caller))
     headers = {"Location": f"/v1/scenarios/{export.scenario_id}/exports/{export.id}"}
     if not export.over:
         headers["Retry-After"] = str(POLL_SECONDS)
-    return Response(
-        status_code=status,
-        content_type="application/json",
-        body=envelope.model_dump_json(),
-        headers={**headers},
-    )
+    return reply(ExportEnvelope.of(export, caller), status, headers)
 
 
 def _exports() -> AthenaExports:
     """Athena's exports. Raises `ExportNotFoundError` where no export is ever made elsewhere."""
-    found = reader().exports
-    if found is None:
+    exports = reader().exports
+    if exports is None:
         raise ExportNotFoundError
-    return found
+    return exports

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from functions.api.http.app import Api, answers, public, reply
+from functions.api.http.envelopes import answers, reply
 from functions.api.http.problem_pages import page_of
+from functions.api.http.routing import Router, public
 from sextant import bootstrap
 from sextant.errors import NotFoundError
 from sextant.outbox import service as outbox
@@ -36,29 +36,36 @@ class Health(BaseModel):
     checks: list[Check] = []
 
 
-def register(api: Api) -> None:
-    @api.get("/v1/health", summary="Is the process alive", tags=["Health"], responses={200: _OK})
-    @public
-    def live() -> Response[Any]:
-        return reply(Health(status="healthy"))
+router = Router()
 
-    @api.get("/v1/health/ready", summary="Can it serve", tags=["Health"], responses={200: _OK, 503: _OK})
-    @public
-    def ready() -> Response[Any]:
-        database = _database()
-        checks = [database] if database.status == "unhealthy" else [database, _outbox()]
-        status = worst(checks)
-        return reply(Health(status=status, checks=checks), 503 if status == "unhealthy" else 200)
+_OK = answers("The state, and that of each part", Health)
+_PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}}}
 
-    @api.get(
-        "/problems/<code>", summary="What a problem type means", tags=["Problems"], responses={200: _PAGE}
-    )
-    @public
-    def problem_page(code: Annotated[str, Path()]) -> Response[Any]:
-        text = page_of(code)
-        if text is None:
-            raise NotFoundError("There is no such problem type.")
-        return Response(status_code=200, content_type="text/html; charset=utf-8", body=text)
+
+@router.get("/v1/health", summary="Is the process alive", tags=["Health"], responses={200: _OK})
+@public
+def live() -> Response[Any]:
+    return reply(Health(status="healthy"))
+
+
+@router.get("/v1/health/ready", summary="Can it serve", tags=["Health"], responses={200: _OK, 503: _OK})
+@public
+def ready() -> Response[Any]:
+    database = _database()
+    checks = [database] if database.status == "unhealthy" else [database, _outbox()]
+    status = worst(checks)
+    return reply(Health(status=status, checks=checks), 503 if status == "unhealthy" else 200)
+
+
+@router.get(
+    "/problems/<code>", summary="What a problem type means", tags=["Problems"], responses={200: _PAGE}
+)
+@public
+def problem_page(code: str) -> Response[Any]:
+    text = page_of(code)
+    if text is None:
+        raise NotFoundError("There is no such problem type.")
+    return Response(status_code=200, content_type="text/html; charset=utf-8", body=text)
 
 
 def _database() -> Check:
@@ -84,7 +91,3 @@ def worst(checks: Iterable[Check]) -> Status:
     """The status of the whole: that of its worst part."""
     found = {check.status for check in checks}
     return "unhealthy" if "unhealthy" in found else "degraded" if "degraded" in found else "healthy"
-
-
-_OK = answers("The state, and that of each part", Health)
-_PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}}}

@@ -11,10 +11,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from functions.api.http.app import Api
-from functions.api.http.envelopes import meta
 from functions.api.http.idempotency import Provisional
-from functions.api.receipt_schemas import JournaledBody, JournaledEnvelope
+from functions.api.http.routing import Router
+from functions.api.runs import JournaledBody, JournaledEnvelope
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
@@ -34,14 +33,14 @@ logger = Logger(child=True)
 
 
 def accept(
-    api: Api, run: RunId, scenario: ScenarioId, options: RunOptions, unavailable: DatabaseUnavailable
+    router: Router, run: RunId, scenario: ScenarioId, options: RunOptions, unavailable: DatabaseUnavailable
 ) -> Provisional:
     """Keep the request for later; raises `unavailable` where that must not be, or cannot be, done.
 
     `run` is the id of the attempt at the database, and becomes the receipt's: should that attempt have been stored
     after all, the request finds it.
     """
-    caller = api.caller
+    caller = router.caller
     journal, switch = bootstrap.journal(), bootstrap.journal_switch()
     if journal is None or switch is None:
         raise unavailable
@@ -56,7 +55,7 @@ def accept(
         raise unavailable from error
     if wait is not None:
         raise RateLimitedError(_beyond(rule.per_minute, wait))
-    body = api.current_event.json_body if api.current_event.body else None
+    body = router.current_event.json_body if router.current_event.body else None
     entry = JournalEntry(
         kind=KIND,
         tenant_id=caller.tenant,
@@ -73,20 +72,17 @@ def accept(
 
 
 def _answer(caller: Caller, entry: JournalEntry, scenario: ScenarioId, options: RunOptions) -> Provisional:
-    body = JournaledEnvelope.model_construct(
-        data=JournaledBody.model_construct(
-            accepted="journaled",
-            receipt_id=entry.id,
-            scenario_id=scenario,
-            idempotency_key=options.idempotency_key,
-            accepted_at=entry.accepted_at,
-        ),
-        meta=meta(caller),
+    body = JournaledBody.model_construct(
+        accepted="journaled",
+        receipt_id=entry.id,
+        scenario_id=scenario,
+        idempotency_key=options.idempotency_key,
+        accepted_at=entry.accepted_at,
     )
     return Provisional(
         status_code=202,
         content_type="application/json",
-        body=body.model_dump_json(),
+        body=JournaledEnvelope.around(body, caller).model_dump_json(),
         headers={
             "Location": f"/v1/scenarios/{scenario}/receipts/{entry.id}",
             "Retry-After": str(RETRY_AFTER),

@@ -7,12 +7,12 @@ from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
-from functions.api.http.app import Api, needs
-from functions.api.http.envelopes import Meta
+from functions.api.http.envelopes import Meta, answers
+from functions.api.http.parameters import broken
+from functions.api.http.routing import Router, needs
 from functions.api.output_query import (
     Day,
     MetricName,
@@ -20,7 +20,6 @@ from functions.api.output_query import (
     SnapshotId,
     TagPairs,
     Value,
-    broken,
     filter_of,
     readable,
     reader,
@@ -78,88 +77,87 @@ class ComparedList(BaseModel):
     meta: SnapshotMeta
 
 
-_AGGREGATES: OpenAPIResponse = {
-    "description": "One item a group",
-    "content": {"application/json": {"model": AggregateList}},
-}
-_COMPARED: OpenAPIResponse = {
-    "description": "One item a metric, date and tags, with each run's difference to the baseline",
-    "content": {"application/json": {"model": ComparedList}},
-}
+_AGGREGATES = answers("One item a group", AggregateList)
+_COMPARED = answers(
+    "One item a metric, date and tags, with each run's difference to the baseline", ComparedList
+)
 
 
-def register(api: Api) -> None:
-    @api.get(
-        "/v1/scenarios/<scenario_id>/outputs/aggregates",
-        summary="Counts, means and percentiles of a scenario's values",
-        tags=["Outputs"],
-        responses={200: _AGGREGATES},
+router = Router()
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>/outputs/aggregates",
+    summary="Counts, means and percentiles of a scenario's values",
+    tags=["Outputs"],
+    responses={200: _AGGREGATES},
+)
+@needs("outputs:read")
+def aggregate_outputs(
+    scenario_id: UUID,
+    by: Annotated[str, Query(description="Of metric, asof_date, run_id, tags; with commas")] = "metric",
+    percentiles: Annotated[str, Query(description="Ranks from 0 to 100, with commas")] = "5,50,95",
+    metric_name: MetricName = None,
+    run_id: RunIds = None,
+    start: Day = None,
+    end: Day = None,
+    min_value: Value = None,
+    max_value: Value = None,
+    tags: TagPairs = None,
+    snapshot_id: SnapshotId = None,
+) -> Response[Any]:
+    caller = router.caller
+    wanted = filter_of(
+        metric=metric_name,
+        runs=run_id,
+        start=start,
+        end=end,
+        min_value=min_value,
+        max_value=max_value,
+        tags=tags,
     )
-    @needs("outputs:read")
-    def aggregate_outputs(
-        scenario_id: Annotated[UUID, Path()],
-        by: Annotated[str, Query(description="Of metric, asof_date, run_id, tags; with commas")] = "metric",
-        percentiles: Annotated[str, Query(description="Ranks from 0 to 100, with commas")] = "5,50,95",
-        metric_name: MetricName = None,
-        run_id: RunIds = None,
-        start: Day = None,
-        end: Day = None,
-        min_value: Value = None,
-        max_value: Value = None,
-        tags: TagPairs = None,
-        snapshot_id: SnapshotId = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        wanted = filter_of(
-            metric=metric_name,
-            runs=run_id,
-            start=start,
-            end=end,
-            min_value=min_value,
-            max_value=max_value,
-            tags=tags,
-        )
-        groups, ranks = groups_of(by), ranks_of(percentiles)
-        readable(caller, scenario_id)
-        found, snapshot = reader().aggregates(
-            caller.tenant, ScenarioId(scenario_id), wanted, by=groups, ranks=ranks, snapshot=snapshot_id
-        )
-        return _answer([group.to_json() for group in found], caller.request_id, snapshot)
-
-    @api.get(
-        "/v1/scenarios/<scenario_id>/outputs/compare",
-        summary="Compare runs with a baseline",
-        tags=["Outputs"],
-        responses={200: _COMPARED},
+    groups, ranks = groups_of(by), ranks_of(percentiles)
+    readable(caller, scenario_id)
+    found, snapshot = reader().aggregates(
+        caller.tenant, ScenarioId(scenario_id), wanted, by=groups, ranks=ranks, snapshot=snapshot_id
     )
-    @needs("outputs:read")
-    def compare_outputs(
-        scenario_id: Annotated[UUID, Path()],
-        baseline: Annotated[UUID, Query(description="A run of this scenario")],
-        runs: Annotated[
-            str,
-            Query(
-                description="Runs: id of this scenario, or scenario:id of another; with commas",
-                max_length=4000,
-            ),
-        ],
-        metric_name: MetricName = None,
-        start: Day = None,
-        end: Day = None,
-        tags: TagPairs = None,
-        snapshot_id: SnapshotId = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        others = references(runs, scenario_id)
-        wanted = filter_of(
-            metric=metric_name, runs=None, start=start, end=end, min_value=None, max_value=None, tags=tags
-        )
-        for scenario in {scenario_id, *(other for other, _ in others)}:
-            readable(caller, scenario)
-        found = reader().comparison(
-            caller.tenant, (ScenarioId(scenario_id), baseline), others, wanted, snapshot_id
-        )
-        return _answer([row.to_json() for row in found.rows], caller.request_id, found.snapshot_id)
+    return _answer([group.to_json() for group in found], caller.request_id, snapshot)
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>/outputs/compare",
+    summary="Compare runs with a baseline",
+    tags=["Outputs"],
+    responses={200: _COMPARED},
+)
+@needs("outputs:read")
+def compare_outputs(
+    scenario_id: UUID,
+    baseline: Annotated[UUID, Query(description="A run of this scenario")],
+    runs: Annotated[
+        str,
+        Query(
+            description="Runs: id of this scenario, or scenario:id of another; with commas",
+            max_length=4000,
+        ),
+    ],
+    metric_name: MetricName = None,
+    start: Day = None,
+    end: Day = None,
+    tags: TagPairs = None,
+    snapshot_id: SnapshotId = None,
+) -> Response[Any]:
+    caller = router.caller
+    others = references(runs, scenario_id)
+    wanted = filter_of(
+        metric=metric_name, runs=None, start=start, end=end, min_value=None, max_value=None, tags=tags
+    )
+    for scenario in {scenario_id, *(other for other, _ in others)}:
+        readable(caller, scenario)
+    found = reader().comparison(
+        caller.tenant, (ScenarioId(scenario_id), baseline), others, wanted, snapshot_id
+    )
+    return _answer([row.to_json() for row in found.rows], caller.request_id, found.snapshot_id)
 
 
 def groups_of(text: str) -> list[GroupBy]:

@@ -12,15 +12,14 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api.http.app import InvalidParameterError
+from functions.api.http.parameters import broken
 from sextant import bootstrap
-from sextant.errors import FieldError
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.objects.store import S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.settings import LakeSettings
-from sextant.outputs import repository
+from sextant.outputs import service
 from sextant.outputs.athena import exports_of
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
@@ -64,7 +63,7 @@ def readable(caller: Caller, scenario: UUID) -> int:
     if not bootstrap.remembered_settings().of(caller.tenant).flag("outputs"):
         raise FeatureDisabledError("Outputs are switched off at the moment.")
     with bootstrap.database().autocommit(caller.tenant) as session:
-        version = repository.readable_version(session, ScenarioId(scenario))
+        version = service.readable_version(session, ScenarioId(scenario))
     if version is None:
         raise ScenarioNotFoundError
     return version
@@ -112,7 +111,3 @@ def tag_pairs(text: str | None) -> dict[str, str]:
     if any(not key.strip() or not colon for key, colon, _ in pairs):
         raise broken("tags", "format", "must be key:value, several separated by commas")
     return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def broken(field: str, rule: str, message: str) -> InvalidParameterError:
-    return InvalidParameterError(f"{field} {message}.", errors=[FieldError(field, rule, message)])

@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import BaseModel, TypeAdapter
 
-from functions.api.exports import EXPORT, answer
-from functions.api.http.app import Api, needs
-from functions.api.http.envelopes import Meta
+from functions.api.exports import ExportEnvelope, export_answer
+from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
+from functions.api.http.routing import Router, needs
 from functions.api.output_query import (
     Day,
     MetricName,
@@ -30,7 +29,7 @@ from functions.api.output_query import (
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.read.export import ExportFormat
-from sextant.lake.read.query import OutputFilter, OutputRow
+from sextant.lake.read.query import OutputFilter
 from sextant.outputs import cursors
 from sextant.outputs.athena import Export
 from sextant.outputs.reading import Link
@@ -41,7 +40,7 @@ DEFAULT_LIMIT = 100
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "arrow": ExportFormat.ARROW}
 
 
-class OutputBody(BaseModel):
+class OutputBody(AnswerBody):
     metric: str
     asof_date: date
     value: float | None
@@ -51,10 +50,6 @@ class OutputBody(BaseModel):
     tags: dict[str, str]
     run_id: str
     scenario_id: str
-
-    @classmethod
-    def of(cls, row: OutputRow) -> OutputBody:
-        return cls.model_construct(**{name: getattr(row, name) for name in cls.model_fields})
 
 
 class OutputMeta(Meta):
@@ -68,70 +63,63 @@ class OutputList(BaseModel):
     meta: OutputMeta
 
 
-class LinkBody(BaseModel):
+class LinkBody(AnswerBody):
     url: str
     bytes: int
     expires_at: datetime
 
 
-class LinkEnvelope(BaseModel):
-    data: LinkBody
-    meta: Meta
+class LinkEnvelope(Envelope[LinkBody]): ...
 
 
 _ROWS_JSON = TypeAdapter(list[OutputBody])
 
-_ROWS: OpenAPIResponse = {
-    "description": "Rows, ordered by metric, date and run; or the whole as the file asked for",
-    "content": {"application/json": {"model": OutputList}},
-}
-_LINK: OpenAPIResponse = {
-    "description": "The file was too large for an answer: it is at the Location for an hour",
-    "content": {"application/json": {"model": LinkEnvelope}},
-}
-_BEGUN: OpenAPIResponse = {
-    **EXPORT,
-    "description": "The file is being made elsewhere: the export at the Location says when it is there",
-}
+_ROWS = answers("Rows, ordered by metric, date and run; or the whole as the file asked for", OutputList)
+_LINK = answers("The file was too large for an answer: it is at the Location for an hour", LinkEnvelope)
+_BEGUN = answers(
+    "The file is being made elsewhere: the export at the Location says when it is there", ExportEnvelope
+)
 
 
-def register(api: Api) -> None:
-    @api.get(
-        "/v1/scenarios/<scenario_id>/outputs",
-        summary="Read a scenario's outputs",
-        tags=["Outputs"],
-        responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
+router = Router()
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>/outputs",
+    summary="Read a scenario's outputs",
+    tags=["Outputs"],
+    responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
+)
+@needs("outputs:read")
+def read_outputs(
+    scenario_id: UUID,
+    metric_name: MetricName = None,
+    run_id: RunIds = None,
+    start: Day = None,
+    end: Day = None,
+    min_value: Value = None,
+    max_value: Value = None,
+    tags: TagPairs = None,
+    snapshot_id: SnapshotId = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
+    accept: Annotated[str, Header()] = "",
+) -> Response[Any]:
+    caller = router.caller
+    wanted = filter_of(
+        metric=metric_name,
+        runs=run_id,
+        start=start,
+        end=end,
+        min_value=min_value,
+        max_value=max_value,
+        tags=tags,
     )
-    @needs("outputs:read")
-    def read_outputs(
-        scenario_id: Annotated[UUID, Path()],
-        metric_name: MetricName = None,
-        run_id: RunIds = None,
-        start: Day = None,
-        end: Day = None,
-        min_value: Value = None,
-        max_value: Value = None,
-        tags: TagPairs = None,
-        snapshot_id: SnapshotId = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Query(max_length=2000)] = None,
-        format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
-        accept: Annotated[str, Header()] = "",
-    ) -> Response[Any]:
-        caller = api.caller
-        wanted = filter_of(
-            metric=metric_name,
-            runs=run_id,
-            start=start,
-            end=end,
-            min_value=min_value,
-            max_value=max_value,
-            tags=tags,
-        )
-        form = _FORMATS.get(format or "", None if format else accepted(accept))
-        if form is not None:
-            return _file(caller, scenario_id, wanted, form, snapshot_id)
-        return _page(caller, scenario_id, wanted, limit, cursor, snapshot_id)
+    form = _FORMATS.get(format or "", None if format else accepted(accept))
+    if form is not None:
+        return _file(caller, scenario_id, wanted, form, snapshot_id)
+    return _page(caller, scenario_id, wanted, limit, cursor, snapshot_id)
 
 
 def accepted(header: str) -> ExportFormat | None:
@@ -181,16 +169,10 @@ def _file(
     readable(caller, scenario)
     found = reader().file(caller.tenant, ScenarioId(scenario), wanted, form, snapshot)
     if isinstance(found, Export):
-        return answer(caller, found, 200 if found.over else 202)
+        return export_answer(caller, found, 200 if found.over else 202)
     if isinstance(found, Link):
-        link = LinkBody(url=found.url, bytes=found.size, expires_at=datetime.now(UTC) + found.expires_in)
-        envelope = LinkEnvelope(data=link, meta=Meta(request_id=caller.request_id))
-        return Response(
-            status_code=303,
-            content_type="application/json",
-            body=envelope.model_dump_json(),
-            headers={"Location": found.url},
-        )
+        body = LinkBody.of(found, bytes=found.size, expires_at=datetime.now(UTC) + found.expires_in)
+        return reply(LinkEnvelope.around(body, caller), 303, {"Location": found.url})
     name = f"outputs-{scenario}.{'arrows' if form is ExportFormat.ARROW else form.name.lower()}"
     return Response(
         status_code=200,

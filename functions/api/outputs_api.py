@@ -9,9 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api import baselines, exports, output_analysis, outputs
 from functions.api.http.app import Api
 
-api = Api()
-for routes in (outputs, exports, output_analysis, baselines):
-    routes.register(api)
+api = Api(outputs.router, exports.router, output_analysis.router, baselines.router)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

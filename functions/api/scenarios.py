@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import ConfigDict, Field
 
-from functions.api.http import cursors
-from functions.api.http.app import Api, answers, needs, reply
-from functions.api.http.envelopes import meta, page_meta
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
+from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
 from functions.api.http.idempotency import Key, once
-from functions.api.http.parameters import IfMatch, Limit, Moment, check_span, check_tenant, expected_version
-from functions.api.scenario_schemas import (
-    ScenarioBody,
-    ScenarioDraft,
-    ScenarioEnvelope,
-    ScenarioList,
-    ScenarioPreview,
-    VersionBody,
-    VersionEnvelope,
-)
+from functions.api.http.listing import listing
+from functions.api.http.parameters import Limit, Moment, check_span, check_tenant
+from functions.api.http.routing import Router, needs
 from sextant import bootstrap
+from sextant.canonical import decode
 from sextant.drivers.fields import UPPER
-from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
@@ -59,211 +52,84 @@ class Fork(ChangedScenario):
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
-def change(
-    caller: Caller, scenario: UUID, document: ScenarioDocument | ScenarioChanges, if_match: str | None
-) -> Scenario:
-    version = expected_version(if_match, scenario)
-    return named(
-        caller,
-        document.name,
-        lambda session: service.update(session, ScenarioId(scenario), document, version, caller),
-    )
+class ScenarioBody(AnswerBody):
+    id: UUID
+    version: int
+    name: str
+    description: str
+    status: str
+    assumptions: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tags: list[str]
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
 
-
-def answer(scenario: Scenario, caller: Caller, status: int = 200) -> Response[Any]:
-    """The scenario with its entity tag, and where it was created its place."""
-    headers = {"ETag": scenario.etag}
-    if status == HTTPStatus.CREATED:
-        headers["Location"] = f"/v1/scenarios/{scenario.id}"
-    return reply(
-        ScenarioEnvelope.model_construct(data=ScenarioBody.of(scenario), meta=meta(caller)), status, headers
-    )
-
-
-def named(caller: Caller, name: str | None, work: Callable[[Session], Scenario]) -> Scenario:
-    """The result of `work`, or the error that says which scenario has the `name` it would take."""
-    database = bootstrap.database()
-    try:
-        return database.run(caller.tenant, work)
-    except UniqueViolation as violation:
-        refused = violation
-    raise database.run(
-        caller.tenant, lambda session: service.name_taken(session, name or "", refused)
-    ) from refused
-
-
-def register(api: Api) -> None:
-    _register_writing(api)
-    _register_reading(api)
-
-
-def _register_writing(api: Api) -> None:
-    @api.post("/v1/scenarios", summary="Create a scenario", tags=["Scenarios"], responses={201: _OK})
-    @needs("scenarios:write")
-    def create_scenario(
-        document: Annotated[NewScenario, Body()], idempotency_key: Key = None
-    ) -> Response[Any]:
-        caller = api.caller
-        check_tenant(document.tenant_id, caller)
-
-        def create() -> Response[Any]:
-            created = named(caller, document.name, lambda session: service.create(session, document, caller))
-            return answer(created, caller, 201)
-
-        return once(api, idempotency_key, create)
-
-    @api.put(
-        "/v1/scenarios/<scenario_id>", summary="Replace a scenario", tags=["Scenarios"], responses={200: _OK}
-    )
-    @needs("scenarios:write")
-    def replace_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        document: Annotated[NewScenario, Body()],
-        if_match: IfMatch = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        check_tenant(document.tenant_id, caller)
-        return answer(change(caller, scenario_id, document, if_match), caller)
-
-    @api.patch(
-        "/v1/scenarios/<scenario_id>",
-        summary="Change some fields of a scenario",
-        tags=["Scenarios"],
-        responses={200: _OK},
-    )
-    @needs("scenarios:write")
-    def update_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        changes: Annotated[ChangedScenario, Body()],
-        if_match: IfMatch = None,
-    ) -> Response[Any]:
-        check_tenant(changes.tenant_id, api.caller)
-        return answer(change(api.caller, scenario_id, changes, if_match), api.caller)
-
-    @api.post(
-        "/v1/scenarios/<scenario_id>/restore",
-        summary="Restore a deleted scenario",
-        tags=["Scenarios"],
-        responses={200: _OK},
-    )
-    @needs("scenarios:delete")
-    def restore_scenario(scenario_id: Annotated[UUID, Path()]) -> Response[Any]:
-        caller = api.caller
-        restored = named(
-            caller, None, lambda session: service.restore(session, ScenarioId(scenario_id), caller)
-        )
-        return answer(restored, caller)
-
-    @api.post(
-        "/v1/scenarios:validate",
-        summary="Check a scenario without storing it",
-        tags=["Scenarios"],
-        responses={200: _DRAFT},
-    )
-    @needs("scenarios:write")
-    def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
-        caller = api.caller
-        check_tenant(document.tenant_id, caller)
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            taken_by = service.holder_of(session, document.name)
-        return reply(
-            ScenarioPreview.model_construct(data=ScenarioDraft.of(document, taken_by), meta=meta(caller))
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        return super().of(
+            thing, assumptions=decode(thing.assumptions), parameters=decode(thing.parameters), **values
         )
 
-    @api.post(
-        "/v1/scenarios/<scenario_id>/fork",
-        summary="Copy a scenario with changes",
-        tags=["Scenarios"],
-        responses={201: _OK},
-    )
-    @needs("scenarios:write")
-    def fork_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        fork: Annotated[Fork, Body()],
-        idempotency_key: Key = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        check_tenant(fork.tenant_id, caller)
 
-        def create() -> Response[Any]:
-            forked = named(
-                caller,
-                fork.name,
-                lambda session: service.fork(session, ScenarioId(scenario_id), fork.version, fork, caller),
-            )
-            return answer(forked, caller, 201)
+class ScenarioDraft(AnswerBody):
+    """A scenario as it would be stored."""
 
-        return once(api, idempotency_key, create)
+    name: str
+    description: str
+    status: str
+    assumptions: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tags: list[str]
+    name_taken_by: UUID | None
+    """The scenario that has this name already: storing would be refused."""
 
-    @api.delete(
-        "/v1/scenarios/<scenario_id>",
-        summary="Delete a scenario",
-        tags=["Scenarios"],
-        responses={204: {"description": "Deleted"}},
-    )
-    @needs("scenarios:delete")
-    def delete_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        if_match: IfMatch = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        version = expected_version(if_match, scenario_id)
-        bootstrap.database().run(
-            caller.tenant, lambda session: service.delete(session, ScenarioId(scenario_id), version, caller)
-        )
-        bootstrap.nudge_relay()
-        return Response(status_code=204, body="")
-
-
-def _register_reading(api: Api) -> None:
-    @api.get("/v1/scenarios", summary="List scenarios", tags=["Scenarios"], responses={200: _LIST})
-    @needs("scenarios:read")
-    def list_scenarios(
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: str | None = None,
-        status: Annotated[Status | None, UPPER, Query()] = None,
-        name: Annotated[str | None, Query(max_length=200)] = None,
-        tag: Annotated[str | None, Query(max_length=64)] = None,
-        created_after: Moment | None = None,
-        created_before: Moment | None = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        check_span(created_after, created_before)
-        where = ScenarioFilter(status, name, tag, created_after, created_before)
-        scope = f"scenarios {where}"
-        request = cursors.decode(cursor, limit, scope)
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.list_scenarios(session, where, request)
-        return reply(
-            ScenarioList.model_construct(
-                data=[ScenarioBody.of(scenario) for scenario in found.items],
-                meta=page_meta(caller, found, scope),
-            )
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        stored = thing.values()
+        return super().of(
+            thing,
+            assumptions=decode(stored.assumptions or "[]"),
+            parameters=decode(stored.parameters or "{}"),
+            **values,
         )
 
-    @api.get(
-        "/v1/scenarios/<scenario_id>",
-        summary="Get a scenario, as it is or as it stood",
-        tags=["Scenarios"],
-        responses={200: _AT_ANY_TIME},
-    )
-    @needs("scenarios:read")
-    def get_scenario(
-        scenario_id: Annotated[UUID, Path()],
-        as_of: Annotated[Moment | None, Query(description="The scenario as it stood at this instant")] = None,
-        if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
-    ) -> Response[Any]:
-        caller = api.caller
-        if as_of is not None:
-            with bootstrap.database().autocommit(caller.tenant) as session:
-                then = service.get_as_of(session, ScenarioId(scenario_id), as_of)
-            return reply(VersionEnvelope.model_construct(data=VersionBody.of(then), meta=meta(caller)))
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            found = service.get(session, ScenarioId(scenario_id))
-        if if_none_match is not None and found.etag in if_none_match:
-            return Response(status_code=304, body="", headers={"ETag": found.etag})
-        return answer(found, caller)
 
+class VersionBody(AnswerBody):
+    id: UUID
+    version: int
+    name: str
+    description: str
+    status: str
+    assumptions: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tags: list[str]
+    deleted_at: datetime | None
+    changed_by: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        return super().of(
+            thing, assumptions=decode(thing.assumptions), parameters=decode(thing.parameters), **values
+        )
+
+
+class ScenarioEnvelope(Envelope[ScenarioBody]): ...
+
+
+class ScenarioList(ListEnvelope[ScenarioBody]): ...
+
+
+class ScenarioPreview(Envelope[ScenarioDraft]): ...
+
+
+class VersionEnvelope(Envelope[VersionBody]): ...
+
+
+router = Router()
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)
 _OK = answers("The scenario", ScenarioEnvelope)
@@ -272,3 +138,185 @@ _AT_ANY_TIME: OpenAPIResponse = {
     "content": {"application/json": {"model": ScenarioEnvelope | VersionEnvelope}},
 }
 _LIST = answers("Scenarios, newest first", ScenarioList)
+
+
+@router.post("/v1/scenarios", summary="Create a scenario", tags=["Scenarios"], responses={201: _OK})
+@needs("scenarios:write")
+def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: Key = None) -> Response[Any]:
+    caller = router.caller
+    check_tenant(document.tenant_id, caller)
+
+    def create() -> Response[Any]:
+        created = _named(document.name, lambda session: service.create(session, document, caller))
+        return _shown(created, 201)
+
+    return once(router, idempotency_key, create)
+
+
+@router.put(
+    "/v1/scenarios/<scenario_id>", summary="Replace a scenario", tags=["Scenarios"], responses={200: _OK}
+)
+@needs("scenarios:write")
+def replace_scenario(
+    scenario_id: UUID,
+    document: Annotated[NewScenario, Body()],
+    if_match: IfMatch = None,
+) -> Response[Any]:
+    check_tenant(document.tenant_id, router.caller)
+    return _shown(_change(scenario_id, document, if_match))
+
+
+@router.patch(
+    "/v1/scenarios/<scenario_id>",
+    summary="Change some fields of a scenario",
+    tags=["Scenarios"],
+    responses={200: _OK},
+)
+@needs("scenarios:write")
+def update_scenario(
+    scenario_id: UUID,
+    changes: Annotated[ChangedScenario, Body()],
+    if_match: IfMatch = None,
+) -> Response[Any]:
+    check_tenant(changes.tenant_id, router.caller)
+    return _shown(_change(scenario_id, changes, if_match))
+
+
+@router.post(
+    "/v1/scenarios/<scenario_id>/restore",
+    summary="Restore a deleted scenario",
+    tags=["Scenarios"],
+    responses={200: _OK},
+)
+@needs("scenarios:delete")
+def restore_scenario(scenario_id: UUID) -> Response[Any]:
+    caller = router.caller
+    restored = _named(None, lambda session: service.restore(session, ScenarioId(scenario_id), caller))
+    return _shown(restored)
+
+
+@router.post(
+    "/v1/scenarios:validate",
+    summary="Check a scenario without storing it",
+    tags=["Scenarios"],
+    responses={200: _DRAFT},
+)
+@needs("scenarios:write")
+def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
+    caller = router.caller
+    check_tenant(document.tenant_id, caller)
+    with router.session() as session:
+        taken_by = service.holder_of(session, document.name)
+    return reply(ScenarioPreview.around(ScenarioDraft.of(document, name_taken_by=taken_by), caller))
+
+
+@router.post(
+    "/v1/scenarios/<scenario_id>/fork",
+    summary="Copy a scenario with changes",
+    tags=["Scenarios"],
+    responses={201: _OK},
+)
+@needs("scenarios:write")
+def fork_scenario(
+    scenario_id: UUID,
+    fork: Annotated[Fork, Body()],
+    idempotency_key: Key = None,
+) -> Response[Any]:
+    caller = router.caller
+    check_tenant(fork.tenant_id, caller)
+
+    def create() -> Response[Any]:
+        forked = _named(
+            fork.name,
+            lambda session: service.fork(session, ScenarioId(scenario_id), fork.version, fork, caller),
+        )
+        return _shown(forked, 201)
+
+    return once(router, idempotency_key, create)
+
+
+@router.delete(
+    "/v1/scenarios/<scenario_id>",
+    summary="Delete a scenario",
+    tags=["Scenarios"],
+    responses={204: {"description": "Deleted"}},
+)
+@needs("scenarios:delete")
+def delete_scenario(
+    scenario_id: UUID,
+    if_match: IfMatch = None,
+) -> Response[Any]:
+    caller = router.caller
+    version = expected_version(if_match, scenario_id)
+    router.transaction(lambda session: service.delete(session, ScenarioId(scenario_id), version, caller))
+    bootstrap.nudge_relay()
+    return Response(status_code=204, body="")
+
+
+@router.get("/v1/scenarios", summary="List scenarios", tags=["Scenarios"], responses={200: _LIST})
+@needs("scenarios:read")
+def list_scenarios(
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    status: Annotated[Status | None, UPPER, Query()] = None,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+    created_after: Moment | None = None,
+    created_before: Moment | None = None,
+) -> Response[Any]:
+    check_span(created_after, created_before)
+    where = ScenarioFilter(status, name, tag, created_after, created_before)
+    scope = f"scenarios {where}"
+    return listing(router, ScenarioList, scope, limit, cursor, service.list_scenarios, where)
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>",
+    summary="Get a scenario, as it is or as it stood",
+    tags=["Scenarios"],
+    responses={200: _AT_ANY_TIME},
+)
+@needs("scenarios:read")
+def get_scenario(
+    scenario_id: UUID,
+    as_of: Annotated[Moment | None, Query(description="The scenario as it stood at this instant")] = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response[Any]:
+    if as_of is not None:
+        with router.session() as session:
+            version = service.get_as_of(session, ScenarioId(scenario_id), as_of)
+        return reply(VersionEnvelope.of(version, router.caller))
+    with router.session() as session:
+        scenario = service.get(session, ScenarioId(scenario_id))
+    if if_none_match is not None and _etag(scenario) in if_none_match:
+        return Response(status_code=304, body="", headers={"ETag": _etag(scenario)})
+    return _shown(scenario)
+
+
+def _change(scenario: UUID, changes: ScenarioDocument | ScenarioChanges, if_match: str | None) -> Scenario:
+    caller, version = router.caller, expected_version(if_match, scenario)
+    return _named(
+        changes.name,
+        lambda session: service.update(session, ScenarioId(scenario), changes, version, caller),
+    )
+
+
+def _named(name: str | None, work: Callable[[Session], Scenario]) -> Scenario:
+    """The result of `work`, or the error that says which scenario has the `name` it would take."""
+    try:
+        return router.transaction(work)
+    except UniqueViolation as violation:
+        refused = violation
+    raise router.transaction(lambda session: service.name_taken(session, name or "", refused)) from refused
+
+
+def _etag(scenario: Scenario) -> str:
+    return etag(scenario.id, scenario.version)
+
+
+def _shown(scenario: Scenario, status: int = 200) -> Response[Any]:
+    """The scenario with its entity tag, and where it was created its place."""
+    headers = {"ETag": _etag(scenario)}
+    if status == HTTPStatus.CREATED:
+        headers["Location"] = f"/v1/scenarios/{scenario.id}"
+    return reply(ScenarioEnvelope.of(scenario, router.caller), status, headers)

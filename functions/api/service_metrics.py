@@ -8,8 +8,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from functions.api.http.app import Api, needs
 from functions.api.http.exposition import CONTENT_TYPE, Counter, Gauge, exposition
+from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.outbox import service as outbox
@@ -21,21 +21,23 @@ from sextant.storage import ALL_TENANTS, Database, Session
 _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
 
 
-def register(api: Api) -> None:
-    @api.get(
-        "/metrics", summary="Figures in Prometheus' text format", tags=["Health"], responses={200: _TEXT}
-    )
-    @needs("outbox:read")
-    def metrics() -> Response[Any]:
-        caller = api.caller
-        with _session(caller) as session:
-            gauges = [*_of_runs(session), *_of_outbox(session)]
-        with bootstrap.database().autocommit(caller.tenant) as session:
-            gauges.append(_of_limits(session))
-        if caller.may("tenants:manage"):
-            # A process serves every tenant: what it did says how busy the others are.
-            gauges += _of_process(bootstrap.database())
-        return Response(200, CONTENT_TYPE, exposition(gauges))
+router = Router()
+
+_TEXT: OpenAPIResponse = {"description": "The figures", "content": {"text/plain": {}}}
+
+
+@router.get("/metrics", summary="Figures in Prometheus' text format", tags=["Health"], responses={200: _TEXT})
+@needs("outbox:read")
+def metrics() -> Response[Any]:
+    caller = router.caller
+    with _session(caller) as session:
+        gauges = [*_of_runs(session), *_of_outbox(session)]
+    with bootstrap.database().autocommit(caller.tenant) as session:
+        gauges.append(_of_limits(session))
+    if caller.may("tenants:manage"):
+        # A process serves every tenant: what it did says how busy the others are.
+        gauges += _of_process(bootstrap.database())
+    return Response(200, CONTENT_TYPE, exposition(gauges))
 
 
 def _session(caller: Caller) -> AbstractContextManager[Session]:
@@ -114,6 +116,3 @@ def _of_process(database: Database) -> list[Gauge]:
             [({"count": name}, value) for name, value in bootstrap.remembered_settings().figures().items()],
         ),
     ]
-
-
-_TEXT: OpenAPIResponse = {"description": "The figures", "content": {"text/plain": {}}}

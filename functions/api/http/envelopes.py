@@ -1,25 +1,76 @@
-"""What every answer has in common: the envelope, and what stands in it beside the data."""
+"""What requests and answers are made of: the bases of their bodies, the envelope, and the answer itself."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+import json
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ConfigDict
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from functions.api.http import cursors
+from sextant.errors import BadRequestError
 from sextant.identity import Caller
 from sextant.paging import Page
 
 T = TypeVar("T")
 
+# Lambda answers with at most 6 MB, the body being a JSON text in them: a character takes up to six bytes there.
+_MOST_BYTES = 6 * 1024 * 1024 - 16 * 1024
+_SURELY_FITS = _MOST_BYTES // 6
 
-class Body(BaseModel):
-    """Built when first used: a process answers with few of them."""
+
+ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Description = Annotated[str, StringConstraints(max_length=2000)]
+Retries = Annotated[int, Field(strict=True, ge=0, le=100)]
+
+
+class AnswerTooLargeError(BadRequestError):
+    """The page is too large for one answer: ask for fewer items with `limit`."""
+
+    code, title = "answer_too_large", "Answer too large"
+
+
+class RequestBody(BaseModel):
+    """A body that a client sends: a field that does not exist is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Changes(RequestBody):
+    """Some fields of something: what is left out stays. null only where a field can be without a value."""
+
+    _clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*")
+    @classmethod
+    def _not_null(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name not in cls._clearable:
+            raise PydanticCustomError("null", "must not be null; leave it out to keep it")
+        return value
+
+
+class Deferred(BaseModel):
+    """A part of an answer. Its validator is built when it is first used: a process answers with few of them."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class Meta(Body):
+class AnswerBody(Deferred):
+    """What an answer shows of a thing."""
+
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        """The body made of the thing's attributes of the same names; `values` stand in for some of them."""
+        for name in cls.model_fields:
+            if name not in values:
+                values[name] = getattr(thing, name)
+        return cast("Self", cls.model_construct(None, **values))
+
+
+class Meta(Deferred):
     request_id: str
 
 
@@ -28,14 +79,34 @@ class PageMeta(Meta):
     prev_cursor: str | None = None
 
 
-class Envelope(Body, Generic[T]):
+class Envelope(Deferred, Generic[T]):
     data: T
     meta: Meta
 
+    @classmethod
+    def around(cls, data: Any, caller: Caller) -> Self:
+        return cast("Self", cls.model_construct(None, data=data, meta=meta(caller)))
 
-class ListEnvelope(Body, Generic[T]):
+    @classmethod
+    def of(cls, thing: Any, caller: Caller) -> Self:
+        """Around the body made of `thing`, or, where `data` is a list, of each of its items."""
+        body: Any = cls.model_fields["data"].annotation
+        items = get_args(body)
+        return cls.around([items[0].of(item) for item in thing] if items else body.of(thing), caller)
+
+
+class ListEnvelope(Deferred, Generic[T]):
+    """One page of a listing."""
+
     data: list[T]
     meta: PageMeta
+
+    @classmethod
+    def of(cls, page: Page[Any], scope: str, caller: Caller) -> Self:
+        """The page with its cursors; `scope` is the listing with its filters."""
+        (body,) = get_args(cls.model_fields["data"].annotation)
+        data = [body.of(item) for item in page.items]
+        return cast("Self", cls.model_construct(None, data=data, meta=page_meta(caller, page, scope)))
 
 
 def meta(caller: Caller) -> Meta:
@@ -45,3 +116,21 @@ def meta(caller: Caller) -> Meta:
 def page_meta(caller: Caller, page: Page[Any], scope: str) -> PageMeta:
     edges: dict[str, Any] = dict(cursors.neighbours(page, scope))
     return PageMeta.model_construct(request_id=caller.request_id, **edges)
+
+
+def answers(description: str, model: Any) -> OpenAPIResponse:
+    """How the OpenAPI document describes an answer."""
+    return {"description": description, "content": {"application/json": {"model": model}}}
+
+
+def reply(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
+    """`body` as JSON; raises `AnswerTooLargeError` for a page that Lambda could not answer with."""
+    text = body.model_dump_json(exclude_unset=True)
+    if len(text) > _SURELY_FITS and len(json.dumps(text, ensure_ascii=False).encode()) > _MOST_BYTES:
+        raise AnswerTooLargeError
+    return Response(
+        status_code=status,
+        content_type="application/json",
+        body=text,
+        headers=dict(headers or {}),
+    )

@@ -20,7 +20,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from functions.api.http.app import Api
+from functions.api.http.routing import Router
 from sextant.errors import ConflictError, UnavailableError
 from sextant.runs.model import IdempotencyKey
 from sextant.runs.service import IdempotencyKeyReusedError
@@ -54,7 +54,7 @@ class Provisional(Response[Any]):
 
 
 def once(
-    api: Api,
+    router: Router,
     key: str | None,
     work: Callable[[], Response[Any]],
     anew: Callable[[], Response[Any]] | None = None,
@@ -70,7 +70,7 @@ def once(
     table = os.environ.get("SEXTANT_IDEMPOTENCY_TABLE")
     if key is None or not table:
         return work()
-    attempt = _Attempt(api, work)
+    attempt = _Attempt(router, work)
     answer = attempt.answer(_store(table), key)
     if anew is not None and isinstance(answer, Provisional) and not attempt.served:
         with contextlib.suppress(UnavailableError):
@@ -81,8 +81,8 @@ def once(
 class _Attempt:
     """One request with a key: its work, and whether it was this one that did it."""
 
-    def __init__(self, api: Api, work: Callable[[], Response[Any]]) -> None:
-        self._api = api
+    def __init__(self, router: Router, work: Callable[[], Response[Any]]) -> None:
+        self._router = router
         self._work = work
         self._done: Response[Any] | None = None
 
@@ -100,9 +100,9 @@ class _Attempt:
             payload_validation_jmespath="request",
             raise_on_no_idempotency_key=True,
             expires_after_seconds=KEPT_SECONDS,
-            lambda_context=self._api.lambda_context,
+            lambda_context=self._router.lambda_context,
         )
-        asked = {"tenant": self._api.caller.tenant, "key": key, "request": _fingerprint(self._api)}
+        asked = {"tenant": self._router.caller.tenant, "key": key, "request": _fingerprint(self._router)}
 
         @idempotent_function(  # type: ignore[untyped-decorator]
             data_keyword_argument="asked", persistence_store=store, config=config, key_prefix="api"
@@ -147,9 +147,9 @@ class _Attempt:
             )
 
 
-def _fingerprint(api: Api) -> str:
+def _fingerprint(router: Router) -> str:
     """What makes two requests the same: method, path and the body's value, however it is written."""
-    event = api.current_event
+    event = router.current_event
     body = event.json_body if event.body else None
     document = json.dumps([event.http_method, event.path, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(document.encode()).hexdigest()

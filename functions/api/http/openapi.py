@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from functions.api import api, outputs_api
-from functions.api.http.app import PUBLIC, Api
+from functions.api.http.app import Api
+from functions.api.http.routing import PUBLIC
 from sextant.errors import SextantError
 
 VERSION = "1"
@@ -127,9 +127,9 @@ def _of(api: Api) -> dict[str, Any]:
 
 def _permissions() -> dict[tuple[str, str], str]:
     return {
-        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", path)): permission
+        (endpoint.method.lower(), endpoint.template): endpoint.needs
         for resolver in (api.whole_api(), outputs_api.api)
-        for method, path, permission in resolver.marked_routes()
+        for endpoint in resolver.endpoints.values()
     }
 
 

@@ -2,26 +2,59 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, TypeVar
 
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import AwareDatetime
 
-from functions.api.http.app import InvalidParameterError
-from sextant.errors import FieldError, ForbiddenError, VersionConflictError
+from sextant.errors import BadRequestError, FieldError, ForbiddenError
 from sextant.identity import Caller
 from sextant.paging import MAX_LIMIT
 
-_VERSION = re.compile(r"[0-9]{1,9}")  # what the database's integers hold
+Choice = TypeVar("Choice", bound=str)
 
+States = Annotated[str | None, Query(description="One state, or several with commas")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Moment = AwareDatetime
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that the entity must still have")
-]
+
+
+class InvalidParameterError(BadRequestError):
+    """A parameter breaks a rule."""
+
+    code, title = "invalid_parameter", "Invalid parameter"
+
+
+def broken(field: str, rule: str, message: str) -> InvalidParameterError:
+    """The error that says which rule `field` breaks; `message` goes on from the field's name."""
+    return InvalidParameterError(f"{field} {message}.", errors=[FieldError(field, rule, message)])
+
+
+def several(field: str, text: str | None, choices: Sequence[Choice]) -> tuple[Choice, ...] | None:
+    """The choices in `QUEUED,running`, in their own order; None where the parameter was not given.
+
+    Raises `InvalidParameterError` for one that does not exist.
+    """
+    if text is None:
+        return None
+    names = [name.strip().upper() for name in text.split(",")]
+    if unknown := [name for name in names if name not in choices]:
+        rule = f"must be of {', '.join(choices)}"
+        raise InvalidParameterError(
+            f"{field} {rule}, not {unknown[0]!r}.", errors=[FieldError(field, "enum", rule)]
+        )
+    return tuple(choice for choice in choices if choice in names)
+
+
+def one_key(header: str | None, body: str | None) -> str | None:
+    """The idempotency key, which header and body may both give and must not contradict each other."""
+    if header is not None and body not in (None, header):
+        raise InvalidParameterError(
+            "The Idempotency-Key header and idempotency_key in the body differ.",
+            errors=[FieldError("Idempotency-Key", "equal", "must equal idempotency_key in the body")],
+        )
+    return header or body
 
 
 def check_tenant(given: str | None, caller: Caller) -> None:
@@ -39,14 +72,3 @@ def check_span(after: datetime | None, before: datetime | None) -> None:
             "created_after must not lie after created_before.",
             errors=[FieldError("created_after", "order", "must not lie after created_before")],
         )
-
-
-def expected_version(if_match: str | None, entity: UUID | str) -> int | None:
-    """The version that `If-Match` demands; None where any will do."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tag = if_match.strip().strip('"')
-    name, _, version = tag.rpartition(".")
-    if name != str(entity) or not _VERSION.fullmatch(version):
-        raise VersionConflictError("If-Match names another entity.")
-    return int(version)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
 
 from sextant.drivers.errors import field_path
 from sextant.errors import FieldError, SextantError
@@ -29,6 +32,20 @@ def problem(error: SextantError, *, instance: str, request_id: str) -> dict[str,
             {"path": item.path, "rule": item.rule, "message": item.message} for item in error.errors
         ]
     return {**error.extra, **document}
+
+
+def answer(error: SextantError, *, instance: str, request_id: str) -> Response[str]:
+    """The answer that carries the problem document, and says when to come again where that is known."""
+    headers: dict[str, str | list[str]] = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    document = problem(error, instance=instance, request_id=request_id)
+    return Response(
+        status_code=error.status,
+        content_type=CONTENT_TYPE,
+        body=json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str),
+        headers=headers,
+    )
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:

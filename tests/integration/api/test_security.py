@@ -13,7 +13,9 @@ from functions.api.api import whole_api
 from sextant.identity import PERMISSIONS, Role
 from tests.integration.api.conftest import GUIDE, Client
 
-ROUTES = sorted(set(whole_api().marked_routes()))
+ROUTES = sorted(
+    {(endpoint.method, endpoint.path, endpoint.needs) for endpoint in whole_api().endpoints.values()}
+)
 ROLES: tuple[Role, ...] = tuple(PERMISSIONS)
 PUBLIC_PATHS = {
     "/v1/health",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.api.http.app import InvalidParameterError
+from functions.api.http.parameters import InvalidParameterError
 from functions.api.output_query import filter_of
 
 NOTHING: dict[str, Any] = dict.fromkeys(("metric", "runs", "start", "end", "min_value", "max_value", "tags"))

@@ -56,3 +56,13 @@ def commit_waiting(
 def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
     """The newest value of each metric of a scenario, or of those named; constant time, without the lake."""
     return repository.latest_metrics(session, scenario, metrics)
+
+
+def readable_version(session: Session, scenario: ScenarioId) -> int | None:
+    """How often this tenant's outputs changed (0: never), or None where it has no such scenario."""
+    return repository.readable_version(session, scenario)
+
+
+def invalidate(session: Session, reason: str) -> int:
+    """Raise the tenant's output version and announce it; the new version."""
+    return repository.invalidate(session, reason)

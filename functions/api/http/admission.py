@@ -1,0 +1,64 @@
+"""Whether a request may be served at all: its size, its caller, the caller's permission and rate limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from functions.api.http import auth, bodies
+from functions.api.http.parameters import InvalidParameterError
+from functions.api.http.routing import PUBLIC, Endpoint, RequestState
+from sextant import bootstrap
+from sextant.errors import FieldError
+from sextant.settings import service as settings
+from sextant.settings.service import RateLimitedError
+
+_MOST_ERRORS = 100
+
+logger = Logger(child=True)
+
+
+def check_body(event: dict[str, Any]) -> None:
+    """Raise where the body must not even be parsed; this comes first, whoever sent it."""
+    bodies.check(event, bootstrap.settings().max_body_bytes)
+
+
+def check(event: dict[str, Any], state: RequestState) -> None:
+    """Raise unless the caller may use the endpoint, is within its rate limit and sent a bearable request."""
+    endpoint = state.endpoint
+    assert endpoint is not None
+    if endpoint.needs == PUBLIC:
+        return
+    state.caller = caller = auth.caller(event, bootstrap.settings())
+    logger.append_keys(tenant_id=caller.tenant)
+    caller.require(endpoint.needs)
+    _refuse_unknown_parameters(event.get("queryStringParameters"), endpoint)
+    if event.get("body"):
+        bodies.check_type(event.get("headers") or {})
+    if not endpoint.counts_itself:
+        count(state)
+
+
+def count(state: RequestState) -> None:
+    """Count the present request against its tenant's rate limit; raises `RateLimitedError`."""
+    assert state.caller is not None
+    assert state.endpoint is not None
+    with bootstrap.database().autocommit(state.caller.tenant) as session:
+        state.admission = settings.admit(session, state.endpoint.rate_limits)
+    if not state.admission.admitted:
+        raise RateLimitedError(state.admission)
+
+
+def _refuse_unknown_parameters(given: dict[str, str] | None, endpoint: Endpoint) -> None:
+    """A filter with a slip in its name would otherwise filter nothing, and a bulk operation take everything."""
+    if not given:
+        return
+    unknown = [name for name in given if name not in endpoint.query_parameters]
+    if unknown:
+        known = ", ".join(endpoint.query_parameters) or "none"
+        message = f"there is no such parameter here; there are: {known}"
+        raise InvalidParameterError(
+            f"{unknown[0]}: {message}",
+            errors=[FieldError(name, "unknown", message) for name in unknown[:_MOST_ERRORS]],
+        )

@@ -1,0 +1,37 @@
+"""One page of a listing, from its cursor to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from functions.api.http import cursors
+from functions.api.http.envelopes import ListEnvelope, reply
+from functions.api.http.routing import Router
+from sextant.paging import Page
+from sextant.storage import Session
+
+
+def listing(
+    router: Router,
+    envelope: type[ListEnvelope[Any]],
+    scope: str,
+    limit: int,
+    cursor: str | None,
+    read: Callable[..., Page[Any]],
+    *which: object,
+    opened: AbstractContextManager[Session] | None = None,
+) -> Response[Any]:
+    """The page that `cursor` stands for; `scope` is the listing with its filters.
+
+    `read` is a service's function: it takes a session, what `which` says, and the request for a page.
+    `opened` is the session to read in, where it is not the caller's tenant's.
+    Raises `BadRequestError` for a cursor of another listing or of other filters.
+    """
+    request = cursors.decode(cursor, limit, scope)
+    with opened or router.session() as session:
+        page = read(session, *which, request)
+    return reply(envelope.of(page, scope, router.caller))

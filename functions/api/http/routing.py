@@ -1,0 +1,148 @@
+"""The router of a noun, what each of its routes needs of the caller, and what is known of the present request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar, get_type_hints
+
+from aws_lambda_powertools.event_handler import api_gateway
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+
+from functions.api.http import limits
+from sextant import bootstrap
+from sextant.identity import Caller, Permission
+from sextant.settings.model import Admission
+from sextant.storage import Session
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Result = TypeVar("Result")
+
+PUBLIC: Literal["public"] = "public"
+
+# The characters that Powertools lets stand for a part of a path.
+_PART = r"[-._~()'!*:@,;=+&$%<> \\[\\]{}|^\\w]+"
+_PARAMETER = re.compile(r"<(\w+)>")
+
+_NEEDS: dict[Callable[..., Any], Permission | Literal["public"]] = {}
+_COUNTS_ITSELF: set[Callable[..., Any]] = set()
+
+
+def needs(permission: Permission, *, counts_itself: bool = False) -> Callable[[Handler], Handler]:
+    """Mark a handler with the permission that its caller must have; checked before anything is parsed.
+
+    `counts_itself`: the handler's own statement counts the request against the rate limit, to save a round trip.
+    """
+
+    def mark(handler: Handler) -> Handler:
+        _NEEDS[handler] = permission
+        if counts_itself:
+            _COUNTS_ITSELF.add(handler)
+        return handler
+
+    return mark
+
+
+def public(handler: Handler) -> Handler:
+    """Mark a handler that takes no credentials."""
+    _NEEDS[handler] = PUBLIC
+    return handler
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    """With its parameters in angle brackets, as the router takes it."""
+    handler: Callable[..., Any]
+    needs: Permission | Literal["public"]
+    counts_itself: bool
+
+    @cached_property
+    def template(self) -> str:
+        """The path as OpenAPI writes it, with its parameters in braces."""
+        return _PARAMETER.sub(r"{\1}", self.path)
+
+    @cached_property
+    def rate_limits(self) -> list[str]:
+        """The names of the rate limits that a request may fall under, the longest first."""
+        return limits.rules_of(self.path)
+
+    @cached_property
+    def query_parameters(self) -> list[str]:
+        """The names of the parameters that are neither in the path nor in the headers nor the body."""
+        elsewhere = {"return", *_PARAMETER.findall(self.path)}
+        hints = get_type_hints(self.handler, include_extras=True)
+        return sorted(
+            name
+            for name, hint in hints.items()
+            if name not in elsewhere
+            and not any(isinstance(item, Body | Header) for item in getattr(hint, "__metadata__", ()))
+        )
+
+    def fits(self, path: str) -> bool:
+        return re.fullmatch(_PARAMETER.sub(_PART, self.path), path) is not None
+
+
+@dataclass
+class RequestState:
+    """What is known of one request; it ends with the request's context."""
+
+    endpoint: Endpoint | None = None
+    """None until the route is known, and where there is none."""
+    caller: Caller | None = None
+    """None on a public route, and until the caller is known."""
+    admission: Admission | None = None
+    """What the rate limiter said; None while the request is not counted."""
+
+
+class Router(api_gateway.Router):
+    """A noun's routes. Each handler must be marked with `needs` or `public`: forgetting it opens nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.endpoints: list[Endpoint] = []
+
+    def route(self, rule: str, method: Any, *args: Any, **options: Any) -> Callable[[Handler], Handler]:
+        register = super().route(rule, method, *args, **options)
+
+        def note(handler: Handler) -> Handler:
+            if handler not in _NEEDS:
+                raise TypeError(f"{handler.__qualname__} is marked neither with `needs` nor `public`")
+            self.endpoints.append(Endpoint(method, rule, handler, _NEEDS[handler], handler in _COUNTS_ITSELF))
+            register(handler)
+            return handler
+
+        return note
+
+    @property
+    def state(self) -> RequestState:
+        """What is known of the present request."""
+        state: RequestState = self.context["state"]
+        return state
+
+    @property
+    def caller(self) -> Caller:
+        """Who sent the present request."""
+        caller = self.state.caller
+        assert caller is not None, "a public route has no caller"
+        return caller
+
+    @property
+    def rate_limits(self) -> list[str]:
+        """The names of the rate limits that the present request may fall under, the longest first."""
+        endpoint = self.state.endpoint
+        return [] if endpoint is None else endpoint.rate_limits
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A session of the caller's tenant; each statement is a transaction of its own."""
+        return bootstrap.database().autocommit(self.caller.tenant)
+
+    def transaction(self, work: Callable[[Session], Result]) -> Result:
+        """The result of `work`, done in one transaction of the caller's tenant."""
+        return bootstrap.database().run(self.caller.tenant, work)
