@@ -98,7 +98,7 @@ def in_cents(
     start, end = round(reference * 100), round(result * 100)
     cents = [round(eur * 100) for _, _, eur in shares]
     left = end - start - sum(cents)
-    if abs(left) > len(cents) + 1 + 1e-12 * sum(map(abs, cents)):
+    if abs(left) > len(cents) + 1 + 1e-12 * (abs(start) + abs(end) + sum(map(abs, cents))):
         raise ArithmeticError(f"the shares miss the change by {left} cents: more than rounding leaves")
     if cents:
         largest = max(range(len(cents)), key=lambda index: (abs(cents[index]), -index))

@@ -18,6 +18,9 @@ from sextant.drivers.fleet_change import OVERRIDES, FleetChangePayload
 from sextant.drivers.policy import PolicyPayload
 from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, SystemData, Unit
 
+MOST_INPUT = 1e15
+"""No input of the model is larger, in its unit: beyond, a year's sums are no longer exact to the cent."""
+
 
 @dataclass(frozen=True)
 class Fleet:
@@ -90,6 +93,12 @@ class Inputs:
             compliance_rate=np.maximum(self.compliance_rate, 0.0),
             build_mix=np.maximum(self.build_mix, 0.0),
         )
+
+    def check(self, path: str) -> None:
+        """Raise ModelInputError where the driver at `path` leaves an input that is no number to compute with."""
+        for field in fields(self):
+            if not np.all(getattr(self, field.name) <= MOST_INPUT):
+                raise ModelInputError(path, f"below {MOST_INPUT:g} on this baseline: {field.name}")
 
 
 def stacked(states: Sequence[Inputs]) -> Inputs:

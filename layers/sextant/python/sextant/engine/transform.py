@@ -58,7 +58,17 @@ def apply_all(drivers: Sequence[PlacedDriver], inputs: Inputs, setting: Setting)
 
 
 def apply(placed: PlacedDriver, inputs: Inputs, setting: Setting) -> Inputs:
-    """The inputs as this driver leaves them, within the physical limits."""
+    """The inputs as this driver leaves them, within the physical limits.
+
+    Raises ModelInputError where an input grows out of all bounds.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved = _moved(placed, inputs, setting).sane()
+    moved.check(placed.path)
+    return moved
+
+
+def _moved(placed: PlacedDriver, inputs: Inputs, setting: Setting) -> Inputs:
     driver, path = placed.driver, placed.path
     if isinstance(driver, PolicyPayload):
         policy = _renewable_standard if driver.policy_name == "RPS" else _carbon_price
@@ -86,7 +96,7 @@ def apply(placed: PlacedDriver, inputs: Inputs, setting: Setting) -> Inputs:
         moved = _time_series(driver, setting.random.get(path), inputs, setting)
     else:
         raise TypeError(f"{path}: no model of {placed.driver_type}")
-    return moved.sane()
+    return moved
 
 
 def _renewable_standard(driver: PolicyPayload, inputs: Inputs, setting: Setting) -> Inputs:
