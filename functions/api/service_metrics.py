@@ -13,7 +13,7 @@ from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.outbox import service as outbox
-from sextant.runs import repository as runs
+from sextant.runs import service as runs
 from sextant.runs.model import STATES
 from sextant.settings import service as settings
 from sextant.storage import ALL_TENANTS, Database, Session
@@ -47,7 +47,7 @@ def _session(caller: Caller) -> AbstractContextManager[Session]:
 
 
 def _of_runs(session: Session) -> list[Gauge]:
-    found = {figure.state: figure for figure in runs.figures(session)}
+    found = {figure.state: figure for figure in runs.statistics(session)}
     queued = found.get("QUEUED")
     return [
         Gauge(

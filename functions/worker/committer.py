@@ -23,7 +23,7 @@ from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.commit import commit_batch
 from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.observability import RUNS_PUBLISHED, counted, embedded
-from sextant.outputs import repository, service
+from sextant.outputs import service
 from sextant.storage import ALL_TENANTS
 
 LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("runs published", extra=counted(RUNS_PUBLISHED, published))
         bootstrap.nudge_relay()
     if scheduled:
-        waiting = bootstrap.platform_database().run(ALL_TENANTS, repository.waiting_seconds, idempotent=True)
+        waiting = bootstrap.platform_database().run(ALL_TENANTS, service.waiting_seconds, idempotent=True)
         logger.info(
             "results waiting", extra=embedded({"OldestUncommittedAge": (waiting, "Seconds")}, [["service"]])
         )

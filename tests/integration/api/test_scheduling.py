@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from local.database import DatabaseUrls
+from sextant.execution import repository
+from sextant.execution.model import ClaimedRun
 from sextant.ids import RunId, TenantId
-from sextant.runs import repository
-from sextant.runs.model import ClaimedRun
 from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
 from tests.integration.api.conftest import Client
 

@@ -12,7 +12,7 @@ import pytest
 from sextant.ids import new_id
 from sextant.lake.errors import InvalidCursorError, SnapshotExpiredError
 from sextant.lake.objects.file_io import forget_cached_files
-from sextant.lake.read.query import EVERYTHING, OutputFilter, PageKey
+from sextant.lake.read.query import EVERYTHING, OutputFilter, OutputRow, PageKey
 from sextant.lake.read.reader import read_page
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.maintenance import expire_snapshots
@@ -88,21 +88,19 @@ def test_a_row_shows_everything_that_was_written(lake: Lake) -> None:
         for i, metric in enumerate(rows.metric)
         if metric == "npv" and rows.asof_date[i] == row.asof_date and (rows.tags or ())[i] == row.tags
     )
-    assert row.to_json() == {
-        "metric": "npv",
-        "asof_date": rows.asof_date[place].isoformat(),
-        "value": row.value,
-        "unit": "EUR",
-        "band_lower": (rows.band_lower or ())[place],
-        "band_upper": None,
-        "tags": (rows.tags or ())[place],
-        "run_id": str(run.run_id),
-        "scenario_id": str(run.scenario_id),
-    }
-    assert (row.attribution, row.version_hash, row.computed_ts) == (
-        '{"carbon": 1.5}',
-        run.version_hash,
-        COMPUTED,
+    assert row == OutputRow(
+        metric="npv",
+        asof_date=rows.asof_date[place],
+        value=row.value,
+        unit="EUR",
+        band_lower=(rows.band_lower or ())[place],
+        band_upper=None,
+        tags=(rows.tags or ())[place],
+        run_id=str(run.run_id),
+        scenario_id=str(run.scenario_id),
+        attribution='{"carbon": 1.5}',
+        version_hash=run.version_hash,
+        computed_ts=COMPUTED,
     )
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from sextant.execution.worker import Heartbeat
+from sextant.execution import repository as execution
+from sextant.execution.heartbeat import Heartbeat
+from sextant.execution.model import ClaimedRun
 from sextant.ids import BatchId, RunId, ScenarioId
 from sextant.lake.table.catalog import load_table
 from sextant.lake.write.commit import commit_batch
@@ -17,8 +19,6 @@ from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.outputs import repository as outputs
 from sextant.outputs import service
 from sextant.outputs.model import OpenBatch
-from sextant.runs import repository as runs
-from sextant.runs.model import ClaimedRun
 from sextant.storage import ALL_TENANTS
 from tests.integration.main_job.conftest import TENANT, MainJob
 
@@ -27,7 +27,9 @@ LONG = timedelta(hours=1)
 
 
 def claim(main_job: MainJob, run: RunId) -> ClaimedRun:
-    _, claimed = main_job.platform.run(ALL_TENANTS, lambda s: runs.claim(s, TENANT, run, "doomed", LEASE))
+    _, claimed = main_job.platform.run(
+        ALL_TENANTS, lambda s: execution.claim(s, TENANT, run, "doomed", LEASE)
+    )
     assert claimed is not None
     return claimed
 
@@ -41,7 +43,7 @@ def expire_leases(main_job: MainJob) -> None:
 
 
 def recover(main_job: MainJob, silence: timedelta = LONG) -> tuple[int, int, int, int]:
-    return main_job.platform.run(ALL_TENANTS, lambda s: runs.recover(s, silence, 100))
+    return main_job.platform.run(ALL_TENANTS, lambda s: execution.recover(s, silence, 100))
 
 
 def take_batch(main_job: MainJob, owner: str = "doomed") -> OpenBatch | None:
@@ -73,11 +75,11 @@ def test_a_worker_killed_while_it_computes_is_replaced_and_fenced_off(main_job: 
     assert main_job.work(run.id) == "STORED"
     # Then the dead one, should it wake up, can neither store, nor report, nor fail the run
     with main_job.platform.autocommit(ALL_TENANTS) as session:
-        assert not runs.store_output(
+        assert not execution.store_output(
             session, dead.run, descriptor={}, metrics=[], result={}, rows=1, size=1, gb_seconds=0
         )
-        assert not runs.progress(session, dead.run, 50, LEASE)
-        assert runs.fail(session, dead.run, "FAILED", {}, None, 0, "dead") is None
+        assert not execution.progress(session, dead.run, 50, LEASE)
+        assert execution.fail(session, dead.run, "FAILED", {}, None, 0, "dead") is None
     assert main_job.commit() == 1
     assert list(main_job.rows_by_run()) == [run.id]
     assert main_job.sql("SELECT attempt, outcome FROM run_attempt ORDER BY 1") == [
@@ -214,7 +216,7 @@ def test_many_committers_at_once_publish_each_run_once(main_job: MainJob) -> Non
 
 
 def test_a_running_worker_notices_that_its_run_was_cancelled(main_job: MainJob) -> None:
-    from sextant.execution.worker import RunLostError
+    from sextant.execution.errors import RunLostError
     from sextant.runs.service import cancel
     from tests.waiting import until
 

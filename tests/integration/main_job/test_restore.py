@@ -19,8 +19,9 @@ from sextant.ids import RunId, TenantId, new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.compaction import CompactionPolicy, compact
-from sextant.lake.write.deletion import Standing, take_out
-from sextant.outputs.reconciliation import compare, take_out_surplus
+from sextant.lake.write.deletion import delete_rows
+from sextant.lake.write.presence import StoredRun
+from sextant.outputs.reconciliation import compare, delete_surplus
 from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase
 from tests.integration.main_job.conftest import TENANT, MainJob
 
@@ -94,10 +95,10 @@ def test_what_went_on_in_the_lake_alone_is_found_and_taken_out(
     assert (found.equal, found.missing, found.gone) == (1, [], [])
 
     # And taken out, it can run and be published once more, each row standing once
-    gone = take_out_surplus(table, found.surplus)
+    gone = delete_surplus(table, found.surplus)
     assert gone == sum(count for run, count in rows.items() if run != kept)
     assert job.rows_by_run() == {kept: rows[kept]}
-    assert take_out_surplus(table, found.surplus) == 0
+    assert delete_surplus(table, found.surplus) == 0
     job.work(queued.id)
     job.commit()
     assert job.rows_by_run() == {run: rows[run] for run in (kept, queued.id, handed_in.id)}
@@ -136,7 +137,7 @@ def test_what_only_the_database_holds_is_told(main_job: MainJob, backup: Callabl
     scenario = str(main_job.sql("SELECT scenario_id FROM output_file WHERE run_id = %s", published)[0][0])
 
     # The lake went back: the run's rows are out of it, and a file that was handed in is deleted.
-    take_out(table, [Standing("acme", scenario, str(published))])
+    delete_rows(table, [StoredRun("acme", scenario, str(published))])
     main_job.worker.store.delete([location])
     found = compare(table, main_job.platform)
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from sextant.execution import parts
+from sextant.execution import repository as execution
 from sextant.ids import RunId, ScenarioId
 from sextant.lake.table.catalog import load_table
-from sextant.runs import repository as runs
 from sextant.runs.service import cancel
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
@@ -111,7 +111,9 @@ def test_a_part_whose_worker_dies_is_computed_again_alone(main_job: MainJob) -> 
     attempts = main_job.sql("SELECT attempt FROM scenario_run WHERE parent_run_id = %s ORDER BY 1", sweep.id)
     assert [attempt for (attempt,) in attempts] == [1, 1, 2]
     with main_job.platform.autocommit(ALL_TENANTS) as session:
-        assert not runs.finish_part(session, dead.run, "s3://elsewhere", 1, 0.0), "the dead one is fenced off"
+        assert not execution.finish_part(session, dead.run, "s3://elsewhere", 1, 0.0), (
+            "the dead one is fenced off"
+        )
 
 
 def test_a_worker_that_dies_between_its_part_and_the_parent_loses_nothing(main_job: MainJob) -> None:
@@ -125,9 +127,9 @@ def test_a_worker_that_dies_between_its_part_and_the_parent_loses_nothing(main_j
         location = f"{main_job.worker.table_location}-parts/{held.run.id}.npz"
         main_job.worker.store.put(location, content)
         with main_job.platform.autocommit(ALL_TENANTS) as session:
-            assert runs.finish_part(session, held.run, location, len(content), 0.0)
+            assert execution.finish_part(session, held.run, location, len(content), 0.0)
     assert main_job.run(scenario, sweep.id).state == "RUNNING"
-    assert main_job.platform.run(ALL_TENANTS, lambda s: runs.settle_parents(s, 10)) == 1
+    assert main_job.platform.run(ALL_TENANTS, lambda s: execution.settle_parents(s, 10)) == 1
     assert work_off(main_job, sweep.id) == ["STORED"]
     assert main_job.commit() == 1
 
@@ -174,7 +176,7 @@ def test_a_run_that_waits_for_its_parts_past_its_time_times_out(main_job: MainJo
         "UPDATE scenario_run SET started_at = now() - interval '2 minutes' WHERE parts IS NOT NULL RETURNING 1"
     )
     assert recover(main_job, silence=timedelta(hours=1)) == (0, 0, 0, 0)
-    assert main_job.platform.run(ALL_TENANTS, lambda s: runs.settle_parents(s, 10)) == 1
+    assert main_job.platform.run(ALL_TENANTS, lambda s: execution.settle_parents(s, 10)) == 1
     assert main_job.run(scenario, sweep.id).state == "TIMEOUT"
     assert states(main_job, sweep.id) == ["CANCELLED", "CANCELLED"]
 

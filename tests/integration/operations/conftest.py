@@ -23,9 +23,9 @@ from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
 from sextant.bus.message import SENT, OutboundMessage
+from sextant.execution import repository as execution
 from sextant.ids import RunId, TenantId
 from sextant.outbox.relay import Relay, RelaySettings
-from sextant.runs import repository as runs
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.http import Client
@@ -110,7 +110,9 @@ class Operations:
 
     def claim(self, tenant: str, run: str) -> tuple[str, Any]:
         with self.platform.transaction(ALL_TENANTS) as session:
-            return runs.claim(session, TenantId(tenant), RunId(uuid.UUID(run)), "w", timedelta(seconds=30))
+            return execution.claim(
+                session, TenantId(tenant), RunId(uuid.UUID(run)), "w", timedelta(seconds=30)
+            )
 
     def fail(
         self, tenant: str, run: str, code: str = "dependency_failed", message: str = "boom", **more: str
@@ -119,7 +121,7 @@ class Operations:
         assert outcome == "CLAIMED"
         error: dict[str, object] = {"code": code, "message": message, **more}
         with self.platform.transaction(ALL_TENANTS) as session:
-            ended = runs.fail(session, claimed.run, "FAILED", error, None, 0.0, "w")
+            ended = execution.fail(session, claimed.run, "FAILED", error, None, 0.0, "w")
         assert ended is not None
         assert ended.state == "FAILED"
 
@@ -127,7 +129,7 @@ class Operations:
         outcome, claimed = self.claim(tenant, run)
         assert outcome == "CLAIMED"
         with self.platform.transaction(ALL_TENANTS) as session:
-            assert runs.store_output(
+            assert execution.store_output(
                 session, claimed.run, descriptor={}, metrics=[], result={}, rows=1, size=1, gb_seconds=0.0
             )
         batch = uuid.uuid4()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sextant.engine import MetricValue, OutputRows, SimulationResult
+from sextant.execution import repository as execution
 from sextant.execution.translation import metrics_of
-from sextant.runs import repository as runs
 from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import StorageError
 from tests.integration.operations.conftest import Operations
@@ -105,7 +105,7 @@ def test_a_result_that_no_roll_up_could_hold_keeps_no_batch_from_being_committed
     _, claimed = operations.claim(poisoned.tenant, run)
     # When it is handed in, then it is refused, alone
     with pytest.raises(StorageError), operations.platform.transaction(ALL_TENANTS) as session:
-        runs.store_output(
+        execution.store_output(
             session,
             claimed.run,
             descriptor={},

@@ -1,9 +1,9 @@
-"""An outside service that is asked before each run is computed, where one is configured: the run gate.
+"""The run gate: an outside service that is asked before each run is computed, where one is configured.
 
-`SEXTANT_RUN_GATE_URL` names it: a data vendor that says whether its inputs are ready, a licence or budget service. It
-is asked by `POST {url}` with `{"tenant_id", "run_id", "scenario_id", "version_hash"}` and lets the run pass with any 2xx.
-Everything else, and no answer within `SEXTANT_RUN_GATE_TIMEOUT` seconds, fails the attempt as the vendor's failure.
-The call is guarded by the tenant's vendor `run-gate`: its breaker, its limit a minute, its kill switch.
+`SEXTANT_RUN_GATE_URL` names it. It may be a data vendor that says whether its inputs are ready, or a licence or budget
+service. The worker sends `POST {url}` with `{"tenant_id", "run_id", "scenario_id", "version_hash"}`; any 2xx lets the run
+pass. Any other answer, and none within `SEXTANT_RUN_GATE_TIMEOUT` seconds, fails the attempt as the vendor's failure.
+The tenant's vendor `run-gate` guards the call: its breaker, its limit a minute, its kill switch.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def ask(database: Database, run: Run, worker: str) -> None:
     if not url:
         return
     with Guard(database, run.tenant_id, VENDOR, actor=worker, correlation_id=run.correlation_id):
-        _ask(url, run)
+        _call(url, run)
 
 
-def _ask(url: str, run: Run) -> None:
-    place = urlsplit(url)
+def _call(url: str, run: Run) -> None:
+    address = urlsplit(url)
     timeout = float(os.environ.get("SEXTANT_RUN_GATE_TIMEOUT", "10"))
-    connect = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    connection = connect(place.netloc, timeout=timeout)
-    asked = {
+    connect = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = connect(address.netloc, timeout=timeout)
+    question = {
         "tenant_id": run.tenant_id,
         "run_id": str(run.id),
         "scenario_id": str(run.scenario_id),
@@ -43,7 +43,7 @@ def _ask(url: str, run: Run) -> None:
     }
     headers = {"Content-Type": "application/json", "X-Correlation-ID": run.correlation_id}
     try:
-        connection.request("POST", place.path or "/", json.dumps(asked), headers)
+        connection.request("POST", address.path or "/", json.dumps(question), headers)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         raise VendorCallError(VENDOR, f"{VENDOR} did not answer: {type(error).__name__}") from error

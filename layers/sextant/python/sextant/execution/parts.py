@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ from sextant.engine import (
 from sextant.engine.results import Column
 
 SWEEP = "sweep"
+# The columns of a result's rows, which a point's archive holds as they are.
+_ARRAYS = tuple(field.name for field in fields(OutputRows) if field.name != "tag_sets")
 DRAWS_A_PART = int(os.environ.get("SEXTANT_DRAWS_PER_PART", "500"))
 
 Part = Mapping[str, Any]
@@ -103,16 +105,7 @@ def _pack_point(result: SimulationResult, point: Mapping[str, Any]) -> bytes:
         "metrics": metrics,
         "metadata": dict(result.metadata),
     }
-    return _pack(
-        notes,
-        metric=rows.metric,
-        asof_date=rows.asof_date,
-        value=rows.value,
-        unit=rows.unit,
-        band_lower=rows.band_lower,
-        band_upper=rows.band_upper,
-        tag_index=rows.tag_index,
-    )
+    return _pack(notes, **{name: getattr(rows, name) for name in _ARRAYS})
 
 
 def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -> SimulationResult:
@@ -134,18 +127,7 @@ def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -
             for item in note["metrics"]
         ]
 
-    def joined(name: str) -> Any:
-        return np.concatenate([archive[name] for archive in archives])
-
-    rows = OutputRows(
-        metric=joined("metric"),
-        asof_date=joined("asof_date"),
-        value=joined("value"),
-        unit=joined("unit"),
-        band_lower=joined("band_lower"),
-        band_upper=joined("band_upper"),
-        tag_index=np.concatenate(indexes),
-        tag_sets=tuple(tag_sets),
-    )
+    joined = {name: np.concatenate([archive[name] for archive in archives]) for name in _ARRAYS}
+    rows = OutputRows(**{**joined, "tag_index": np.concatenate(indexes)}, tag_sets=tuple(tag_sets))
     metadata = {**notes[0]["metadata"], SWEEP: [note["point"] for note in notes]}
     return SimulationResult(rows, tuple(metrics), metadata)

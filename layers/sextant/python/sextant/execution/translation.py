@@ -6,18 +6,22 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sextant.baselines.model import BaselineReference
 from sextant.canonical import canonical, decode
+from sextant.engine import OutputRows as EngineRows
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
+from sextant.execution.model import ClaimedRun
 from sextant.execution.parts import SWEEP
 from sextant.lake.write.rows import OutputRows, RunIdentity
-from sextant.runs.model import ClaimedRun, Run
+from sextant.runs.model import Run
 
+# What the engine's rows and the lake's have under the same name.
+_SAME_COLUMNS = {field.name for field in fields(OutputRows)} & {field.name for field in fields(EngineRows)}
 # Bytes; an entry of a B-tree holds 2,704 with all its columns.
 _LONGEST_KEY = 1500
 
@@ -45,14 +49,14 @@ def request_of(
 
 def sweep_of(claimed: ClaimedRun) -> dict[str, list[Any]] | None:
     """The values that each swept parameter is to take; None where the run is no sweep."""
-    found: dict[str, list[Any]] | None = decode(claimed.run.parameters).get(SWEEP)
-    return found
+    sweep: dict[str, list[Any]] | None = decode(claimed.run.parameters).get(SWEEP)
+    return sweep
 
 
 def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity]:
     """The result's rows for the lake; the row of the NPV carries the attribution of its change."""
     rows = result.rows
-    explained = json.dumps(asdict(result.attribution)) if result.attribution else None
+    attribution = json.dumps(asdict(result.attribution)) if result.attribution else None
     identity = RunIdentity(
         tenant_id=run.tenant_id,
         scenario_id=run.scenario_id,
@@ -62,14 +66,9 @@ def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity
     )
     return (
         OutputRows(
-            metric=rows.metric,
-            asof_date=rows.asof_date,
-            value=rows.value,
-            unit=rows.unit,
-            band_lower=rows.band_lower,
-            band_upper=rows.band_upper,
+            **{name: getattr(rows, name) for name in _SAME_COLUMNS},
             tags=[rows.tag_sets[index] for index in rows.tag_index],
-            attribution=[explained if metric == "npv" else None for metric in rows.metric],
+            attribution=[attribution if metric == "npv" else None for metric in rows.metric],
         ),
         identity,
     )
@@ -79,14 +78,10 @@ def metrics_of(result: SimulationResult) -> list[dict[str, object]]:
     """The newest value of each series, as the roll-up in Postgres keeps it."""
     return [
         {
-            "metric": metric.metric,
+            **{field.name: _null_for_nan(getattr(metric, field.name)) for field in fields(metric)},
             "tags_key": _key(metric.tags),
             "tags": dict(metric.tags),
             "asof_date": str(metric.asof_date),
-            "value": metric.value,
-            "unit": metric.unit,
-            "band_lower": _band(metric.band_lower),
-            "band_upper": _band(metric.band_upper),
         }
         for metric in result.metrics
     ]
@@ -106,5 +101,5 @@ def metadata_of(result: SimulationResult) -> dict[str, Any]:
     }
 
 
-def _band(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _null_for_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,19 +1,17 @@
 """One run from claim to handed-in file.
 
-Killed at any line: before the claim the message comes back; after it the lease expires and the run is
-requeued under a new fencing token; after the upload the file is an orphan at a place of its own; after
-`store_output` the run waits for the committer and is never computed again.
+A worker may be killed at any line. Before the claim, the message comes back. After the claim, the lease expires
+and the run is requeued under a new fencing token. After the upload, the file is an orphan at a place of its own.
+After `store_output`, the run waits for the committer and is never computed again.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,31 +20,20 @@ from sextant.baselines import service as baselines
 from sextant.baselines.model import BaselineReference
 from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
 from sextant.errors import SextantError
-from sextant.execution import gate as run_gate
-from sextant.execution import parts, retries
+from sextant.execution import gate, parts, repository, retries
+from sextant.execution.errors import FunctionDeadlineError, RunLostError, RunTimeoutError
+from sextant.execution.heartbeat import Heartbeat
+from sextant.execution.model import ClaimedRun
 from sextant.execution.translation import metadata_of, metrics_of, request_of, rows_of, sweep_of
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.write.datafile import write_run
-from sextant.runs import repository
-from sextant.runs.model import ClaimedRun, Run
-from sextant.storage import ALL_TENANTS, PlatformDatabase
-from sextant.storage.errors import StorageError
 from sextant.vendors.errors import VendorError
+from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 logger = Logger(child=True)
 
-
-class RunLostError(Exception):
-    """The run is no longer this worker's: it was cancelled, timed out, or given to another."""
-
-
-class RunTimeoutError(Exception):
-    """The run used up its time."""
-
-
-class FunctionDeadlineError(Exception):
-    """The function is about to be ended; another attempt may be luckier."""
+_LEAST_SECONDS = 10.0  # of the function's time: with less a run is given up while its end can still be stored
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ class Worker:
     memory_gb: float
 
     def execute(self, tenant: TenantId, run: RunId, remaining_seconds: Callable[[], float]) -> str:
-        """Execute the run if it is to be had; what became of it, as a word for the log.
+        """Execute the run if it can be claimed; its outcome, as a word for the log.
 
         Raises `StorageError` when the database cannot be reached: the message then comes again.
         """
@@ -74,69 +61,70 @@ class Worker:
         logger.info(
             "run claimed", extra={"claimed_run": str(claimed.run.id), "claimed_tenant": claimed.run.tenant_id}
         )
-        began = time.monotonic()
-        error: dict[str, object]
+        return _Attempt(self, claimed, remaining_seconds).execute()
 
-        def gb_seconds() -> float:
-            return (time.monotonic() - began) * self.memory_gb
 
+class _Attempt:
+    """One attempt of a worker at a run."""
+
+    def __init__(self, worker: Worker, claimed: ClaimedRun, remaining_seconds: Callable[[], float]) -> None:
+        self._worker = worker
+        self._claimed = claimed
+        self._run = claimed.run
+        self._remaining_seconds = remaining_seconds
+        self._began = time.monotonic()
+
+    def execute(self) -> str:
+        """Compute the run, or end the attempt visibly; its outcome, as a word for the log."""
+        run = self._run
         try:
-            with Heartbeat(self.database, claimed.run, self.lease) as heartbeat:
-                return self._compute(claimed, heartbeat, remaining_seconds, gb_seconds)
+            with Heartbeat(self._worker.database, run, self._worker.lease) as heartbeat:
+                return self._compute(heartbeat)
         except RunLostError:
             return "LOST"
         except RunTimeoutError:
-            minutes = claimed.run.timeout_minutes
-            error = {"code": "run_timeout", "message": f"the run exceeded its {minutes} minutes"}
-            return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
-        except ModelInputError as problem:
-            error = {"code": "model_input", "message": str(problem)}
-            return self._fail(claimed.run, "FAILED", error, gb_seconds())
+            return self._fail("run_timeout", f"the run exceeded its {run.timeout_minutes} minutes", "TIMEOUT")
         except FunctionDeadlineError:
-            error = {"code": "function_deadline", "message": "the function's time ended before the run's"}
-            return self._fail(claimed.run, "TIMEOUT", error, gb_seconds())
+            return self._fail("function_deadline", "the function's time ended before the run's", "TIMEOUT")
+        except ModelInputError as problem:
+            return self._fail("model_input", str(problem))
+        except VendorError as problem:
+            logger.warning("attempt failed", exc_info=problem)
+            return self._fail(problem.code, problem.detail, vendor=problem.vendor)
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
             logger.warning("attempt failed", exc_info=problem)
-            error = {"code": "dependency_failed", "message": type(problem).__name__}
-            if isinstance(problem, VendorError):
-                error = {"code": problem.code, "message": problem.detail, "vendor": problem.vendor}
-            return self._fail(claimed.run, "FAILED", error, gb_seconds())
+            return self._fail("dependency_failed", type(problem).__name__)
         except Exception as problem:
             # The boundary of one run: whatever a model does, its run ends visibly and the others go on.
             logger.exception("attempt crashed", exc_info=problem)
-            error = {"code": "internal_error", "message": type(problem).__name__}
-            return self._fail(claimed.run, "FAILED", error, gb_seconds())
+            return self._fail("internal_error", type(problem).__name__)
 
-    def _compute(
-        self,
-        claimed: ClaimedRun,
-        heartbeat: Heartbeat,
-        remaining_seconds: Callable[[], float],
-        gb_seconds: Callable[[], float],
-    ) -> str:
-        run = claimed.run
+    def _compute(self, heartbeat: Heartbeat) -> str:
+        run = self._run
         deadline = (run.started_at or datetime.now(UTC)) + timedelta(minutes=run.timeout_minutes)
 
         def progress(percent: int, _message: str = "") -> None:
             heartbeat.report(percent)
             if datetime.now(UTC) > deadline:
                 raise RunTimeoutError
-            if remaining_seconds() < 10:
+            if self._remaining_seconds() < _LEAST_SECONDS:
                 raise FunctionDeadlineError
 
         progress(0)
-        run_gate.ask(self.database, run, self.name)
-        request = request_of(claimed, progress, self._own_baseline(run.tenant_id))
+        gate.ask(self._worker.database, run, self._worker.name)
+        request = request_of(self._claimed, progress, self._own_baseline)
         if run.part is not None:
-            return self._compute_part(run, request, run.part, gb_seconds)
-        if run.parts is None and (divided := parts.divide(request, sweep_of(claimed))):
-            return self._split(run, divided, gb_seconds)
-        result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts(run))
+            return self._compute_part(request, run.part)
+        if run.parts is None and (divided := parts.divide(request, sweep_of(self._claimed))):
+            return self._split(divided)
+        result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)
         rows, identity = rows_of(run, result)
-        descriptor = write_run(self.store, self.table_location, rows, identity, run.fencing_token)
-        stored = self.database.run(
-            ALL_TENANTS,
+        descriptor = write_run(
+            self._worker.store, self._worker.table_location, rows, identity, run.fencing_token
+        )
+        return self._hand_in(
+            "STORED",
             lambda session: repository.store_output(
                 session,
                 run,
@@ -145,119 +133,79 @@ class Worker:
                 result=metadata_of(result),
                 rows=descriptor.record_count,
                 size=descriptor.size,
-                gb_seconds=gb_seconds(),
+                gb_seconds=self._gb_seconds(),
             ),
-            idempotent=True,
         )
-        if not stored:
-            raise RunLostError
-        return "STORED"
 
-    def _split(self, run: Run, divided: list[dict[str, Any]], gb_seconds: Callable[[], float]) -> str:
-        split = self.database.run(
-            ALL_TENANTS,
-            lambda session: repository.split(session, run, divided, gb_seconds(), self.name),
-            idempotent=True,
+    def _split(self, divided: list[dict[str, Any]]) -> str:
+        return self._hand_in(
+            "SPLIT",
+            lambda session: repository.split(
+                session, self._run, divided, self._gb_seconds(), self._worker.name
+            ),
         )
-        if not split:
-            raise RunLostError
-        return "SPLIT"
 
-    def _compute_part(
-        self, run: Run, request: SimulationRequest, part: parts.Part, gb_seconds: Callable[[], float]
-    ) -> str:
+    def _compute_part(self, request: SimulationRequest, part: parts.Part) -> str:
+        run = self._run
         content = parts.compute(request, part)
         # Under its fencing token, as a run's file: a worker that lost the part cannot touch its successor's.
-        location = f"{self.table_location}-parts/{run.tenant_id}/{run.parent_run_id}/{run.id}-{run.fencing_token}.npz"
-        self.store.put(location, content)
-        finished = self.database.run(
-            ALL_TENANTS,
-            lambda session: repository.finish_part(session, run, location, len(content), gb_seconds()),
-            idempotent=True,
+        location = f"{self._worker.table_location}-parts/{run.tenant_id}/{run.parent_run_id}/{run.id}-{run.fencing_token}.npz"
+        self._worker.store.put(location, content)
+        outcome = self._hand_in(
+            "PART",
+            lambda session: repository.finish_part(session, run, location, len(content), self._gb_seconds()),
         )
-        if not finished:
-            raise RunLostError
-        self._settle(run)
-        return "PART"
+        self._settle_parent()
+        return outcome
 
-    def _settle(self, run: Run) -> None:
-        """Have the parent look at its parts; should this not come to pass, the recovery does it."""
-        parent = run.parent_run_id
-        if parent is not None:
-            self.database.run(
+    def _hand_in(self, outcome: str, store: Callable[[Session], bool]) -> str:
+        """Store a result in one transaction; raises `RunLostError` where the run is no longer this worker's."""
+        if not self._worker.database.run(ALL_TENANTS, store, idempotent=True):
+            raise RunLostError
+        return outcome
+
+    def _settle_parent(self) -> None:
+        """Have the parent look at its parts. Where this fails, the recovery does it."""
+        run = self._run
+        if (parent := run.parent_run_id) is not None:
+            self._worker.database.run(
                 ALL_TENANTS,
                 lambda session: repository.settle_parent(session, run.tenant_id, parent),
                 idempotent=True,
             )
 
-    def _stored_parts(self, run: Run) -> list[bytes]:
-        locations = self.database.run(ALL_TENANTS, lambda session: repository.part_locations(session, run))
-        return [self.store.get(location) for location in locations]
+    def _stored_parts(self) -> list[bytes]:
+        locations = self._worker.database.run(
+            ALL_TENANTS, lambda session: repository.part_locations(session, self._run)
+        )
+        return [self._worker.store.get(location) for location in locations]
 
-    def _own_baseline(self, tenant: TenantId) -> Callable[[BaselineReference], SystemData]:
-        def load(reference: BaselineReference) -> SystemData:
-            return self.database.run(
-                ALL_TENANTS,
-                lambda session: baselines.load(session, self.store, tenant, reference),
-                idempotent=True,
-            )
-
-        return load
-
-    def _fail(self, run: Run, state: str, error: dict[str, object], gb_seconds: float) -> str:
-        retry_after = retries.retry_after(str(error["code"]), run.attempt)
-        if retries.is_poison(str(error["code"])) and (retry_after is None or run.attempt > run.max_retries):
-            error["poison"] = True
-        after = self.database.run(
+    def _own_baseline(self, reference: BaselineReference) -> SystemData:
+        return self._worker.database.run(
             ALL_TENANTS,
-            lambda session: repository.fail(session, run, state, error, retry_after, gb_seconds, self.name),
+            lambda session: baselines.load(session, self._worker.store, self._run.tenant_id, reference),
             idempotent=True,
         )
-        if after is not None and after.completed_at is not None:
-            self._settle(after)
-        return after.state if after else "LOST"
 
+    def _fail(self, code: str, message: str, state: str = "FAILED", **details: object) -> str:
+        """End the attempt with an error; the state that the run is in then."""
+        run = self._run
+        error: dict[str, object] = {"code": code, "message": message, **details}
+        retry_after = retries.retry_after(code, run.attempt)
+        if retries.is_poison(code) and (retry_after is None or run.attempt > run.max_retries):
+            error["poison"] = True
+        after = self._worker.database.run(
+            ALL_TENANTS,
+            lambda session: repository.fail(
+                session, run, state, error, retry_after, self._gb_seconds(), self._worker.name
+            ),
+            idempotent=True,
+        )
+        if after is None:
+            return "LOST"
+        if after.completed_at is not None:
+            self._settle_parent()
+        return after.state
 
-class Heartbeat:
-    """Prolongs a run's lease from a thread of its own, and notices when the run is no longer ours.
-
-    The model says how far it is (`report`), and learns there, by `RunLostError`, that it may stop.
-    """
-
-    def __init__(self, database: PlatformDatabase, run: Run, lease: timedelta) -> None:
-        self._database = database
-        self._run = run
-        self._lease = lease
-        self._interval = min(5.0, lease.total_seconds() / 4)
-        self._percent = 0
-        self._lost = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def report(self, percent: int) -> None:
-        self._percent = max(0, min(98, percent))
-        if self._lost:
-            raise RunLostError
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(self._interval):
-            try:
-                with self._database.autocommit(ALL_TENANTS) as session:
-                    ours = repository.progress(session, self._run, self._percent, self._lease)
-            except StorageError as error:
-                # The lease outlives a few missed beats; the next one tries again.
-                logger.warning("heartbeat failed", exc_info=error)
-                continue
-            if not ours:
-                self._lost = True
-                return
+    def _gb_seconds(self) -> float:
+        return (time.monotonic() - self._began) * self._worker.memory_gb

@@ -1,27 +1,27 @@
-"""After one of the two stores went back in time: what the lake and the database say of the same runs.
+"""After the database or the lake was restored: what the two say of the same runs.
 
-The database is the truth. A run whose rows stand in the lake without it being published there is *surplus*: left
-alone it would be read by whoever asks for the scenario's outputs, and stand twice once it is run again. A run that
-the database calls published and the lake does not hold, or holds in part, is *missing*: its objects must be brought
-back, for nothing but the lake has its rows. So must files that are handed in and whose object is *gone*.
+The database is the truth. A run whose rows are in the lake without being published there is *surplus*: left alone,
+whoever asks for the scenario's outputs would read it, and its rows would be there twice once it is run again. A run
+that the database calls published and the lake does not hold, or holds in part, is *missing*: its objects must be
+brought back, for nothing but the lake has its rows. So must files that are handed in and whose object is *gone*.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from pyiceberg.table import Table
 
 from sextant.lake.objects.file_io import store_of
-from sextant.lake.write.deletion import Standing, runs_standing, take_out
+from sextant.lake.write.deletion import delete_rows
+from sextant.lake.write.presence import StoredRun, rows_present
 from sextant.outputs import repository
 from sextant.outputs.model import PublishedRun
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
-# Of each list in the answer; the counts are of all.
-LISTED = 100
+LISTED = 100  # of each list in the answer; the counts are of all
 
 
 @dataclass(frozen=True)
@@ -55,54 +55,66 @@ class Comparison:
     missing: list[Missing]
     gone: list[str]
 
-    def report(self) -> dict[str, object]:
+    def report(self) -> dict[str, Any]:
         """Counts, and the first of each kind."""
         return {
             "equal": self.equal,
             **{
-                name: {"count": len(found), "first": [asdict(one) for one in found[:LISTED]]}
-                for name, found in (("surplus", self.surplus), ("missing", self.missing))
+                name: {"count": len(runs), "first": [asdict(run) for run in runs[:LISTED]]}
+                for name, runs in (("surplus", self.surplus), ("missing", self.missing))
             },
             "gone": {"count": len(self.gone), "first": self.gone[:LISTED]},
         }
 
 
+def reconcile(table: Table, database: PlatformDatabase, step: str) -> dict[str, Any]:
+    """Report what differs; with the step `take out` also delete the surplus rows. Calling again is safe.
+
+    Raises ValueError for a step other than `compare` and `take out`.
+    """
+    if step not in ("compare", "take out"):
+        raise ValueError(f"reconcile is 'compare' or 'take out', not {step!r}")
+    comparison = compare(table, database)
+    report = comparison.report()
+    if step == "take out":
+        report["rows_taken_out"] = delete_surplus(table, comparison.surplus)
+    return report
+
+
 def compare(table: Table, database: PlatformDatabase) -> Comparison:
-    """Read the database, the lake and the database again, so that no run published meanwhile is taken for a difference."""
+    """What differs. The database is read before and after the lake, so that a run published meanwhile is none of it."""
     before = _published(database)
-    standing = runs_standing(table)
+    rows = rows_present(table)
     after = _published(database)
-    unknown = standing.keys() - after.keys()
+    unknown = rows.keys() - after.keys()
     with database.autocommit(ALL_TENANTS) as session:
         states = repository.run_states(session, [run.run_id for run in unknown])
         waiting = repository.waiting_locations(session)
     expected = {run: row for run, row in before.items() if row.committed and row.row_count}
     missing = [
-        Missing(*_names(run), row.row_count, standing[run])
+        Missing(**asdict(run), rows=row.row_count, rows_in_the_lake=rows[run])
         for run, row in sorted(expected.items())
-        if standing[run] != row.row_count
+        if rows[run] != row.row_count
     ]
     return Comparison(
         equal=len(expected) - len(missing),
-        surplus=[Surplus(*_names(run), standing[run], states.get(run.run_id)) for run in sorted(unknown)],
+        surplus=[
+            Surplus(**asdict(run), rows=rows[run], state=states.get(run.run_id)) for run in sorted(unknown)
+        ],
         missing=missing,
         gone=_gone(table, waiting),
     )
 
 
-def take_out_surplus(table: Table, surplus: Collection[Surplus]) -> int:
-    """Remove what only the lake holds, in one commit; how many rows went. Calling again is safe."""
-    return take_out(table, [Standing(run.tenant_id, run.scenario_id, run.run_id) for run in surplus])
+def delete_surplus(table: Table, surplus: Collection[Surplus]) -> int:
+    """Delete what only the lake holds, in one commit; how many rows that were. Calling again is safe."""
+    return delete_rows(table, [StoredRun(run.tenant_id, run.scenario_id, run.run_id) for run in surplus])
 
 
-def _published(database: PlatformDatabase) -> dict[Standing, PublishedRun]:
+def _published(database: PlatformDatabase) -> dict[StoredRun, PublishedRun]:
     with database.autocommit(ALL_TENANTS) as session:
-        found = repository.published_runs(session)
-    return {Standing(row.tenant_id, str(row.scenario_id), str(row.run_id)): row for row in found}
-
-
-def _names(run: Standing) -> tuple[str, str, str]:
-    return run.tenant_id, run.scenario_id, run.run_id
+        runs = repository.published_runs(session)
+    return {StoredRun(run.tenant_id, str(run.scenario_id), str(run.run_id)): run for run in runs}
 
 
 def _gone(table: Table, locations: Collection[str]) -> list[str]:
@@ -110,5 +122,5 @@ def _gone(table: Table, locations: Collection[str]) -> list[str]:
     if not locations:
         return []
     store = store_of(table.io, table.metadata.location)
-    present = Counter(item.location for item in store.list(f"{table.metadata.location}/data/"))
-    return sorted(location for location in locations if location not in present)
+    present = {item.location for item in store.list(f"{table.metadata.location}/data/")}
+    return sorted(set(locations) - present)

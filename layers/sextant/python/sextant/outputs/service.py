@@ -53,9 +53,9 @@ def commit_waiting(
     return published
 
 
-def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
-    """The newest value of each metric of a scenario, or of those named; constant time, without the lake."""
-    return repository.latest_metrics(session, scenario, metrics)
+def waiting_seconds(session: Session) -> float:
+    """How long the oldest result has waited to be published, 0 when none waits; a platform statement."""
+    return repository.waiting_seconds(session)
 
 
 def readable_version(session: Session, scenario: ScenarioId) -> int | None:
@@ -64,5 +64,10 @@ def readable_version(session: Session, scenario: ScenarioId) -> int | None:
 
 
 def invalidate(session: Session, reason: str) -> int:
-    """Raise the tenant's output version and announce it; the new version."""
+    """Make what is cached of the tenant's outputs stale, and announce it; the new version."""
     return repository.invalidate(session, reason)
+
+
+def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
+    """The newest value of each metric of a scenario, or of those named; constant time, without the lake."""
+    return repository.latest_metrics(session, scenario, metrics)

@@ -1,4 +1,4 @@
-"""What a run is, what may be asked of it, and what a worker is given to do."""
+"""What a run is, and what may be asked of it."""
 
 from __future__ import annotations
 
@@ -99,12 +99,28 @@ class RunOptions(BaseModel):
         return DEFAULT_RETRIES[self.priority] if self.max_retries is None else self.max_retries
 
     def request_hash(self, scenario: ScenarioId) -> str:
-        """What an idempotency key is bound to: the scenario and all that was asked."""
-        asked = self.model_dump(
+        """What an idempotency key is bound to: the scenario and all options."""
+        options = self.model_dump(
             mode="json", exclude_none=True, exclude={"idempotency_key", "tenant_id", "parameters"}
         )
-        named = {"scenario_id": str(scenario), "parameters": self.parameters.values()}
-        return hashlib.sha256(canonical({**asked, **named}).encode()).hexdigest()
+        document = {**options, "scenario_id": str(scenario), "parameters": self.parameters.values()}
+        return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+    def stored(self, scenario: ScenarioId, code_version: str) -> dict[str, Any]:
+        """The options as a run keeps them, by `STORED_OPTIONS`; `code_version` where they name none."""
+        return {
+            **{name: getattr(self, name) for name in _AS_GIVEN},
+            "parameters": self.canonical_parameters(),
+            "code_version": self.code_version or code_version,
+            "max_retries": self.retries,
+            "request_hash": self.request_hash(scenario),
+        }
+
+
+_DERIVED = ("parameters", "code_version", "max_retries", "request_hash")
+_AS_GIVEN = tuple(name for name in RunOptions.model_fields if name not in {*_DERIVED, "tenant_id", "sweep"})
+STORED_OPTIONS = (*_AS_GIVEN, *_DERIVED)
+"""What a run keeps of its options: arguments of the database function, and columns, of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +157,7 @@ class Run:
     completed_at: datetime | None
     updated_at: datetime
     parent_run_id: RunId | None
-    """Of a part: the run it is a part of."""
+    """Of a part: the run that it belongs to."""
     part: dict[str, Any] | None
     """Of a part: which one."""
     parts: int | None
@@ -157,7 +173,7 @@ class RequestedRun(Run):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asked, and the trace that the question belongs to; it travels with the run's messages."""
+    """Who asked for a run, and the trace of the request; it travels with the run's messages."""
 
     actor: str
     correlation_id: str
@@ -166,7 +182,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a worker at a run; `outcome` is None while it is at it."""
+    """One attempt of a worker at a run; `outcome` is None while it lasts."""
 
     tenant_id: TenantId
     run_id: RunId
@@ -192,7 +208,7 @@ class RunSelection(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class RunFigures:
+class RunStatistics:
     """How many runs are in a state, and the age of the oldest."""
 
     state: State
@@ -209,14 +225,6 @@ class RunFilter:
     created_before: datetime | None = None
     parent: RunId | None = None
     """List the parts of this run; without it, runs that are no parts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedRun:
-    """A run that this worker holds, with the assumptions of the version it pins."""
-
-    run: Run
-    assumptions: str
 
 
 def version_hash(

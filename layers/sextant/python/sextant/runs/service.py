@@ -21,6 +21,7 @@ from sextant.runs.model import (
     RunFilter,
     RunOptions,
     RunSelection,
+    RunStatistics,
     State,
 )
 from sextant.scenarios.errors import ScenarioNotFoundError
@@ -82,7 +83,7 @@ class IllegalStateError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What a bulk action met: how many runs fit, the oldest of them by id, and how many it changed or passed over."""
+    """The runs of a bulk action: how many fit, the oldest of them by id, and how many it changed or passed over."""
 
     matching: int
     runs: list[RunId]
@@ -108,21 +109,15 @@ def request_admitted(
     A new run gets the id `run`, or one of its own. Raises `RateLimitedError` where the limit is reached.
     """
     _refuse_unknown_parameters(session, scenario, options.unknown_parameters())
-    admission, asked = repository.request(
-        session,
-        run or RunId(new_id()),
-        scenario,
-        options,
-        options.code_version or code_version,
-        origin_of(caller),
-        rules,
+    admission, requested = repository.request(
+        session, run or RunId(new_id()), scenario, options, code_version, origin_of(caller), rules
     )
     if not admission.admitted:
         raise RateLimitedError(admission)
-    if asked is None:
+    if requested is None:
         raise ScenarioNotFoundError
-    _refuse_what_cannot_run(asked)
-    return admission, asked
+    _refuse_what_cannot_run(requested)
+    return admission, requested
 
 
 def request(
@@ -135,7 +130,7 @@ def request(
 ) -> RequestedRun:
     """Ask for a run: a new one, or the equal one that lives or succeeded, or the one of this idempotency key.
 
-    One statement, so that the run, its message and its trail are stored together or not at all.
+    One statement, so that the run, its message and its audit log are stored together or not at all.
     """
     return request_admitted(session, scenario, options, code_version, caller, (), run)[1]
 
@@ -150,24 +145,24 @@ def request_many(
         for path in options.unknown_parameters()
     ]
     _refuse_unknown_parameters(session, scenario, unknown)
-    asked = repository.request_many(
+    requested = repository.request_many(
         session, scenario, [(RunId(new_id()), options) for options in items], code_version, origin_of(caller)
     )
-    if asked is None:
+    if requested is None:
         raise ScenarioNotFoundError
-    for found in asked:
-        _refuse_what_cannot_run(found)
-    return asked
+    for run in requested:
+        _refuse_what_cannot_run(run)
+    return requested
 
 
 def _refuse_unknown_parameters(session: Session, scenario: ScenarioId, names: list[str]) -> None:
     """Raise where `names`, which the built-in model does not have, are meant for it.
 
-    The one look at the scenario that this needs is spent only where there are such names.
+    Only where there are such names is the scenario read.
     """
     if not names:
         return
-    from sextant.scenarios import service as scenarios  # not for the many requests that need no look
+    from sextant.scenarios import service as scenarios  # most requests need no scenario
 
     wrong = check_inherited(names, decode(scenarios.get(session, scenario).parameters))
     if wrong:
@@ -177,17 +172,17 @@ def _refuse_unknown_parameters(session: Session, scenario: ScenarioId, names: li
         )
 
 
-def _refuse_what_cannot_run(asked: RequestedRun) -> None:
-    if asked.outcome == "KEY_REUSED":
-        raise IdempotencyKeyReusedError(extra={"run_id": str(asked.id)})
-    if asked.outcome == "BASELINE_NOT_FOUND":
+def _refuse_what_cannot_run(requested: RequestedRun) -> None:
+    if requested.outcome == "KEY_REUSED":
+        raise IdempotencyKeyReusedError(extra={"run_id": str(requested.id)})
+    if requested.outcome == "BASELINE_NOT_FOUND":
         raise BaselineNotFoundError(
             errors=[FieldError("parameters.baseline", "exists", "must name a baseline of the tenant")]
         )
-    if asked.outcome == "SCENARIO_ARCHIVED":
+    if requested.outcome == "SCENARIO_ARCHIVED":
         raise ScenarioArchivedError
-    if asked.outcome == "NOT_ADMITTED":
-        raise not_admitted(asked.error)
+    if requested.outcome == "NOT_ADMITTED":
+        raise not_admitted(requested.error)
 
 
 def not_admitted(why: Mapping[str, Any] | None) -> RunNotAdmittedError:
@@ -201,18 +196,18 @@ def attempts(session: Session, scenario: ScenarioId, run: RunId) -> list[Attempt
     return repository.attempts(session, get(session, scenario, run).id)
 
 
-def set_state(session: Session, run: RunId, state: State, reason: str, caller: Caller) -> Run:
+def set_state(session: Session, run_id: RunId, state: State, reason: str, caller: Caller) -> Run:
     """Move a run by hand, as far as no worker can contradict it."""
-    outcome, found = repository.set_state(session, run, state, reason, caller.subject)
-    if found is None:
+    outcome, run = repository.set_state(session, run_id, state, reason, caller.subject)
+    if run is None:
         raise RunNotFoundError
     if outcome == "ILLEGAL":
         raise IllegalStateError(
-            f"A run that is {found.state} cannot be made {state} by hand.", extra={"state": found.state}
+            f"A run that is {run.state} cannot be made {state} by hand.", extra={"state": run.state}
         )
     if outcome == "PUBLISHING":
         raise RunPublishingError
-    return found
+    return run
 
 
 def select(session: Session, where: RunSelection, may: Sequence[State], limit: int) -> Selected:
@@ -225,12 +220,12 @@ def select(session: Session, where: RunSelection, may: Sequence[State], limit: i
 
 def cancel_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
     """Cancel the oldest `limit` of the live runs that fit."""
-    found = select(session, where, LIVE, limit)
+    selected = select(session, where, LIVE, limit)
     changed = 0
-    for run in found.runs:
+    for run in selected.runs:
         outcome, _ = repository.cancel(session, run, caller.subject)
         changed += outcome == "CANCELLED"
-    return replace(found, changed=changed, skipped=len(found.runs) - changed)
+    return replace(selected, changed=changed, skipped=len(selected.runs) - changed)
 
 
 def replay_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
@@ -238,46 +233,53 @@ def replay_selected(session: Session, where: RunSelection, limit: int, caller: C
 
     Raises `RunNotAdmittedError` while a kill switch or a paused workflow forbids runs.
     """
-    found = select(session, where, REPLAYABLE, limit)
-    new, skipped, refusal = repository.replay(session, found.runs, origin_of(caller))
+    selected = select(session, where, REPLAYABLE, limit)
+    new, skipped, refusal = repository.replay(session, selected.runs, origin_of(caller))
     if refusal is not None:
         raise not_admitted(refusal)
-    return Selected(found.matching, new, changed=len(new), skipped=skipped)
+    return Selected(selected.matching, new, changed=len(new), skipped=skipped)
 
 
-def find(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
-    return repository.get(session, scenario, run)
+def find(session: Session, scenario: ScenarioId, run_id: RunId) -> Run | None:
+    """The run, or None where the scenario has no such run."""
+    return repository.get(session, scenario, run_id)
 
 
-def get(session: Session, scenario: ScenarioId, run: RunId) -> Run:
-    stored = find(session, scenario, run)
-    if stored is None:
+def get(session: Session, scenario: ScenarioId, run_id: RunId) -> Run:
+    """The run; raises `RunNotFoundError`."""
+    run = find(session, scenario, run_id)
+    if run is None:
         raise RunNotFoundError
-    return stored
+    return run
 
 
 def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> Page[Run]:
     """A scenario's runs, newest first; raises `ScenarioNotFoundError` where the tenant has no such scenario."""
-    found = repository.list_page(session, scenario, where, request)
-    if not found:
+    runs = repository.list_page(session, scenario, where, request)
+    if not runs:
         from sextant.scenarios import service as scenarios
 
         scenarios.get(session, scenario)
-    return page(found, request, lambda run: run.id)
+    return page(runs, request, lambda run: run.id)
 
 
-def try_cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
-    """Cancel a run: CANCELLED, ENDED, PUBLISHING or NOT_FOUND, and the run as it stands."""
-    return repository.cancel(session, run, actor)
+def try_cancel(session: Session, run_id: RunId, actor: str) -> tuple[str, Run | None]:
+    """Cancel a run if it can be: CANCELLED, ENDED, PUBLISHING or NOT_FOUND, and the run as it stands."""
+    return repository.cancel(session, run_id, actor)
 
 
-def cancel(session: Session, run: RunId, caller: Caller) -> Run:
+def cancel(session: Session, run_id: RunId, caller: Caller) -> Run:
     """Cancel a run that has not ended; cancelling twice is the same as once."""
-    outcome, found = repository.cancel(session, run, caller.subject)
-    if found is None:
+    outcome, run = try_cancel(session, run_id, caller.subject)
+    if run is None:
         raise RunNotFoundError
     if outcome == "ENDED":
-        raise RunEndedError(f"The run has ended already: it is {found.state}.", extra={"state": found.state})
+        raise RunEndedError(f"The run has ended already: it is {run.state}.", extra={"state": run.state})
     if outcome == "PUBLISHING":
         raise RunPublishingError
-    return found
+    return run
+
+
+def statistics(session: Session) -> list[RunStatistics]:
+    """How many runs are in each state, of the session's tenant or, on the platform, of all."""
+    return repository.statistics(session)

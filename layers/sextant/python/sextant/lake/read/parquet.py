@@ -6,7 +6,7 @@ Data files never change, so what was fetched is kept, up to a bound, for the nex
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,24 +19,13 @@ from sextant.lake.errors import SnapshotExpiredError
 from sextant.lake.objects.cache import WeightedCache
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.plan import ANY_DATE, ANY_TEXT, ANY_VALUE, PlannedFile, Text
-from sextant.lake.table.columns import COLUMN, COLUMNS, Kind
+from sextant.lake.table.arrow import ARROW_SCHEMA, TEXT_PATHS
+from sextant.lake.table.columns import COLUMN, COLUMNS, NAMES, Kind
 
 WHOLE_FILE_BYTES: Final = 4 * 1024 * 1024
 _TAIL_BYTES: Final = 64 * 1024
 _DATA_KEPT_BYTES: Final = 128 * 1024 * 1024
 _FOOTERS_KEPT: Final = 4096
-
-DICTIONARY_COLUMNS: Final = [
-    "tenant_id",
-    "scenario_id",
-    "run_id",
-    "metric",
-    "unit",
-    "tags.key_value.key",
-    "tags.key_value.value",
-    "attribution",
-    "version_hash",
-]
 
 _DOUBLES: Final = frozenset(column.name for column in COLUMNS if column.kind is Kind.DOUBLE)
 
@@ -115,8 +104,14 @@ def read_group(
     """
     metadata = footer(file_io, file).metadata
     source = _source(file_io, file, metadata, number, keep=keep)
-    with pq.ParquetFile(source, metadata=metadata, read_dictionary=DICTIONARY_COLUMNS) as parquet:
+    with pq.ParquetFile(source, metadata=metadata, read_dictionary=TEXT_PATHS) as parquet:
         return parquet.read_row_group(number, columns=list(columns), use_threads=False)
+
+
+def whole_groups(file_io: FileIO, file: PlannedFile) -> Iterator[pa.Table]:
+    """Each row group of the file with every column, as a table of `ARROW_SCHEMA`. Nothing is remembered."""
+    for number in range(footer(file_io, file).metadata.num_row_groups):
+        yield read_group(file_io, file, number, NAMES, keep=False).cast(ARROW_SCHEMA)
 
 
 def prefetch(file_io: FileIO, file: PlannedFile) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from sextant.lake.errors import InvalidCursorError
@@ -102,20 +102,6 @@ class OutputRow:
     def key(self) -> PageKey:
         """The row's place in its scenario's order."""
         return PageKey(self.metric, self.asof_date, self.run_id, canonical_tags(self.tags.items()))
-
-    def to_json(self) -> dict[str, Any]:
-        """The row as the API shows it."""
-        return {
-            "metric": self.metric,
-            "asof_date": self.asof_date.isoformat(),
-            "value": self.value,
-            "unit": self.unit,
-            "band_lower": self.band_lower,
-            "band_upper": self.band_upper,
-            "tags": dict(self.tags),
-            "run_id": self.run_id,
-            "scenario_id": self.scenario_id,
-        }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache, total_ordering
 from itertools import islice
@@ -35,14 +35,8 @@ _LAST_TEXT: Final = "\U0010ffff"
 _FETCH_TOGETHER: Final = 16
 _KEY_COLUMNS: Final = ("metric", "asof_date", "run_id", "tags")
 # What a row holds besides its key, in the order of `OutputRow`.
-_ROW_COLUMNS: Final = (
-    "value",
-    "unit",
-    "band_lower",
-    "band_upper",
-    "attribution",
-    "version_hash",
-    "computed_ts",
+_ROW_COLUMNS: Final = tuple(
+    field.name for field in fields(OutputRow) if field.name not in (*_KEY_COLUMNS, "scenario_id")
 )
 
 

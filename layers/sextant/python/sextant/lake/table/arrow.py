@@ -34,23 +34,27 @@ def _arrow_field(column: Column) -> pa.Field:
 ARROW_SCHEMA: Final = pa.schema([_arrow_field(column) for column in COLUMNS])
 """The table's schema in Arrow, with Iceberg's field ids as Parquet field ids."""
 
-_DICTIONARY: Final = (
-    "tenant_id",
-    "scenario_id",
-    "run_id",
-    "metric",
-    "asof_date",
-    "unit",
-    "tags.key_value.key",
-    "tags.key_value.value",
-    "attribution",
-    "version_hash",
-    "computed_ts",
-)
+
+def _leaves(column: Column) -> dict[str, int]:
+    """The Parquet columns that one of ours is stored as, with their field ids."""
+    if column.kind is Kind.STRING_MAP:
+        pair = f"{column.name}.key_value"
+        return {f"{pair}.key": TAGS_KEY_ID, f"{pair}.value": TAGS_VALUE_ID}
+    return {column.name: column.field_id}
+
+
+PARQUET_FIELD_IDS: Final = {path: number for column in COLUMNS for path, number in _leaves(column).items()}
+"""The field id of each Parquet column, by its path."""
+
+TEXT_PATHS: Final = [
+    path for column in COLUMNS if column.kind in (Kind.STRING, Kind.STRING_MAP) for path in _leaves(column)
+]
+"""The Parquet columns of texts."""
 
 WRITER_OPTIONS: Final[dict[str, Any]] = {
     "compression": "snappy",  # half the time of zstd to decode, for a tenth more bytes of noise-like values
-    "use_dictionary": list(_DICTIONARY),
+    # Every value of a column of doubles is another.
+    "use_dictionary": [path for c in COLUMNS if c.kind is not Kind.DOUBLE for path in _leaves(c)],
     "store_schema": False,
     "write_statistics": True,
     "version": "2.6",

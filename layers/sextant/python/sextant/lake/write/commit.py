@@ -13,30 +13,21 @@ too: a catalog that answered "conflict" to a repeated request may have taken the
 
 from __future__ import annotations
 
-import logging
-import random
-import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation
 
-from sextant.lake.errors import BatchConflictError, CommitContentionError, SnapshotExpiredError
-from sextant.lake.table.catalog import refresh
+from sextant.lake.errors import BatchConflictError
 from sextant.lake.write import manifests
 from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.lake.write.presence import runs_present
-from sextant.lake.write.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work
+from sextant.lake.write.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work, retried
 
-logger = logging.getLogger(__name__)
-
-_ATTEMPTS: Final = 12
-_LONGEST_WAIT: Final = 2.0  # seconds
 _CLOCK_SKEW_MS: Final = 10_000
 
 
@@ -60,17 +51,12 @@ def commit_batch(
     CommitContentionError where every attempt met a concurrent commit; calling again is always safe.
     """
     _check(batch_id, descriptors)
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2**attempt)))  # noqa: S311
-        refresh(table)
-        try:
-            found = _find(table, batch_id, descriptors)
-            return found if found is not None else _append(table, batch_id, descriptors, protect)
-        except (CommitFailedException, SnapshotExpiredError, FileNotFoundError) as error:
-            # The table moved, or its parent's files were expired, since it was loaded.
-            logger.info("batch %s, attempt %d: %s", batch_id, attempt + 1, error)
-    raise CommitContentionError
+
+    def commit() -> int:
+        snapshot_id = _find(table, batch_id, descriptors)
+        return snapshot_id if snapshot_id is not None else _append(table, batch_id, descriptors, protect)
+
+    return retried(table, f"batch {batch_id}", commit)
 
 
 def _check(batch_id: UUID, descriptors: Sequence[DataFileDescriptor]) -> None:

@@ -1,36 +1,29 @@
 """Compaction: many small data files of a partition become one, rows and readers untouched.
 
-The new files are written first; one commit then swaps them in. It takes out exactly the files that were
-read and leaves everything else of the table as it finds it, so an append that came between is kept. If
-one of the files read is gone, another compaction was there first, and this one is given up.
+The new files are written first; one commit then swaps them in. It removes exactly the files that were read and
+leaves everything else of the table as it finds it, so an append that came between is kept. If one of the files
+read is gone, another compaction was first, and this one is abandoned.
 """
 
 from __future__ import annotations
 
 import logging
-import random
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 
-from sextant.lake.errors import CommitContentionError, SnapshotExpiredError
 from sextant.lake.objects.file_io import store_of
-from sextant.lake.read.parquet import footer, read_group
+from sextant.lake.read.parquet import whole_groups
 from sextant.lake.read.plan import Partition, PlannedFile, all_files
-from sextant.lake.table.arrow import ARROW_SCHEMA
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.columns import (
-    NAMES,
     PARTITION_SPEC_ID,
     SORT_ORDER_ID,
     partition_path,
@@ -40,11 +33,9 @@ from sextant.lake.write import manifests
 from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
 from sextant.lake.write.manifests import ManifestWork
 from sextant.lake.write.rows import sorted_rows
-from sextant.lake.write.snapshot import commit_snapshot, manifest_work
+from sextant.lake.write.snapshot import commit_snapshot, manifest_work, retried
 
 logger = logging.getLogger(__name__)
-
-_ATTEMPTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class CompactionPolicy:
 
 @dataclass(frozen=True)
 class Compaction:
-    """What one call did: data files taken out and put in, and the rows moved between them."""
+    """What one call did: data files removed and added, and the rows moved between them."""
 
     files_before: int = 0
     files_after: int = 0
@@ -127,14 +118,8 @@ def _groups(
 
 def _rewrite(table: Table, partition: Partition, files: Sequence[PlannedFile]) -> WrittenFile:
     """The rows of the files as one sorted file."""
-    pieces = [
-        read_group(table.io, file, number, NAMES, keep=False).cast(ARROW_SCHEMA)
-        for file in files
-        for number in range(footer(table.io, file).metadata.num_row_groups)
-    ]
-    rows = sorted_rows(pa.concat_tables(pieces))
-    del pieces
-    return write_rows(table, partition, rows)
+    groups = (group for file in files for group in whole_groups(table.io, file))
+    return write_rows(table, partition, sorted_rows(pa.concat_tables(groups)))
 
 
 def write_rows(table: Table, partition: Partition, rows: pa.Table) -> WrittenFile:
@@ -162,35 +147,30 @@ def swap_files(
     operation: Operation,
     protect: Collection[UUID] = (),
 ) -> int:
-    """Take the files of `taken` out and put those of `written` in, by one commit; the id of its snapshot.
+    """Remove the files of `taken` and add those of `written`, by one commit; the id of its snapshot.
 
-    Raises FileGoneError where one to be taken out is not in the table any more, and CommitContentionError where
+    Raises FileGoneError where one to be removed is not in the table any more, and CommitContentionError where
     the table moved under every attempt; nothing is changed then.
     """
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
-            refresh(table)
+
+    def swap() -> int:
         work = manifest_work(table, table.metadata.new_snapshot_id())
         files = [manifests.data_file(file, table.metadata) for file in written]
-        try:
-            kept, removed = _without(table, work, taken)
-            added = [manifests.added(file, work.snapshot_id) for file in files]
-            commit_snapshot(
-                table,
-                work,
-                operation,
-                [*([work.write(PARTITION_SPEC_ID, added)] if added else []), *kept],
-                added=files,
-                removed=[entry.data_file for entry in removed],
-                properties={},
-                protect=protect,
-            )
-        except (CommitFailedException, FileNotFoundError, SnapshotExpiredError) as error:
-            logger.info("compaction, attempt %d: %s", attempt + 1, error)
-        else:
-            return work.snapshot_id
-    raise CommitContentionError
+        kept, removed = _without(table, work, taken)
+        added = [manifests.added(file, work.snapshot_id) for file in files]
+        commit_snapshot(
+            table,
+            work,
+            operation,
+            [*([work.write(PARTITION_SPEC_ID, added)] if added else []), *kept],
+            added=files,
+            removed=[entry.data_file for entry in removed],
+            properties={},
+            protect=protect,
+        )
+        return work.snapshot_id
+
+    return retried(table, "swap of data files", swap)
 
 
 def _without(

@@ -18,14 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sextant.lake.objects.store import ObjectStore
-from sextant.lake.table.arrow import WRITER_OPTIONS
+from sextant.lake.table.arrow import PARQUET_FIELD_IDS, WRITER_OPTIONS
 from sextant.lake.table.columns import (
     COLUMNS,
     PARTITION_SPEC_ID,
     ROW_GROUP_ROWS,
     SORT_ORDER_ID,
-    TAGS_KEY_ID,
-    TAGS_VALUE_ID,
     Kind,
     Metrics,
     bucket,
@@ -37,10 +35,6 @@ from sextant.lake.write.rows import OutputRows, RunIdentity, to_arrow
 _FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_PATH_TO_ID: Final = {c.name: c.field_id for c in COLUMNS} | {
-    "tags.key_value.key": TAGS_KEY_ID,
-    "tags.key_value.value": TAGS_VALUE_ID,
-}
 _BOUNDED: Final = {c.field_id: c.kind for c in COLUMNS if c.metrics is Metrics.FULL}
 
 
@@ -182,7 +176,7 @@ def file_statistics(metadata: pq.FileMetaData) -> tuple[dict[int, ColumnStatisti
     columns: dict[int, ColumnStatistics] = {}
     for position in range(metadata.num_columns):
         chunks = [group.column(position) for group in groups]
-        field_id = _PATH_TO_ID[chunks[0].path_in_schema]
+        field_id = PARQUET_FIELD_IDS[chunks[0].path_in_schema]
         columns[field_id] = _column_statistics(chunks, _BOUNDED.get(field_id))
     return columns, tuple(sorted(_chunk_offset(group.column(0)) for group in groups))
 

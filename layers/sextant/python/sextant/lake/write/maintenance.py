@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import random
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.update import RemoveSnapshotsUpdate
 
-from sextant.lake.errors import CommitContentionError
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.plan import data_manifests, files_of
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
-from sextant.lake.write.snapshot import commit_updates, expirable
-
-logger = logging.getLogger(__name__)
+from sextant.lake.write.snapshot import commit_updates, expirable, retried
 
 SAFE_AGE: Final = timedelta(days=3)
 LEAST_AGE: Final = timedelta(hours=1)
-_ATTEMPTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -46,20 +38,14 @@ def expire_snapshots(table: Table, *, protect: Collection[UUID], keep: int = RET
     findable. The files only they used become orphans. Raises CommitContentionError where the table moved
     under every attempt.
     """
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
-        refresh(table)
+
+    def expire() -> int:
         expired = expirable(table.metadata, keep, protect)
-        if not expired:
-            return 0
-        try:
+        if expired:
             commit_updates(table, (RemoveSnapshotsUpdate(snapshot_ids=sorted(expired)),))
-        except (CommitFailedException, FileNotFoundError) as error:
-            logger.info("expiry, attempt %d: %s", attempt + 1, error)
-        else:
-            return len(expired)
-    raise CommitContentionError
+        return len(expired)
+
+    return retried(table, "expiry of snapshots", expire)
 
 
 def remove_orphans(

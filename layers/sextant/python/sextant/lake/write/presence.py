@@ -1,9 +1,11 @@
-"""Whether runs already stand in the table, answered from its rows rather than from its history."""
+"""Which runs have rows in the table, answered from its files rather than from its history."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import pyarrow as pa
@@ -11,23 +13,57 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from sextant.lake.read.parquet import footer, read_group
-from sextant.lake.read.plan import PlannedFile, scenario_files
+from sextant.lake.read.plan import PlannedFile, all_files, scenario_files
+from sextant.lake.table.catalog import refresh
 from sextant.lake.write.datafile import DataFileDescriptor
+
+_IDENTITY: Final = ("tenant_id", "scenario_id", "run_id")
+
+
+@dataclass(frozen=True, order=True)
+class StoredRun:
+    """A run that has rows in the table."""
+
+    tenant_id: str
+    scenario_id: str
+    run_id: str
+
+
+def rows_present(table: Table) -> Counter[StoredRun]:
+    """How many rows the newest snapshot holds of each run. A file of one run is not opened for it."""
+    refresh(table)
+    rows: Counter[StoredRun] = Counter()
+    for file in all_files(table.metadata, table.io, table.metadata.current_snapshot()):
+        run = _only_run(file)
+        if run is not None:
+            rows[run] += file.record_count
+            continue
+        for group in _groups(table, file, _IDENTITY):
+            for row in group.group_by(list(_IDENTITY)).aggregate([([], "count_all")]).to_pylist():
+                rows[StoredRun(*(row[name] for name in _IDENTITY))] += row["count_all"]
+    return rows
 
 
 def runs_present(table: Table, descriptors: Sequence[DataFileDescriptor]) -> set[UUID]:
-    """The described runs of which the current snapshot holds rows, in whatever files they may be now."""
+    """The described runs of which the current snapshot holds rows, whatever files they may be in now."""
     snapshot = table.metadata.current_snapshot()
-    wanted: dict[tuple[str, UUID], list[DataFileDescriptor]] = defaultdict(list)
+    by_scenario: dict[tuple[str, UUID], list[DataFileDescriptor]] = defaultdict(list)
     for descriptor in descriptors:
-        wanted[descriptor.tenant_id, descriptor.scenario_id].append(descriptor)
+        by_scenario[descriptor.tenant_id, descriptor.scenario_id].append(descriptor)
     present: set[UUID] = set()
-    for (tenant_id, scenario_id), of_scenario in wanted.items():
+    for (tenant_id, scenario_id), of_scenario in by_scenario.items():
         files = scenario_files(table.metadata, table.io, snapshot, tenant_id, str(scenario_id))
         present |= {
             d.run_id for d in of_scenario if any(_holds(table, file, str(d.run_id)) for file in files)
         }
     return present
+
+
+def _only_run(file: PlannedFile) -> StoredRun | None:
+    """The one run of a worker's file; None for a file of several, or whose bounds do not tell."""
+    if file.partition is None or file.run[0] != file.run[1] or file.scenario[0] != file.scenario[1]:
+        return None
+    return StoredRun(file.partition[0], file.scenario[0], file.run[0])
 
 
 def _holds(table: Table, file: PlannedFile, run_id: str) -> bool:
@@ -37,8 +73,12 @@ def _holds(table: Table, file: PlannedFile, run_id: str) -> bool:
     if low == high:
         return True  # a worker's file: one run
     return any(
-        pc.any(
-            pc.equal(read_group(table.io, file, number, ["run_id"])["run_id"].cast(pa.string()), run_id)
-        ).as_py()
-        for number in range(footer(table.io, file).metadata.num_row_groups)
+        pc.any(pc.equal(group["run_id"], run_id)).as_py() for group in _groups(table, file, ["run_id"])
     )
+
+
+def _groups(table: Table, file: PlannedFile, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some text columns of the file, a row group at a time."""
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    for number in range(footer(table.io, file).metadata.num_row_groups):
+        yield read_group(table.io, file, number, columns, keep=False).cast(schema)

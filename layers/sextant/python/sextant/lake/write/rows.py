@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from sextant.lake.read.group import TagPairs
 from sextant.lake.table.arrow import ARROW_SCHEMA
-from sextant.lake.table.columns import canonical_tags
+from sextant.lake.table.columns import COLUMNS, Kind, canonical_tags
 
 _SEPARATORS: Final = {"\x1e", "\x1f"}
 
@@ -66,29 +66,11 @@ def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
     count = len(rows)
     if identity.computed_ts.tzinfo is None:
         raise ValueError("computed_ts carries no time zone")
-    tag_maps, tag_ranks = _tags(rows.tags, count)
-    table = pa.table(
-        {
-            "tenant_id": pa.repeat(identity.tenant_id, count),
-            "scenario_id": pa.repeat(str(identity.scenario_id), count),
-            "run_id": pa.repeat(str(identity.run_id), count),
-            "metric": _strings(rows.metric, "metric", count),
-            "asof_date": _dates(rows.asof_date, count),
-            "value": _doubles(rows.value, "value", count),
-            "unit": _strings(rows.unit, "unit", count),
-            "band_lower": _doubles(rows.band_lower, "band_lower", count),
-            "band_upper": _doubles(rows.band_upper, "band_upper", count),
-            "tags": tag_maps,
-            "attribution": pa.array(rows.attribution, pa.string())
-            if rows.attribution is not None
-            else pa.nulls(count, pa.string()),
-            "version_hash": pa.repeat(identity.version_hash, count),
-            "computed_ts": pa.repeat(
-                pa.scalar(identity.computed_ts, ARROW_SCHEMA.field("computed_ts").type), count
-            ),
-        },
-        schema=ARROW_SCHEMA,
-    )
+    tags, tag_ranks = _tags(rows.tags, count)
+    columns = {
+        c.name: _column(c.name, c.kind, rows, identity) for c in COLUMNS if c.kind is not Kind.STRING_MAP
+    }
+    table = pa.table({**columns, "tags": tags}, schema=ARROW_SCHEMA)
     keys = pa.table({"metric": table["metric"], "asof_date": table["asof_date"], "tags": tag_ranks})
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
     _refuse_twins(keys.take(order))
@@ -133,24 +115,22 @@ def _refuse_twins(keys: pa.Table) -> None:
         raise ValueError(f"two rows of metric {first['metric']} at {first['asof_date']} have the same tags")
 
 
-def _strings(values: Sequence[str] | npt.NDArray[Any], name: str, count: int) -> pa.Array:
-    _check_length(name, len(values), count)
-    return pa.array(values, pa.string())
-
-
-def _dates(values: Sequence[date] | npt.NDArray[Any], count: int) -> pa.Array:
-    _check_length("asof_date", len(values), count)
-    if isinstance(values, np.ndarray):
-        values = values.astype("datetime64[D]")
-    return pa.array(values, pa.date32())
-
-
-def _doubles(values: Sequence[float] | npt.NDArray[np.float64] | None, name: str, count: int) -> pa.Array:
+def _column(name: str, kind: Kind, rows: OutputRows, identity: RunIdentity) -> pa.Array:
+    """One column of the table: the run's in every row, or from the rows' own; null where they have none."""
+    count, arrow_type = len(rows), ARROW_SCHEMA.field(name).type
+    if hasattr(identity, name):
+        value = getattr(identity, name)
+        return pa.repeat(pa.scalar(str(value) if kind is Kind.STRING else value, arrow_type), count)
+    values = getattr(rows, name)
     if values is None:
-        return pa.nulls(count, pa.float64())
+        return pa.nulls(count, arrow_type)
     _check_length(name, len(values), count)
-    # from_pandas: NaN becomes null, for Iceberg's bounds and for SQL's comparisons alike.
-    return pa.array(np.asarray(values, np.float64), pa.float64(), from_pandas=True)
+    if kind is Kind.DOUBLE:
+        # from_pandas: NaN becomes null, for Iceberg's bounds and for SQL's comparisons alike.
+        return pa.array(np.asarray(values, np.float64), arrow_type, from_pandas=True)
+    if kind is Kind.DATE and isinstance(values, np.ndarray):
+        values = values.astype("datetime64[D]")
+    return pa.array(values, arrow_type)
 
 
 def _check_length(name: str, length: int, count: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 from uuid import UUID
 
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile, ManifestFile, write_manifest_list
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.locations import load_location_provider
@@ -30,9 +33,13 @@ from pyiceberg.table.update import (
     TableUpdate,
 )
 
+from sextant.lake.errors import CommitContentionError, SnapshotExpiredError
 from sextant.lake.objects.file_io import store_of
+from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
 from sextant.lake.write.manifests import ManifestWork
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +49,9 @@ BATCH_ID: Final = "sextant.batch-id"
 _EXPIRY_SLACK: Final = 20
 # Superseded table metadata files gathered before one request deletes them.
 _DELETE_TOGETHER: Final = 16
+
+_ATTEMPTS: Final = 12
+_LONGEST_WAIT: Final = 2.0  # seconds between two attempts
 
 _superseded: list[str] = []
 _superseded_lock = threading.Lock()
@@ -78,6 +88,23 @@ def expirable(metadata: TableMetadata, keep: int, protect: Collection[UUID], sla
     )
     referred = {ref.snapshot_id for ref in metadata.refs.values()}
     return {s.snapshot_id for s in line[max(oldest_kept, keep - 1) + 1 :]} - referred
+
+
+def retried(table: Table, name: str, commit: Callable[[], T]) -> T:
+    """What `commit` gives, tried on the table as the catalog has it now, and again where it moved meanwhile.
+
+    Raises CommitContentionError where every attempt met a concurrent commit.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        if attempt > 1:
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2 ** (attempt - 1))))  # noqa: S311
+        refresh(table)
+        try:
+            return commit()
+        except (CommitFailedException, SnapshotExpiredError, FileNotFoundError) as error:
+            # The table moved, or its parent's files were expired, since it was loaded.
+            logger.info("%s, attempt %d: %s", name, attempt, error)
+    raise CommitContentionError
 
 
 def manifest_work(table: Table, snapshot_id: int) -> ManifestWork:
