@@ -13,7 +13,7 @@ from sextant.execution.model import ClaimedRun, Recovered
 from sextant.ids import RunId, TenantId
 from sextant.runs.model import Run
 from sextant.storage import Session
-from sextant.storage.columns import columns_of
+from sextant.storage.keyset import columns_of
 
 _CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, %s, %s)").format(
     columns=columns_of(Run, within="run")

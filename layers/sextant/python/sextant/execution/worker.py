@@ -28,8 +28,8 @@ from sextant.execution.translation import metadata_of, metrics_of, request_of, r
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.write.datafile import write_run
-from sextant.vendors.errors import VendorError
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
+from sextant.vendors.errors import VendorError
 
 logger = Logger(child=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +12,11 @@ from psycopg.types.json import Jsonb
 from sextant.ids import RunId, ScenarioId
 from sextant.journal.model import Receipt, ReceiptId
 from sextant.storage import Session
+from sextant.storage.keyset import columns_of
 
-_COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Receipt))
-_GET = sql.SQL("SELECT {columns} FROM run_receipt WHERE tenant_id = %s AND id = %s").format(columns=_COLUMNS)
+_GET = sql.SQL("SELECT {columns} FROM run_receipt WHERE tenant_id = %s AND id = %s").format(
+    columns=columns_of(Receipt)
+)
 # A request that was refused may be carried out when it comes again; one that has its run keeps it.
 _SETTLE = sql.SQL("""
 INSERT INTO run_receipt AS r (tenant_id, id, scenario_id, run_id, error, accepted_at, accepted_by)

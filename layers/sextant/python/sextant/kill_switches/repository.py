@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,10 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 from sextant.storage.keyset import columns_of, fetch_page
 
-_OF_SWITCH = sql.SQL(", ").join(
-    sql.SQL("(switch).{}").format(sql.Identifier(field.name)) for field in fields(KillSwitch)
-)
-
-
 _SET = sql.SQL("""
 SELECT outcome, {columns} FROM set_kill_switch(
     %(tenant_id)s, %(scope)s, %(target)s, %(active)s, %(reason)s, %(actor)s, %(platform)s, %(correlation_id)s)
-""").format(columns=_OF_SWITCH)
+""").format(columns=columns_of(KillSwitch, within="switch"))
 
 
 _GET = sql.SQL("SELECT {columns} FROM kill_switch WHERE tenant_id IN (%s, '*') AND id = %s").format(

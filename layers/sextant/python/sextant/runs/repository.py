@@ -26,9 +26,8 @@ from sextant.runs.model import (
 )
 from sextant.settings.model import Admission
 from sextant.storage import Session
-from sextant.storage.columns import columns_of
+from sextant.storage.keyset import columns_of, fetch_page
 
-_COLUMNS = columns_of(Run)
 _OF_RUN = columns_of(Run, within="run")
 _REQUEST = sql.SQL("""
 SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, requested, (requested).run FROM request_run_admitted(
@@ -42,16 +41,13 @@ SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, reque
         for name in STORED_OPTIONS
     ),
 )
-_REQUEST_MANY = sql.SQL("SELECT outcome, {columns} FROM request_runs(%s, %s, %s, %s, %s, %s)").format(
-    columns=_OF_RUN
-)
-_SET_STATE = sql.SQL("SELECT outcome, {columns} FROM set_run_state(%s, %s, %s, %s, %s)").format(
-    columns=_OF_RUN
-)
-_ATTEMPTS = """
-SELECT tenant_id, run_id, attempt, fencing_token, worker, outcome, error, started_at, ended_at FROM run_attempt
-WHERE tenant_id = %s AND run_id = %s ORDER BY attempt LIMIT 100
-"""
+_ANSWER = "SELECT outcome, {columns} FROM "
+_REQUEST_MANY = sql.SQL(_ANSWER + "request_runs(%s, %s, %s, %s, %s, %s)").format(columns=_OF_RUN)
+_SET_STATE = sql.SQL(_ANSWER + "set_run_state(%s, %s, %s, %s, %s)").format(columns=_OF_RUN)
+_CANCEL = sql.SQL(_ANSWER + "cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
+_ATTEMPTS = sql.SQL(
+    "SELECT {columns} FROM run_attempt WHERE tenant_id = %s AND run_id = %s ORDER BY attempt LIMIT 100"
+).format(columns=columns_of(Attempt))
 # What ended is counted of the last day only: the history must not make a scrape slow.
 _STATISTICS = """
 SELECT state, count(*) AS runs,
@@ -67,23 +63,15 @@ FROM matching_runs(%(tenant_id)s, %(states)s, %(scenario)s, %(priority)s, %(afte
 ORDER BY id LIMIT %(limit)s
 """
 
-_CANCEL = sql.SQL("SELECT outcome, {columns} FROM cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
 _GET = sql.SQL(
     "SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s"
-).format(columns=_COLUMNS)
+).format(columns=columns_of(Run))
 
-_LIST = """
-SELECT {columns} FROM scenario_run
-WHERE tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
+_LISTED = """tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
   AND parent_run_id IS NOT DISTINCT FROM %(parent)s::uuid
-  AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
   AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
-  AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)
-ORDER BY id {order} LIMIT %(fetch)s
-"""
-_LIST_NEXT = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL("<"), order=sql.SQL("DESC"))
-_LIST_PREV = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+  AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)"""
 
 
 def request(
@@ -146,19 +134,20 @@ def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
 
 def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:
     """Up to `request.fetch` runs of a scenario, newest first (oldest first when going backwards)."""
-    return session.fetch_all(
-        _LIST_PREV if request.backwards else _LIST_NEXT,
-        {
+    return fetch_page(
+        session,
+        Run,
+        "scenario_run",
+        conditions=_LISTED,
+        params={
             "tenant_id": session.tenant_id,
             "scenario": scenario,
             "parent": where.parent,
-            "key": request.key,
-            "fetch": request.fetch,
             "states": list(where.states) if where.states else None,
             "created_after": where.created_after,
             "created_before": where.created_before,
         },
-        row=Run,
+        request=request,
     )
 
 

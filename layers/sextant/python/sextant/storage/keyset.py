@@ -20,10 +20,12 @@ ORDER BY id {order} LIMIT %(fetch)s
 """
 
 
-def columns_of(row: type[object]) -> sql.Composed:
-    """The columns that a dataclass has fields for."""
+def columns_of(row: type[object], within: str | None = None) -> sql.Composed:
+    """The columns that a dataclass has fields for; with `within`, those of that composite: `(run).id, …`."""
     names = [sql.Identifier(field.name) for field in fields(row)]  # type: ignore[arg-type]
-    return sql.Composed(names).join(", ")
+    if within is None:
+        return sql.Composed(names).join(", ")
+    return sql.SQL(", ").join(sql.SQL("({}).{}").format(sql.Identifier(within), name) for name in names)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -271,10 +271,9 @@ def run_state(session: Session, run: RunId) -> str | None:
     )
 
 
-_OF_RUN = sql.SQL(", ").join(sql.SQL("(run).{}").format(sql.Identifier(field.name)) for field in fields(Run))
-
-
-_REPLAY = sql.SQL("SELECT outcome, {columns} FROM replay_run(%s, %s, %s, %s, %s, %s)").format(columns=_OF_RUN)
+_REPLAY = sql.SQL("SELECT outcome, {columns} FROM replay_run(%s, %s, %s, %s, %s, %s)").format(
+    columns=columns_of(Run, within="run")
+)
 
 
 @dataclass(frozen=True, slots=True)
