@@ -22,6 +22,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     silence = timedelta(seconds=bootstrap.settings().queued_silence_seconds)
     counts = recover(bootstrap.platform_database(), silence, BATCH)
     if any(counts.values()):
-        logger.info("runs recovered", extra={**counts, **counted(RUNS_FAILED, counts["failed"] + counts["timed_out"])})
+        logger.info(
+            "runs recovered", extra={**counts, **counted(RUNS_FAILED, counts["failed"] + counts["timed_out"])}
+        )
         bootstrap.nudge_relay()
     return counts
