@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = ("openapi", "deployment_settings", "performance", "permissions")
+GENERATORS = ("openapi", "deployment_settings", "model_tables", "performance", "permissions")
 # It synthesizes the templates and migrates a database, so tests/infra/test_security.py checks it with theirs.
 CHECKED_ELSEWHERE = {"permissions"}
 
