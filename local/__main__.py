@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from local import processes, system, tokens
+from local import processes, tokens
 from local.logs import Journal
-from local.system import AlreadyRunningError, Endpoints, StartError, System
+from local.state import AlreadyRunningError, Endpoints, default_home, forget, is_running
+from local.system import StartError, System
 
 DEFAULT_PORT = 8095
 _STOP_WITHIN = 40.0
@@ -23,7 +24,7 @@ _WATCH_EVERY = 1.0
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
-    home = Path(options.home).resolve() if options.home else system.default_home()
+    home = Path(options.home).resolve() if options.home else default_home()
     match options.command:
         case "up":
             return up(home, port=options.port, durable=not options.throwaway)
@@ -148,13 +149,11 @@ def down(home: Path) -> int:
     """Stops the system of `home` and waits for it."""
     running = Endpoints.read(home)
     if running is None:
-        print(
-            "no system runs here" if not system.is_running(home) else "the system is just starting; try again"
-        )
+        print("no system runs here" if not is_running(home) else "the system is just starting; try again")
         return 0
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_WITHIN
-    while system.is_running(home):
+    while is_running(home):
         if time.monotonic() > deadline:
             print(f"process {running.pid} did not stop", file=sys.stderr)
             return 1
@@ -182,9 +181,9 @@ def clean(home: Path) -> int:
     """Stops the system if it runs, and deletes its state and the demonstrations'."""
     demonstrations = sorted(lock.parent for lock in home.glob("*/lock"))
     for each in (*demonstrations, home):
-        if system.is_running(each) and down(each) != 0:
+        if is_running(each) and down(each) != 0:
             return 1
-        system.forget(each)
+        forget(each)
     return 0
 
 

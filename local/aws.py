@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
-import subprocess
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -92,8 +90,10 @@ def client_for(service: str, endpoint: str) -> Any:
     )
 
 
-class LocalAws:
+class LocalAws(processes.Server):
     """One MiniStack process. `persistent=False` forgets everything when it stops."""
+
+    end_within = 20
 
     def __init__(
         self,
@@ -109,27 +109,19 @@ class LocalAws:
         self._services = services
         self._log = log or home / "aws.log"
         self._wanted_port = port
-        self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @property
     def endpoint(self) -> str:
         return f"http://{processes.LOOPBACK}:{self.port}"
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
     # Life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Starts the process and returns when it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.port = self._choose_port()
+        # Queue URLs carry the port.
+        self.port = processes.choose_port(self._wanted_port, self.home / "aws.port")
         python = ROOT / ".tools" / "ministack" / "bin" / "python"
         if not python.exists():
             raise LocalAwsError("the local AWS is not installed; run `make setup`")
@@ -137,35 +129,10 @@ class LocalAws:
             self._process = processes.start(
                 [python, Path(__file__).with_name("ministack_server.py")],
                 log=log,
-                end_signal=signal.SIGTERM,
                 environment=self._environment(),
                 directory=self.home,
             )
         self._wait_until_ready()
-
-    def stop(self) -> None:
-        """An orderly stop: everything is saved when persistent."""
-        if self._process is not None:
-            processes.stop(self._process, within=20)
-            self._process = None
-
-    def kill(self) -> None:
-        """Ends the process at once; for tests of what survives."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def _choose_port(self) -> int:
-        """The wanted port, else the one of last time (queue URLs carry it), else any free one."""
-        if self._wanted_port:
-            return self._wanted_port
-        remembered = self.home / "aws.port"
-        if remembered.exists() and processes.port_is_free(port := int(remembered.read_text())):
-            return port
-        port = processes.free_port()
-        remembered.write_text(str(port))
-        return port
 
     def _environment(self) -> dict[str, str]:
         state = self.home / "aws"
@@ -198,7 +165,7 @@ class LocalAws:
         deadline = time.monotonic() + _START_WITHIN
         while True:
             if self._process is None or self._process.poll() is not None:
-                tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
+                tail = processes.last_lines(self._log)
                 raise LocalAwsError(f"the local AWS ended while starting; its log is {self._log}\n{tail}")
             try:
                 with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):  # noqa: S310

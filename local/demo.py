@@ -15,9 +15,10 @@ from typing import Any
 
 import httpx
 
-from local import charts, running, system
+from local import charts, running
 from local.charts import Panel
 from local.runtime_api import ROOT
+from local.state import forget, is_running
 
 _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"})
 _RUNS_WITHIN = 120.0
@@ -118,11 +119,11 @@ class DemoError(RuntimeError):
 def main(home: Path) -> int:
     """Runs the demonstration; returns the exit status."""
     demo_home = home / "demo"
-    if system.is_running(demo_home):
+    if is_running(demo_home):
         print("a demonstration is already under way", file=sys.stderr)
         return 1
     began = time.monotonic()
-    system.forget(demo_home)
+    forget(demo_home)
     print("starting Postgres, local S3/SQS/DynamoDB, the functions and the gateway …", flush=True)
     try:
         with running.running(demo_home, throwaway=False) as started, started.client("demo") as client:

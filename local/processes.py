@@ -91,6 +91,53 @@ def stop(
         process.wait()
 
 
+class Server:
+    """A server in a child process of ours; what it serves is each subclass's own."""
+
+    end_signal = signal.SIGTERM
+    """What asks it to end in order."""
+    end_within: float = 10
+    """Seconds that it may take for that."""
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ends the server in order: what it keeps is on disk then."""
+        if self._process is not None:
+            stop(self._process, by=self.end_signal, within=self.end_within)
+            self._process = None
+
+    def kill(self) -> None:
+        """Ends the server at once, as a power failure would; for tests of what survives."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def last_lines(log: Path) -> str:
+    """The end of a log, for the message about a server that did not start."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+
+
+def choose_port(wanted: int, remembered: Path) -> int:
+    """`wanted`, else the port that `remembered` holds from last time, else any free one, which it then holds."""
+    if wanted:
+        return wanted
+    if remembered.exists() and port_is_free(port := int(remembered.read_text())):
+        return port
+    port = free_port()
+    remembered.write_text(str(port))
+    return port
+
+
 def free_port() -> int:
     """A TCP port of the loopback interface that nothing listens on just now.
 

@@ -19,7 +19,7 @@ from local import processes, tokens
 from local.aws import Names, client_for
 from local.invocations import EnvironmentState
 from local.runtime_api import ROOT
-from local.system import Endpoints, forget
+from local.state import Endpoints, forget
 
 _START_WITHIN = 120.0
 _STOP_WITHIN = 45.0

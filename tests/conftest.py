@@ -29,7 +29,7 @@ from local.aws import LocalAws, Names, Resources
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from local.running import RunningSystem, running
-from local.system import forget
+from local.state import forget
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from local.postgres import data_directory
 from local.processes import is_alive
 from local.running import RunningSystem, running
-from local.system import forget
+from local.state import forget
 from tests.e2e.test_main_job import create, finished_run
 from tests.waiting import until
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.kafka_brokers import reading
 from local.running import RunningSystem, running
-from local.system import forget
+from local.state import forget
 from tests.e2e.test_main_job import create, finished_run
 from tests.waiting import until
 

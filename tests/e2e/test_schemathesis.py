@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from local.running import RunningSystem, running
-from local.system import forget
+from local.state import forget
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/api/openapi.json").read_text(encoding="utf-8"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)

@@ -14,7 +14,7 @@ import pytest
 
 from local.processes import is_alive
 from local.running import RunningSystem, StartFailedError, start
-from local.system import Endpoints, forget
+from local.state import Endpoints, forget
 from tests.waiting import until
 
 SCENARIO = {"name": "kept", "assumptions": [], "parameters": {}, "tags": []}
