@@ -17,10 +17,12 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
-help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {gsub(/\$$\(PORT\)/, "$(PORT)"); printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: # List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\(PORT\)/, "$(PORT)"); printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  variables: PORT=$(PORT) BUS=$(BUS) TENANT=$(TENANT) ROLE=$(ROLE) ONLY=<name> PYTHON=$(PYTHON) ARGS=<pytest arguments>"
+
+##@ Set up
 
 .PHONY: setup
 setup: ## Make .venv from the locked requirements (done by every other target)
@@ -30,6 +32,17 @@ setup: ## Make .venv from the locked requirements (done by every other target)
 .PHONY: to-run
 to-run:
 	@$(PYTHON) tools/environment.py --to-run
+
+.PHONY: lock
+lock: ## Lock the requirements anew after editing an .in file: make lock ARGS=--upgrade
+	@$(PYTHON) tools/environment.py --lock $(ARGS)
+
+.PHONY: clean
+clean: ## Forget the local system's state and everything generated, but .venv
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local clean; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis cdk.out build demo-output
+
+##@ Run it
 
 .PHONY: demo
 demo: to-run ## Run three scenarios end to end on a local system, show the results, stop again
@@ -55,6 +68,8 @@ status: to-run ## Say what of the local system runs and where its logs are
 token: to-run ## Print a bearer token for the local system: make token TENANT=demo ROLE=analyst
 	@$(BIN)/python -m local token --tenant $(TENANT) --role $(ROLE)
 
+##@ Check a change
+
 .PHONY: test
 test: setup ## Run the tests: make test ARGS="tests/unit -k ids"
 	@$(BIN)/python -m pytest $(ARGS)
@@ -72,6 +87,8 @@ format: setup ## Format the code and fix what lint can fix
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
+##@ Measure
+
 .PHONY: chaos
 chaos: setup ## Kill parts at random and count what is lost: make chaos ONLY=main
 	@$(BIN)/python -m tests.chaos $(ONLY)
@@ -84,6 +101,8 @@ bench: setup ## Measure against what one would use instead: make bench ONLY=engi
 second-opinion: setup ## Hold the market model against PyPSA: fetches 1 GB once
 	@$(BIN)/python bench/second_opinion/compare.py
 
+##@ Deploy
+
 .PHONY: synth
 synth: setup ## Synthesise the CloudFormation templates into cdk.out, offline
 	@$(BIN)/python -m infra.synth
@@ -91,12 +110,3 @@ synth: setup ## Synthesise the CloudFormation templates into cdk.out, offline
 .PHONY: deploy-local
 deploy-local: setup ## Deploy the stacks onto the local AWS stand-in
 	@$(BIN)/python -m infra.deploy_local
-
-.PHONY: lock
-lock: ## Lock the requirements anew after editing an .in file: make lock ARGS=--upgrade
-	@$(PYTHON) tools/environment.py --lock $(ARGS)
-
-.PHONY: clean
-clean: ## Forget the local system's state and everything generated, but .venv
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local clean; fi
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis cdk.out build demo-output
