@@ -83,6 +83,8 @@ def _pip(python: str) -> list[str]:
 def _use_index_settings(pip: list[str]) -> None:
     """Carries pip's index settings over for uv, where uv has none of its own."""
     os.environ.update(UV_NO_PROGRESS="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    # A busy machine takes longer than uv's minute for the largest module.
+    os.environ.setdefault("UV_COMPILE_BYTECODE_TIMEOUT", "600")
     os.environ.pop("VIRTUAL_ENV", None)
     if any(name in os.environ for name in _UV_SETS_INDEX):
         return
