@@ -55,6 +55,26 @@ BAD_SCENARIOS: dict[str, tuple[Any, str]] = {
         driver("fuel_curve", fuel="gas", points=[{"year": 2031, "price": 1}, {"year": 2030, "price": 1}]),
         "assumptions[0].payload.points",
     ),
+    "a condition on a value out of range": (
+        driver(
+            "conditional",
+            logic="ANY",
+            conditions=[{"metric": "YEAR", "operator": "GT", "value": 1e301}],
+            then=[{"driver_type": "load_growth", "payload": {"annual_rate": 0.1}}],
+        ),
+        "assumptions[0].payload.conditions[0].value",
+    ),
+    "a correlation with nobody": (
+        driver(
+            "stochastic",
+            quantity="LOAD",
+            distribution="UNIFORM",
+            low=0,
+            high=1,
+            correlations=[{"name": "nobody", "coefficient": 0.5}],
+        ),
+        "assumptions[0].payload.correlations[0].name",
+    ),
     "no name": ({"assumptions": []}, "name"),
     "empty name": ({"name": "  "}, "name"),
     "name of a megabyte": ({"name": "n" * 1_000_000}, "name"),

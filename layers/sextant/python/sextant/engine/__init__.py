@@ -1,6 +1,7 @@
 """The engine: numpy in, numpy out. It knows no service, no database and no HTTP.
 
-`simulate(request)` runs the model that the request's parameters name. docs/model.md documents inputs, equations and limits.
+`simulate(request)` runs the model that the request's parameters name, on the objects of the contract in `sextant.drivers`.
+docs/model.md documents inputs, equations and limits.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ BATCH = 64
 class Division:
     """Worth of nothing and of the whole, and the players' shares of the difference."""
 
-    nothing: float
-    whole: float
-    shares: tuple[float, ...]
+    nothing: float  # EUR
+    whole: float  # EUR
+    shares: tuple[float, ...]  # EUR, in the order of the players
     method: str
 
 
@@ -84,11 +84,11 @@ def _orders(players: int) -> list[list[int]]:
     """A fixed sample of orders, each with its mirror image: the same for every run with as many players."""
     pairs = max(4, EVALUATIONS // (2 * players))
     raw = np.random.Philox(key=ORDER_STREAM + players).random_raw(pairs * players).reshape(pairs, players)
-    found: list[list[int]] = []
+    orders: list[list[int]] = []
     for keys in raw:
         order = np.argsort(keys, kind="stable").tolist()
-        found += [order, order[::-1]]
-    return found
+        orders += [order, order[::-1]]
+    return orders
 
 
 def in_cents(

@@ -231,11 +231,11 @@ def _load(table: _Table) -> tuple[tuple[int, ...], IntArray, FloatArray, FloatAr
     return tuple(years), months, weights, np.nan_to_num(load)
 
 
-def _hours(table: _Table, found: Sequence[tuple[int, float]]) -> tuple[IntArray, FloatArray]:
+def _hours(table: _Table, hours: Sequence[tuple[int, float]]) -> tuple[IntArray, FloatArray]:
     """Months and weights, made up where the table has none: evenly over the year."""
-    count = len(found)
-    months = np.array([month for month, _ in found], dtype=np.int64)
-    weights = np.array([weight for _, weight in found], dtype=np.float64)
+    count = len(hours)
+    months = np.array([month for month, _ in hours], dtype=np.int64)
+    weights = np.array([weight for _, weight in hours], dtype=np.float64)
     for column, values in (("month", months), ("weight", weights)):
         if np.any(values == 0) and np.any(values != 0):
             table.wrong(0, column, "given for every hour or for none")

@@ -58,7 +58,7 @@ class Dispatch:
     available: FloatArray  # [B, U] MWh that could have been
     price: FloatArray  # [B, H] EUR/MWh
     unserved: FloatArray  # [B, H] MW not served
-    generation: FloatArray | None = None  # [B, U, H] MW, only when asked for
+    generation: FloatArray | None = None  # [B, U, H] MW, only where `dispatch` is told to keep it
 
 
 def merit_order(bids: FloatArray, must_take: BoolArray) -> IntArray:
@@ -103,13 +103,13 @@ def _one_season(
     residual = problem.load.copy()
     marginal = np.full((rows, hours), -1, dtype=np.int32)
     energy = np.empty(capacity.shape)
-    wanted = np.empty((rows, hours), dtype=np.bool_)
+    unmet = np.empty((rows, hours), dtype=np.bool_)
     called = np.empty((rows, hours))
     for position in range(capacity.shape[1]):
         unit = order[:, position]
-        np.greater(residual, MET_MW, out=wanted)
+        np.greater(residual, MET_MW, out=unmet)
         # A unit with nothing to offer leaves the residual wanting, so a later one takes its place here.
-        np.copyto(marginal, position, where=wanted)
+        np.copyto(marginal, position, where=unmet)
         shape = problem.profile_of[unit]
         same = bool(np.all(shape == shape[0]))
         np.multiply(problem.profiles[shape[:1] if same else shape], capacity[row, unit, None], out=called)

@@ -24,21 +24,21 @@ MOST_INPUT = 1e15
 
 @dataclass(frozen=True)
 class Fleet:
-    """The units' constants as arrays [U], and where to find whom."""
+    """The units' constants as arrays [U], and where each unit, fuel and profile stands."""
 
     units: tuple[Unit, ...]
     fuels: tuple[str, ...]
     profile_names: tuple[str, ...]
-    profiles: FloatArray  # [P, H]
-    profile_of: IntArray
+    profiles: FloatArray  # [P, H] share of the capacity
+    profile_of: IntArray  # index into profiles
     fuel_of: IntArray  # index into fuels, −1 without fuel
-    heat_rate: FloatArray
-    variable_cost: FloatArray
-    fixed_cost: FloatArray
-    emission_factor: FloatArray
-    outage_rate: FloatArray
-    capex: FloatArray
-    life_years: FloatArray
+    heat_rate: FloatArray  # GJ/MWh
+    variable_cost: FloatArray  # EUR/MWh beside fuel and carbon
+    fixed_cost: FloatArray  # EUR/MW/year
+    emission_factor: FloatArray  # t CO2/MWh
+    outage_rate: FloatArray  # share of the year
+    capex: FloatArray  # EUR/MW
+    life_years: FloatArray  # years
     renewable: BoolArray
     must_take: BoolArray
     variable: BoolArray  # its unused energy counts as curtailed
@@ -51,6 +51,7 @@ class Fleet:
         return tuple(dict.fromkeys(unit.technology for unit in self.units))
 
     def of_technology(self, technology: str) -> BoolArray:
+        """[U] the units of the technology."""
         return np.array([unit.technology == technology for unit in self.units])
 
 
@@ -247,7 +248,7 @@ def _arrays(
 
 
 def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock_bp: float) -> Inputs:
-    """The baseline on the fleet for the years asked for, with every fuel curve moved in parallel by the shock."""
+    """The baseline's inputs on the fleet in these years, with every fuel curve moved in parallel by the shock (bp)."""
     at = np.array([system.years.index(year) for year in years])
     curves = np.array([system.fuel_prices[name] for name in fleet.fuels], dtype=np.float64).reshape(
         len(fleet.fuels), len(system.years)

@@ -19,13 +19,13 @@ from sextant.engine.valuation import capital_recovery_factor
 class Terms:
     """What holds for the whole run: hours, years and how money is counted."""
 
-    years: IntArray
-    weights: FloatArray
-    month: IntArray
-    value_of_lost_load: float
-    spill_cost: float
-    discount_rate: float  # real
-    base_year: int
+    years: IntArray  # [Y]
+    weights: FloatArray  # [H] hours of the year that each hour stands for
+    month: IntArray  # [H] 1–12
+    value_of_lost_load: float  # EUR/MWh
+    spill_cost: float  # EUR/MWh
+    discount_rate: float  # 1/year, real
+    base_year: int  # to which cash flows are discounted
 
 
 @dataclass(frozen=True)

@@ -117,11 +117,11 @@ class Scenario:
             )
             for coalition in coalitions
         ]
-        found: list[float] = []
+        npvs: list[float] = []
         for start in range(0, len(states), self.block):
             measured = self.measure(stacked(states[start : start + self.block]), detail=False)
-            found += measured.of("npv")[:, 0].tolist()
-        return found
+            npvs += measured.of("npv")[:, 0].tolist()
+        return npvs
 
 
 def prepare(request: SimulationRequest) -> Scenario:

@@ -1,4 +1,4 @@
-"""What a model is asked and what it answers: the protocol that the built-in model and plug-ins share."""
+"""The request that a model takes and the result that it gives: the protocol that the built-in model and plug-ins share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Progress = Callable[[int, str], None]
 
 
 def no_progress(percent: int, message: str) -> None:
-    """A progress callback that listens to nothing."""
+    """A progress callback that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class OutputRows:
 
     metric: NDArray[np.str_]
     asof_date: NDArray[np.datetime64]  # datetime64[D]
-    value: FloatArray
+    value: FloatArray  # in `unit`, as are the bands
     unit: NDArray[np.str_]
     band_lower: FloatArray
     band_upper: FloatArray
-    tag_index: IntArray
+    tag_index: IntArray  # index into tag_sets
     tag_sets: tuple[Mapping[str, str], ...]
 
     def __len__(self) -> int:
@@ -59,14 +59,14 @@ class OutputRows:
 
 @dataclass(frozen=True)
 class MetricValue:
-    """The newest value of a series."""
+    """The newest value of a series, in its `unit`."""
 
     metric: str
-    asof_date: np.datetime64
-    value: float
+    asof_date: np.datetime64  # datetime64[D]
+    value: float  # P50 where the scenario is random
     unit: str
-    band_lower: float | None = None
-    band_upper: float | None = None
+    band_lower: float | None = None  # P5; None where nothing is random
+    band_upper: float | None = None  # P95
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,9 +84,9 @@ class Attribution:
     """How the change in NPV against the untouched baseline divides; the shares add up to it to the cent."""
 
     metric: str
-    reference: float
-    result: float
-    change: float
+    reference: float  # EUR, of the untouched baseline
+    result: float  # EUR, of the run
+    change: float  # EUR
     shares: tuple[Share, ...]
     method: str
 

@@ -23,10 +23,10 @@ def model_named(name: str) -> Model:
     """The model of that name; UnknownModelError lists the names there are."""
     if name == MeritOrderModel.name:
         return MeritOrderModel()
-    found = entry_points(group=GROUP, name=name)
-    if not found:
+    points = entry_points(group=GROUP, name=name)
+    if not points:
         raise UnknownModelError("parameters.model", f"one of {', '.join(model_names())}, not {name!r}")
-    loaded = next(iter(found)).load()
+    loaded = next(iter(points)).load()
     candidate = loaded if not isinstance(loaded, type) and isinstance(loaded, Model) else loaded()
     if not isinstance(candidate, Model):
         raise ModelInputError(
@@ -36,6 +36,6 @@ def model_named(name: str) -> Model:
 
 
 def model_names() -> tuple[str, ...]:
-    """Every model that can be asked for, the built-in one first."""
+    """The names of all models, the built-in one first."""
     installed = {point.name for point in entry_points(group=GROUP)} - {MeritOrderModel.name}
     return (MeritOrderModel.name, *sorted(installed))

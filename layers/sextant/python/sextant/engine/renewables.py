@@ -33,20 +33,20 @@ EXACTLY = 1e-9
 class Problem:
     """One year's rows; symbols as in the module's text. R rows, U units, H hours, G seasons."""
 
-    load: FloatArray  # [R, H]
-    capacity: FloatArray  # [R, U] net of outages
+    load: FloatArray  # [R, H] MW
+    capacity: FloatArray  # [R, U] MW net of outages
     mix: FloatArray  # [R, U] net MW per MW built
-    bids: FloatArray  # [R, G, U]
-    profiles: FloatArray  # [P, H]
-    profile_of: IntArray  # [U]
+    bids: FloatArray  # [R, G, U] EUR/MWh
+    profiles: FloatArray  # [P, H] share of the capacity
+    profile_of: IntArray  # [U] index into profiles
     renewable: BoolArray  # [U]
     must_take: BoolArray  # [U]
-    weights: FloatArray  # [H]
+    weights: FloatArray  # [H] hours of the year
     season: IntArray  # [H], 0 where G is 1
-    yearly_cost: FloatArray  # [R] EUR per MW of mix
+    yearly_cost: FloatArray  # [R] EUR/MW of mix and year
     energy: FloatArray  # [R] target, MWh
     compliance_rate: FloatArray  # [R] EUR/MWh
-    value_of_lost_load: float
+    value_of_lost_load: float  # EUR/MWh
 
     def used_units(self) -> Problem:
         """The same problem without units that no row has or builds."""
@@ -79,11 +79,11 @@ class Problem:
 class Build:
     """The solution by row. The dispatch is the mean, weighted by `blend`, of the orders under the two credits."""
 
-    mw: FloatArray
-    credit: FloatArray  # μ, EUR/MWh
-    order_credit: FloatArray
-    other_credit: FloatArray
-    blend: FloatArray  # weight of the order under other_credit
+    mw: FloatArray  # [R] MW of the mix
+    credit: FloatArray  # [R] μ, EUR/MWh
+    order_credit: FloatArray  # [R] EUR/MWh, the credit under which units are put in order
+    other_credit: FloatArray  # [R] EUR/MWh, the credit of the second order where two are blended
+    blend: FloatArray  # [R] 0–1, weight of the order under other_credit
 
 
 class Stack:
@@ -163,8 +163,8 @@ def least_build(stack: Stack, energy: FloatArray) -> FloatArray:
         if rows.size == 0:
             break
         here = x[rows]
-        found, slope = stack.renewable_energy(here, rows)
-        missing = energy[rows] - found
+        yielded, slope = stack.renewable_energy(here, rows)
+        missing = energy[rows] - yielded
         met = missing <= tolerance[rows]
         # On a plateau at the target's height the least x is where the plateau begins, not just anywhere on it.
         settled = (np.abs(missing) <= tolerance[rows]) & (slope > 0.0)
@@ -307,6 +307,6 @@ def _implied_credit(stack: Stack, problem: Problem, x: FloatArray) -> FloatArray
     with np.errstate(divide="ignore", invalid="ignore"):
         implied = (problem.yearly_cost + cost) / green
     implied = np.where(green > 0.0, implied, np.inf)
-    found, _ = stack.renewable_energy(finite, np.arange(len(x)))
-    to_spare = (found > problem.energy * (1.0 + EXACTLY)) | (problem.energy <= 0.0) | (green <= 0.0)
+    yielded, _ = stack.renewable_energy(finite, np.arange(len(x)))
+    to_spare = (yielded > problem.energy * (1.0 + EXACTLY)) | (problem.energy <= 0.0) | (green <= 0.0)
     return np.where((x <= 0.0) & to_spare, -np.inf, np.where(np.isinf(x), np.inf, implied))

@@ -70,7 +70,7 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
     def present(flow: FloatArray) -> FloatArray:
         return net_present_value(flow, terms.years, terms.base_year, terms.discount_rate)[:, None]
 
-    found: list[tuple[Column, FloatArray]] = [
+    series: list[tuple[Column, FloatArray]] = [
         (Column("npv", "EUR", yearly=False), present(cash_flow)),
         (Column("system_cost_npv", "EUR", yearly=False), present(system_cost)),
     ]
@@ -78,7 +78,7 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
         spill = np.where(fleet.variable, cleared.available - cleared.energy, 0.0)
         spill = np.where(spill > 1e-9 * cleared.available, spill, 0.0)
         share = renewable / np.where(load_energy > 0.0, load_energy, 1.0)
-        found += [
+        series += [
             (Column("price", "EUR/MWh"), mean_price(cleared, terms)),
             (Column("load", "MWh"), load_energy),
             (Column("emissions", "t"), emissions(cleared, fleet)),
@@ -94,7 +94,7 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
             *_by_technology(cleared, fleet, weights),
             *_duration_curve(cleared.price, weights),
         ]
-    return Measured(tuple(column for column, _ in found), tuple(values for _, values in found))
+    return Measured(tuple(column for column, _ in series), tuple(values for _, values in series))
 
 
 def _shortfall(required: FloatArray, renewable: FloatArray) -> FloatArray:
@@ -103,7 +103,7 @@ def _shortfall(required: FloatArray, renewable: FloatArray) -> FloatArray:
 
 
 def _by_technology(cleared: Cleared, fleet: Fleet, weights: FloatArray) -> list[tuple[Column, FloatArray]]:
-    found = []
+    series = []
     for technology in sorted(fleet.technologies):
         chosen = fleet.of_technology(technology)
         installed = np.where(chosen, cleared.capacity, 0.0).sum(axis=2)
@@ -113,20 +113,20 @@ def _by_technology(cleared: Cleared, fleet: Fleet, weights: FloatArray) -> list[
         possible = installed * weights.sum()
         factor = np.where(possible > 0.0, energy / np.where(possible > 0.0, possible, 1.0), 0.0)
         tags = (("technology", technology),)
-        found.append((Column("capacity", "MW", tags), installed))
-        found.append((Column("generation", "MWh", tags), energy))
-        found.append((Column("capacity_factor", "1", tags), factor))
-    return found
+        series.append((Column("capacity", "MW", tags), installed))
+        series.append((Column("generation", "MWh", tags), energy))
+        series.append((Column("capacity_factor", "1", tags), factor))
+    return series
 
 
 def _duration_curve(price: FloatArray, weights: FloatArray) -> list[tuple[Column, FloatArray]]:
     order = np.argsort(-price, axis=2, kind="stable")
     ranked = np.take_along_axis(price, order, axis=2)
     passed = np.cumsum(weights[order], axis=2) / weights.sum()
-    found = []
+    series = []
     for percent in EXCEEDANCE_PERCENT:
         # The first hour, from the dearest, by which that share of the year has gone by.
         at = np.minimum((passed < percent / 100.0 - 1e-12).sum(axis=2), price.shape[2] - 1)
         level = np.take_along_axis(ranked, at[:, :, None], axis=2)[:, :, 0]
-        found.append((Column("price_duration", "EUR/MWh", (("exceedance_percent", str(percent)),)), level))
-    return found
+        series.append((Column("price_duration", "EUR/MWh", (("exceedance_percent", str(percent)),)), level))
+    return series

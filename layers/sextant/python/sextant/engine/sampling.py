@@ -142,7 +142,7 @@ class Sampler:
 
     def draws(self, first: int, last: int) -> dict[str, FloatArray]:
         """Path → values [last − first, Y] of the draws first … last − 1."""
-        found: dict[str, FloatArray] = {}
+        values: dict[str, FloatArray] = {}
         paths = list(self._stochastic)
         if paths:
             independent = np.stack([self._normals(path, first, last) for path in paths], axis=-1)
@@ -156,10 +156,10 @@ class Sampler:
                     z = np.repeat(z[:, :1], self._years, axis=1)
                 elif driver.variation == "AUTOREGRESSIVE":
                     z = autoregressive(z, driver.effective("persistence"))
-                found[path] = transform(driver, z)
+                values[path] = transform(driver, z)
         for path, noise in self._irregular.items():
-            found[path] = noise.std * autoregressive(self._normals(path, first, last), noise.persistence)
-        return found
+            values[path] = noise.std * autoregressive(self._normals(path, first, last), noise.persistence)
+        return values
 
     def _normals(self, path: str, first: int, last: int) -> FloatArray:
         return normal_quantile(uniforms(self._seed, path, (last, self._years))[first:])

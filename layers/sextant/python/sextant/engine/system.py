@@ -37,15 +37,15 @@ class Unit:
 
     name: str
     technology: str
-    capacity_mw: float
+    capacity_mw: float  # MW
     fuel: str = NO_FUEL
     heat_rate: float = 0.0  # GJ of fuel per MWh of electricity
     variable_cost: float = 0.0  # EUR/MWh beside fuel and carbon
     fixed_cost: float = 0.0  # EUR/MW/year
     emission_factor: float = 0.0  # t CO2 per MWh of electricity
-    outage_rate: float = 0.0  # share of the year lost, taken off evenly
+    outage_rate: float = 0.0  # share of the year lost, taken off every hour
     capex: float = 0.0  # EUR/MW
-    life_years: int = 25
+    life_years: int = 25  # years
     in_year: int = 1900
     out_year: int | None = None
     profile: str = FLAT
@@ -60,29 +60,23 @@ class Unit:
 
 @dataclass(frozen=True)
 class SystemData:
-    """A baseline: H hours with weights, Y consecutive years, units, profiles, curves.
-
-    `weights` [H] says how many hours of the year each modelled hour stands for; `month` [H] is 1–12.
-    `load` is [Y, H] in MW; `profiles` name → [H] in 0–1; `fuel_prices` name → [Y] in EUR/GJ; `carbon_price` [Y] in EUR/t.
-    `templates` hold, by technology, what a new unit of it is like; `build_mix` the shares in which an RPS builds.
-    `spill_cost` (EUR/MWh) is what throwing away must-take energy costs: the price floor.
-    """
+    """A baseline: H hours with weights, Y consecutive years, units, profiles, curves. Money is real EUR of `price_year`."""
 
     name: str
     version: str
     price_year: int
     years: tuple[int, ...]
-    month: IntArray
-    weights: FloatArray
-    load: FloatArray
+    month: IntArray  # [H] 1–12
+    weights: FloatArray  # [H] hours of the year that each modelled hour stands for
+    load: FloatArray  # [Y, H] MW
     units: tuple[Unit, ...]
-    profiles: Mapping[str, FloatArray]
-    fuel_prices: Mapping[str, FloatArray]
-    carbon_price: FloatArray
-    templates: Mapping[str, Unit]
-    build_mix: Mapping[str, float]
-    value_of_lost_load: float = 10_000.0
-    spill_cost: float = 0.0
+    profiles: Mapping[str, FloatArray]  # name → [H] share of the capacity, 0–1
+    fuel_prices: Mapping[str, FloatArray]  # name → [Y] EUR/GJ
+    carbon_price: FloatArray  # [Y] EUR/t CO2
+    templates: Mapping[str, Unit]  # technology → what a new unit of it is like
+    build_mix: Mapping[str, float]  # technology → share of the MW that an RPS builds
+    value_of_lost_load: float = 10_000.0  # EUR/MWh
+    spill_cost: float = 0.0  # EUR/MWh that throwing away must-take energy costs: the price floor
     illustrative: bool = False
 
     def __post_init__(self) -> None:

@@ -33,9 +33,9 @@ class Setting:
     """
 
     fleet: Fleet
-    years: IntArray
-    month: IntArray
-    weights: FloatArray
+    years: IntArray  # [Y]
+    month: IntArray  # [H] 1–12
+    weights: FloatArray  # [H] hours of the year
     random: Mapping[str, FloatArray]
     evaluate: Callable[[Inputs], Mapping[ConditionMetric, FloatArray]]
 
