@@ -122,8 +122,9 @@ class Bundler:
         """The dependency layer `layers/<name>`: its locked requirements, without those the runtime layer has."""
         folder = self.root / "layers" / name
         if name == "sextant":
-            python = folder / "python"
-            return self._bundle(name, [python], lambda into: _copy(python, into / "python"), layer=True)
+            return self._bundle(
+                name, [folder / "python", self.root / "migrations"], self._fill_own, layer=True
+            )
         lock = folder / "requirements.txt"
         carried = (
             () if name == "runtime" else tuple(_names(self.root / "layers" / "runtime" / "requirements.txt"))
@@ -131,19 +132,20 @@ class Bundler:
         inputs = [lock]
         if name == "runtime" and self.sdk:
             inputs.append(self.root / "requirements.txt")
-        if name == "migrations":
-            inputs.append(self.root / "migrations")
 
         def fill(into: Path) -> None:
             python = into / "python"
             self._install(_without(lock.read_text(), carried), python)
             if name == "runtime" and self.sdk:
                 self._install_sdk(python)
-            if name == "migrations":
-                _copy(self.root / "migrations", python / "migrations")
             _leave_out(python)
 
         return self._bundle(name, inputs, fill, layer=True, note=",".join(carried))
+
+    def _fill_own(self, into: Path) -> None:
+        """The package, and beside it the migrations: every function can ask what its release expects of the database."""
+        _copy(self.root / "layers" / "sextant" / "python", into / "python")
+        _copy(self.root / "migrations", into / "python" / "migrations")
 
     def function(self, package: str) -> Bundle:
         """The code of one function package, `functions/<package>`, importable as in the repository."""

@@ -2,51 +2,73 @@
 
 A revision is a file in `versions/` that names its order, and `sql/<revision>.up.sql` beside
 `sql/<revision>.down.sql`. An upgrade to the newest revision loads the functions whose text has changed
-(`sql_functions`). Upgrades take a lock, so that two deployments at once apply each once. README.md says how to
-change either.
+(`sql_functions`) and compares the outcome with `schema.txt` (`schema`). Upgrades take a lock, so that two
+deployments at once apply each once. README.md says how to change the schema and the functions.
+
+Alembic and SQLAlchemy are imported by what migrates: the API, which only asks what its release expects, is
+deployed without them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command, op
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+from migrations import schema, sql_functions
+from migrations.schema import SchemaDriftError
+from migrations.sql_functions import Connection
 
-from migrations import sql_functions
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _HERE = Path(__file__).resolve().parent
 
 
-def _config(url: str) -> Config:
+def _config(url: str, finish: Callable[[Connection], None] = lambda _: None) -> Config:
+    """What `env.py` reads; it calls `finish` in the migrations' transaction, after them."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.attributes["url"] = url
+    config.attributes.update(url=url, finish=finish)
     return config
 
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at `url` (a libpq URL of the administrator) up to `revision`.
 
-    The functions belong to the newest revision: on the way to an older one they stay as they are.
+    The newest revision is completed by the functions of this release and by a comparison with `schema.txt`: raises
+    `SchemaDriftError`, with the upgrade done, when the database is not as this release expects it.
     """
-    config = _config(url)
-    config.attributes["load_functions"] = revision in {"head", revisions()[-1]}
-    command.upgrade(config, revision)
+    from alembic import command
+
+    found: list[str] = []
+
+    def finish(connection: Connection) -> None:
+        if revision in {"head", schema.of_this_release().revision}:
+            sql_functions.load(connection, sql_functions.of_files())
+            found.extend(schema.check(connection))
+
+    command.upgrade(_config(url, finish), revision)
+    if found:
+        raise SchemaDriftError(found)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database at `url` back to `revision`; `base` removes every table."""
+    from alembic import command
+
     command.downgrade(_config(url), revision)
 
 
 def current(url: str) -> str | None:
     """The revision the database at `url` is at; None when it has none yet."""
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import create_engine
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.pool import NullPool
+
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     try:
         with engine.connect() as connection:
@@ -57,6 +79,8 @@ def current(url: str) -> str | None:
 
 def revisions() -> list[str]:
     """Every revision's id, oldest first."""
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory.from_config(_config(""))
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
@@ -74,7 +98,9 @@ def restore_functions() -> None:
     sql_functions.load(_connection(), sql_functions.of_migrations())
 
 
-def _connection() -> sql_functions.Connection:
-    connection: sql_functions.Connection | None = op.get_bind().connection.driver_connection
+def _connection() -> Connection:
+    from alembic import op
+
+    connection: Connection | None = op.get_bind().connection.driver_connection
     assert connection is not None
     return connection

@@ -6,8 +6,6 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import make_url
 
-from migrations import sql_functions
-
 # Any fixed number will do, as long as nothing else takes this advisory lock.
 _MIGRATION_LOCK = 7_390_111
 
@@ -20,10 +18,9 @@ def _run() -> None:
         with context.begin_transaction():
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             context.run_migrations()
-            if context.config.attributes.get("load_functions"):
-                driver = connection.connection.driver_connection
-                assert driver is not None
-                sql_functions.load(driver, sql_functions.of_files())
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            context.config.attributes["finish"](driver)
     engine.dispose()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,7 @@ def of_migrations() -> list[SqlFunction]:
 def load(connection: Connection, functions: Iterable[SqlFunction]) -> None:
     """Make the database's functions these, in the transaction under way; what is as it should be is left alone."""
     functions = list(functions)
-    recorded = {
-        name: (digest, definition)
-        for name, digest, definition in connection.execute(
-            "SELECT name, digest, definition FROM sql_function"
-        )
-    }
-    in_database = _in_database(connection)
+    recorded, in_database = _recorded(connection), _in_database(connection)
     changed = [
         function
         for function in functions
@@ -111,6 +105,21 @@ def load(connection: Connection, functions: Iterable[SqlFunction]) -> None:
     _record(connection, changed)
 
 
+def differences(connection: Connection) -> Iterator[str]:
+    """A sentence for each function that is not as its file says."""
+    recorded, in_database = _recorded(connection), _in_database(connection)
+    for function in of_files():
+        digest, definition = recorded.pop(function.name, ("", ""))
+        if function.name not in in_database:
+            yield f"function {function.name} is missing"
+        elif digest != function.digest:
+            yield f"function {function.name} is not the one of this release"
+        elif definition != in_database[function.name].definition:
+            yield f"function {function.name} is not as it was loaded"
+    for name in recorded:
+        yield f"function {name} is unknown to this release"
+
+
 @dataclass(frozen=True)
 class _InDatabase:
     """The function or, after its parameters' types have changed, the functions of one name."""
@@ -118,6 +127,11 @@ class _InDatabase:
     signatures: list[str] = field(default_factory=list)
     has_grants: bool = False
     definition: str = ""
+
+
+def _recorded(connection: Connection) -> dict[str, tuple[str, str]]:
+    rows = connection.execute("SELECT name, digest, definition FROM sql_function ORDER BY name")
+    return {name: (digest, definition) for name, digest, definition in rows}
 
 
 def _in_database(connection: Connection) -> defaultdict[str, _InDatabase]:

@@ -12,11 +12,13 @@ from pydantic import BaseModel
 from functions.api.http.envelopes import answers, reply
 from functions.api.http.problem_pages import page_of
 from functions.api.http.routing import Router, public
+from migrations.schema import of_this_release
 from sextant import bootstrap
 from sextant.errors import NotFoundError
 from sextant.outbox import service as outbox
 from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import StorageError
+from sextant.storage.schema import schema as schema_of
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 
@@ -69,8 +71,31 @@ def problem_page(code: str) -> Response[Any]:
 
 
 def _database() -> Check:
-    found = bootstrap.database().health()
-    return Check(name="database", status=found.status, detail="; ".join(found.reasons))
+    health = bootstrap.database().health()
+    check = Check(name="database", status=health.status, detail="; ".join(health.reasons))
+    if health.status == "unhealthy":
+        return check
+    schema = _schema()
+    return check if schema.status == "healthy" else schema
+
+
+def _schema() -> Check:
+    """Whether the database is the one this release expects; one that is ahead serves the release before it too."""
+    expected = of_this_release()
+    try:
+        with bootstrap.platform_database().autocommit(ALL_TENANTS) as session:
+            schema = schema_of(session)
+    except StorageError as error:
+        return Check(name="database", status="unhealthy", detail=error.detail)
+    status: Status = "healthy"
+    detail = ""
+    if schema is None or schema.differences is None or schema.revision < expected.revision:
+        status, detail = "unhealthy", "the migrations of this release have not run"
+    elif schema.differences:
+        status, detail = "unhealthy", "the schema is not as its release expects; the upgrade's log says where"
+    elif schema.revision == expected.revision and schema.functions != expected.functions:
+        status, detail = "degraded", "the SQL functions are of another release"
+    return Check(name="database", status=status, detail=detail)
 
 
 def _outbox() -> Check:

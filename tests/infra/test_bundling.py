@@ -78,12 +78,13 @@ def test_the_trust_roots_of_the_database_proxy_are_in_the_runtime_layer(layers: 
     assert "Amazon Root CA 1" in roots.read_text()
 
 
-def test_the_migrations_travel_with_their_function(layers: dict[str, Bundle]) -> None:
-    shipped = layers["migrations"].path / "python" / "migrations"
+def test_the_migrations_travel_with_the_package(layers: dict[str, Bundle]) -> None:
+    shipped = layers["sextant"].path / "python" / "migrations"
 
-    for folder, pattern in (("versions", "*.py"), ("sql", "*.sql")):
-        here = {path.name for path in (ROOT / "migrations" / folder).glob(pattern)}
-        assert here <= {path.name for path in (shipped / folder).glob(pattern)}
+    for pattern in ("versions/*.py", "sql/*.sql", "functions/*/*.sql", "schema.txt"):
+        here = {path.relative_to(ROOT / "migrations") for path in (ROOT / "migrations").glob(pattern)}
+        assert here
+        assert here <= {path.relative_to(shipped) for path in shipped.glob(pattern)}
 
 
 @pytest.mark.parametrize("declared", FUNCTIONS, ids=lambda one: one.name)

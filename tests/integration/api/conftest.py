@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -56,17 +57,26 @@ def api_database(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
 @pytest.fixture(scope="module")
 def served(api_database: DatabaseUrls) -> Iterator[DatabaseUrls]:
     """The environment in which the handler finds its database."""
+    with serving(api_database):
+        yield api_database
+
+
+@contextmanager
+def serving(database: DatabaseUrls) -> Iterator[None]:
+    """The handler's environment, with this database."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", api_database.app)
-        patch.setenv("PLATFORM_DATABASE_URL", api_database.platform)
+        patch.setenv("DATABASE_URL", database.app)
+        patch.setenv("PLATFORM_DATABASE_URL", database.platform)
         patch.setenv("SEXTANT_STAGE", "local")
         patch.delenv("SEXTANT_AUTH_DISABLED", raising=False)
         patch.delenv("SEXTANT_IDEMPOTENCY_TABLE", raising=False)
         _forget()
-        yield api_database
-        bootstrap.database().close()
-        bootstrap.platform_database().close()
-        _forget()
+        try:
+            yield
+        finally:
+            bootstrap.database().close()
+            bootstrap.platform_database().close()
+            _forget()
 
 
 def _forget() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from local.database import DatabaseUrls
 from sextant.storage import ALL_TENANTS, PlatformDatabase
-from sextant.storage.drift import differences
 from sextant.storage.statements import compiled
 from sextant.storage.temporal import Strategy, TableSpec
 from tests.integration.storage.discovery import statements, temporal_repositories
+from tests.integration.storage.spec_drift import differences
 from tests.integration.storage.tables import COLUMNS, SPECS, Note
 
 _UNTYPED = (

@@ -1,6 +1,7 @@
 """Whether the database has what the code's `TableSpec`s expect: columns, keys, protection, history.
 
-Run in tests against a migrated database and by the migration function after it migrated.
+An upgrade compares a database with `migrations/schema.txt`; this compares the code with a migrated database, so that
+file, tables and specs agree.
 """
 
 from __future__ import annotations
@@ -63,11 +64,11 @@ def _of_spec(session: Session, spec: TableSpec[Any]) -> Iterator[str]:
 
 def _of_columns(name: str, table: _Table, expected: Mapping[str, str]) -> Iterator[str]:
     for column, kind in expected.items():
-        found = table.columns.get(column)
-        if found is None:
+        type_ = table.columns.get(column)
+        if type_ is None:
             yield f"{name}.{column}: the column is missing"
-        elif found.replace(" ", "") != kind.replace(" ", ""):
-            yield f"{name}.{column}: is {found}, not {kind}"
+        elif type_.replace(" ", "") != kind.replace(" ", ""):
+            yield f"{name}.{column}: is {type_}, not {kind}"
     for column in table.columns.keys() - expected.keys():
         yield f"{name}.{column}: the code knows no such column"
     for column in table.nullable:
