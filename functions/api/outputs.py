@@ -134,7 +134,7 @@ def accepted(header: str) -> ExportFormat | None:
 def _page(
     caller: Caller, scenario: UUID, wanted: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
 ) -> Response[Any]:
-    scope = f"outputs {scenario} {_spelled(wanted)} {snapshot}"
+    scope = f"outputs {scenario} {wanted.spelled()} {snapshot}"
     at = cursors.decode(cursor, scope) if cursor else None
 
     def read() -> bytes:
@@ -179,19 +179,4 @@ def _file(
         content_type=form.value,
         body=found.content.decode() if form is ExportFormat.CSV else found.content,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _spelled(wanted: OutputFilter) -> str:
-    """The filter as a text that is the same however its sets and mappings are ordered."""
-    return repr(
-        (
-            wanted.metric,
-            sorted(map(str, wanted.run_ids)),
-            wanted.start,
-            wanted.end,
-            wanted.min_value,
-            wanted.max_value,
-            sorted(wanted.tags.items()),
-        )
     )

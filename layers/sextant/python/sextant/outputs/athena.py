@@ -1,10 +1,10 @@
 """Exports too large for one function: Athena runs them, the caller comes back for the result.
 
-An export has no row in the database. What must be known of it is one small object beside its result, under
-the tenant's own place, where it goes with the result after a day. Its id follows from the question and the
-snapshot, so the same question is the same export: asked again it is not run again, unless it had failed.
-Killed between starting the query and writing the object, the next request starts the same query under the
-same token, which Athena answers with the one that runs.
+An export has no row in the database. One small object beside its result, under the tenant's own prefix, says what
+must be known of it, and is deleted with the result after a day. The id of an export follows from the query and the
+snapshot, so the same query is the same export: asked for again it is not run again, unless it had failed. Where a
+process is killed between starting the query and writing the object, the next request starts the same query under
+the same token, and Athena answers with the one that runs.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class AthenaSettings:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an export has no result, in a caller's terms, and whether asking again may help."""
+    """Why an export has no result, in a caller's terms, and whether a new attempt may help."""
 
     code: str
     detail: str
@@ -136,7 +136,7 @@ class Export:
 
 @dataclass(frozen=True)
 class AthenaExports:
-    """Starts, looks after and cancels the exports of tenants; results lie under `warehouse`/exports."""
+    """Starts, watches and cancels the exports of tenants; results lie under `warehouse`/exports."""
 
     settings: AthenaSettings
     warehouse: str
@@ -149,59 +149,63 @@ class AthenaExports:
         return form in FORMATS and reading.snapshot_id is not None and rows >= self.settings.rows
 
     def start(self, tenant: TenantId, scenario: ScenarioId, reading: Scan, form: ExportFormat) -> Export:
-        """The export of a reading: the one that runs or ran, else begun now. It is not waited for.
+        """The export of a reading: the one that runs or ran, else one that is started now, without waiting for it.
 
-        One that failed in a way that asking again won't mend is given as it is.
+        One that failed, and would fail again, is returned as it is.
 
         Raises `ExportsUnavailableError` and `FilterTooLongError`.
         """
         assert reading.snapshot_id is not None
-        made = _identity(tenant, reading, form)
-        known = self._record(tenant, made)
+        export_id = _identity(tenant, reading, form)
+        record = self._record(tenant, export_id)
         attempt = 1
-        if known is not None:
-            export = self._look(tenant, made, known)
+        if record is not None:
+            export = self._look(tenant, export_id, record)
             if export is not None and (export.failure is None or not export.failure.retryable):
                 return export
-            attempt = known.attempt + 1
-        asked = statement(
+            attempt = record.attempt + 1
+        query = statement(
             tenant,
             str(scenario),
             reading.wanted,
             reading.snapshot_id,
             form,
-            f"{self._place(tenant, made)}/{attempt}/",
+            f"{self._place(tenant, export_id)}/{attempt}/",
         )
         now = datetime.now(UTC)
-        query = _call(
+        query_id = _call(
             self.client.start_query_execution,
-            QueryString=asked.text,
-            ExecutionParameters=list(asked.parameters),
-            ClientRequestToken=f"{made}-{attempt}-{now:%Y-%m-%d}",
+            QueryString=query.text,
+            ExecutionParameters=list(query.parameters),
+            ClientRequestToken=f"{export_id}-{attempt}-{now:%Y-%m-%d}",
             QueryExecutionContext={"Catalog": self.settings.catalog, "Database": NAMESPACE},
             WorkGroup=self.settings.workgroup,
         )["QueryExecutionId"]
-        record = _Record(query, attempt, str(scenario), form.name, reading.snapshot_id, now.isoformat())
-        self.store.put(self._record_place(tenant, made), json.dumps(asdict(record)).encode())
-        logger.info("export started", extra={"export": str(made), "query": query, "attempt": attempt})
-        return Export(made, scenario, form, reading.snapshot_id, "QUEUED", now)
+        record = _Record(query_id, attempt, str(scenario), form.name, reading.snapshot_id, now.isoformat())
+        self.store.put(self._record_place(tenant, export_id), json.dumps(asdict(record)).encode())
+        logger.info("export started", extra={"export": str(export_id), "query": query_id, "attempt": attempt})
+        return Export(export_id, scenario, form, reading.snapshot_id, "QUEUED", now)
 
-    def find(self, tenant: TenantId, scenario: ScenarioId, export: UUID) -> Export:
+    def find(self, tenant: TenantId, scenario: ScenarioId, export_id: UUID) -> Export:
         """The export as it stands. Raises `ExportNotFoundError`, also for another tenant's or scenario's."""
-        record = self._record(tenant, export)
-        found = self._look(tenant, export, record) if record and record.scenario == str(scenario) else None
-        if found is None:
-            raise ExportNotFoundError
-        return found
+        return self._find(tenant, scenario, export_id)[1]
 
-    def cancel(self, tenant: TenantId, scenario: ScenarioId, export: UUID) -> Export:
+    def cancel(self, tenant: TenantId, scenario: ScenarioId, export_id: UUID) -> Export:
         """Stop the export; one that is over stays as it is. Raises `ExportNotFoundError`."""
-        found = self.find(tenant, scenario, export)
-        record = self._record(tenant, export)
-        if found.over or record is None:
-            return found
+        record, export = self._find(tenant, scenario, export_id)
+        if export.over:
+            return export
         _call(self.client.stop_query_execution, QueryExecutionId=record.query)
-        return self.find(tenant, scenario, export)
+        return self.find(tenant, scenario, export_id)
+
+    def _find(self, tenant: TenantId, scenario: ScenarioId, export_id: UUID) -> tuple[_Record, Export]:
+        record = self._record(tenant, export_id)
+        if record is None or record.scenario != str(scenario):
+            raise ExportNotFoundError
+        export = self._look(tenant, export_id, record)
+        if export is None:
+            raise ExportNotFoundError
+        return record, export
 
     def _look(self, tenant: TenantId, export: UUID, record: _Record) -> Export | None:
         """What Athena says of the query; None where it has forgotten it, or the result is gone."""
@@ -240,8 +244,8 @@ class AthenaExports:
             logger.error("a result lies outside the exports", extra={"location": prefix})
             raise ExportsUnavailableError
         # Beside a CSV file Athena writes `<file>.metadata`.
-        found = [item for item in self.store.list(prefix) if not item.location.endswith(".metadata")]
-        several = len(found) > 1
+        objects = [item for item in self.store.list(prefix) if not item.location.endswith(".metadata")]
+        several = len(objects) > 1
         return tuple(
             ExportedFile(
                 self.store.presigned_url(
@@ -252,7 +256,7 @@ class AthenaExports:
                 ),
                 item.size,
             )
-            for number, item in enumerate(found)
+            for number, item in enumerate(objects)
         )
 
     def _record(self, tenant: TenantId, export: UUID) -> _Record | None:
@@ -262,7 +266,7 @@ class AthenaExports:
             return None
 
     def _place(self, tenant: TenantId, export: UUID) -> str:
-        """Where an export lies: under the asking tenant, whatever id is given."""
+        """Where an export lies: under the caller's tenant, whatever id is given."""
         return f"{_exports(self.warehouse)}/{tenant}/{export}"
 
     def _record_place(self, tenant: TenantId, export: UUID) -> str:
@@ -297,7 +301,7 @@ def athena_exports(settings: AthenaSettings, warehouse: str, store: S3Store) -> 
 
 
 def exports_of(env: Mapping[str, str], warehouse: str, store: S3Store | None) -> AthenaExports | None:
-    """Athena's exports, where the configuration asks for them. Raises ValueError where they cannot be."""
+    """Athena's exports, where they are configured. Raises ValueError where the configuration is wrong."""
     settings = AthenaSettings.from_env(env)
     if settings is None:
         return None
@@ -311,7 +315,7 @@ class _UnknownQueryError(Exception):
 
 
 def _call(operation: Any, **arguments: Any) -> Any:
-    """An answer of Athena's. Raises `_UnknownQueryError`, and `ExportsUnavailableError` for all else."""
+    """Athena's answer. Raises `_UnknownQueryError`, and `ExportsUnavailableError` for all other errors."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -344,21 +348,8 @@ def _failure(query: QueryExecutionTypeDef) -> Failure:
 
 
 def _identity(tenant: TenantId, reading: Scan, form: ExportFormat) -> UUID:
-    wanted = reading.wanted
-    question = [
-        tenant,
-        reading.scenario_id,
-        reading.snapshot_id,
-        form.name,
-        wanted.metric,
-        sorted(map(str, wanted.run_ids)),
-        str(wanted.start),
-        str(wanted.end),
-        wanted.min_value,
-        wanted.max_value,
-        sorted(wanted.tags.items()),
-    ]
-    return uuid5(NAMESPACE_URL, f"sextant:export:{json.dumps(question)}")
+    query = [tenant, reading.scenario_id, reading.snapshot_id, form.name, reading.wanted.spelled()]
+    return uuid5(NAMESPACE_URL, f"sextant:export:{json.dumps(query)}")
 
 
 def _exports(warehouse: str) -> str:

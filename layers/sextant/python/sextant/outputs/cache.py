@@ -1,8 +1,8 @@
 """Answers that need not be read twice: per process, and shared through Redis or Valkey where configured.
 
-A key holds the tenant's output version, which every commit and invalidation raises in the transaction that
-makes the outputs visible: an answer from before is never found again, it only grows old. Of several that
-miss the same key at once one reads, and the others take what it found.
+A key holds the tenant's output version. Every commit and every invalidation raises it, in the transaction that makes
+the outputs visible, so that no later request has the key of an older answer. Where several miss the same key at once,
+one reads and the others take its answer.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import hashlib
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
+
+from cachetools import LRUCache
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -34,19 +36,19 @@ class SharedCache(Protocol):
     def put(self, key: str, value: bytes) -> None: ...
 
     def claim(self, key: str) -> bool:
-        """Whether the caller is to read what `key` stands for; False where another is at it."""
+        """Whether the caller is to read what `key` stands for; False where another is reading it."""
         ...
 
     def give_up(self, key: str) -> None:
-        """The caller claimed `key` and failed: whoever waits is to read it."""
+        """The caller claimed `key` and failed: another that waits is to read it."""
         ...
 
 
 class RedisCache:
     """The shared cache on Redis or Valkey.
 
-    Where it cannot be reached, or refuses, everything is read; and for `_AWAY_SECONDS` it is not asked again, so that
-    an outage costs one request its patience and not each of them several times.
+    Where it cannot be reached, or refuses, everything is read. For `_AWAY_SECONDS` it is not called again, so that in an
+    outage one request waits for it and the others do not.
     """
 
     def __init__(self, client: Redis, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,37 +67,36 @@ class RedisCache:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        never_again: Any = Retry(NoBackoff(), 0)
-        return cls(
-            Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=never_again), clock
-        )
+        no_retry: Any = Retry(NoBackoff(), 0)
+        client = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=no_retry)
+        return cls(client, clock)
 
     def get(self, key: str) -> bytes | None:
-        found = self._asked(lambda: self._client.get(key))
-        return found if isinstance(found, bytes) else None
+        value = self._call(lambda: self._client.get(key))
+        return value if isinstance(value, bytes) else None
 
     def put(self, key: str, value: bytes) -> None:
         def store() -> None:
             self._client.set(key, value, ex=LIFETIME_SECONDS)
             self._client.delete(f"{key}:reading")
 
-        self._asked(store)
+        self._call(store)
 
     def claim(self, key: str) -> bool:
-        # An answer is sought while somebody reads it; nobody known to read it means that the caller does.
-        return self._asked(lambda: self._client.set(f"{key}:reading", b"1", nx=True, ex=_LOCK_SECONDS)) or (
+        # While the cache is away nobody knows who reads, so the caller does.
+        return self._call(lambda: self._client.set(f"{key}:reading", b"1", nx=True, ex=_LOCK_SECONDS)) or (
             self._clock() < self._away_until
         )
 
     def give_up(self, key: str) -> None:
-        self._asked(lambda: self._client.delete(f"{key}:reading"))
+        self._call(lambda: self._client.delete(f"{key}:reading"))
 
-    def _asked(self, ask: Callable[[], Any]) -> Any:
-        """What the cache answers; None while it is away."""
+    def _call(self, command: Callable[[], Any]) -> Any:
+        """The cache's answer to `command`; None while the cache is away."""
         if self._clock() < self._away_until:
             return None
         try:
-            return ask()
+            return command()
         except self._unreachable:
             self._away_until = self._clock() + _AWAY_SECONDS
             logger.warning("the shared cache cannot be reached", exc_info=True)
@@ -106,10 +107,8 @@ class OutputCache:
     """The answers of this process, at most `bound` bytes of them, over a shared cache where there is one."""
 
     def __init__(self, bound: int, shared: SharedCache | None = None) -> None:
-        self._bound = bound
         self._shared = shared
-        self._held = 0
-        self._answers: OrderedDict[str, bytes] = OrderedDict()
+        self._answers: LRUCache[str, bytes] = LRUCache(bound, len)
         self._reading: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self.hits = 0
@@ -121,12 +120,11 @@ class OutputCache:
         return f"sextant:outputs:{tenant}:{version}:{hashlib.sha256(question.encode()).hexdigest()}"
 
     def answer(self, key: str, read: Callable[[], bytes]) -> bytes:
-        """What is kept under `key`, else what `read` gives; `read` is called once however many ask."""
+        """What is kept under `key`, else what `read` gives; `read` is called once, however many callers there are."""
         mine = threading.Event()
         while True:
             with self._lock:
                 if (kept := self._answers.get(key)) is not None:
-                    self._answers.move_to_end(key)
                     self.hits += 1
                     return kept
                 reading = self._reading.setdefault(key, mine)
@@ -135,7 +133,8 @@ class OutputCache:
             reading.wait(_WAIT_SECONDS)
         try:
             value = self._from_shared(key, read)
-            self._keep(key, value)
+            with self._lock, suppress(ValueError):  # what is larger than the cache is not kept
+                self._answers[key] = value
             return value
         finally:
             with self._lock:
@@ -148,25 +147,17 @@ class OutputCache:
             self.misses += 1
             return read()
         deadline = time.monotonic() + _WAIT_SECONDS
-        while (found := shared.get(key)) is None:
+        while (kept := shared.get(key)) is None:
             if shared.claim(key) or time.monotonic() > deadline:
                 self.misses += 1
                 try:
                     value = read()
                 except BaseException:
-                    # Whatever went wrong goes on upwards; who waits for this answer must not wait in vain.
+                    # Nobody is to wait for an answer that does not come. The error goes on upwards.
                     shared.give_up(key)
                     raise
                 shared.put(key, value)
                 return value
             time.sleep(0.02)
         self.hits += 1
-        return found
-
-    def _keep(self, key: str, value: bytes) -> None:
-        with self._lock:
-            self._held += len(value)
-            self._answers[key] = value
-            while self._held > self._bound and len(self._answers) > 1:
-                _, dropped = self._answers.popitem(last=False)
-                self._held -= len(dropped)
+        return kept

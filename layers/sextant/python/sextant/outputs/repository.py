@@ -6,29 +6,31 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
+from psycopg import sql
+
 from sextant.ids import BatchId, ScenarioId
 from sextant.outputs.model import LatestMetric, PublishedRun, WaitingFile
 from sextant.storage import Session
+from sextant.storage.keyset import columns_of
 
-_LATEST = """
-SELECT tenant_id, scenario_id, metric, tags, asof_date, value, unit, band_lower, band_upper, run_id, computed_at
-FROM metric_latest
+_LATEST = sql.SQL("""
+SELECT {columns} FROM metric_latest
 WHERE tenant_id = %s AND scenario_id = %s AND (%s::text[] IS NULL OR metric = ANY (%s::text[]))
 ORDER BY metric, tags_key
-"""
+""").format(columns=columns_of(LatestMetric))
 
 
 def open_batch(
     session: Session, batch: BatchId, owner: str, lease: timedelta, limit: int
 ) -> tuple[str, BatchId | None]:
     """Take the open batch or open one: OPENED, RESUMED, BUSY or EMPTY, and its id."""
-    found = session.fetch_one(
+    answer = session.fetch_one(
         "SELECT outcome, batch FROM open_output_batch(%s, %s, %s, %s)",
         (batch, owner, lease, limit),
         row=tuple,
     )
-    assert found is not None
-    return found[0], found[1]
+    assert answer is not None
+    return answer[0], answer[1]
 
 
 def batch_files(session: Session, batch: BatchId) -> list[WaitingFile]:
@@ -42,13 +44,12 @@ def batch_files(session: Session, batch: BatchId) -> list[WaitingFile]:
 
 def close_batch(session: Session, batch: BatchId, snapshot_id: int) -> int:
     """Make a committed batch true in the database; how many runs succeeded by this call."""
-    found = session.fetch_one("SELECT close_output_batch(%s, %s)", (batch, snapshot_id), row=int)
-    return found or 0
+    return session.fetch_one("SELECT close_output_batch(%s, %s)", (batch, snapshot_id), row=int) or 0
 
 
 def waiting_seconds(session: Session) -> float:
     """How long the oldest result has waited to be published, 0 when none waits; a platform statement."""
-    found = session.fetch_one(
+    seconds = session.fetch_one(
         """
         SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
             (SELECT min(created_at) FROM output_file WHERE state = 'WAITING'),
@@ -57,13 +58,13 @@ def waiting_seconds(session: Session) -> float:
         """,
         row=float,
     )
-    return found or 0.0
+    return seconds or 0.0
 
 
 def open_batches(session: Session) -> list[BatchId]:
     """The batches whose commit is under way; a platform statement."""
-    found = session.fetch_all("SELECT id FROM output_batch WHERE state = 'OPEN'", row=UUID)
-    return [BatchId(batch) for batch in found]
+    batches = session.fetch_all("SELECT id FROM output_batch WHERE state = 'OPEN'", row=UUID)
+    return [BatchId(batch) for batch in batches]
 
 
 def waiting_locations(session: Session) -> list[str]:
@@ -86,10 +87,10 @@ def published_runs(session: Session) -> list[PublishedRun]:
 
 def run_states(session: Session, runs: Collection[str]) -> dict[str, str]:
     """The states of those of `runs` that there are; a platform statement."""
-    found = session.fetch_all(
+    rows = session.fetch_all(
         "SELECT id::text, state FROM scenario_run WHERE id = ANY (%s::uuid[])", (list(runs),), row=tuple
     )
-    return dict(found)
+    return dict(rows)
 
 
 def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:

@@ -1,4 +1,4 @@
-"""What a reading asks for and what it gives back."""
+"""The query and the result of a reading: filter, place in the order, row, page."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class OutputFilter:
     min_value: float | None = None
     max_value: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def spelled(self) -> str:
+        """The filter as a text that is the same however its sets and mappings are ordered."""
+        ordered = {"run_ids": sorted(map(str, self.run_ids)), "tags": sorted(self.tags.items())}
+        return repr(tuple({**vars(self), **ordered}.values()))
 
 
 EVERYTHING: Final = OutputFilter()
