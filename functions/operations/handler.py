@@ -1,7 +1,7 @@
 """Detects, decides and acts: a batch of messages of the events channel, or the schedule's round.
 
-`run.failed`, `run.refused` and `run.completed` become events; `incident.changed` is analysed; `action.requested` is performed. Every
-other topic of the channel is for somebody else and is let pass.
+`run.failed`, `run.refused` and `run.completed` become events; `incident.changed` is analysed; `action.requested` is
+performed. Every other topic of the channel is ignored.
 """
 
 from __future__ import annotations
@@ -59,48 +59,32 @@ def _dead_letters() -> DeadLetterQueues:
     return DeadLetterQueues([os.environ[name] for name in WATCHED if os.environ.get(name)])
 
 
-def _run_failed(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.platform_database().run(
-        tenant,
-        lambda session: platform_failures.run_failed(
-            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
-        ),
-        idempotent=True,
-    )
+def _ingesting(ingest: Callable[..., object]) -> Callable[[TenantId, InboundMessage], None]:
+    """Makes an event of what a run's message says."""
 
+    def handle(tenant: TenantId, message: InboundMessage) -> None:
+        policies = bootstrap.operations_policies()
+        bootstrap.platform_database().run(
+            tenant,
+            lambda session: ingest(
+                session, message.data, _stored_at(message), message.correlation_id, policies
+            ),
+            idempotent=True,
+        )
 
-def _run_refused(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.platform_database().run(
-        tenant,
-        lambda session: platform_failures.run_refused(
-            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
-        ),
-        idempotent=True,
-    )
-
-
-def _run_completed(tenant: TenantId, message: InboundMessage) -> None:
-    bootstrap.platform_database().run(
-        tenant,
-        lambda session: platform_failures.run_completed(
-            session, message.data, _moment(message), message.correlation_id, bootstrap.operations_policies()
-        ),
-        idempotent=True,
-    )
+    return handle
 
 
 def _incident_changed(tenant: TenantId, message: InboundMessage) -> None:
-    told = message.data
+    data = message.data
     changed = Changed(
-        IncidentId(UUID(told["incident_id"])),
-        OperationsEventId(UUID(told["event_id"])) if told.get("event_id") else None,
-        told["change"],
+        IncidentId(UUID(data["incident_id"])),
+        OperationsEventId(UUID(data["event_id"])) if data.get("event_id") else None,
+        data["change"],
         message.correlation_id,
     )
-    asked_for = _analyst().analyse(tenant, changed)
-    logger.info(
-        "incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(asked_for)}
-    )
+    actions = _analyst().analyse(tenant, changed)
+    logger.info("incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(actions)})
 
 
 def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
@@ -110,9 +94,9 @@ def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
 
 
 _TOPICS: Mapping[str, Callable[[TenantId, InboundMessage], None]] = {
-    "run.failed": _run_failed,
-    "run.refused": _run_refused,
-    "run.completed": _run_completed,
+    "run.failed": _ingesting(platform_failures.run_failed),
+    "run.refused": _ingesting(platform_failures.run_refused),
+    "run.completed": _ingesting(platform_failures.run_completed),
     "incident.changed": _incident_changed,
     "action.requested": _action_requested,
 }
@@ -136,7 +120,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         if handled:
             bootstrap.nudge_relay()
         return answer
-    found = run(
+    report = run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),
         _analyst(),
@@ -144,14 +128,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         _dead_letters().peek,
         lambda: context.get_remaining_time_in_millis() / 1000,
     )
-    figures = asdict(found)
-    if any(figures.values()):
-        logger.info("swept", extra=figures)
+    counts = asdict(report)
+    if any(counts.values()):
+        logger.info("scheduled checks made", extra=counts)
         bootstrap.nudge_relay()
-    return figures
+    return counts
 
 
-def _moment(message: InboundMessage) -> datetime:
+def _stored_at(message: InboundMessage) -> datetime:
     """When the event was stored in the outbox, which is when its run ended."""
-    told = message.headers.get(EVENT_CREATED_AT)
-    return datetime.fromisoformat(told) if told else datetime.now(UTC)
+    created_at = message.headers.get(EVENT_CREATED_AT)
+    return datetime.fromisoformat(created_at) if created_at else datetime.now(UTC)

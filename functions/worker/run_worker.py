@@ -1,4 +1,4 @@
-"""Runs what was asked for: a batch of `run.requested` messages, from SQS or Kafka, one run each."""
+"""Executes requested runs: a batch of `run.requested` messages, from SQS or Kafka, one run each."""
 
 from __future__ import annotations
 
@@ -39,8 +39,7 @@ def _worker() -> Worker:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse:
     def work(message: InboundMessage) -> None:
-        asked = message.data
-        run, tenant = RunId(UUID(asked["run_id"])), tenant_id(asked["tenant_id"])
+        run, tenant = RunId(UUID(message.data["run_id"])), tenant_id(message.data["tenant_id"])
         logger.append_keys(run_id=str(run), tenant_id=tenant, correlation_id=message.correlation_id)
         outcome = _worker().execute(tenant, run, lambda: context.get_remaining_time_in_millis() / 1000)
         failed = counted(RUNS_FAILED) if outcome in ("FAILED", "TIMEOUT") else {}

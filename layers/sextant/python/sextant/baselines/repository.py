@@ -11,8 +11,9 @@ from sextant.baselines.model import Baseline, BaselineReference
 from sextant.ids import TenantId
 from sextant.paging import PageRequest
 from sextant.storage import Session
+from sextant.storage.keyset import columns_of
 
-_COLUMNS = sql.SQL("tenant_id, id, version, name, location, digest, options, summary, created_at, created_by")
+_COLUMNS = columns_of(Baseline)
 
 _INSERT = sql.SQL("""
 INSERT INTO baseline (tenant_id, id, version, name, location, digest, options, summary, created_at, created_by)

@@ -79,14 +79,14 @@ def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str
             **options,
         )
     except BaselineError as error:
-        found = [
+        errors = [
             FieldError(
                 f"tables.{wrong.table}[{wrong.row}].{wrong.column}".rstrip("."), "baseline", str(wrong)
             )
             for wrong in error.errors
         ]
         raise InvalidBaselineError(
-            f"{len(found)} rules are broken; the first: {found[0].message}.", errors=found
+            f"{len(errors)} rules are broken; the first: {errors[0].message}.", errors=errors
         ) from error
     except ModelInputError as error:
         raise InvalidBaselineError(
@@ -111,8 +111,8 @@ def store(
 ) -> Baseline:
     """Store the next version of the baseline `name`: the tables first, then the row that refers to them.
 
-    Killed between the two, tables lie at a place that nothing refers to. The same tables and options again are
-    no new version.
+    A process that is killed between the two leaves tables that nothing refers to. The same tables and options, stored
+    again, make no new version.
     """
     newest = repository.newest_by_name(session, name)
     digest = _digest(tables, options)
@@ -143,22 +143,23 @@ def store(
 
 
 def load(session: Session, objects: TableStore, tenant: TenantId, reference: BaselineReference) -> SystemData:
-    """The system that a run pinned, from its tables; raises `BaselineNotFoundError`, or where they were altered."""
-    found = repository.get(session, tenant, reference)
-    if found is None:
+    """The system that a run pinned, from its tables. Raises `BaselineNotFoundError`, and `InvalidBaselineError` where the
+    tables were altered."""
+    baseline = repository.get(session, tenant, reference)
+    if baseline is None:
         raise BaselineNotFoundError
-    options = dict(found.options)
-    tables = {table: objects.get(f"{found.location}/{table}") for table in options.pop("tables")}
-    if _digest(tables, options) != found.digest:
+    options = dict(baseline.options)
+    tables = {table: objects.get(f"{baseline.location}/{table}") for table in options.pop("tables")}
+    if _digest(tables, options) != baseline.digest:
         raise InvalidBaselineError("The stored tables are not the ones that were checked.")
-    return system_of(tables, options, found.name, found.version)
+    return system_of(tables, options, baseline.name, baseline.version)
 
 
 def versions(session: Session, baseline: UUID) -> list[Baseline]:
-    found = repository.versions(session, baseline)
-    if not found:
+    stored = repository.versions(session, baseline)
+    if not stored:
         raise BaselineNotFoundError
-    return found
+    return stored
 
 
 def list_baselines(session: Session, request: PageRequest) -> Page[Baseline]:
@@ -166,7 +167,7 @@ def list_baselines(session: Session, request: PageRequest) -> Page[Baseline]:
 
 
 def summary_of(system: SystemData) -> dict[str, Any]:
-    """What a user wants to see of a baseline: its span, its hours and its fleet."""
+    """What a user sees of a baseline: its years, its hours and its fleet."""
     capacity: dict[str, float] = {}
     for unit in system.units:
         capacity[unit.technology] = capacity.get(unit.technology, 0.0) + unit.capacity_mw
@@ -196,16 +197,19 @@ def _rows(table: str, content: bytes) -> list[Row]:
 
 
 def _parquet_rows(table: str, content: bytes) -> list[Row]:
-    """The rows, once the file's own footer says that they are few: kilobytes may spell millions of equal ones."""
+    """The rows, read only after the footer says that they are few: kilobytes may hold millions of equal rows."""
     file = pq.ParquetFile(io.BytesIO(content))
-    found = file.metadata
-    if found.num_rows > MAX_ROWS:
+    footer = file.metadata
+    if footer.num_rows > MAX_ROWS:
         raise _unreadable(table, "too_long", f"must not have more than {MAX_ROWS:,} rows")
-    if found.num_columns > MAX_COLUMNS:
+    if footer.num_columns > MAX_COLUMNS:
         raise _unreadable(table, "too_wide", f"must not have more than {MAX_COLUMNS} columns")
-    if found.num_rows * found.num_columns > MAX_CELLS:
+    if footer.num_rows * footer.num_columns > MAX_CELLS:
         raise _unreadable(table, "too_large", f"must not have more than {MAX_CELLS:,} cells")
-    if sum(found.row_group(index).total_byte_size for index in range(found.num_row_groups)) > MAX_TABLE_BYTES:
+    if (
+        sum(footer.row_group(index).total_byte_size for index in range(footer.num_row_groups))
+        > MAX_TABLE_BYTES
+    ):
         raise _unreadable(table, "too_large", f"must not exceed {MAX_TABLE_BYTES:,} bytes when unpacked")
     for field in file.schema_arrow:
         if pa.types.is_nested(field.type):

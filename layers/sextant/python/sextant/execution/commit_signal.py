@@ -1,4 +1,4 @@
-"""Tells the committer that a file waits. Best effort: its schedule finds what a lost signal left."""
+"""Signals the committer that a file waits. Best effort: its schedule finds a file whose signal was lost."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def _queue() -> SQSClient:
 
 
 def send() -> None:
+    """Send the signal; a failure is logged and otherwise ignored."""
     url = os.environ.get("SEXTANT_QUEUE_URL_COMMITS")
     if not url:
         return
     try:
         _queue().send_message(QueueUrl=url, MessageBody="{}")
     except (BotoCoreError, ClientError) as error:
-        logger.warning("the committer was not told", exc_info=error)
+        logger.warning("the committer was not signalled", exc_info=error)

@@ -19,9 +19,9 @@ logger = Logger(child=True)
 
 
 class Heartbeat:
-    """Prolongs a run's lease from a thread of its own, and notices when the run is no longer ours.
+    """Prolongs a run's lease from a thread of its own, and notices when the run is no longer this worker's.
 
-    The model says how far it is (`report`), and learns there, by `RunLostError`, that it may stop.
+    The model reports its progress by `report`, which raises `RunLostError` once the run is lost.
     """
 
     def __init__(self, database: PlatformDatabase, run: Run, lease: timedelta) -> None:

@@ -1,7 +1,7 @@
-"""Runs in parts: how a sweep or a Monte Carlo run is divided, what a part's result looks like, how they are merged.
+"""Runs in parts: how a sweep or a Monte Carlo run is divided, what a part's result looks like, how parts are merged.
 
-A part's result is one NumPy archive without pickles: arrays, and JSON for what is not one. A Monte Carlo run in
-parts gives the same bytes as one computed whole; a sweep gives the rows of every point, told apart by tags.
+A part's result is one NumPy archive without pickles: arrays, and a JSON text for the rest. A Monte Carlo run in
+parts gives the same bytes as one computed whole. A sweep gives the rows of every point, distinguished by tags.
 """
 
 from __future__ import annotations

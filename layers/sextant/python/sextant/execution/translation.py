@@ -34,7 +34,7 @@ def _reference() -> SystemData:
 def request_of(
     claimed: ClaimedRun, progress: Progress, own_baseline: Callable[[BaselineReference], SystemData]
 ) -> SimulationRequest:
-    """What the engine is asked: the pinned version's assumptions and baseline, the run's parameters and seed."""
+    """The engine's request: the pinned version's assumptions and baseline, the run's parameters and seed."""
     parameters = decode(claimed.run.parameters)
     pinned = parameters.pop("baseline", None)
     parameters.pop(SWEEP, None)

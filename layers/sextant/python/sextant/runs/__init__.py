@@ -1,1 +1,1 @@
-"""Runs: a scenario's version, asked to be computed once, with options and a seed."""
+"""Runs: one computation of a scenario's version, with options and a seed."""

@@ -1,4 +1,4 @@
-"""What a run is, and what may be asked of it."""
+"""What a run is, and the options it may be requested with."""
 
 from __future__ import annotations
 

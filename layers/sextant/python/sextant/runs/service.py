@@ -1,4 +1,4 @@
-"""What can be asked of runs. No function here commits, and none knows of HTTP."""
+"""Requesting, reading, cancelling and replaying runs. No function here commits, and none knows of HTTP."""
 
 from __future__ import annotations
 
