@@ -12,6 +12,7 @@ import sys
 import tempfile
 import uuid
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,7 +56,9 @@ def call(method: str, path: str, body: Any = None, expected: tuple[int, ...] = (
         invoked_function_arn="arn:aws:lambda:eu-central-1:000000000000:function:api",
         get_remaining_time_in_millis=lambda: 29_000,
     )
-    answer = import_module("functions.api.handler").handler(event, context)
+    # Commits before 0.1.0 called it otherwise.
+    name = "functions.api.api" if find_spec("functions.api.api") else "functions.api.handler"
+    answer = import_module(name).handler(event, context)
     if answer["statusCode"] not in expected:
         raise SystemExit(f"{method} {path}: {answer['statusCode']} {answer.get('body')}")
     return json.loads(answer.get("body") or "{}").get("data")
