@@ -19,6 +19,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from infra.config import Aurora, GivenDatabase, Restored
+from infra.constructs.logs import log_group
 from infra.constructs.network import Network
 from infra.constructs.suppressions import accept, accept_checkov
 
@@ -72,14 +73,7 @@ class AuroraDatabase(Construct):
         network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
         self.identifier = identifier = f"{prefix}-{settings.restored.name}" if settings.restored else prefix
         # RDS makes this group by itself, unencrypted and without an end; so it is made before.
-        log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/rds/cluster/{identifier}/postgresql",
-            retention=log_retention,
-            encryption_key=key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "Log", log_retention, key, name=f"/aws/rds/cluster/{identifier}/postgresql")
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
@@ -127,7 +121,7 @@ class AuroraDatabase(Construct):
             deletion_protection=protect,
             removal_policy=RemovalPolicy.SNAPSHOT if protect else RemovalPolicy.DESTROY,
         )
-        self.cluster.node.add_dependency(log_group)
+        self.cluster.node.add_dependency(group)
         if settings.restored:
             _restore(self.cluster, settings.restored)
         for instance in self.cluster.node.find_all():

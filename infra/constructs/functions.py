@@ -24,6 +24,7 @@ from functions.declaration import Function
 from infra.bundling import Bundler
 from infra.config import Functions as FunctionSettings
 from infra.constructs.layers import ARCHITECTURES, Layers, code, runtime
+from infra.constructs.logs import log_group
 from infra.constructs.network import Network
 from infra.constructs.suppressions import accept_checkov, accept_wildcard
 
@@ -71,15 +72,9 @@ class DeployedFunction(Construct):
         self._snapstart = declared.name in settings.snapstart
         self._provisioned = settings.provisioned.get(declared.name)
         self.name = f"{surroundings.prefix}-{declared.name}"
-        self.log_group = log_group = logs.LogGroup(
-            self,
-            "Log",
-            retention=surroundings.log_retention,
-            encryption_key=surroundings.key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        self.log_group = log_group(self, "Log", surroundings.log_retention, surroundings.key)
         self.role = function_role(
-            self, self.name, log_group, surroundings, in_network=surroundings.network is not None
+            self, self.name, self.log_group, surroundings, in_network=surroundings.network is not None
         )
         self.function = lambda_.Function(
             self,
@@ -94,7 +89,7 @@ class DeployedFunction(Construct):
             timeout=Duration.seconds(declared.timeout),
             layers=layers.of(declared.layers),
             role=self.role,
-            log_group=log_group,
+            log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             environment={
                 "SEXTANT_STAGE": surroundings.stage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -17,6 +17,7 @@ from constructs import Construct
 from functions.declaration import Function, Route
 from infra.config import HttpApi as HttpApiSettings
 from infra.constructs.identity import Issuer
+from infra.constructs.logs import log_group
 from infra.constructs.suppressions import accept, accept_checkov
 
 # What the access log says of a request: who, what, how it went and how long it took; never a body or token.
@@ -91,13 +92,7 @@ class Api(Construct):
                         },
                     )
                     accept_checkov(one, {"CKV_AWS_309": "Public by declaration"})
-        log_group = logs.LogGroup(
-            self,
-            "AccessLog",
-            retention=log_retention,
-            encryption_key=key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "AccessLog", log_retention, key)
         self.stage = apigateway.HttpStage(
             self,
             "Stage",
@@ -114,7 +109,7 @@ class Api(Construct):
         if not isinstance(stage, apigateway.CfnStage):
             raise TypeError("the stage has no resource of its own")
         stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            destination_arn=group.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
 
     @property

@@ -211,13 +211,7 @@ class Monitoring(Construct):
             "database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3
         )
         proxy = {"ProxyName": database.proxy.db_proxy_name}
-        waiting = cloudwatch.Metric(
-            namespace="AWS/RDS",
-            metric_name="DatabaseConnectionsBorrowLatency",
-            dimensions_map=proxy,
-            period=_FIVE_MINUTES,
-            statistic="Average",
-        )
+        waiting = _of_rds("DatabaseConnectionsBorrowLatency", proxy)
         # The proxy reports microseconds.
         self._alarm(
             "database-connections",
@@ -227,13 +221,7 @@ class Monitoring(Construct):
             100_000,
             periods=2,
         )
-        pinned = cloudwatch.Metric(
-            namespace="AWS/RDS",
-            metric_name="DatabaseConnectionsCurrentlySessionPinned",
-            dimensions_map=proxy,
-            period=_FIVE_MINUTES,
-            statistic="Average",
-        )
+        pinned = _of_rds("DatabaseConnectionsCurrentlySessionPinned", proxy)
         self._alarm(
             "database-pinning",
             "Sessions hold connections of the proxy for themselves",
@@ -358,10 +346,14 @@ def _counted(name: str, period: Duration) -> cloudwatch.Metric:
 
 def _of_cluster(database: AuroraDatabase, name: str) -> cloudwatch.Metric:
     """A metric of the cluster, by its name and not by reference: a restored cluster is another resource."""
+    return _of_rds(name, {"DBClusterIdentifier": database.identifier})
+
+
+def _of_rds(name: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="AWS/RDS",
         metric_name=name,
-        dimensions_map={"DBClusterIdentifier": database.identifier},
+        dimensions_map=dimensions,
         period=_FIVE_MINUTES,
         statistic="Average",
     )

@@ -3,7 +3,7 @@ that exists already."""
 
 from __future__ import annotations
 
-from aws_cdk import CfnResource, RemovalPolicy, Stack
+from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.config import GivenNetwork
 from infra.config import Network as NetworkSettings
+from infra.constructs.logs import log_group
 from infra.constructs.suppressions import accept_checkov
 
 # What the functions call: the queues, each other, the catalogue, the notifications. S3 and DynamoDB
@@ -107,13 +108,7 @@ class OwnNetwork(Network):
                     map_public_ip_on_launch=False,
                 )
             )
-        flow_log_group = logs.LogGroup(
-            self,
-            "FlowLogGroup",
-            retention=log_retention,
-            encryption_key=key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        flow_log_group = log_group(self, "FlowLogGroup", log_retention, key)
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -163,14 +158,8 @@ class OwnNetwork(Network):
         handler = provider.node.find_child("Handler")
         if not isinstance(handler, CfnResource):
             raise TypeError("the CDK's function is no resource")
-        log_group = logs.LogGroup(
-            self,
-            "DefaultGroupLog",
-            retention=log_retention,
-            encryption_key=key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        handler.add_property_override("LoggingConfig", {"LogGroup": log_group.log_group_name})
+        group = log_group(self, "DefaultGroupLog", log_retention, key)
+        handler.add_property_override("LoggingConfig", {"LogGroup": group.log_group_name})
         accept_checkov(
             handler,
             {

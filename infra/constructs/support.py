@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.functions import Surroundings, function_role
 from infra.constructs.layers import ARCHITECTURES, code, runtime
+from infra.constructs.logs import log_group
 from infra.constructs.suppressions import accept_checkov
 
 
@@ -27,14 +27,8 @@ class SupportFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         name = f"{surroundings.prefix}-{handler.replace('_', '-')}"
-        log_group = logs.LogGroup(
-            self,
-            "Log",
-            retention=surroundings.log_retention,
-            encryption_key=surroundings.key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.role: iam.Role = function_role(self, name, log_group, surroundings, in_network=False)
+        group = log_group(self, "Log", surroundings.log_retention, surroundings.key)
+        self.role: iam.Role = function_role(self, name, group, surroundings, in_network=False)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -47,7 +41,7 @@ class SupportFunction(Construct):
             memory_size=256,
             timeout=timeout,
             role=self.role,
-            log_group=log_group,
+            log_group=group,
             logging_format=lambda_.LoggingFormat.JSON,
             environment_encryption=surroundings.key,
             tracing=lambda_.Tracing.ACTIVE if surroundings.settings.tracing else lambda_.Tracing.DISABLED,

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra.handlers.custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, answering
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
-
-
-def handler(event: dict[str, Any], context: object) -> None:
-    """A CloudFormation custom resource request."""
-    del context
-    respond(event, act)
 
 
 def act(event: Mapping[str, Any]) -> Answer:
@@ -23,6 +17,9 @@ def act(event: Mapping[str, Any]) -> Answer:
     if event["RequestType"] == "Delete":
         _empty(bucket)
     return Answer(f"contents-of-{bucket}")
+
+
+handler = answering(act)
 
 
 def _empty(bucket: str) -> None:

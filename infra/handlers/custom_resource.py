@@ -19,7 +19,20 @@ class Answer:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def respond(event: Mapping[str, Any], act: Callable[[Mapping[str, Any]], Answer]) -> None:
+Act = Callable[[Mapping[str, Any]], Answer]
+
+
+def answering(act: Act) -> Callable[[dict[str, Any], object], None]:
+    """The Lambda handler of a CloudFormation custom resource that does `act`."""
+
+    def handler(event: dict[str, Any], context: object) -> None:
+        del context
+        respond(event, act)
+
+    return handler
+
+
+def respond(event: Mapping[str, Any], act: Act) -> None:
     """Do `act` and tell CloudFormation how it went; an unanswered request would stall the stack for an hour."""
     physical_id = str(event.get("PhysicalResourceId") or event["LogicalResourceId"])
     try:

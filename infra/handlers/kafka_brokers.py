@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.handlers.custom_resource import Answer, respond
-
-
-def handler(event: dict[str, Any], context: object) -> None:
-    """A CloudFormation custom resource request."""
-    del context
-    respond(event, act)
+from infra.handlers.custom_resource import Answer, answering
 
 
 def act(event: Mapping[str, Any]) -> Answer:
@@ -23,3 +17,6 @@ def act(event: Mapping[str, Any]) -> Answer:
 
     found = boto3.client("kafka").get_bootstrap_brokers(ClusterArn=cluster)
     return Answer(f"brokers-of-{cluster}", {"BootstrapServers": found["BootstrapBrokerStringSaslIam"]})
+
+
+handler = answering(act)

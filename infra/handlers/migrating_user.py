@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from infra.handlers.custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, answering
 
 # An Aurora cluster that has just been made, or is scaling, may refuse for a moment.
 _DATABASE_WITHIN = 180.0
@@ -30,18 +30,15 @@ PREPARATION = (
 )
 
 
-def handler(event: dict[str, Any], context: object) -> None:
-    """A CloudFormation custom resource request."""
-    del context
-    respond(event, act)
-
-
 def act(event: Mapping[str, Any]) -> Answer:
     """Make the user on create and update."""
     if event["RequestType"] == "Delete":
         return Answer(str(event["PhysicalResourceId"]))
     _prepare(event["ResourceProperties"])
     return Answer("migrating-user")
+
+
+handler = answering(act)
 
 
 def _prepare(properties: Mapping[str, str]) -> None:

@@ -13,19 +13,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from infra.handlers.custom_resource import Answer, respond
+from infra.handlers.custom_resource import Answer, answering
 
 _MIGRATION_WITHIN = 660
 
 
 class CallFailedError(Exception):
     """A function reported an error; its log has the whole of it."""
-
-
-def handler(event: dict[str, Any], context: object) -> None:
-    """A CloudFormation custom resource request."""
-    del context
-    respond(event, act)
 
 
 def act(event: Mapping[str, Any]) -> Answer:
@@ -36,6 +30,9 @@ def act(event: Mapping[str, Any]) -> Answer:
     migrated = _call(str(properties["Function"]), {})
     _call(str(properties["Then"]), {"source": "sextant.deployment", "detail-type": "Scheduled Event"})
     return Answer("migrations", {"Revision": str(migrated.get("revision", ""))})
+
+
+handler = answering(act)
 
 
 def _call(function: str, event: Mapping[str, str]) -> Mapping[str, Any]:
