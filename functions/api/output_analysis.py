@@ -107,7 +107,7 @@ def aggregate_outputs(
     snapshot_id: SnapshotId = None,
 ) -> Response[Any]:
     caller = router.caller
-    wanted = filter_of(
+    where = filter_of(
         metric=metric_name,
         runs=run_id,
         start=start,
@@ -119,7 +119,7 @@ def aggregate_outputs(
     groups, ranks = groups_of(by), ranks_of(percentiles)
     readable(caller, scenario_id)
     found, snapshot = reader().aggregates(
-        caller.tenant, ScenarioId(scenario_id), wanted, by=groups, ranks=ranks, snapshot=snapshot_id
+        caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=snapshot_id
     )
     return _answer([group.to_json() for group in found], caller.request_id, snapshot)
 
@@ -149,13 +149,13 @@ def compare_outputs(
 ) -> Response[Any]:
     caller = router.caller
     others = references(runs, scenario_id)
-    wanted = filter_of(
+    where = filter_of(
         metric=metric_name, runs=None, start=start, end=end, min_value=None, max_value=None, tags=tags
     )
     for scenario in {scenario_id, *(other for other, _ in others)}:
         readable(caller, scenario)
     found = reader().comparison(
-        caller.tenant, (ScenarioId(scenario_id), baseline), others, wanted, snapshot_id
+        caller.tenant, (ScenarioId(scenario_id), baseline), others, where, snapshot_id
     )
     return _answer([row.to_json() for row in found.rows], caller.request_id, found.snapshot_id)
 

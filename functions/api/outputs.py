@@ -107,7 +107,7 @@ def read_outputs(
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
     caller = router.caller
-    wanted = filter_of(
+    where = filter_of(
         metric=metric_name,
         runs=run_id,
         start=start,
@@ -118,8 +118,8 @@ def read_outputs(
     )
     form = _FORMATS.get(format or "", None if format else accepted(accept))
     if form is not None:
-        return _file(caller, scenario_id, wanted, form, snapshot_id)
-    return _page(caller, scenario_id, wanted, limit, cursor, snapshot_id)
+        return _file(caller, scenario_id, where, form, snapshot_id)
+    return _page(caller, scenario_id, where, limit, cursor, snapshot_id)
 
 
 def accepted(header: str) -> ExportFormat | None:
@@ -132,14 +132,14 @@ def accepted(header: str) -> ExportFormat | None:
 
 
 def _page(
-    caller: Caller, scenario: UUID, wanted: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
+    caller: Caller, scenario: UUID, where: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
 ) -> Response[Any]:
-    scope = f"outputs {scenario} {wanted.spelled()} {snapshot}"
+    scope = f"outputs {scenario} {where.spelled()} {snapshot}"
     at = cursors.decode(cursor, scope) if cursor else None
 
     def read() -> bytes:
         found = reader().page(
-            caller.tenant, ScenarioId(scenario), wanted, limit=limit, at=at, snapshot=snapshot
+            caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
         )
         edges = {
             "next_cursor": cursors.encode(found.next, found.snapshot_id, "next", scope),
@@ -164,10 +164,10 @@ def _page(
 
 
 def _file(
-    caller: Caller, scenario: UUID, wanted: OutputFilter, form: ExportFormat, snapshot: int | None
+    caller: Caller, scenario: UUID, where: OutputFilter, form: ExportFormat, snapshot: int | None
 ) -> Response[Any]:
     readable(caller, scenario)
-    found = reader().file(caller.tenant, ScenarioId(scenario), wanted, form, snapshot)
+    found = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
     if isinstance(found, Export):
         return export_answer(caller, found, 200 if found.over else 202)
     if isinstance(found, Link):

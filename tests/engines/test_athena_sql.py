@@ -47,14 +47,14 @@ def test_trino_takes_the_statement_and_answers_with_what_our_export_holds(
         (identity(scenario=scenario, computed=_COMPUTED), identity(), identity("beta"))
     ):
         lake.commit(lake.write(one, some_rows(60, seed=number)))
-    table, wanted = lake.table(), _FILTERS[name]
-    ours = b"".join(export(scan(table, "acme", str(scenario), wanted), ExportFormat.CSV)).decode()
+    table, where = lake.table(), _FILTERS[name]
+    ours = b"".join(export(scan(table, "acme", str(scenario), where), ExportFormat.CSV)).decode()
     expected = list(csv.DictReader(io.StringIO(ours)))
     snapshot = table.metadata.current_snapshot_id
     assert snapshot is not None
 
     # When Trino is given the statement for a CSV file, the table's rows standing for the table
-    asked = statement("acme", str(scenario), wanted, snapshot, ExportFormat.CSV, "s3://unused/")
+    asked = statement("acme", str(scenario), where, snapshot, ExportFormat.CSV, "s3://unused/")
     trino.parse(asked.text)
     values = _values(table.scan().to_arrow().to_pylist())
     answer = trino.run(_bound(asked, values))
@@ -65,7 +65,7 @@ def test_trino_takes_the_statement_and_answers_with_what_our_export_holds(
     assert sorted(map(_plain, found), key=str) == sorted(map(_plain, expected), key=str)
 
     # And what Parquet is unloaded from has types that Hive's writer knows, and as many rows
-    unloaded = statement("acme", str(scenario), wanted, snapshot, ExportFormat.PARQUET, "s3://there/")
+    unloaded = statement("acme", str(scenario), where, snapshot, ExportFormat.PARQUET, "s3://there/")
     inner = re.fullmatch(r"UNLOAD \((.*)\) TO 's3://there/' WITH \(.*\)", unloaded.text)
     assert inner is not None
     trino.parse(inner[1])

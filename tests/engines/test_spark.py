@@ -44,10 +44,10 @@ def scenario(lake: Lake) -> UUID:
 
 
 def ours(
-    lake: Lake, scenario: UUID, wanted: OutputFilter = EVERYTHING, snapshot: int | None = None
+    lake: Lake, scenario: UUID, where: OutputFilter = EVERYTHING, snapshot: int | None = None
 ) -> list[Fact]:
     """What our reader says: every page of the scenario."""
-    page = read_page(lake.table(), "acme", str(scenario), wanted, limit=10_000, snapshot_id=snapshot)
+    page = read_page(lake.table(), "acme", str(scenario), where, limit=10_000, snapshot_id=snapshot)
     return [Fact(*row.key, value=row.value) for row in page.rows]
 
 
@@ -68,8 +68,8 @@ def test_spark_reads_every_row_type_filter_and_snapshot_as_our_reader_does(
     lake: Lake, scenario: UUID, spark: Spark
 ) -> None:
     # Rows, whatever the filter
-    for name, (wanted, condition) in _FILTERS.items():
-        expected = ours(lake, scenario, wanted)
+    for name, (where, condition) in _FILTERS.items():
+        expected = ours(lake, scenario, where)
         assert theirs(spark, scenario, condition) == expected, name
         assert expected, name
     assert Counter(fact.run_id for fact in theirs(spark, scenario)) == Counter(

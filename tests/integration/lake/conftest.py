@@ -57,7 +57,7 @@ class Lake:
         return {UUID(run): count for run, count in Counter(runs.to_pylist()).items()}
 
     def pages(
-        self, tenant: str, scenario: UUID, wanted: OutputFilter, limit: int, table: Table | None = None
+        self, tenant: str, scenario: UUID, where: OutputFilter, limit: int, table: Table | None = None
     ) -> list[Fact]:
         """All pages of a scenario, one after another, from one snapshot."""
         table = table or self.table()
@@ -66,7 +66,7 @@ class Lake:
         after: PageKey | None = None
         while True:
             page = read_page(
-                table, tenant, str(scenario), wanted, limit=limit, snapshot_id=snapshot_id, after=after
+                table, tenant, str(scenario), where, limit=limit, snapshot_id=snapshot_id, after=after
             )
             found += [Fact(*row.key, value=row.value) for row in page.rows]
             if page.next is None:

@@ -43,10 +43,10 @@ def test_every_format_holds_the_same_rows(lake: Lake, form: ExportFormat) -> Non
     # Given a scenario of four runs
     scenario = new_id()
     written = fill(lake, scenario)
-    wanted = OutputFilter(tags={"technology": "solar"}, start=FIRST_DAY + timedelta(9))
+    where = OutputFilter(tags={"technology": "solar"}, start=FIRST_DAY + timedelta(9))
 
     # When it is exported
-    data = b"".join(export(scan(lake.table(), "acme", str(scenario), wanted), form))
+    data = b"".join(export(scan(lake.table(), "acme", str(scenario), where), form))
 
     # Then the file holds every wanted row, run by run, all columns but the tenant
     match form:
@@ -74,7 +74,7 @@ def test_every_format_holds_the_same_rows(lake: Lake, form: ExportFormat) -> Non
                 for r in table.to_pylist()
             ]
             assert tuple(table.column_names) == EXPORTED
-    expected = sorted((f for f in written if f.passes(wanted)), key=lambda f: (f.run_id, f))
+    expected = sorted((f for f in written if f.passes(where)), key=lambda f: (f.run_id, f))
     assert found == expected
 
 
@@ -178,14 +178,14 @@ def test_runs_of_different_scenarios_are_compared_with_a_baseline(lake: Lake) ->
     for number, run in enumerate(runs):
         lake.commit(lake.write(run, some_rows(900, seed=number)))
     references = [RunReference(run.scenario_id, run.run_id) for run in runs]
-    wanted = OutputFilter(metric="price")
+    where = OutputFilter(metric="price")
 
     # When they are compared
-    result = compare(lake.table(), "acme", references[0], references[1:], wanted=wanted)
+    result = compare(lake.table(), "acme", references[0], references[1:], where=where)
 
     # Then every place that any has is a row, in order, with each one's difference
     values = [
-        {(f.metric, f.asof_date, f.tags): f.value for f in lake.written[run.run_id] if f.passes(wanted)}
+        {(f.metric, f.asof_date, f.tags): f.value for f in lake.written[run.run_id] if f.passes(where)}
         for run in runs
     ]
     places = sorted(values[0].keys() | values[1].keys() | values[2].keys())

@@ -59,19 +59,19 @@ def test_pages_hold_every_wanted_row_once_in_order_both_ways(lake: Lake, compact
         assert compact(table, CompactionPolicy(least_files=2)).files_before > 5
     rng = random.Random(3)
     for _ in range(40):
-        wanted = some_filter(rng, runs)
-        expected = [fact for fact in written if fact.passes(wanted)]
+        where = some_filter(rng, runs)
+        expected = [fact for fact in written if fact.passes(where)]
         limit = rng.choice([7, 50, 1000]) if len(expected) < 300 else rng.choice([99, 1000])
 
         # When its pages are turned forwards, then they are the plain list
-        assert lake.pages("acme", scenario, wanted, limit, table) == expected
+        assert lake.pages("acme", scenario, where, limit, table) == expected
 
         # And backwards from anywhere, likewise
         if expected:
             place = rng.randrange(len(expected))
             fact = expected[place]
             edge = PageKey(fact.metric, fact.asof_date, fact.run_id, fact.tags)
-            page = read_page(table, "acme", str(scenario), wanted, limit=limit, before=edge)
+            page = read_page(table, "acme", str(scenario), where, limit=limit, before=edge)
             assert [Fact(*row.key, value=row.value) for row in page.rows] == expected[
                 max(0, place - limit) : place
             ]
@@ -159,16 +159,16 @@ def test_reading_one_run_costs_few_requests(lake: Lake) -> None:
     run = identity(scenario=scenario)
     lake.commit(lake.write(run, some_rows(300, seed=9)))
     forget_cached_files()
-    wanted = OutputFilter(run_ids=frozenset({run.run_id}))
+    where = OutputFilter(run_ids=frozenset({run.run_id}))
 
     # When all of that run is read, once and again, and once more by a process that knows nothing
     with lake.requests() as first:
-        page = read_page(lake.table(), "acme", str(scenario), wanted, limit=1000)
+        page = read_page(lake.table(), "acme", str(scenario), where, limit=1000)
     with lake.requests() as again:
-        read_page(knows.refresh(), "acme", str(scenario), wanted, limit=100)
+        read_page(knows.refresh(), "acme", str(scenario), where, limit=100)
     begin_cold()
     with lake.requests() as cold:
-        read_page(lake.table(), "acme", str(scenario), wanted, limit=1000)
+        read_page(lake.table(), "acme", str(scenario), where, limit=1000)
 
     # Then it takes the metadata, the manifest list, the new manifest and the file; then nothing; and
     # from cold one manifest more for each commit before

@@ -381,12 +381,12 @@ def test_the_statement_answers_with_what_our_own_export_holds(
     pinned = lake.table().metadata.current_snapshot_id
     assert pinned is not None
     lake.commit(lake.write(runs[2], some_rows(150, seed=7)))
-    wanted = FILTERS[name]
+    where = FILTERS[name]
     ours = list(
         csv.DictReader(
             io.StringIO(
                 b"".join(
-                    export(scan(lake.table(), "acme", str(scenario), wanted, pinned), ExportFormat.CSV)
+                    export(scan(lake.table(), "acme", str(scenario), where, pinned), ExportFormat.CSV)
                 ).decode()
             )
         )
@@ -394,7 +394,7 @@ def test_the_statement_answers_with_what_our_own_export_holds(
     assert bool(ours) == (name != "an injection")
 
     # When the statement is run
-    asked = statement("acme", str(scenario), wanted, pinned, ExportFormat.CSV, "s3://unused/")
+    asked = statement("acme", str(scenario), where, pinned, ExportFormat.CSV, "s3://unused/")
     result = run(duck, lake, asked)
     columns = [column[0] for column in result.description or ()]
     theirs = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
@@ -404,7 +404,7 @@ def test_the_statement_answers_with_what_our_own_export_holds(
     assert sorted(map(_plain, theirs), key=str) == sorted(map(_plain, ours), key=str)
 
     # And so does what Parquet is unloaded from
-    unloaded = statement("acme", str(scenario), wanted, pinned, ExportFormat.PARQUET, "s3://there/1/")
+    unloaded = statement("acme", str(scenario), where, pinned, ExportFormat.PARQUET, "s3://there/1/")
     inner = re.fullmatch(r"UNLOAD \((.*)\) TO 's3://there/1/' WITH \(.*\)", unloaded.text)
     assert inner is not None
     rows = run(duck, lake, Statement(inner[1], unloaded.parameters)).fetchall()

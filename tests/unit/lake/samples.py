@@ -57,17 +57,17 @@ class Fact:
     tags: str
     value: float | None
 
-    def passes(self, wanted: OutputFilter) -> bool:
+    def passes(self, where: OutputFilter) -> bool:
         pairs = set(self.tags.split("\x1e"))
         value = self.value
         return (
-            wanted.metric in (None, self.metric)
-            and (not wanted.run_ids or UUID(self.run_id) in wanted.run_ids)
-            and (wanted.start is None or self.asof_date >= wanted.start)
-            and (wanted.end is None or self.asof_date <= wanted.end)
-            and (wanted.min_value is None or (value is not None and value >= wanted.min_value))
-            and (wanted.max_value is None or (value is not None and value <= wanted.max_value))
-            and all(f"{key}\x1f{text}" in pairs for key, text in wanted.tags.items())
+            where.metric in (None, self.metric)
+            and (not where.run_ids or UUID(self.run_id) in where.run_ids)
+            and (where.start is None or self.asof_date >= where.start)
+            and (where.end is None or self.asof_date <= where.end)
+            and (where.min_value is None or (value is not None and value >= where.min_value))
+            and (where.max_value is None or (value is not None and value <= where.max_value))
+            and all(f"{key}\x1f{text}" in pairs for key, text in where.tags.items())
         )
 
 

@@ -167,7 +167,7 @@ class AthenaExports:
         query = statement(
             tenant,
             str(scenario),
-            reading.wanted,
+            reading.where,
             reading.snapshot_id,
             form,
             f"{self._place(tenant, export_id)}/{attempt}/",
@@ -348,7 +348,7 @@ def _failure(query: QueryExecutionTypeDef) -> Failure:
 
 
 def _identity(tenant: TenantId, reading: Scan, form: ExportFormat) -> UUID:
-    query = [tenant, reading.scenario_id, reading.snapshot_id, form.name, reading.wanted.spelled()]
+    query = [tenant, reading.scenario_id, reading.snapshot_id, form.name, reading.where.spelled()]
     return uuid5(NAMESPACE_URL, f"sextant:export:{json.dumps(query)}")
 
 

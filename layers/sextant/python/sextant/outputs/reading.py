@@ -73,7 +73,7 @@ class OutputReader:
         self,
         tenant: TenantId,
         scenario: ScenarioId,
-        wanted: OutputFilter,
+        where: OutputFilter,
         *,
         limit: int,
         at: OutputCursor | None,
@@ -83,7 +83,7 @@ class OutputReader:
             self._table(),
             tenant,
             str(scenario),
-            wanted,
+            where,
             limit=limit,
             snapshot_id=at.snapshot_id if at else snapshot,
             after=at.key if at and at.direction == "next" else None,
@@ -94,7 +94,7 @@ class OutputReader:
         self,
         tenant: TenantId,
         scenario: ScenarioId,
-        wanted: OutputFilter,
+        where: OutputFilter,
         form: ExportFormat,
         snapshot: int | None,
     ) -> File | Link | Export:
@@ -103,7 +103,7 @@ class OutputReader:
         Where Athena is configured, and takes a reading of this size, it makes the file: an `Export`, over or not,
         or the link to its one file. Raises `ExportTooLargeError` where it refused to.
         """
-        reading = scan(self._table(), tenant, str(scenario), wanted, snapshot)
+        reading = scan(self._table(), tenant, str(scenario), where, snapshot)
         if self.exports is not None and self.exports.takes(reading, form):
             return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
         pieces = export(reading, form)
@@ -128,13 +128,13 @@ class OutputReader:
         self,
         tenant: TenantId,
         scenario: ScenarioId,
-        wanted: OutputFilter,
+        where: OutputFilter,
         *,
         by: Sequence[GroupBy],
         ranks: Sequence[float],
         snapshot: int | None,
     ) -> tuple[list[Aggregate], int | None]:
-        reading = scan(self._table(), tenant, str(scenario), wanted, snapshot)
+        reading = scan(self._table(), tenant, str(scenario), where, snapshot)
         return aggregate(reading, by, ranks), reading.snapshot_id
 
     def comparison(
@@ -142,7 +142,7 @@ class OutputReader:
         tenant: TenantId,
         baseline: tuple[ScenarioId, UUID],
         others: Sequence[tuple[ScenarioId, UUID]],
-        wanted: OutputFilter,
+        where: OutputFilter,
         snapshot: int | None,
     ) -> Comparison:
         """Runs of the tenant's scenarios against one of them."""
@@ -151,7 +151,7 @@ class OutputReader:
             tenant,
             RunReference(*baseline),
             [RunReference(*other) for other in others],
-            wanted=wanted,
+            where=where,
             snapshot_id=snapshot,
         )
 

@@ -48,7 +48,7 @@ class Statement:
 def statement(
     tenant_id: str,
     scenario_id: str,
-    wanted: OutputFilter,
+    where: OutputFilter,
     snapshot_id: int,
     form: ExportFormat,
     unload_to: str,
@@ -62,7 +62,7 @@ def statement(
         raise ValueError(f"Athena exports no {form.name}")
     spelled = _CSV if form is ExportFormat.CSV else _PARQUET
     columns = ", ".join(f"{spelled[name]} AS {name}" if name in spelled else name for name in EXPORTED)
-    conditions, values = zip(*_conditions(tenant_id, scenario_id, wanted), strict=True)
+    conditions, values = zip(*_conditions(tenant_id, scenario_id, where), strict=True)
     text = (  # no caller's text is in it: columns and conditions are ours, what is asked for is bound
         f'SELECT {columns} FROM "{NAMESPACE}"."{TABLE_NAME}" FOR VERSION AS OF {int(snapshot_id)}'  # noqa: S608
         f" WHERE {' AND '.join(conditions)}"
@@ -85,23 +85,23 @@ def _bound(value: str) -> str:
 
 
 def _conditions(
-    tenant_id: str, scenario_id: str, wanted: OutputFilter
+    tenant_id: str, scenario_id: str, where: OutputFilter
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each condition and what is bound in it, in order."""
     yield "tenant_id = ?", (tenant_id,)
     yield "scenario_id = ?", (scenario_id,)
-    if wanted.metric is not None:
-        yield "metric = ?", (wanted.metric,)
-    if wanted.run_ids:
-        runs = tuple(sorted(map(str, wanted.run_ids)))
+    if where.metric is not None:
+        yield "metric = ?", (where.metric,)
+    if where.run_ids:
+        runs = tuple(sorted(map(str, where.run_ids)))
         yield f"run_id IN ({', '.join('?' * len(runs))})", runs
-    if wanted.start is not None:
-        yield "asof_date >= CAST(? AS date)", (wanted.start.isoformat(),)
-    if wanted.end is not None:
-        yield "asof_date <= CAST(? AS date)", (wanted.end.isoformat(),)
-    if wanted.min_value is not None:
-        yield "value >= CAST(? AS double)", (repr(wanted.min_value),)
-    if wanted.max_value is not None:
-        yield "value <= CAST(? AS double)", (repr(wanted.max_value),)
-    for key, value in sorted(wanted.tags.items()):
+    if where.start is not None:
+        yield "asof_date >= CAST(? AS date)", (where.start.isoformat(),)
+    if where.end is not None:
+        yield "asof_date <= CAST(? AS date)", (where.end.isoformat(),)
+    if where.min_value is not None:
+        yield "value >= CAST(? AS double)", (repr(where.min_value),)
+    if where.max_value is not None:
+        yield "value <= CAST(? AS double)", (repr(where.max_value),)
+    for key, value in sorted(where.tags.items()):
         yield "element_at(tags, ?) = ?", (key, value)

@@ -87,19 +87,19 @@ def compare(
     baseline: RunReference,
     others: Sequence[RunReference],
     *,
-    wanted: OutputFilter = EVERYTHING,
+    where: OutputFilter = EVERYTHING,
     snapshot_id: int | None = None,
 ) -> Comparison:
     """Every place any of the runs has a value at, with each run's difference to the baseline.
 
     All runs are read from one snapshot. Raises ResultTooLargeError beyond two million values,
-    SnapshotExpiredError where the snapshot is gone. `wanted.run_ids` is not looked at.
+    SnapshotExpiredError where the snapshot is gone. `where.run_ids` is not looked at.
     """
     values: dict[UUID, dict[_Place, float | None]] = {}
     units: dict[_Place, str] = {}
     for reference in (baseline, *others):
         values[reference.run_id] = {}
-        for place, value, unit in _values(table, tenant_id, reference, wanted, snapshot_id):
+        for place, value, unit in _values(table, tenant_id, reference, where, snapshot_id):
             values[reference.run_id][place] = value
             units[place] = unit
         if sum(map(len, values.values())) > _MOST_ROWS:
@@ -121,9 +121,9 @@ def compare(
 
 
 def _values(
-    table: Table, tenant_id: str, reference: RunReference, wanted: OutputFilter, snapshot_id: int | None
+    table: Table, tenant_id: str, reference: RunReference, where: OutputFilter, snapshot_id: int | None
 ) -> Iterator[tuple[_Place, float | None, str]]:
-    of_run = replace(wanted, run_ids=frozenset({reference.run_id}))
+    of_run = replace(where, run_ids=frozenset({reference.run_id}))
     reading = scan(table, tenant_id, str(reference.scenario_id), of_run, snapshot_id)
     for group in reading.tables(_COLUMNS):
         tags = RowGroup(group).tags.coded()

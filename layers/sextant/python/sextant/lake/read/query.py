@@ -50,15 +50,15 @@ class Bounds(Protocol):
     def value(self) -> tuple[float, float]: ...
 
 
-def may_match(bounds: Bounds, wanted: OutputFilter) -> bool:
+def may_match(bounds: Bounds, where: OutputFilter) -> bool:
     """Whether a row within these bounds could pass the filter."""
     return (
-        (wanted.metric is None or bounds.metric[0] <= wanted.metric <= bounds.metric[1])
-        and (not wanted.run_ids or any(bounds.run[0] <= str(run) <= bounds.run[1] for run in wanted.run_ids))
-        and (wanted.start is None or wanted.start <= bounds.asof[1])
-        and (wanted.end is None or wanted.end >= bounds.asof[0])
-        and (wanted.min_value is None or wanted.min_value <= bounds.value[1])
-        and (wanted.max_value is None or wanted.max_value >= bounds.value[0])
+        (where.metric is None or bounds.metric[0] <= where.metric <= bounds.metric[1])
+        and (not where.run_ids or any(bounds.run[0] <= str(run) <= bounds.run[1] for run in where.run_ids))
+        and (where.start is None or where.start <= bounds.asof[1])
+        and (where.end is None or where.end >= bounds.asof[0])
+        and (where.min_value is None or where.min_value <= bounds.value[1])
+        and (where.max_value is None or where.max_value >= bounds.value[0])
     )
 
 

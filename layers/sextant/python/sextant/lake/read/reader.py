@@ -44,7 +44,7 @@ def read_page(
     table: Table,
     tenant_id: str,
     scenario_id: str,
-    wanted: OutputFilter,
+    where: OutputFilter,
     *,
     limit: int,
     snapshot_id: int | None = None,
@@ -60,7 +60,7 @@ def read_page(
         raise ValueError("a page has a limit of at least 1 and begins at one edge")
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     files = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
-    search = _Search(table.io, tenant_id, scenario_id, wanted, limit + 1, after, before)
+    search = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before)
     found = search.run(files)
     more = len(found) > limit
     found = found[:limit]
@@ -96,13 +96,13 @@ class _Search:
     io: FileIO
     tenant_id: str
     scenario_id: str
-    wanted: OutputFilter
+    where: OutputFilter
     count: int
     after: PageKey | None
     before: PageKey | None
 
     def run(self, files: Sequence[PlannedFile]) -> list[_Found]:
-        """The wanted rows nearest to the edge, nearest first."""
+        """The matching rows nearest to the edge, nearest first."""
         queue = _Queue(self.before is not None)
         for file in files:
             if self._may_match(file):
@@ -125,7 +125,7 @@ class _Search:
         """The group's rows that stand between the edge and `farthest`."""
         bounds = footer(self.io, file).groups[number]
         owner = owner_to_check(file, bounds, self.tenant_id, self.scenario_id)
-        columns = dict.fromkeys([*columns_matched(self.wanted, owner), *_KEY_COLUMNS, *_ROW_COLUMNS])
+        columns = dict.fromkeys([*columns_matched(self.where, owner), *_KEY_COLUMNS, *_ROW_COLUMNS])
         varying = [name for name in columns if name not in bounds.constants]
         group = RowGroup(read_group(self.io, file, number, varying), bounds.constants)
         backwards = self.before is not None
@@ -133,7 +133,7 @@ class _Search:
             _Found(key, group, row)
             for key, row in nearest(
                 group,
-                matching(group, self.wanted, owner),
+                matching(group, self.where, owner),
                 self.count,
                 after=farthest if backwards else self.after,
                 before=self.before if backwards else farthest,
@@ -146,11 +146,11 @@ class _Search:
         return list(islice(merged, self.count))
 
     def _may_match(self, bounds: PlannedFile | GroupBounds) -> bool:
-        """Whether rows within these bounds can be wanted, and lie beyond the edge."""
-        wanted = self.wanted
+        """Whether rows within these bounds can match, and lie beyond the edge."""
+        where = self.where
         if not bounds.scenario[0] <= self.scenario_id <= bounds.scenario[1]:
             return False
-        if not may_match(bounds, wanted):
+        if not may_match(bounds, where):
             return False
         if self.after is not None:
             return self._key(bounds, greatest=True) >= self.after
@@ -159,16 +159,16 @@ class _Search:
         return True
 
     def _nearest_key(self, bounds: PlannedFile | GroupBounds) -> PageKey:
-        """No wanted row within these bounds is nearer to the edge than this key."""
+        """No matching row within these bounds is nearer to the edge than this key."""
         return self._key(bounds, greatest=self.before is not None)
 
     def _key(self, bounds: PlannedFile | GroupBounds, *, greatest: bool) -> PageKey:
         side = 1 if greatest else 0
-        metric = self.wanted.metric if self.wanted.metric is not None else bounds.metric[side]
+        metric = self.where.metric if self.where.metric is not None else bounds.metric[side]
         if greatest:
-            asof = min(bounds.asof[1], self.wanted.end or date.max)
+            asof = min(bounds.asof[1], self.where.end or date.max)
         else:
-            asof = max(bounds.asof[0], self.wanted.start or date.min)
+            asof = max(bounds.asof[0], self.where.start or date.min)
         return PageKey(metric, asof, bounds.run[side], _LAST_TEXT if greatest else "")
 
 

@@ -33,7 +33,7 @@ class Scan:
     io: FileIO
     tenant_id: str
     scenario_id: str
-    wanted: OutputFilter
+    where: OutputFilter
     files: tuple[PlannedFile, ...]
     snapshot_id: int | None
 
@@ -52,7 +52,7 @@ class Scan:
                 yield from _if_any(waiting.popleft().result())
 
     def _groups(self, readers: ThreadPoolExecutor) -> Iterator[tuple[PlannedFile, int]]:
-        """The row groups that may hold wanted rows; files are opened some ahead of their turn."""
+        """The row groups that may hold matching rows; files are opened some ahead of their turn."""
         files = iter(self.files)
         opening = deque((file, readers.submit(footer, self.io, file)) for file in islice(files, _AHEAD))
         while opening:
@@ -60,20 +60,20 @@ class Scan:
             opening.extend((after, readers.submit(footer, self.io, after)) for after in islice(files, 1))
             for number, bounds in enumerate(opened.result().groups):
                 in_scenario = bounds.scenario[0] <= self.scenario_id <= bounds.scenario[1]
-                if in_scenario and may_match(bounds, self.wanted):
+                if in_scenario and may_match(bounds, self.where):
                     yield file, number
 
     def _read(self, file: PlannedFile, number: int, columns: Sequence[str]) -> pa.Table:
         owner = owner_to_check(file, footer(self.io, file).groups[number], self.tenant_id, self.scenario_id)
-        needed = columns_matched(self.wanted, owner)
+        needed = columns_matched(self.where, owner)
         group = read_group(self.io, file, number, list(dict.fromkeys([*columns, *needed])), keep=False)
-        mask = matching(RowGroup(group), self.wanted, owner)
+        mask = matching(RowGroup(group), self.where, owner)
         group = group.select(list(columns))
         return group if mask.all() else group.filter(pa.array(mask))
 
 
 def scan(
-    table: Table, tenant_id: str, scenario_id: str, wanted: OutputFilter, snapshot_id: int | None = None
+    table: Table, tenant_id: str, scenario_id: str, where: OutputFilter, snapshot_id: int | None = None
 ) -> Scan:
     """Plan the reading of a scenario's rows in `snapshot_id`, or the newest snapshot `table` knows.
 
@@ -81,9 +81,9 @@ def scan(
     """
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     planned = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
-    files = sorted((f for f in planned if may_match(f, wanted)), key=lambda f: (f.run, f.location))
+    files = sorted((f for f in planned if may_match(f, where)), key=lambda f: (f.run, f.location))
     found = snapshot.snapshot_id if snapshot else None
-    return Scan(table.io, tenant_id, scenario_id, wanted, tuple(files), found)
+    return Scan(table.io, tenant_id, scenario_id, where, tuple(files), found)
 
 
 def _if_any(table: pa.Table) -> Iterator[pa.Table]:

@@ -21,45 +21,45 @@ Owner = tuple[str, str]
 """A tenant, and a scenario of theirs."""
 
 
-def columns_matched(wanted: OutputFilter, owner: Owner | None) -> list[str]:
+def columns_matched(where: OutputFilter, owner: Owner | None) -> list[str]:
     """The columns that `matching` looks at."""
     looked_at = {
         "tenant_id": owner,
         "scenario_id": owner,
-        "metric": wanted.metric,
-        "run_id": wanted.run_ids or None,
-        "asof_date": wanted.start or wanted.end,
-        "value": wanted.min_value if wanted.min_value is not None else wanted.max_value,
-        "tags": wanted.tags or None,
+        "metric": where.metric,
+        "run_id": where.run_ids or None,
+        "asof_date": where.start or where.end,
+        "value": where.min_value if where.min_value is not None else where.max_value,
+        "tags": where.tags or None,
     }
     return [name for name, given in looked_at.items() if given is not None]
 
 
-def matching(group: RowGroup, wanted: OutputFilter, owner: Owner | None) -> Mask:
+def matching(group: RowGroup, where: OutputFilter, owner: Owner | None) -> Mask:
     """The rows of the group that pass the filter, and are `owner`'s where not all of them are known to be."""
     mask = np.ones(len(group), np.bool_)
     if owner is not None:
         mask &= group.coded("tenant_id").where(owner[0].__eq__)
         mask &= group.coded("scenario_id").where(owner[1].__eq__)
-    if wanted.metric is not None:
-        mask &= group.coded("metric").where(wanted.metric.__eq__)
-    if wanted.run_ids:
-        runs = {str(run_id) for run_id in wanted.run_ids}
+    if where.metric is not None:
+        mask &= group.coded("metric").where(where.metric.__eq__)
+    if where.run_ids:
+        runs = {str(run_id) for run_id in where.run_ids}
         mask &= group.coded("run_id").where(runs.__contains__)
-    if wanted.start is not None or wanted.end is not None:
+    if where.start is not None or where.end is not None:
         days = group.days
-        if wanted.start is not None:
-            mask &= days >= (wanted.start - _EPOCH).days
-        if wanted.end is not None:
-            mask &= days <= (wanted.end - _EPOCH).days
-    if wanted.min_value is not None or wanted.max_value is not None:
+        if where.start is not None:
+            mask &= days >= (where.start - _EPOCH).days
+        if where.end is not None:
+            mask &= days <= (where.end - _EPOCH).days
+    if where.min_value is not None or where.max_value is not None:
         values = group.doubles("value")
-        if wanted.min_value is not None:
-            mask &= values >= wanted.min_value
-        if wanted.max_value is not None:
-            mask &= values <= wanted.max_value
-    if wanted.tags:
-        mask &= group.tags.where(wanted.tags)
+        if where.min_value is not None:
+            mask &= values >= where.min_value
+        if where.max_value is not None:
+            mask &= values <= where.max_value
+    if where.tags:
+        mask &= group.tags.where(where.tags)
     return mask
 
 
