@@ -1,127 +1,116 @@
 """The API's entry for everything that needs no lake. It must never import pyarrow, numpy or pyiceberg.
 
-Routes are loaded in groups, by the first request whose path may belong to one: a cold start pays for what was
-asked for, and for nothing else. Which groups a path needs does not depend on what was loaded before, so that the
-same request has the same answer in every process.
+A noun's routes are loaded by the first request whose path may belong to them: a cold start pays for what was asked
+for, and for nothing else. Which nouns a path needs does not depend on what was loaded before, so that the same
+request has the same answer in every process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.http.app import Api
 from functions.api.http.routing import Router
 
-
-def _scenarios() -> Iterable[Router]:
-    from functions.api import scenario_history, scenarios
-
-    return scenarios.router, scenario_history.router
-
-
-def _runs() -> Iterable[Router]:
-    from functions.api import runs
-
-    return (runs.router,)
-
-
-def _receipts() -> Iterable[Router]:
-    from functions.api import receipts
-
-    return (receipts.router,)
-
-
-def _bulk_runs() -> Iterable[Router]:
-    from functions.api import bulk_runs
-
-    return (bulk_runs.router,)
-
-
-def _scenario_metrics() -> Iterable[Router]:
-    from functions.api import scenario_metrics
-
-    return (scenario_metrics.router,)
-
-
-def _operations() -> Iterable[Router]:
-    from functions.api import (
+if TYPE_CHECKING:
+    # They are loaded by name. This is how the import contracts know of them.
+    from functions.api import (  # noqa: F401
         actions,
+        bulk_runs,
+        cache,
         decisions,
+        documentation,
         events,
+        health,
         incidents,
         kill_switches,
+        outbox,
+        receipts,
+        runs,
+        scenario_history,
+        scenario_metrics,
+        scenarios,
+        service_metrics,
+        settings,
         tenants,
         vendors,
         workflows,
     )
 
-    nouns = (events, incidents, decisions, actions, kill_switches, workflows, vendors, tenants)
-    return [noun.router for noun in nouns]
-
-
-def _administration() -> Iterable[Router]:
-    from functions.api import cache, outbox, settings
-
-    return settings.router, outbox.router, cache.router
-
-
-def _platform() -> Iterable[Router]:
-    from functions.api import documentation, health, service_metrics
-
-    return health.router, service_metrics.router, documentation.router
-
-
-_Group = Callable[[], Iterable[Router]]
-
-_GROUPS: dict[str, _Group] = {
-    "admin": _administration,
-    **dict.fromkeys(
-        ("events", "incidents", "decisions", "actions", "kill-switches", "workflows", "vendors", "tenants"),
-        _operations,
-    ),
-    **dict.fromkeys(("health", "problems", "metrics", "openapi.json", "docs"), _platform),
+# The module of a path, by its first word; behind `admin`, by its second.
+_MODULES = {
+    **{
+        noun: noun
+        for noun in ("actions", "decisions", "events", "incidents", "tenants", "vendors", "workflows")
+    },
+    "kill-switches": "kill_switches",
+    "cache": "cache",
+    "config": "settings",
+    "config-audit": "settings",
+    "outbox": "outbox",
+    "outbox-audit": "outbox",
+    "quotas": "outbox",
+    "health": "health",
+    "problems": "health",
+    "metrics": "service_metrics",
+    "openapi.json": "documentation",
+    "docs": "documentation",
 }
-_OF_SCENARIOS: tuple[_Group, ...] = (_scenarios, _runs, _receipts, _bulk_runs, _scenario_metrics)
+# The module of `/v1/scenarios/<scenario_id>/…`, by the word behind the id.
+_OF_A_SCENARIO = {
+    "diff": "scenario_history",
+    "events": "scenario_history",
+    "versions": "scenario_history",
+    "run": "runs",
+    "runs": "runs",
+    "runs:bulk": "bulk_runs",
+    "metrics": "scenario_metrics",
+    "receipts": "receipts",
+}
+_OF_SCENARIOS = ("scenarios", *dict.fromkeys(_OF_A_SCENARIO.values()))
+MODULES = (*_OF_SCENARIOS, *dict.fromkeys(_MODULES.values()))
 
 api = Api()
-_loaded: set[_Group] = set()
+_loaded: set[str] = set()
 
 
-def _load(group: _Group) -> None:
-    if group not in _loaded:
-        api.include(*group())
-        _loaded.add(group)
+def router_of(module: str) -> Router:
+    """The router of one of `MODULES`."""
+    router: Router = import_module(f"functions.api.{module}").router
+    return router
 
 
 def whole_api() -> Api:
     """The API with every route loaded, for what looks at all of them."""
-    for group in (*_OF_SCENARIOS, *dict.fromkeys(_GROUPS.values())):
-        _load(group)
+    _load(MODULES)
     return api
 
 
-def groups_of(path: str) -> tuple[_Group, ...]:
-    """The groups in which a route of `path` may be; every method of a path is in the same ones."""
+def modules_of(path: str) -> tuple[str, ...]:
+    """The modules in which a route of `path` may be; every method of a path is in the same ones."""
     words = [word for word in path.split("/") if word]
     if words and words[0] == "v1":
         words = words[1:]
     noun = words[0].partition(":")[0] if words else ""
-    if noun != "scenarios":
-        return (_GROUPS[noun],) if noun in _GROUPS else ()
-    if len(words) > 1 and words[1].partition(":")[0] == "runs":
-        return _OF_SCENARIOS  # `/scenarios/runs…` also fits `/scenarios/<scenario_id>…`
-    what = words[2] if len(words) > 2 else ""
-    if what in ("run", "runs"):
-        return (_runs,)
-    if what.startswith("runs:"):
-        return (_bulk_runs,)
-    return {"metrics": (_scenario_metrics,), "receipts": (_receipts,)}.get(what, (_scenarios,))
+    if noun == "scenarios":
+        if len(words) > 1 and words[1].partition(":")[0] == "runs":
+            return _OF_SCENARIOS  # `/scenarios/runs…` also fits `/scenarios/<scenario_id>…`
+        return (_OF_A_SCENARIO.get(words[2] if len(words) > 2 else "", "scenarios"),)
+    if noun == "admin":
+        noun = words[1] if len(words) > 1 else ""
+    return (_MODULES[noun],) if noun in _MODULES else ()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    for group in groups_of(event.get("rawPath") or ""):
-        _load(group)
+    _load(modules_of(event.get("rawPath") or ""))
     return api.handle(event, context)
+
+
+def _load(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        if module not in _loaded:
+            api.include(router_of(module))
+            _loaded.add(module)

@@ -9,10 +9,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field, StringConstraints
 
-from functions.api.http.changes import CHANGES, ChangeList
+from functions.api.http.changes import CHANGES, ChangeList, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
-    Changes,
     Envelope,
     ListEnvelope,
     RequestBody,

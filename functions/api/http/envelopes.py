@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, cast, get_args
+from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.api.http import cursors
 from sextant.errors import BadRequestError
@@ -37,19 +36,6 @@ class RequestBody(BaseModel):
     """A body that a client sends: a field that does not exist is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Changes(RequestBody):
-    """Some fields of something: what is left out stays. null only where a field can be without a value."""
-
-    _clearable: ClassVar[frozenset[str]] = frozenset()
-
-    @field_validator("*")
-    @classmethod
-    def _not_null(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is None and info.field_name not in cls._clearable:
-            raise PydanticCustomError("null", "must not be null; leave it out to keep it")
-        return value
 
 
 class Deferred(BaseModel):
