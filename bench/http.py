@@ -260,15 +260,21 @@ def main() -> None:
         server = Postgres(Path(home), durable=True)
         server.start()
         try:
-            found = databases.prepare(server, "bench")
-            with psycopg.connect(found.admin, autocommit=True) as connection:
+            own, peers = databases.prepare(server, "bench"), databases.prepare(server, "peer")
+            for url in (own.admin, peers.admin):
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute(
+                        """UPDATE setting SET value = '{"limit": 1000000, "window_seconds": 60}' WHERE kind = 'rate-limit'"""
+                    )
+            with psycopg.connect(peers.admin, autocommit=True) as connection:
+                # The peer writes its versions itself, as an application of its kind does.
                 connection.execute(
-                    """UPDATE setting SET value = '{"limit": 1000000, "window_seconds": 60}' WHERE kind = 'rate-limit'"""
+                    "DROP TRIGGER open_version ON scenario; DROP TRIGGER kept ON scenario_version"
                 )
-            ours = Contestant("ours", sys.executable, "functions.api.api", found.app)
+            ours = Contestant("ours", sys.executable, "functions.api.api", own.app)
             peer = python_of("http-peer", _ROOT / "bench" / "http_peer" / "requirements.txt")
-            other = Contestant("other", str(peer), "bench.http_peer.application", found.app)
-            bare = Pgbench(found.app, found.admin, Path(scratch))
+            other = Contestant("other", str(peer), "bench.http_peer.application", peers.app)
+            bare = Pgbench(own.app, own.admin, Path(scratch))
             measure([ours, other], {"ours": "acme", "other": "peer"}, bare)
             publish("http", rows(ours, other, median(bare.seconds)))
         finally:

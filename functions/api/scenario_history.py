@@ -1,4 +1,4 @@
-"""What became of a scenario: its versions, what differs between them, its trail."""
+"""What became of a scenario: its versions, what differs between them, its audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functions.api.scenarios import VersionBody, VersionEnvelope
 from sextant.ids import RunId, ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
-from sextant.scenarios.model import Scenario, ScenarioVersion
+from sextant.scenarios.model import Scenario
 from sextant.storage import Session
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -119,7 +119,7 @@ def list_events(
     )
 
 
-def _version(session: Session, scenario: UUID, version: int | None) -> Scenario | ScenarioVersion:
+def _version(session: Session, scenario: UUID, version: int | None) -> Scenario:
     if version is None:
         return service.get(session, ScenarioId(scenario))
-    return service.get_version(session, ScenarioId(scenario), version)
+    return service.get_version(session, ScenarioId(scenario), version).record

@@ -90,8 +90,8 @@ class ScenarioDraft(AnswerBody):
         stored = thing.values()
         return super().of(
             thing,
-            assumptions=decode(stored.assumptions or "[]"),
-            parameters=decode(stored.parameters or "{}"),
+            assumptions=decode(stored["assumptions"]),
+            parameters=decode(stored["parameters"]),
             **values,
         )
 
@@ -112,8 +112,15 @@ class VersionBody(AnswerBody):
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
+        scenario = thing.record
         return super().of(
-            thing, assumptions=decode(thing.assumptions), parameters=decode(thing.parameters), **values
+            scenario,
+            assumptions=decode(scenario.assumptions),
+            parameters=decode(scenario.parameters),
+            changed_by=thing.changed_by,
+            valid_from=thing.valid_from,
+            valid_to=thing.valid_to,
+            **values,
         )
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
+from local.database import DatabaseUrls
+from sextant import bootstrap
+from sextant.storage import Database, DatabaseSettings
 from tests.integration.api.conftest import GUIDE, Client
+from tests.integration.storage.wire import WireProxy, through
 
 
 def test_a_created_scenario_is_read_back_as_it_was_sent(client: Client) -> None:
@@ -177,8 +182,8 @@ def test_versions_are_listed_fetched_and_compared(client: Client) -> None:
     assert "next_cursor" not in rest.json["meta"]
     assert client("GET", f"{path}/versions/1").data["parameters"] == {"shock_bp": 25}
     assert client("GET", f"{path}/versions/9").code == "scenario_version_not_found"
-    found = client("GET", f"{path}/diff", query={"from_version": 1, "to_version": 2}).data
-    assert [(item["path"], item["change"], item["before"], item["after"]) for item in found] == [
+    differences = client("GET", f"{path}/diff", query={"from_version": 1, "to_version": 2}).data
+    assert [(item["path"], item["change"], item["before"], item["after"]) for item in differences] == [
         ("parameters.draws", "ADDED", None, 10),
         ("parameters.shock_bp", "CHANGED", 25, 50),
         ("tags[1]", "REMOVED", "sensitivity", None),
@@ -188,8 +193,8 @@ def test_versions_are_listed_fetched_and_compared(client: Client) -> None:
 
 def test_two_scenarios_are_compared(client: Client) -> None:
     one, two = client.scenario(), client.scenario(parameters={"shock_bp": 99})
-    found = client("GET", f"/v1/scenarios/{one['id']}/diff", query={"other_id": two["id"]}).data
-    assert [item["path"] for item in found] == ["name", "parameters.shock_bp"]
+    differences = client("GET", f"/v1/scenarios/{one['id']}/diff", query={"other_id": two["id"]}).data
+    assert [item["path"] for item in differences] == ["name", "parameters.shock_bp"]
 
 
 def test_a_scenario_is_read_as_of_an_instant(client: Client, sql: Callable[..., list[Any]]) -> None:
@@ -244,8 +249,70 @@ def test_a_deleted_scenario_is_gone_its_runs_cancelled_and_it_comes_back(client:
     assert client("GET", f"{path}/runs/{run['id']}").data["state"] == "CANCELLED"
     restored = client("POST", f"{path}/restore")
     assert (restored.status, restored.data["version"]) == (200, 3)
+    log = client("GET", f"{path}/events", query={"limit": 3}).data
+    assert [(event["event_type"], event["data"]) for event in log if event["run_id"] is None] == [
+        ("SCENARIO_RESTORED", {"version": 3}),
+        ("SCENARIO_DELETED", {"cancelled_runs": 1}),
+    ]
+    assert log[2]["event_type"] == "RUN_CANCELLED"
     assert client("GET", path).data["name"] == "phoenix"
     assert client("POST", f"{path}/restore").data["version"] == 3, "restoring twice changes nothing"
+
+
+def test_a_scenario_is_not_deleted_while_a_run_of_it_is_published(
+    client: Client, sql: Callable[..., list[Any]]
+) -> None:
+    # Given a run whose file a commit has taken up, and another that waits
+    scenario = client.scenario()
+    path = f"/v1/scenarios/{scenario['id']}"
+    published, waiting = client.run(scenario["id"], seed=1), client.run(scenario["id"], seed=2)
+    batch = uuid4()
+    sql(
+        "INSERT INTO output_batch (id, state, lease_owner, lease_until) VALUES (%s, 'COMMITTED', 'x', now())",
+        batch,
+    )
+    sql(
+        "INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, state, descriptor, metrics,"
+        " result, batch_id, row_count, byte_count)"
+        " VALUES (%s, %s, %s, 1, 'ASSIGNED', '{}', '{}', '{}', %s, 1, 1)",
+        client.tenant,
+        published["id"],
+        scenario["id"],
+        batch,
+    )
+    # When the scenario is deleted
+    refused = client("DELETE", path)
+    # Then that is refused, and nothing has happened
+    assert (refused.status, refused.code) == (409, "scenario_publishing")
+    assert client("GET", path).data == scenario
+    assert client("GET", f"{path}/runs/{waiting['id']}").data["state"] == "QUEUED"
+
+
+def test_a_scenario_is_written_and_read_in_one_statement(
+    served: DatabaseUrls, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an API whose way to the database is recorded
+    target = urlsplit(served.app)
+    with WireProxy(str(target.hostname), int(target.port or 5432)) as proxy:
+        database = Database.connect(DatabaseSettings(url=through(served.app, proxy)))
+        monkeypatch.setattr(bootstrap, "database", lambda: database)
+        identifier = client.scenario()["id"]
+        path = f"/v1/scenarios/{identifier}"
+
+        def round_trips(method: str, path: str, body: Any = None) -> int:
+            proxy.recording.clear()
+            assert client(method, path, body).status in (200, 201, 204)
+            return proxy.recording.round_trips
+
+        # When it is created, changed, read and deleted, its version and its entry in the audit log included
+        # Then a write is a statement and a commit, and a read one statement, after the rate limit's own
+        assert round_trips("POST", "/v1/scenarios", {**GUIDE, "name": "on the wire"}) == 3
+        assert round_trips("PATCH", path, {"description": "x"}) == 3
+        assert round_trips("GET", path) == 2
+        assert round_trips("GET", "/v1/scenarios") == 2
+        assert round_trips("GET", f"{path}/versions") == 2
+        assert round_trips("DELETE", path) == 3
+        database.close()
 
 
 def test_a_scenario_whose_name_was_taken_meanwhile_cannot_come_back(client: Client) -> None:
@@ -283,7 +350,7 @@ def test_a_dry_run_stores_nothing_and_says_what_would_be_stored(client: Client) 
     assert len(client("GET", "/v1/scenarios").data) == 1
 
 
-def test_the_trail_says_what_was_done_and_cannot_be_rewritten(
+def test_the_audit_log_says_what_was_done_and_cannot_be_rewritten(
     client: Client, sql: Callable[..., list[Any]]
 ) -> None:
     scenario = client.scenario()
@@ -291,14 +358,14 @@ def test_the_trail_says_what_was_done_and_cannot_be_rewritten(
     client("PATCH", path, {"description": "x"})
     run = client.run(scenario["id"])
     client("POST", f"/v1/scenarios/runs/{run['id']}/cancel")
-    trail = client("GET", f"{path}/events")
-    assert [event["event_type"] for event in trail.data] == [
+    log = client("GET", f"{path}/events")
+    assert [event["event_type"] for event in log.data] == [
         "RUN_CANCELLED",
         "RUN_REQUESTED",
         "SCENARIO_UPDATED",
         "SCENARIO_CREATED",
     ]
-    assert trail.data[2]["data"]["changed"] == ["description"]
+    assert log.data[2]["data"] == {"changed": ["description"], "version": 2}
     of_run = client("GET", f"{path}/events", query={"run_id": run["id"], "limit": 1})
     assert [event["event_type"] for event in of_run.data] == ["RUN_CANCELLED"]
     with pytest.raises(Exception, match="append-only"):

@@ -49,7 +49,7 @@ def loaded_at(connection: psycopg.Connection[Any]) -> dict[str, object]:
 def test_every_function_stands_in_a_file_and_is_loaded(connection: psycopg.Connection[Any]) -> None:
     files = {function.name for function in sql_functions.of_files()}
 
-    assert len(files) >= 79
+    assert len(files) >= 76
     assert loaded_at(connection).keys() == files
     assert list(sql_functions.differences(connection)) == []
 

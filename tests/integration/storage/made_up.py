@@ -60,6 +60,8 @@ def made_up(kind: Any, known: Known, text: str) -> Any:  # noqa: PLR0911  (a cas
         return [made_up(inner[0], known, text)] if inner else []
     if origin in {set, frozenset, AbstractSet}:
         return frozenset({made_up(inner[0], known, text)})
+    if typing.is_typeddict(kind):
+        return {name: made_up(one, known, text) for name, one in typing.get_type_hints(kind).items()}
     if origin in {dict, Mapping} or kind in {dict, Mapping}:
         return {}
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -153,9 +153,9 @@ def test_without_an_announcement_time_is_the_bound(
     for moment, rank in ((9.9, 0), (10.0, 77)):
         now[0] = moment
         with app.transaction(tenant) as session:
-            found = cached.get(session, made.id)
-        assert found is not None
-        assert found.rank == rank
+            note = cached.get(session, made.id)
+        assert note is not None
+        assert note.rank == rank
 
 
 def test_what_is_served_is_the_callers_own(app: Database, tenant: TenantId, cached: Repository) -> None:
@@ -163,11 +163,11 @@ def test_what_is_served_is_the_callers_own(app: Database, tenant: TenantId, cach
         made = cached.create(session, {"name": "a", "payload": {"x": [1]}, "tags": ["t"]}, actor="ann")
     for _ in range(3):
         with app.transaction(tenant) as session:
-            found = cached.get(session, made.id)
-        assert found is not None
-        assert (found.payload, found.tags) == ({"x": [1]}, ["t"])
-        found.payload["x"].append(2)
-        found.tags.append("u")
+            note = cached.get(session, made.id)
+        assert note is not None
+        assert (note.payload, note.tags) == ({"x": [1]}, ["t"])
+        note.payload["x"].append(2)
+        note.tags.append("u")
 
 
 def test_a_tenant_is_not_served_anothers(

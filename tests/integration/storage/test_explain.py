@@ -66,7 +66,7 @@ EXEMPT = {
         ),
         "a sweep or a figure of the platform",
     ),
-    "sextant.scenarios.repository.soft_delete": "ends every live run of the scenario",
+    "sextant.scenarios.repository.delete": "ends every live run of the scenario",
     "sextant.runs.repository.matching": "counts what a bulk operation would touch",
     "sextant.execution.repository.claim": "weighs the tenant's waiting runs against each other, here 1,500",
     "sextant.outbox.administration.repository.entries": "asked by an operator",

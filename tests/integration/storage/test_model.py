@@ -114,10 +114,10 @@ def machine_of(strategy: Strategy, database: Database) -> type[RuleBasedStateMac
             rows = [{"name": uuid.uuid4().hex, "rank": rank} for rank in ranks]
             with self.session(who) as session:
                 ids = repository.create_many(session, rows, actor="bob")
-                found = repository.get_many(session, ids)
+                notes = repository.get_many(session, ids)
             for one, row in zip(ids, rows, strict=True):
-                assert (found[one].name, found[one].rank) == (row["name"], row["rank"])
-                self.model[one] = Expected([found[one]])
+                assert (notes[one].name, notes[one].rank) == (row["name"], row["rank"])
+                self.model[one] = Expected([notes[one]])
             return multiple(*ids)
 
         @rule(record=records, changes=st.lists(CHANGES, min_size=1, max_size=3), fails=st.booleans())

@@ -58,8 +58,8 @@ class TestCurrentState:
         with app.transaction(tenant) as session:
             made = repository.create(session, values, actor="ann")
         with app.transaction(tenant) as session:
-            found = repository.get(session, made.id)
-        assert found == made
+            record = repository.get(session, made.id)
+        assert record == made
         assert {name: getattr(made, name) for name in values} == values
         assert (made.version, made.created_by, made.updated_by, made.deleted_at) == (1, "ann", "ann", None)
 
@@ -190,13 +190,13 @@ class TestMany:
         with app.transaction(tenant) as session:
             ids = repository.create_many(session, rows, actor="ann")
         with app.transaction(tenant) as session:
-            found = repository.get_many(session, ids)
-        assert len(found) == 10_000
+            records = repository.get_many(session, ids)
+        assert len(records) == 10_000
         for number in (0, 1, 5_000, 9_999):
-            made = found[ids[number]]
+            made = records[ids[number]]
             assert {name: getattr(made, name) for name in rows[number]} == rows[number]
             assert (made.version, made.created_by) == (1, "ann")
-        assert str(found[ids[7]].amount) == "nan"
+        assert str(records[ids[7]].amount) == "nan"
         with app.transaction(tenant) as session:
             assert repository.update(session, ids[3], {"rank": 1}, actor="bob").version == 2
 

@@ -91,7 +91,7 @@ def test_a_plug_ins_parameters_are_its_own() -> None:
     document = ScenarioDocument.model_validate(
         {"name": "s", "parameters": {"model": "flat", "draws": "many", "price": 1.5, "left_out": None}}
     )
-    assert document.values().parameters == '{"draws":"many","model":"flat","price":1.5}'
+    assert document.values()["parameters"] == '{"draws":"many","model":"flat","price":1.5}'
     for value, rule in (([1], "scalar"), (2**60, "too_large"), ("x" * 1001, "scalar")):
         found = errors_of(ScenarioDocument, name="s", parameters={"model": "flat", "price": value})
         assert found == {"parameters.price": rule}

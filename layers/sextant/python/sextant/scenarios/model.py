@@ -1,4 +1,4 @@
-"""What a scenario is in the database: the row that is kept, one version of it, and the trail.
+"""What a scenario is in the database: the record that is kept, and the entries of its audit log.
 
 The document that a tenant sends is in `documents`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from sextant.ids import ScenarioId, TenantId
@@ -15,21 +15,20 @@ from sextant.ids import ScenarioId, TenantId
 Status = Literal["ACTIVE", "ARCHIVED"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioValues:
-    """The fields of a scenario as they are kept; None leaves one as it is."""
+class ScenarioValues(TypedDict, total=False):
+    """What a tenant says of a scenario, as it is kept; a change leaves out what stays as it is."""
 
-    name: str | None = None
-    description: str | None = None
-    status: Status | None = None
-    assumptions: str | None = None
-    parameters: str | None = None
-    tags: list[str] | None = None
+    name: str
+    description: str
+    status: Status
+    assumptions: str
+    parameters: str
+    tags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The current version of a scenario, as it is kept. `assumptions` and `parameters` are canonical JSON."""
+    """A scenario at one version, as it is kept. `assumptions` and `parameters` are canonical JSON."""
 
     tenant_id: TenantId
     id: ScenarioId
@@ -53,27 +52,8 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioVersion:
-    """A scenario as it stood from `valid_from` until `valid_to`; None is until now."""
-
-    tenant_id: TenantId
-    id: ScenarioId
-    version: int
-    name: str
-    description: str
-    status: Status
-    assumptions: str
-    parameters: str
-    tags: list[str]
-    deleted_at: datetime | None
-    changed_by: str
-    valid_from: datetime
-    valid_to: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class ScenarioEvent:
-    """One entry of a scenario's trail."""
+    """One entry of a scenario's audit log."""
 
     tenant_id: TenantId
     id: UUID

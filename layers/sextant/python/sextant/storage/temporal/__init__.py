@@ -4,7 +4,7 @@ from sextant.storage.temporal.cache import QueryCache
 from sextant.storage.temporal.history import FieldChange, FieldDifference, RecordVersion
 from sextant.storage.temporal.repository import TemporalRepository
 from sextant.storage.temporal.spec import Strategy, TableSpec
-from sextant.storage.temporal.writes import LogEntry, LogTable
+from sextant.storage.temporal.writes import LogEntry, LogTable, changed_columns
 
 __all__ = [
     "FieldChange",
@@ -16,4 +16,5 @@ __all__ = [
     "Strategy",
     "TableSpec",
     "TemporalRepository",
+    "changed_columns",
 ]

@@ -46,6 +46,15 @@ class LogEntry:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+def changed_columns(spec: TableSpec[Any]) -> LiteralString:
+    """An expression for a log: the record's own columns that the change has changed, as text[] in alphabetical order."""
+    names = (
+        f"""CASE WHEN after."{column}" IS DISTINCT FROM before."{column}" THEN '{column}' END"""
+        for column in sorted(spec.columns)
+    )
+    return statement(f"array_remove(ARRAY[{', '.join(names)}]::text[], NULL)")
+
+
 @lru_cache(maxsize=256)
 def insert(spec: TableSpec[Any], columns: Columns, log: LogTable | None) -> LiteralString:
     """Insert one record that gives `columns`; returns it."""
