@@ -1,50 +1,118 @@
-"""The composition root: what a function needs, made once per process and kept warm.
+"""The composition root: one application a process, made from its environment and kept warm.
 
-Everything here is made on first use, so a function pays at cold start for what it uses and no more.
+A part is made on first use, so that a function pays at cold start for what it uses and no more. A function adds its own
+parts with `part`. Tests install an application of their own, and with it every part is new.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sextant.config import Settings
+from sextant.config import FunctionSettings, NudgeSettings, QueueSettings, RecordSettings, Settings, environment
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered
 from sextant.storage import Database, DatabaseSettings, Outage, PlatformDatabase
+from sextant.storage.settings import platform_settings
 
 if TYPE_CHECKING:
     from sextant.journal.queue import Journal
     from sextant.journal.settings_copy import JournalSettings
     from sextant.operations.tenant_policies import Policies
+    from sextant.outbox.nudge import Nudger
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Settings)
 
 
-@cache
-def settings() -> Settings:
-    return Settings.from_env(os.environ)
+class Application:
+    """What one environment says and what was made of it, each part once. Thread-safe."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.environment = env
+        self._parts: dict[Callable[[], Any], Any] = {}
+        self._making = RLock()
+
+    def settings(self, kind: type[S]) -> S:
+        """The settings of one concern, read once; raises `ConfigurationError` naming variable, rule and value."""
+        settings: S = self._once(kind, lambda: kind.from_env(self.environment))
+        return settings
+
+    def part(self, make: Callable[[], T]) -> T:
+        """What `make` made when it was first asked for."""
+        made: T = self._once(make, make)
+        return made
+
+    def close(self) -> None:
+        """Close what can be closed, what was made last first."""
+        while self._parts:
+            _, made = self._parts.popitem()
+            if hasattr(made, "close"):
+                made.close()
+
+    def _once(self, key: Callable[..., Any], make: Callable[[], T]) -> Any:
+        if key not in self._parts:
+            with self._making:
+                if key not in self._parts:
+                    made = make()
+                    self._parts[key] = made
+        return self._parts[key]
 
 
-@cache
+_current = Application(environment())
+
+
+def application() -> Application:
+    """The application of this process."""
+    return _current
+
+
+@contextmanager
+def installed(env: Mapping[str, str]) -> Iterator[Application]:
+    """Within it the application is one of `env`; in the end its parts are closed and the one before is back."""
+    global _current  # noqa: PLW0603 - the one thing that is as long as the process
+    before, _current = _current, Application(env)
+    try:
+        yield _current
+    finally:
+        _current.close()
+        _current = before
+
+
+def part(make: Callable[[], T]) -> Callable[[], T]:
+    """Turn `make` into the accessor of a part of the application, made on first use."""
+
+    @wraps(make)
+    def accessor() -> T:
+        return _current.part(make)
+
+    return accessor
+
+
+def settings(kind: type[S]) -> S:
+    """The application's settings of one concern."""
+    return _current.settings(kind)
+
+
+@part
 def database() -> Database:
     """The database as the application's role sees it."""
     made: Database = Database.connect(
-        DatabaseSettings.from_env(os.environ), on_recovery=lambda outage: _report_outage(made, outage)
+        settings(DatabaseSettings), on_recovery=lambda outage: _report_outage(made, outage)
     )
     return made
 
 
-@cache
+@part
 def platform_database() -> PlatformDatabase:
-    """The database as the platform's role sees it: `PLATFORM_DATABASE_URL`, or in a function that has no other
-    role `DATABASE_URL`.
-    """
-    variable = "PLATFORM_DATABASE_URL" if "PLATFORM_DATABASE_URL" in os.environ else "DATABASE_URL"
+    """The database as the platform's role sees it."""
     made: PlatformDatabase = PlatformDatabase.connect(
-        DatabaseSettings.from_env(os.environ, variable),
-        on_recovery=lambda outage: _report_outage(made, outage),
+        platform_settings(_current.environment), on_recovery=lambda outage: _report_outage(made, outage)
     )
     return made
 
@@ -54,7 +122,7 @@ def _report_outage(target: Database, outage: Outage) -> None:
     from sextant.operations.events import platform_failures
     from sextant.operations.events.model import PLATFORM_TENANT
 
-    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "a process")
+    function = settings(FunctionSettings).name
     key = f"database:{uuid.uuid4()}"
     target.run(
         PLATFORM_TENANT,
@@ -66,7 +134,7 @@ def _report_outage(target: Database, outage: Outage) -> None:
     nudge_relay()
 
 
-@cache
+@part
 def remembered_settings() -> Remembered:
     """The tenants' settings, as this process remembers them for a few seconds."""
     from sextant.settings import service
@@ -78,33 +146,49 @@ def remembered_settings() -> Remembered:
     return Remembered(load)
 
 
-@cache
+@part
 def journal() -> Journal | None:
     """Where requests are kept while the database is away; None where there is no such queue."""
-    from sextant.journal.queue import Journal
+    url = settings(QueueSettings).urls.get("journal")
+    if url is None:
+        return None
+    from sextant.journal.queue import Journal, queue_client
 
-    return Journal.from_env(os.environ)
+    return Journal(queue_client(), url)
 
 
-@cache
+@part
 def journal_switch() -> JournalSettings | None:
     """Who allows the journal, as it can be read without the database; None where there is no such table."""
-    from sextant.journal.settings_copy import JournalSettings
+    table = settings(RecordSettings).table
+    if table is None:
+        return None
+    from sextant.journal.settings_copy import JournalSettings, table_client
 
-    return JournalSettings.from_env(os.environ)
+    return JournalSettings(table_client(), table)
 
 
-@cache
+@part
 def operations_policies() -> Policies:
     """The policy of operations of each tenant, read again every few seconds."""
-    from sextant.operations.policy import OperationsPolicy
+    from sextant.operations.policy import OperationsSettings
     from sextant.operations.tenant_policies import Policies
 
-    return Policies(OperationsPolicy.from_json(os.environ.get("SEXTANT_OPERATIONS_POLICY", "")))
+    return Policies(settings(OperationsSettings).policy)
+
+
+@part
+def _nudger() -> Nudger | None:
+    function = settings(NudgeSettings).relay_function
+    if not function:
+        return None
+    from sextant.outbox.nudge import Nudger, RelayInvocation
+
+    return Nudger(RelayInvocation(function))
 
 
 def nudge_relay() -> None:
     """Tell the relay that there is work: best effort, after the commit, never an error."""
-    from sextant.outbox.nudge import nudge
-
-    nudge(settings().relay_function)
+    nudger = _nudger()
+    if nudger is not None:
+        nudger.nudge()

@@ -1,43 +1,263 @@
-"""What the environment says, read once when a process starts."""
+"""What the environment says: typed settings, each variable declared once with its meaning, default and rule.
+
+A concern declares a frozen dataclass that inherits from `Settings`; each field is one variable, made by `text`,
+`optional`, `choice`, `count`, `number`, `flag` or `by_suffix`. `from_env` reads all of them, and an error names the
+variable, the rule and the value. `variables` lists them, for documents and for checks of what a function is given.
+
+This is the only module that reads the process's environment; a lint holds that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, TypeVar
 
 # What a run's result depends on beside its inputs: raise it with every change of the engine's numbers.
 CODE_VERSION = "1.0.0"
 
+S = TypeVar("S", bound="Settings")
 
-class ConfigurationError(Exception):
-    """The environment asks for something that must not be."""
+_TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
 
 
-@dataclass(frozen=True, slots=True)
+class ConfigurationError(ValueError):
+    """A variable of the environment is missing or breaks its rule."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable: an absent or empty one has its default, or is an error where it has none."""
+
+    name: str
+    meaning: str
+    rule: str
+    default: Any
+    parse: Callable[[str], Any]
+    """From a text that is not empty; raises ValueError where it breaks the rule."""
+    secret: bool = False
+
+    def read(self, env: Mapping[str, str]) -> Any:
+        given = env.get(self.name, "")
+        if not given:
+            if self.default is MISSING:
+                raise ConfigurationError(f"{self.name} is not set: it must be {self.rule}")
+            return self.default
+        try:
+            return self.parse(given)
+        except ConfigurationError:
+            raise
+        except ValueError:
+            shown = "what it is" if self.secret else repr(given)
+            raise ConfigurationError(f"{self.name} must be {self.rule}, not {shown}") from None
+
+
+@dataclass(frozen=True)
+class Family(Variable):
+    """All variables whose names begin alike: a mapping from the rest of the name, in lower case with hyphens."""
+
+    def read(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        return {
+            name.removeprefix(self.name).lower().replace("_", "-"): value
+            for name, value in env.items()
+            if name.startswith(self.name) and value
+        }
+
+
 class Settings:
-    """Settings that several parts share; each part reads its own beside them."""
+    """The base of every settings class."""
 
-    stage: str
-    auth_disabled: bool
-    relay_function: str
-    run_lease_seconds: float
-    queued_silence_seconds: float
-    max_body_bytes: int
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Raises `ConfigurationError` where a deployed stage would run without authentication."""
-        stage = env.get("SEXTANT_STAGE", "local")
-        auth_disabled = env.get("SEXTANT_AUTH_DISABLED", "").lower() in ("1", "true", "yes")
-        if auth_disabled and stage != "local":
+    def variables(cls) -> dict[str, Variable]:
+        """The variables that the class reads, by the names of its fields."""
+        own = {one.name: one.metadata["variable"] for one in fields(cls) if "variable" in one.metadata}
+        for kind in cls._nested().values():
+            own |= kind.variables()
+        return own
+
+    @classmethod
+    def from_env(cls: type[S], env: Mapping[str, str]) -> S:
+        """The settings that `env` holds; raises `ConfigurationError` naming variable, rule and value."""
+        read = {
+            one.name: one.metadata["variable"].read(env) for one in fields(cls) if "variable" in one.metadata
+        }
+        return cls(**read, **{name: kind.from_env(env) for name, kind in cls._nested().items()})
+
+    @classmethod
+    def _nested(cls) -> dict[str, type[Settings]]:
+        return {one.name: one.metadata["settings"] for one in fields(cls) if "settings" in one.metadata}
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of this process, as it stands at each look: the runtime renews credentials in it."""
+    return os.environ
+
+
+def text(name: str, meaning: str, default: str | None = None, *, secret: bool = False) -> Any:
+    """A text; required where there is no default."""
+    return _declared(
+        Variable(name, meaning, "a text", MISSING if default is None else default, str, secret)
+    )
+
+
+def optional(name: str, meaning: str, *, secret: bool = False) -> Any:
+    """A text, or None."""
+    return _declared(Variable(name, meaning, "a text", None, str, secret))
+
+
+def choice(name: str, meaning: str, default: str | None, options: tuple[str, ...]) -> Any:
+    """One of `options`."""
+
+    def parse(given: str) -> str:
+        if given not in options:
+            raise ValueError
+        return given
+
+    rule = " or ".join(filter(None, (", ".join(options[:-1]), options[-1])))
+    return _declared(Variable(name, meaning, rule, default, parse))
+
+
+def flag(name: str, meaning: str) -> Any:
+    """Off unless it is said."""
+
+    def parse(given: str) -> bool:
+        if given.lower() not in _TRUE + _FALSE:
+            raise ValueError
+        return given.lower() in _TRUE
+
+    return _declared(Variable(name, meaning, "1, true, yes, 0, false or no", default=False, parse=parse))
+
+
+def count(name: str, meaning: str, default: int, *, least: int = 0) -> Any:
+    """A whole number of at least `least`."""
+
+    def parse(given: str) -> int:
+        value = int(given)
+        if value < least:
+            raise ValueError
+        return value
+
+    return _declared(Variable(name, meaning, f"a whole number of at least {least}", default, parse))
+
+
+def number(
+    name: str, meaning: str, default: float, *, above: float | None = None, most: float | None = None
+) -> Any:
+    """A number of at least 0, or more than `above`, and at most `most`; seconds where the meaning says nothing else."""
+    rule = f"a number {'of at least 0' if above is None else f'above {above:g}'}"
+    if most is not None:
+        rule += f" and at most {most:g}"
+
+    def parse(given: str) -> float:
+        value = float(given)
+        too_little = value < 0 if above is None else value <= above
+        if not math.isfinite(value) or too_little or (most is not None and value > most):
+            raise ValueError
+        return value
+
+    return _declared(Variable(name, meaning, rule, default, parse))
+
+
+def parsed(name: str, meaning: str, rule: str, parse: Callable[[str], Any], default: Any = MISSING) -> Any:
+    """What `parse` makes of the text; it raises ValueError where the text breaks `rule`."""
+    return _declared(Variable(name, meaning, rule, default, parse))
+
+
+def by_suffix(prefix: str, meaning: str) -> Any:
+    """A mapping of every variable whose name begins with `prefix`."""
+    return _declared(Family(prefix, meaning, "texts", None, str), factory=dict)
+
+
+def _declared(variable: Variable, factory: Callable[[], Any] | None = None) -> Any:
+    metadata = {"variable": variable}
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=variable.default, repr=not variable.secret, metadata=metadata)
+
+
+def nested(kind: type[Settings]) -> Any:
+    """Settings of their own class inside others."""
+    return field(default_factory=kind, metadata={"settings": kind})
+
+
+# Settings that no other part has a room for ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ApiSettings(Settings):
+    """How the HTTP API treats requests."""
+
+    stage: str = text("SEXTANT_STAGE", "The name of the deployment", "local")
+    auth_disabled: bool = flag("SEXTANT_AUTH_DISABLED", "Take requests without a token; on stage `local` only")
+    max_body_bytes: int = count(
+        "SEXTANT_MAX_BODY_BYTES", "The largest body of a request, in bytes", 1024 * 1024, least=1
+    )
+
+    def __post_init__(self) -> None:
+        if self.auth_disabled and self.stage != "local":
             raise ConfigurationError(
-                f"SEXTANT_AUTH_DISABLED is set on stage {stage!r}: authentication can be off on stage 'local' only"
+                f"SEXTANT_AUTH_DISABLED is set on stage {self.stage!r}: authentication can be off on stage 'local' only"
             )
-        return cls(
-            stage=stage,
-            auth_disabled=auth_disabled,
-            relay_function=env.get("SEXTANT_RELAY_FUNCTION", ""),
-            run_lease_seconds=float(env.get("SEXTANT_RUN_LEASE", "60")),
-            queued_silence_seconds=float(env.get("SEXTANT_QUEUED_SILENCE", "1200")),
-            max_body_bytes=int(env.get("SEXTANT_MAX_BODY_BYTES", str(1024 * 1024))),
-        )
+
+
+@dataclass(frozen=True)
+class FunctionSettings(Settings):
+    """What Lambda tells a function about itself."""
+
+    name: str = text("AWS_LAMBDA_FUNCTION_NAME", "Set by Lambda: the function's name", "a process")
+    memory_mb: int = count("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "Set by Lambda: the function's memory, in MiB", 1024)
+
+
+@dataclass(frozen=True)
+class EndpointSettings(Settings):
+    """Where AWS's services are, where they are not at their usual addresses; boto3 reads the same variables."""
+
+    all_services: str | None = optional("AWS_ENDPOINT_URL", "The address of every AWS service")
+    s3: str | None = optional("AWS_ENDPOINT_URL_S3", "The address of S3")
+    athena: str | None = optional("AWS_ENDPOINT_URL_ATHENA", "The address of Athena")
+
+
+@dataclass(frozen=True)
+class QueueSettings(Settings):
+    """The queues that a function may use."""
+
+    urls: Mapping[str, str] = by_suffix("SEXTANT_QUEUE_URL_", "The URL of the queue of that name")
+
+
+@dataclass(frozen=True)
+class RecordSettings(Settings):
+    """The DynamoDB table of idempotency records and of the journal's switches."""
+
+    table: str | None = optional("SEXTANT_IDEMPOTENCY_TABLE", "The table's name; none: no records, no journal")
+
+
+@dataclass(frozen=True)
+class NudgeSettings(Settings):
+    """Who is told after a commit that there is something to publish."""
+
+    relay_function: str = text("SEXTANT_RELAY_FUNCTION", "The relay's function name; empty: its schedule finds it", "")
+
+
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """How runs are held, split, published and looked after; times are seconds."""
+
+    lease: float = number("SEXTANT_RUN_LEASE", "How long a worker holds a run without renewing", 60, above=0)
+    queued_silence: float = number(
+        "SEXTANT_QUEUED_SILENCE", "After how long a queued run's message is sent again", 1200
+    )
+    draws_per_part: int = count("SEXTANT_DRAWS_PER_PART", "Draws of a Monte Carlo run in one part", 500, least=1)
+    commit_lease: float = number("SEXTANT_COMMIT_LEASE", "How long a committer holds its batch", 60, above=0)
+    gate_url: str | None = optional("SEXTANT_RUN_GATE_URL", "The service that is asked before each run is computed")
+    gate_timeout: float = number("SEXTANT_RUN_GATE_TIMEOUT", "How long the run gate may take to answer", 10, above=0)
+
+
+@dataclass(frozen=True)
+class OutputCacheSettings(Settings):
+    """The cache of answers that every process of the outputs function shares."""
+
+    url: str | None = optional("SEXTANT_CACHE_URL", "The URL of a Redis server", secret=True)

@@ -6,12 +6,11 @@ It needs no call, and the other fields of the line (ids, outcomes) lead from a m
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import Any
 
-NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Sextant")
+NAMESPACE = "Sextant"
 
 # Counters that several functions add to; the alarms of the same names watch them (infra/constructs/monitoring.py).
 RUNS_FAILED = "RunsFailed"

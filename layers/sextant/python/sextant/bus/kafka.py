@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,11 +27,16 @@ from kafka.partitioner import Partitioner, murmur2
 
 from sextant.bus.message import SENT, UNTRIED, OutboundMessage, Outcome
 from sextant.bus.routing import Routes
+from sextant.config import Settings, choice, count, optional, parsed, text
 
 logger = logging.getLogger("sextant.bus")
 
 _MISSING_FOR = 30.0
 """Seconds for which a topic that the broker does not have is not asked for again."""
+
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS = ("AWS_MSK_IAM", "SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
+_COMPRESSIONS = ("snappy", "lz4", "zstd", "gzip", "none")
 
 _REFUSED = (
     kafka_errors.InvalidRecordError,
@@ -46,53 +51,45 @@ _REFUSED = (
 """Errors that lie in the record or its topic; all others lie in the broker or on the way to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaSettings:
+def _addresses(given: str) -> tuple[str, ...]:
+    addresses = tuple(filter(None, (part.strip() for part in given.split(","))))
+    if not addresses:
+        raise ValueError
+    return addresses
+
+
+@dataclass(frozen=True)
+class KafkaSettings(Settings):
     """How the brokers are reached; times are seconds."""
 
-    bootstrap: tuple[str, ...]
-    prefix: str = "sextant."
-    """Goes before the channel's name to make the topic's."""
-    security: str = "PLAINTEXT"
-    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
-    mechanism: str | None = None
-    """AWS_MSK_IAM, SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."""
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    compression: str | None = "snappy"
+    bootstrap: tuple[str, ...] = parsed(
+        "SEXTANT_KAFKA_BOOTSTRAP", "The brokers to ask first", "`host:port,…`", _addresses
+    )
+    prefix: str = text("SEXTANT_KAFKA_PREFIX", "Goes before the channel's name to make the topic's", "sextant.")
+    security: str = choice(
+        "SEXTANT_KAFKA_SECURITY", "How to connect; SASL_SSL where the mechanism is AWS_MSK_IAM", "PLAINTEXT", _PROTOCOLS
+    )
+    mechanism: str | None = choice("SEXTANT_KAFKA_MECHANISM", "How to sign in", None, _MECHANISMS)
+    username: str | None = optional("SEXTANT_KAFKA_USERNAME", "The user of SCRAM or PLAIN")
+    password: str | None = optional("SEXTANT_KAFKA_PASSWORD", "The password of SCRAM or PLAIN", secret=True)
+    ca_file: str | None = optional("SEXTANT_KAFKA_CA_FILE", "Certificates to trust")
+    cert_file: str | None = optional("SEXTANT_KAFKA_CERT_FILE", "Our certificate")
+    key_file: str | None = optional("SEXTANT_KAFKA_KEY_FILE", "Our certificate's key")
+    compression: str = choice("SEXTANT_KAFKA_COMPRESSION", "Of the records", "snappy", _COMPRESSIONS)
     linger: float = 0.005
     request_timeout: float = 4.0
     connect_timeout: float = 5.0
-    max_request_bytes: int = 1024 * 1024
+    max_request_bytes: int = count(
+        "SEXTANT_KAFKA_MAX_REQUEST_BYTES", "The largest record, in bytes", 1024 * 1024, least=1
+    )
     max_idle: float = 240.0
     """A producer unused for longer is made anew: a frozen environment's connections are gone without a sign."""
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> KafkaSettings:
-        """The `SEXTANT_KAFKA_*` variables named in docs/outbox.md. KeyError without `SEXTANT_KAFKA_BOOTSTRAP`."""
-        default = cls(())
-        mechanism = env.get("SEXTANT_KAFKA_MECHANISM") or None
-        compression = env.get("SEXTANT_KAFKA_COMPRESSION", default.compression)
-        return cls(
-            bootstrap=tuple(
-                filter(None, (part.strip() for part in env["SEXTANT_KAFKA_BOOTSTRAP"].split(",")))
-            ),
-            prefix=env.get("SEXTANT_KAFKA_PREFIX", default.prefix),
-            security=env.get(
-                "SEXTANT_KAFKA_SECURITY", "SASL_SSL" if mechanism == "AWS_MSK_IAM" else default.security
-            ),
-            mechanism=mechanism,
-            username=env.get("SEXTANT_KAFKA_USERNAME"),
-            password=env.get("SEXTANT_KAFKA_PASSWORD"),
-            ca_file=env.get("SEXTANT_KAFKA_CA_FILE"),
-            cert_file=env.get("SEXTANT_KAFKA_CERT_FILE"),
-            key_file=env.get("SEXTANT_KAFKA_KEY_FILE"),
-            compression=None if compression in (None, "", "none") else compression,
-            max_request_bytes=int(env.get("SEXTANT_KAFKA_MAX_REQUEST_BYTES", default.max_request_bytes)),
-        )
+    @property
+    def protocol(self) -> str:
+        """Kafka's name of the way to connect: IAM goes through TLS whatever is said."""
+        implied = self.mechanism == "AWS_MSK_IAM" and self.security == "PLAINTEXT"
+        return "SASL_SSL" if implied else self.security
 
     def producer_config(self) -> dict[str, Any]:
         """What KafkaProducer is made with."""
@@ -101,7 +98,7 @@ class KafkaSettings:
             "client_id": "sextant-outbox",
             "acks": "all",
             "enable_idempotence": True,
-            "compression_type": self.compression,
+            "compression_type": None if self.compression == "none" else self.compression,
             "linger_ms": round(self.linger * 1000),
             "batch_size": 131_072,
             "max_request_size": self.max_request_bytes,
@@ -115,7 +112,7 @@ class KafkaSettings:
             # A topic is made by the deployment; one that a typo names must fail, not come into being.
             "allow_auto_create_topics": False,
             "partitioner": TenantPartitioner(),
-            "security_protocol": self.security,
+            "security_protocol": self.protocol,
         }
         optional = {
             "sasl_mechanism": self.mechanism,
@@ -155,10 +152,6 @@ class KafkaPublisher:
         self._producer: Any = None
         self._used_at = 0.0
         self._missing: dict[str, float] = {}
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> KafkaPublisher:
-        return cls(KafkaSettings.from_env(env), Routes.from_env(env))
 
     def submit(self, messages: Sequence[OutboundMessage], deadline: float) -> KafkaSubmission:
         return KafkaSubmission(self, messages, deadline)

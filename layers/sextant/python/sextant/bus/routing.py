@@ -6,7 +6,6 @@ like it; a channel `{topic}` is the topic itself. Without it `run.requested` goe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 DEFAULT_ROUTES = "run.requested=runs,*=events"
@@ -23,15 +22,11 @@ class Routes:
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             topic, separator, channel = (piece.strip() for piece in part.partition("="))
             if not (topic and separator and channel):
-                raise ValueError(f"SEXTANT_ROUTES: {part!r} is not topic=channel")
+                raise ValueError(f"{part!r} is not topic=channel")
             rules.append((topic, channel))
         if not rules:
-            raise ValueError("SEXTANT_ROUTES names no route")
+            raise ValueError("there is no route")
         return cls(tuple(rules))
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Routes:
-        return cls.parse(env.get("SEXTANT_ROUTES", DEFAULT_ROUTES))
 
     def channel(self, topic: str) -> str | None:
         """The channel of `topic`; None when no rule matches."""

@@ -102,17 +102,6 @@ class SqsPublisher:
         self._making_client = Lock()
         self._client: SQSClient | None = None
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> SqsPublisher:
-        """The channel `runs` is the queue whose URL is `SEXTANT_QUEUE_URL_RUNS`, and so on."""
-        prefix = "SEXTANT_QUEUE_URL_"
-        urls = {
-            name[len(prefix) :].lower().replace("_", "-"): url
-            for name, url in env.items()
-            if name.startswith(prefix)
-        }
-        return cls(Routes.from_env(env), urls)
-
     @property
     def client(self) -> SQSClient:
         """The client, made on first use: importing boto3 takes longer than connecting."""

@@ -15,7 +15,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from sextant.bus.message import CORRELATION_ID, EVENT_TOPIC, TENANT_ID
@@ -56,12 +55,6 @@ class Journal:
     def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Journal | None:
-        """The journal of `SEXTANT_QUEUE_URL_JOURNAL`; None where there is none."""
-        url = env.get("SEXTANT_QUEUE_URL_JOURNAL")
-        return cls(_client(), url) if url else None
 
     def write(self, entry: JournalEntry) -> None:
         """Keep a command; it is durable when this returns. Raises `JournalUnavailableError`."""
@@ -161,8 +154,8 @@ class Journal:
         )
 
 
-@cache
-def _client() -> SQSClient:
+def queue_client() -> SQSClient:
+    """A client that gives up soon: a request waits for it."""
     import boto3
     from botocore.config import Config
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from datetime import UTC
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pydantic
@@ -36,12 +34,6 @@ class JournalSettings:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> JournalSettings | None:
-        """The switch in `SEXTANT_IDEMPOTENCY_TABLE`; None where there is no such table."""
-        table = env.get("SEXTANT_IDEMPOTENCY_TABLE")
-        return cls(_client(), table) if table else None
 
     def keep(self, change: Change) -> None:
         """Copy a change, unless a later one of its tenant was copied before."""
@@ -108,8 +100,8 @@ def _key(tenant: str) -> str:
     return f"journal-switch#{tenant}"
 
 
-@cache
-def _client() -> DynamoDBClient:
+def table_client() -> DynamoDBClient:
+    """A client that gives up soon: a request waits for it."""
     import boto3
     from botocore.config import Config
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from sextant.config import ConfigurationError, Settings, optional, text
 from sextant.operations.actions.model import ActionType
 from sextant.operations.events.model import SEVERITIES, Severity
 
@@ -105,10 +108,10 @@ class OperationsPolicy(_Part):
         try:
             return cls().overridden(json.loads(text or "{}"))
         except json.JSONDecodeError as error:
-            raise ValueError(f"SEXTANT_OPERATIONS_POLICY is not JSON: {error}") from None
+            raise ConfigurationError(f"SEXTANT_OPERATIONS_POLICY is not JSON: {error}") from None
         except ValidationError as error:
             wrong = "; ".join(f"{place_of(item['loc'])}: {item['msg']}" for item in error.errors())
-            raise ValueError(f"SEXTANT_OPERATIONS_POLICY: {wrong}") from None
+            raise ConfigurationError(f"SEXTANT_OPERATIONS_POLICY: {wrong}") from None
 
     @property
     def grouping(self) -> timedelta:
@@ -163,3 +166,16 @@ def place_of(location: tuple[int | str, ...]) -> str:
 def is_failure(severity: Severity) -> bool:
     """Whether an event so severe counts into an incident."""
     return SEVERITIES.index(severity) >= SEVERITIES.index("ERROR")
+
+
+@dataclass(frozen=True)
+class OperationsSettings(Settings):
+    """What a deployment says of its operations."""
+
+    policy_json: str = text("SEXTANT_OPERATIONS_POLICY", "The deployment's policy, in JSON", "")
+    alert_topic: str | None = optional("SEXTANT_ALERT_TOPIC", "The SNS topic that people are alerted by")
+
+    @cached_property
+    def policy(self) -> OperationsPolicy:
+        """The defaults with what the deployment says instead; raises `ConfigurationError`."""
+        return OperationsPolicy.from_json(self.policy_json)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sextant.bus.message import NO_TENANT, OutboundMessage
+from sextant.config import Settings, count, parsed
 from sextant.ids import TenantId
 
 PLATFORM = TenantId(NO_TENANT)
@@ -54,13 +55,21 @@ class ClaimedEvent(NamedTuple):
         return OutboundMessage._make((*self[2:10], json.loads(self.headers)))
 
 
-@dataclass(frozen=True, slots=True)
-class RetryRule:
+def _seconds(given: str) -> timedelta:
+    return timedelta(seconds=float(given))
+
+
+@dataclass(frozen=True)
+class RetryRule(Settings):
     """When what failed is tried again: after `base`, twice that, … up to `cap`; refused for the `attempts`th time it is dead."""
 
-    attempts: int = 8
-    base: timedelta = timedelta(seconds=2)
-    cap: timedelta = timedelta(minutes=5)
+    attempts: int = count("SEXTANT_RELAY_MAX_ATTEMPTS", "A refused event is dead after so many attempts", 8)
+    base: timedelta = parsed(
+        "SEXTANT_RELAY_RETRY_BASE", "The pause after the first refusal", "seconds", _seconds, timedelta(seconds=2)
+    )
+    cap: timedelta = parsed(
+        "SEXTANT_RELAY_RETRY_CAP", "The longest pause after a refusal", "seconds", _seconds, timedelta(minutes=5)
+    )
     lane_base: timedelta = timedelta(milliseconds=500)
     """Of a lane that waits because the broker could not take its head."""
     lane_cap: timedelta = timedelta(seconds=10)

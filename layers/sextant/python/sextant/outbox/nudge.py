@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,28 +50,25 @@ class Nudger:
         return True
 
 
-def nudge(function_name: str) -> bool:
-    """Nudge the relay function; False, and nothing done, where there is no name, a recent nudge or an error."""
-    return _nudger(function_name).nudge() if function_name else False
+class RelayInvocation:
+    """Invokes the relay function without waiting for it. boto3 is imported with the first call."""
 
+    def __init__(self, function_name: str) -> None:
+        self._function_name = function_name
 
-@cache
-def _nudger(function_name: str) -> Nudger:
-    def invoke() -> None:
-        _client().invoke(
-            FunctionName=function_name, InvocationType="Event", Payload=b'{"source":"sextant.nudge"}'
+    @cached_property
+    def _client(self) -> LambdaClient:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "lambda",
+            config=Config(
+                connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 1}, tcp_keepalive=True
+            ),
         )
 
-    return Nudger(invoke)
-
-
-@cache
-def _client() -> LambdaClient:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 1}, tcp_keepalive=True
-    )
-    client: LambdaClient = boto3.client("lambda", config=config)
-    return client
+    def __call__(self) -> None:
+        self._client.invoke(
+            FunctionName=self._function_name, InvocationType="Event", Payload=b'{"source":"sextant.nudge"}'
+        )

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sextant.bus.message import Publisher
+from sextant.config import ConfigurationError, Settings, count, nested, number
 from sextant.ids import new_id
 from sextant.outbox import repository
 from sextant.outbox.low_watermarks import LowWatermarks
@@ -30,63 +31,46 @@ from sextant.storage.errors import StorageError
 logger = logging.getLogger("sextant.outbox")
 
 
-@dataclass(frozen=True, slots=True)
-class RelaySettings:
+@dataclass(frozen=True)
+class RelaySettings(Settings):
     """How a relay works; times are seconds.
 
     `lease` exceeds the longest way from claim to settlement, so that a live relay is not overtaken: twice
     `publish_timeout` (a request under way at the deadline still takes its time) and the `margin` for the database.
     """
 
-    batch: int = 500
-    in_flight: int = 5
-    """How many batches may be held at once: claimed, on their way, or coming back."""
-    lease: float = 30.0
-    publish_timeout: float = 10.0
-    """So long after it was claimed, what the broker has not acknowledged is released."""
-    margin: float = 8.0
-    """What is kept of the time, beside `publish_timeout`, to settle before the deadline."""
-    linger: float = 1.0
-    """How long to look for new events after the last one; longer than nudges are coalesced."""
-    poll: float = 0.05
-    patience: float = 15.0
-    """How long to wait for what backs off or rests; what is due later is left to a later call."""
+    batch: int = count("SEXTANT_RELAY_BATCH", "Events that one claim takes, at most 10,000", 500, least=1)
+    in_flight: int = count(
+        "SEXTANT_RELAY_IN_FLIGHT", "Batches held at once: claimed, on their way, or coming back", 5, least=1
+    )
+    lease: float = number("SEXTANT_RELAY_LEASE", "How long a claimed event belongs to its relay", 30)
+    publish_timeout: float = number(
+        "SEXTANT_RELAY_PUBLISH_TIMEOUT", "So long after the claim, what is not acknowledged is released", 10
+    )
+    margin: float = number(
+        "SEXTANT_RELAY_MARGIN", "What is kept of the time, beside the publish timeout, to settle in", 8
+    )
+    linger: float = number(
+        "SEXTANT_RELAY_LINGER", "How long to look for new events after the last; longer than nudges are coalesced", 1
+    )
+    poll: float = number("SEXTANT_RELAY_POLL", "The pause between two looks", 0.05)
+    patience: float = number(
+        "SEXTANT_RELAY_PATIENCE", "How long to wait for what backs off; what is due later is a later call's", 15
+    )
     measure_every: float = 1.0
-    max_takeovers: int = 5
-    """An event that so many relays held and were never heard of again is dead."""
-    retry: RetryRule = field(default_factory=RetryRule)
+    max_takeovers: int = count(
+        "SEXTANT_RELAY_MAX_TAKEOVERS", "An event whose lease expired so often is dead", 5
+    )
+    retry: RetryRule = nested(RetryRule)
 
     def __post_init__(self) -> None:
         if self.lease <= 2 * self.publish_timeout + self.margin:
-            raise ValueError("the lease must exceed twice the publish timeout and the margin")
-        if not (1 <= self.batch <= 10_000 and self.in_flight >= 1):
-            raise ValueError("a relay takes 1 to 10,000 events a batch and holds at least one batch")
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> RelaySettings:
-        """The `SEXTANT_RELAY_*` variables named in docs/outbox.md; ValueError where one does not parse."""
-        default = cls()
-
-        def number(name: str, fallback: float) -> float:
-            return float(env.get(f"SEXTANT_RELAY_{name}", fallback))
-
-        retry = RetryRule(
-            attempts=int(number("MAX_ATTEMPTS", default.retry.attempts)),
-            base=timedelta(seconds=number("RETRY_BASE", default.retry.base.total_seconds())),
-            cap=timedelta(seconds=number("RETRY_CAP", default.retry.cap.total_seconds())),
-        )
-        return cls(
-            batch=int(number("BATCH", default.batch)),
-            in_flight=int(number("IN_FLIGHT", default.in_flight)),
-            lease=number("LEASE", default.lease),
-            publish_timeout=number("PUBLISH_TIMEOUT", default.publish_timeout),
-            margin=number("MARGIN", default.margin),
-            linger=number("LINGER", default.linger),
-            poll=number("POLL", default.poll),
-            patience=number("PATIENCE", default.patience),
-            max_takeovers=int(number("MAX_TAKEOVERS", default.max_takeovers)),
-            retry=retry,
-        )
+            raise ConfigurationError(
+                f"SEXTANT_RELAY_LEASE must exceed twice the publish timeout and the margin, not {self.lease:g}: the lease"
+                " of a live relay would expire"
+            )
+        if self.batch > 10_000:
+            raise ConfigurationError(f"SEXTANT_RELAY_BATCH must be at most 10,000, not {self.batch}")
 
 
 @dataclass

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from sextant.config import ConfigurationError, Settings, choice, count, optional, text
 from sextant.errors import NotFoundError, SextantError, UnavailableError
 from sextant.ids import ScenarioId, TenantId
 from sextant.lake.errors import SnapshotExpiredError
@@ -58,44 +57,25 @@ class ExportTooLargeError(SextantError):
     code, status, title = "export_too_large", 413, "Export too large"
 
 
-@dataclass(frozen=True, slots=True)
-class AthenaSettings:
-    """From how many rows on an export is Athena's, and where it runs.
+@dataclass(frozen=True)
+class AthenaSettings(Settings):
+    """Whose exports are Athena's, and where it runs.
 
     `rows` counts those of the files that a reading has to open. The workgroup decides where results lie and
     how many bytes a query may scan at most.
     """
 
-    workgroup: str
-    rows: int
-    catalog: str = "AwsDataCatalog"
-    region: str | None = None
-    endpoint_url: str | None = None
+    engine: str = choice("SEXTANT_EXPORT_ENGINE", "Who makes large exports", "own", ("own", "athena"))
+    workgroup: str = text("SEXTANT_ATHENA_WORKGROUP", "Athena's workgroup", "")
+    rows: int = count("SEXTANT_EXPORT_ATHENA_ROWS", "From how many rows on an export is Athena's", 1_000_000)
+    catalog: str = text("SEXTANT_ATHENA_CATALOG", "Athena's name of the catalog", "AwsDataCatalog")
+    region: str | None = optional("AWS_REGION", "Set by Lambda: the region of bucket and catalog")
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> AthenaSettings | None:
-        """None unless SEXTANT_EXPORT_ENGINE says `athena`; then SEXTANT_ATHENA_WORKGROUP is needed.
-
-        Raises ValueError naming the variable that is missing or wrong.
-        """
-        engine = env.get("SEXTANT_EXPORT_ENGINE", "own")
-        if engine not in ("own", "athena"):
-            raise ValueError(f"SEXTANT_EXPORT_ENGINE is own or athena, not {engine!r}")
-        if engine == "own":
-            return None
-        workgroup = env.get("SEXTANT_ATHENA_WORKGROUP")
-        if not workgroup:
-            raise ValueError("SEXTANT_ATHENA_WORKGROUP is not set, and SEXTANT_EXPORT_ENGINE is athena")
-        rows = env.get("SEXTANT_EXPORT_ATHENA_ROWS", "1000000")
-        if not rows.isdigit():
-            raise ValueError(f"SEXTANT_EXPORT_ATHENA_ROWS is a number of rows, not {rows!r}")
-        return cls(
-            workgroup,
-            int(rows),
-            env.get("SEXTANT_ATHENA_CATALOG", "AwsDataCatalog"),
-            env.get("AWS_REGION"),
-            env.get("AWS_ENDPOINT_URL_ATHENA") or env.get("AWS_ENDPOINT_URL"),
-        )
+    def __post_init__(self) -> None:
+        if self.engine == "athena" and not self.workgroup:
+            raise ConfigurationError(
+                "SEXTANT_ATHENA_WORKGROUP is not set: it must name a workgroup, as SEXTANT_EXPORT_ENGINE is athena"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,29 +265,24 @@ class _Record:
     submitted_at: str
 
 
-@cache
-def athena_exports(settings: AthenaSettings, warehouse: str, store: S3Store) -> AthenaExports:
-    """The process's exports; the client is made once."""
+def athena_exports(
+    settings: AthenaSettings, endpoint_url: str | None, warehouse: str, store: S3Store | None
+) -> AthenaExports | None:
+    """Athena's exports; None where the functions make their own. Raises `ConfigurationError` without a store on S3."""
+    if settings.engine != "athena":
+        return None
+    if store is None:
+        raise ConfigurationError("SEXTANT_WAREHOUSE must be on s3://, as SEXTANT_EXPORT_ENGINE is athena")
     import boto3
     from botocore.config import Config
 
     client = boto3.client(
         "athena",
         region_name=settings.region,
-        endpoint_url=settings.endpoint_url,
+        endpoint_url=endpoint_url,
         config=Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=10),
     )
     return AthenaExports(settings, warehouse, store, client)
-
-
-def exports_of(env: Mapping[str, str], warehouse: str, store: S3Store | None) -> AthenaExports | None:
-    """Athena's exports, where they are configured. Raises ValueError where the configuration is wrong."""
-    settings = AthenaSettings.from_env(env)
-    if settings is None:
-        return None
-    if store is None:
-        raise ValueError("SEXTANT_EXPORT_ENGINE is athena, which needs a warehouse on s3://")
-    return athena_exports(settings, warehouse, store)
 
 
 class _UnknownQueryError(Exception):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from sextant.config import environment
 from sextant.ids import TenantId, tenant_id
 from sextant.storage.breaker import CircuitBreaker, Outage
 from sextant.storage.errors import DatabaseUnavailable, StorageError
@@ -217,7 +218,7 @@ def _opener(settings: DatabaseSettings) -> Callable[[], Connection]:
     if settings.auth == "iam":
         from sextant.storage.iam import token_source
 
-        token = token_source(settings.url)
+        token = token_source(settings.url, environment())
 
     def open_connection() -> Connection:
         secret: dict[str, Any] = {"password": token()} if token else {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ _RENEW_BEFORE = timedelta(minutes=5)
 
 def token_source(
     url: str,
-    env: Mapping[str, str] = os.environ,
+    env: Mapping[str, str],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Callable[[], str]:
     """A function that signs a fresh token for the host, port and user of `url`.

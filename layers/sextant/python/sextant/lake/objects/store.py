@@ -6,7 +6,6 @@ go by the thousand. Locations are `s3://bucket/key`; `file:///path` serves table
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+
+from sextant.config import EndpointSettings, environment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -210,7 +211,8 @@ def s3_store(region: str | None = None, endpoint_url: str | None = None) -> S3St
     import boto3
     from botocore.config import Config
 
-    endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    endpoints = EndpointSettings.from_env(environment())
+    endpoint = endpoint_url or endpoints.s3 or endpoints.all_services
     client = boto3.client(
         "s3",
         region_name=region,

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sextant.config import ConfigurationError, Settings, choice, optional, text
 from sextant.lake.table import columns
 
 CatalogKind = Literal["sql", "glue"]
 
 
 @dataclass(frozen=True)
-class LakeSettings:
-    """Where the lake is: `warehouse` (`s3://bucket/prefix`), the catalog's kind, for SQL its URL
-    (`postgresql+psycopg://…`, a database or schema of its own), and the AWS region and endpoint where
-    they differ from the environment's."""
+class LakeSettings(Settings):
+    """Where the lake is, and the AWS region and endpoint where they differ from the environment's."""
 
-    warehouse: str
-    catalog: CatalogKind
-    catalog_url: str | None = None
-    region: str | None = None
+    warehouse: str = text("SEXTANT_WAREHOUSE", "Where the lake's objects are: `s3://bucket/prefix`")
+    catalog: CatalogKind = choice("SEXTANT_CATALOG", "What keeps the table's present version", "glue", ("sql", "glue"))
+    catalog_url: str | None = optional(
+        "SEXTANT_CATALOG_URL", "The SQL catalog's database: `postgresql+psycopg://…`", secret=True
+    )
+    region: str | None = optional("AWS_REGION", "Set by Lambda: the region of bucket and catalog")
     endpoint_url: str | None = None
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> LakeSettings:
-        """Settings from SEXTANT_WAREHOUSE, SEXTANT_CATALOG, SEXTANT_CATALOG_URL and AWS_REGION.
-
-        Raises ValueError naming the variable that is missing or wrong.
-        """
-        warehouse = env.get("SEXTANT_WAREHOUSE")
-        if not warehouse:
-            raise ValueError("SEXTANT_WAREHOUSE is not set")
-        kind = env.get("SEXTANT_CATALOG", "glue")
-        if kind not in ("sql", "glue"):
-            raise ValueError(f"SEXTANT_CATALOG is sql or glue, not {kind!r}")
-        url = env.get("SEXTANT_CATALOG_URL")
-        if kind == "sql" and not url:
-            raise ValueError("SEXTANT_CATALOG_URL is not set, and SEXTANT_CATALOG is sql")
-        return cls(warehouse, "sql" if kind == "sql" else "glue", url, env.get("AWS_REGION"))
+    def __post_init__(self) -> None:
+        if self.catalog == "sql" and not self.catalog_url:
+            raise ConfigurationError("SEXTANT_CATALOG_URL is not set: it must be a URL, as SEXTANT_CATALOG is sql")
 
     @property
     def table_location(self) -> str:

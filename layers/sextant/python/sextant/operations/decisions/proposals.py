@@ -15,6 +15,7 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sextant.config import ConfigurationError, Settings, choice, number, text
 from sextant.operations.actions.model import ActionType, NewAction
 from sextant.operations.decisions.rules import Plan, Situation
 
@@ -25,40 +26,24 @@ class ProviderError(Exception):
     """The provider gave no answer that can be used; the rules decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class AiSettings:
+@dataclass(frozen=True)
+class AiSettings(Settings):
     """Whether an AI is asked, which, and from which confidence on it may act."""
 
-    provider: str = ""
-    model: str = ""
-    min_confidence: float = 0.8
-    timeout_seconds: float = 10.0
+    provider: str = choice("SEXTANT_AI_PROVIDER", "Who is asked first; empty: nobody", "", ("bedrock",))
+    model: str = text("SEXTANT_AI_MODEL", "The model's id", "")
+    min_confidence: float = number(
+        "SEXTANT_AI_MIN_CONFIDENCE", "From which confidence on it may act, 0 to 1", 0.8, most=1
+    )
+    timeout_seconds: float = number(
+        "SEXTANT_AI_TIMEOUT", "How long its answer may take; the function has 50 s", 10, above=0, most=20
+    )
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> AiSettings:
-        """The `SEXTANT_AI_*` variables; ValueError where one is not what it must be."""
-        settings = cls(
-            provider=env.get("SEXTANT_AI_PROVIDER", ""),
-            model=env.get("SEXTANT_AI_MODEL", ""),
-            min_confidence=_number(env, "SEXTANT_AI_MIN_CONFIDENCE", "0.8"),
-            timeout_seconds=_number(env, "SEXTANT_AI_TIMEOUT", "10"),
-        )
-        if settings.provider not in ("", "bedrock"):
-            raise ValueError(f"SEXTANT_AI_PROVIDER is 'bedrock' or nothing, not {settings.provider!r}")
-        if settings.provider and not settings.model:
-            raise ValueError("SEXTANT_AI_PROVIDER is set, so SEXTANT_AI_MODEL must name a model")
-        if not 0 <= settings.min_confidence <= 1:
-            raise ValueError("SEXTANT_AI_MIN_CONFIDENCE lies between 0 and 1")
-        if not 0 < settings.timeout_seconds <= 20:
-            raise ValueError("SEXTANT_AI_TIMEOUT lies between 0 and 20 seconds: the function has 50")
-        return settings
-
-
-def _number(env: Mapping[str, str], name: str, default: str) -> float:
-    try:
-        return float(env.get(name, default))
-    except ValueError:
-        raise ValueError(f"{name} is a number, not {env[name]!r}") from None
+    def __post_init__(self) -> None:
+        if self.provider and not self.model:
+            raise ConfigurationError(
+                "SEXTANT_AI_MODEL is not set: it must name a model, as SEXTANT_AI_PROVIDER is set"
+            )
 
 
 class Proposal(BaseModel):
