@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -14,13 +12,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http.parameters import broken
 from sextant import bootstrap
+from sextant.config import EndpointSettings, OutputCacheSettings
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.objects.store import S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import service
-from sextant.outputs.athena import exports_of
+from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
@@ -36,17 +35,22 @@ TagPairs = Annotated[str | None, Query(description="key:value, several with comm
 SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
 
 
-@cache
+@bootstrap.part
 def reader() -> OutputReader:
-    settings = LakeSettings.from_env(os.environ)
-    objects = store_for(scheme_of(settings.warehouse), settings.region, settings.endpoint_url)
-    store = objects if isinstance(objects, S3Store) else None
-    return OutputReader(settings, objects, exports_of(os.environ, settings.warehouse, store))
+    lake, endpoints = bootstrap.settings(LakeSettings), bootstrap.settings(EndpointSettings)
+    objects = store_for(scheme_of(lake.warehouse), lake.region, lake.endpoint_url)
+    exports = athena_exports(
+        bootstrap.settings(AthenaSettings),
+        endpoints.athena or endpoints.all_services,
+        lake.warehouse,
+        objects if isinstance(objects, S3Store) else None,
+    )
+    return OutputReader(lake, objects, exports)
 
 
-@cache
+@bootstrap.part
 def answers() -> OutputCache:
-    url = os.environ.get("SEXTANT_CACHE_URL")
+    url = bootstrap.settings(OutputCacheSettings).url
     return OutputCache(CACHE_BYTES, RedisCache.connect(url) if url else None)
 
 

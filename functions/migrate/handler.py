@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +9,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import migrations
+from sextant.config import environment
+from sextant.storage.settings import DatabaseSettings
 
 logger = Logger()
 
@@ -41,10 +42,10 @@ def _told(message: str, revision: str) -> dict[str, str]:
 
 def _url() -> str:
     """The administrator's URL, with a fresh token as the password where the database takes IAM's word."""
-    url = os.environ["DATABASE_URL"]
-    if os.environ.get("DATABASE_AUTH") != "iam":
-        return url
+    settings = DatabaseSettings.from_env(environment())
+    if settings.auth != "iam":
+        return settings.url
     from sextant.storage.iam import token_source
 
-    user, _, rest = url.partition("@")
-    return f"{user}:{quote(token_source(url)(), safe='')}@{rest}"
+    user, _, rest = settings.url.partition("@")
+    return f"{user}:{quote(token_source(settings.url, environment())(), safe='')}@{rest}"

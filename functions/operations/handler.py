@@ -6,11 +6,9 @@ performed. Every other topic of the channel is ignored.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.bus.message import EVENT_CREATED_AT
+from sextant.config import QueueSettings
 from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId, tenant_id
 from sextant.operations.actions.performer import Performer
 from sextant.operations.actions.sns_alerts import SnsAlerts
@@ -27,36 +26,37 @@ from sextant.operations.decisions.analyst import Analyst, Changed
 from sextant.operations.decisions.bedrock import Bedrock
 from sextant.operations.decisions.proposals import AiSettings
 from sextant.operations.events import platform_failures
-from sextant.operations.policy import OperationsPolicy
+from sextant.operations.policy import OperationsSettings
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
 from sextant.operations.scheduled_checks.service import run
 
-WATCHED = tuple(f"SEXTANT_QUEUE_URL_{name}" for name in ("RUNS", "COMMITS", "EVENTS", "JOURNAL"))
+WATCHED = ("runs", "commits", "events", "journal")
+"""The queues whose dead letters become events."""
 
 logger = Logger()
 
 # A setting that is wrong fails the start, where somebody looks, and not the first incident.
-OperationsPolicy.from_json(os.environ.get("SEXTANT_OPERATIONS_POLICY", ""))
-AiSettings.from_env(os.environ)
+_ = bootstrap.settings(OperationsSettings).policy, bootstrap.settings(AiSettings)
 
 
-@cache
-def _analyst() -> Analyst:
-    settings = AiSettings.from_env(os.environ)
+@bootstrap.part
+def analyst() -> Analyst:
+    settings = bootstrap.settings(AiSettings)
     provider = Bedrock(settings) if settings.provider == "bedrock" else None
     return Analyst(bootstrap.platform_database(), bootstrap.operations_policies(), provider, settings)
 
 
-@cache
-def _performer() -> Performer:
-    topic = os.environ.get("SEXTANT_ALERT_TOPIC", "")
+@bootstrap.part
+def performer() -> Performer:
+    topic = bootstrap.settings(OperationsSettings).alert_topic
     alerts = SnsAlerts(topic) if topic else None
     return Performer(bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations")
 
 
-@cache
-def _dead_letters() -> DeadLetterQueues:
-    return DeadLetterQueues([os.environ[name] for name in WATCHED if os.environ.get(name)])
+@bootstrap.part
+def dead_letters() -> DeadLetterQueues:
+    urls = bootstrap.settings(QueueSettings).urls
+    return DeadLetterQueues([urls[name] for name in WATCHED if name in urls])
 
 
 def _ingesting(ingest: Callable[..., object]) -> Callable[[TenantId, InboundMessage], None]:
@@ -83,13 +83,13 @@ def _incident_changed(tenant: TenantId, message: InboundMessage) -> None:
         data["change"],
         message.correlation_id,
     )
-    actions = _analyst().analyse(tenant, changed)
+    actions = analyst().analyse(tenant, changed)
     logger.info("incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(actions)})
 
 
 def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
     action = ActionId(UUID(message.data["action_id"]))
-    state = _performer().perform(tenant, action)
+    state = performer().perform(tenant, action)
     logger.info("action handled", extra={"action_id": str(action), "state": state})
 
 
@@ -123,9 +123,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
     report = run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),
-        _analyst(),
-        _performer(),
-        _dead_letters().peek,
+        analyst(),
+        performer(),
+        dead_letters().peek,
         lambda: context.get_remaining_time_in_millis() / 1000,
     )
     counts = asdict(report)

@@ -6,9 +6,7 @@ unsent in the producer, as an environment may be frozen or thrown away between t
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -17,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.bus.factory import publisher_from_env
+from sextant.bus.message import Publisher
 from sextant.outbox import service as outbox
 from sextant.outbox.relay import Relay, RelaySettings, Report
 from sextant.storage import ALL_TENANTS
@@ -25,11 +24,14 @@ logger = Logger()
 metrics = Metrics(namespace="Sextant")
 
 
-@cache
+@bootstrap.part
+def publisher() -> Publisher:
+    return publisher_from_env(bootstrap.application().environment)
+
+
+@bootstrap.part
 def relay() -> Relay:
-    return Relay(
-        bootstrap.platform_database(), publisher_from_env(os.environ), RelaySettings.from_env(os.environ)
-    )
+    return Relay(bootstrap.platform_database(), publisher(), bootstrap.settings(RelaySettings))
 
 
 @logger.inject_lambda_context(clear_state=True)

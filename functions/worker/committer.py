@@ -6,10 +6,8 @@ what a lost message left. Whatever happens here, the files stay waiting until th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -17,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pyiceberg.table import Table
 
 from sextant import bootstrap
+from sextant.config import RunSettings
 from sextant.ids import BatchId, new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
@@ -26,7 +25,6 @@ from sextant.observability import RUNS_PUBLISHED, counted, embedded
 from sextant.outputs import service
 from sextant.storage import ALL_TENANTS
 
-LEASE = timedelta(seconds=float(os.environ.get("SEXTANT_COMMIT_LEASE", "60")))
 FILES_A_BATCH = 1000
 # What one more batch may take: less than this before the function's deadline none is begun.
 MARGIN_MILLISECONDS = 30_000
@@ -36,9 +34,9 @@ OWNER = f"committer-{new_id()}"
 logger = Logger()
 
 
-@cache
+@bootstrap.part
 def _table() -> Table:
-    return load_table(LakeSettings.from_env(os.environ))
+    return load_table(bootstrap.settings(LakeSettings))
 
 
 def _commit(batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
@@ -55,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         bootstrap.platform_database(),
         _commit,
         owner=OWNER,
-        lease=LEASE,
+        lease=timedelta(seconds=bootstrap.settings(RunSettings).commit_lease),
         limit=FILES_A_BATCH,
         may_go_on=lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS,
     )

@@ -6,7 +6,6 @@ differs, `{"reconcile": "take out"}` also deletes from the table the rows that t
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -24,7 +23,7 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compact, expire, clear; `{"only": ["compact"]}` does some of it."""
-    table = load_table(LakeSettings.from_env(os.environ))
+    table = load_table(bootstrap.settings(LakeSettings))
     if "reconcile" in event:
         done = reconciliation.reconcile(table, bootstrap.platform_database(), str(event["reconcile"]))
         logger.warning("lake and database compared", extra=done)

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
+from sextant.config import RunSettings
 from sextant.execution.recovery import recover
 from sextant.observability import RUNS_FAILED, counted
 
@@ -19,7 +20,7 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    silence = timedelta(seconds=bootstrap.settings().queued_silence_seconds)
+    silence = timedelta(seconds=bootstrap.settings(RunSettings).queued_silence)
     counts = recover(bootstrap.platform_database(), silence, BATCH)
     if any(counts.values()):
         logger.info(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
-from sextant.execution import commit_signal
+from sextant.config import FunctionSettings, QueueSettings, RunSettings
+from sextant.execution.commit_signal import CommitSignal
+from sextant.execution.gate import RunGate
 from sextant.execution.worker import Worker
 from sextant.ids import RunId, new_id, tenant_id
 from sextant.lake.objects.store import scheme_of, store_for
@@ -23,17 +23,26 @@ from sextant.observability import RUNS_FAILED, counted
 logger = Logger()
 
 
-@cache
-def _worker() -> Worker:
-    lake = LakeSettings.from_env(os.environ)
+@bootstrap.part
+def worker() -> Worker:
+    function, runs = bootstrap.settings(FunctionSettings), bootstrap.settings(RunSettings)
+    lake = bootstrap.settings(LakeSettings)
     return Worker(
-        name=f"{os.environ.get('AWS_LAMBDA_FUNCTION_NAME', 'run-worker')}-{new_id()}",
+        name=f"{function.name}-{new_id()}",
         database=bootstrap.platform_database(),
         store=store_for(scheme_of(lake.warehouse), lake.region, lake.endpoint_url),
         table_location=lake.table_location,
-        lease=timedelta(seconds=bootstrap.settings().run_lease_seconds),
-        memory_gb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024")) / 1024,
+        lease=timedelta(seconds=runs.lease),
+        memory_gb=function.memory_mb / 1024,
+        draws_per_part=runs.draws_per_part,
+        gate=RunGate(runs.gate_url, runs.gate_timeout) if runs.gate_url else None,
     )
+
+
+@bootstrap.part
+def commit_signal() -> CommitSignal | None:
+    url = bootstrap.settings(QueueSettings).urls.get("commits")
+    return CommitSignal(url) if url else None
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -41,11 +50,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
     def work(message: InboundMessage) -> None:
         run, tenant = RunId(UUID(message.data["run_id"])), tenant_id(message.data["tenant_id"])
         logger.append_keys(run_id=str(run), tenant_id=tenant, correlation_id=message.correlation_id)
-        outcome = _worker().execute(tenant, run, lambda: context.get_remaining_time_in_millis() / 1000)
+        outcome = worker().execute(tenant, run, lambda: context.get_remaining_time_in_millis() / 1000)
         failed = counted(RUNS_FAILED) if outcome in ("FAILED", "TIMEOUT") else {}
         logger.info("run handled", extra={"outcome": outcome, **failed})
         if outcome == "STORED":
-            commit_signal.send()
+            signal = commit_signal()
+            if signal is not None:
+                signal.send()
         elif outcome in ("SPLIT", "PART", "QUEUED", "FAILED", "TIMEOUT"):
             bootstrap.nudge_relay()
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sextant.config import Settings
+from sextant.config import ApiSettings
 from sextant.errors import BadRequestError, FieldError, ForbiddenError, UnauthorizedError
 from sextant.identity import PERMISSIONS, Caller, Role
 from sextant.ids import new_id, tenant_id
@@ -20,7 +20,7 @@ _TRACEPARENT = re.compile(
 )
 
 
-def caller(event: Mapping[str, Any], settings: Settings) -> Caller:
+def caller(event: Mapping[str, Any], settings: ApiSettings) -> Caller:
     """Who sent `event` (payload format 2.0).
 
     Raises `UnauthorizedError` without claims, `ForbiddenError` where the token names no tenant or role of

@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -21,6 +19,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from functions.api.http.routing import Router
+from sextant import bootstrap
+from sextant.config import RecordSettings
 from sextant.errors import ConflictError, UnavailableError
 from sextant.runs.model import IdempotencyKey
 from sextant.runs.service import IdempotencyKeyReusedError
@@ -67,11 +67,10 @@ def once(
     Raises `IdempotencyKeyReusedError` where the key came with another request, `InFlightError` where an equal
     request does not end within `WAIT_SECONDS`. What `work` raises is not kept: the request may be tried again.
     """
-    table = os.environ.get("SEXTANT_IDEMPOTENCY_TABLE")
-    if key is None or not table:
+    if key is None or bootstrap.settings(RecordSettings).table is None:
         return work()
     attempt = _Attempt(router, work)
-    answer = attempt.answer(_store(table), key)
+    answer = attempt.answer(records(), key)
     if anew is not None and isinstance(answer, Provisional) and not attempt.served:
         with contextlib.suppress(UnavailableError):
             return anew()
@@ -155,13 +154,14 @@ def _fingerprint(router: Router) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-@cache
-def _store(table: str) -> DynamoDBPersistenceLayer:
+@bootstrap.part
+def records() -> DynamoDBPersistenceLayer:
+    """The table of records; it has a name wherever this is called."""
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
     from botocore.config import Config
 
     return DynamoDBPersistenceLayer(
-        table_name=table,
+        table_name=bootstrap.settings(RecordSettings).table or "",
         boto_config=Config(
             connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3, "mode": "standard"}
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
@@ -61,32 +61,15 @@ def served(api_database: DatabaseUrls) -> Iterator[DatabaseUrls]:
         yield api_database
 
 
-@contextmanager
-def serving(database: DatabaseUrls) -> Iterator[None]:
-    """The handler's environment, with this database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", database.app)
-        patch.setenv("PLATFORM_DATABASE_URL", database.platform)
-        patch.setenv("SEXTANT_STAGE", "local")
-        patch.delenv("SEXTANT_AUTH_DISABLED", raising=False)
-        patch.delenv("SEXTANT_IDEMPOTENCY_TABLE", raising=False)
-        _forget()
-        try:
-            yield
-        finally:
-            bootstrap.database().close()
-            bootstrap.platform_database().close()
-            _forget()
-
-
-def _forget() -> None:
-    for made in (
-        bootstrap.settings,
-        bootstrap.database,
-        bootstrap.platform_database,
-        bootstrap.remembered_settings,
-    ):
-        made.cache_clear()
+def serving(database: DatabaseUrls) -> AbstractContextManager[bootstrap.Application]:
+    """Within it the handler finds this database."""
+    return bootstrap.installed(
+        {
+            "DATABASE_URL": database.app,
+            "PLATFORM_DATABASE_URL": database.platform,
+            "SEXTANT_STAGE": "local",
+        }
+    )
 
 
 @pytest.fixture

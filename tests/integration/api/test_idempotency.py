@@ -9,18 +9,21 @@ import pytest
 
 from functions.api.http import idempotency
 from local.aws import LocalAws, Resources
+from local.database import DatabaseUrls
+from tests.environments import changed
 from tests.integration.api.conftest import GUIDE, Client
 
 KEY = {"idempotency-key": "k1"}
 
 
 @pytest.fixture(autouse=True)
-def table(aws: LocalAws, resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def table(
+    served: DatabaseUrls, aws: LocalAws, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     for name, value in aws.variables().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SEXTANT_IDEMPOTENCY_TABLE", resources.idempotency_table)
-    yield resources.idempotency_table
-    idempotency._store.cache_clear()
+    with changed(SEXTANT_IDEMPOTENCY_TABLE=resources.idempotency_table):
+        yield resources.idempotency_table
 
 
 def test_the_first_answer_comes_back_whatever_became_of_the_run(client: Client) -> None:
@@ -103,12 +106,11 @@ def test_without_its_record_the_constraint_holds(
         dynamodb = aws.client("dynamodb")
         for record in dynamodb.scan(TableName=table)["Items"]:
             dynamodb.delete_item(TableName=table, Key={"id": record["id"]})
-    else:
-        monkeypatch.setenv("SEXTANT_IDEMPOTENCY_TABLE", "no-such-table")
-    again = client("POST", path, {"seed": 1}, headers=KEY)
-    assert (again.status, again.data["id"]) == (202, first.data["id"])
-    assert client("POST", path, {"seed": 2}, headers=KEY).status == 422
-    repeated = client("POST", f"{path}s:bulk", bulk, headers={"idempotency-key": "k2"})
+    with changed(SEXTANT_IDEMPOTENCY_TABLE=table if damage == "lost" else "no-such-table"):
+        again = client("POST", path, {"seed": 1}, headers=KEY)
+        assert (again.status, again.data["id"]) == (202, first.data["id"])
+        assert client("POST", path, {"seed": 2}, headers=KEY).status == 422
+        repeated = client("POST", f"{path}s:bulk", bulk, headers={"idempotency-key": "k2"})
     assert [i["run"]["id"] for i in repeated.data] == [i["run"]["id"] for i in many.data]
     runs: list[Any] = client("GET", f"{path}s").data
     assert len(runs) == 3

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from functions.api.http.app import logger
 from local.database import DatabaseUrls
+from sextant import bootstrap
 from tests.integration.api.conftest import Client
 
 FORBIDDEN = (
@@ -152,5 +154,6 @@ status = handler(event, Context())["statusCode"]
 print(json.dumps([status, [name for name in {FORBIDDEN!r} if name in sys.modules]]))
 """
     # When it has answered, then none of these was imported
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    env = {**os.environ, **bootstrap.application().environment}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env)
     assert json.loads(done.stdout.splitlines()[-1]) == [200, []]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from functions.api.http import idempotency
 from functions.operations import handler as operations
 from functions.worker import journal as function
 from local import database as databases
@@ -20,21 +19,9 @@ from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
-from sextant.journal import queue, settings_copy
 from tests.integration.api.conftest import Client
 from tests.integration.invoking import LambdaContext
 
-_MADE: tuple[Any, ...] = (
-    bootstrap.settings,
-    bootstrap.database,
-    bootstrap.platform_database,
-    bootstrap.remembered_settings,
-    bootstrap.journal,
-    bootstrap.journal_switch,
-    idempotency._store,
-    queue._client,
-    settings_copy._client,
-)
 ON = {"value": {"enabled": True}, "reason": "an outage must not stop us"}
 
 
@@ -59,7 +46,6 @@ class Place:
     urls: DatabaseUrls
     resources: Resources
     sqs: Any
-    patch: pytest.MonkeyPatch
 
     def client(self, *roles: str) -> Client:
         return Client(f"t-{uuid4().hex[:12]}", roles or ("admin",))
@@ -81,19 +67,14 @@ class Place:
         self.renew()
 
     def renew(self) -> None:
-        for database in (bootstrap.database, bootstrap.platform_database):
-            if database.cache_info().currsize:
-                database().close()
-        for made in _MADE:
-            made.cache_clear()
+        """Every process is a new one."""
+        bootstrap.application().close()
 
     def tick(self) -> dict[str, int]:
         """The schedule calls the journal function, which connects as the platform."""
-        with self._as_platform():
-            answer: dict[str, int] = function.handler(
-                {"detail-type": "Scheduled Event"},
-                LambdaContext(),
-            )
+        self.renew()
+        answer: dict[str, int] = function.handler({"detail-type": "Scheduled Event"}, LambdaContext())
+        self.renew()
         return answer
 
     def operate(self, receipt: str, payload: dict[str, Any]) -> None:
@@ -107,19 +88,9 @@ class Place:
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:events",
         }
-        with self._as_platform():
-            assert operations.handler({"Records": [record]}, LambdaContext()) == {"batchItemFailures": []}  # type: ignore[arg-type]
-
-    @contextmanager
-    def _as_platform(self) -> Iterator[None]:
-        """A function of the platform's role."""
         self.renew()
-        self.patch.setenv("DATABASE_URL", self.urls.platform)
-        try:
-            yield
-        finally:
-            self.renew()
-            self.patch.setenv("DATABASE_URL", self.urls.app)
+        assert operations.handler({"Records": [record]}, LambdaContext()) == {"batchItemFailures": []}  # type: ignore[arg-type]
+        self.renew()
 
     @property
     def queue(self) -> str:
@@ -150,28 +121,28 @@ def place(
     resources: Resources,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Place]:
-    variables = {
+    for name, value in {
         **aws.variables(),
-        "DATABASE_URL": own.app,
-        "PLATFORM_DATABASE_URL": own.platform,
-        "DB_RESET_TIMEOUT": "30",
-        "SEXTANT_STAGE": "local",
-        "SEXTANT_IDEMPOTENCY_TABLE": resources.idempotency_table,
-        "SEXTANT_QUEUE_URL_JOURNAL": resources.queue_urls["journal"],
         "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
         "POWERTOOLS_SERVICE_NAME": "journal",
-    }
-    for name, value in variables.items():
+    }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("SEXTANT_AUTH_DISABLED", raising=False)
-    client = aws.client("sqs")
-    made = Place(server, own, resources, client, monkeypatch)
-    made.renew()
-    yield made
+    with (
+        closing(aws.client("sqs")) as client,
+        bootstrap.installed(
+            {
+                "DATABASE_URL": own.app,
+                "PLATFORM_DATABASE_URL": own.platform,
+                "DB_RESET_TIMEOUT": "30",
+                "SEXTANT_STAGE": "local",
+                "SEXTANT_IDEMPOTENCY_TABLE": resources.idempotency_table,
+                "SEXTANT_QUEUE_URL_JOURNAL": resources.queue_urls["journal"],
+            }
+        ),
+    ):
+        yield Place(server, own, resources, client)
     if not server.alive:
         server.start()
-    made.renew()
-    client.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sextant.journal import service as journal_service
 from sextant.journal.model import KIND, JournalEntry, RunRequest
 from sextant.journal.service import RequestRefusedError
 from sextant.settings.model import Change
+from tests.environments import changed
 from tests.integration.api.conftest import Client
 from tests.integration.journal.conftest import ON, Place
 
@@ -275,14 +276,9 @@ class TestSwitch:
         )
         assert (answer.status, answer.broken_paths) == (422, ["value.enabled"])
 
-    def test_a_copy_that_failed_is_made_up_for_by_the_schedule(
-        self, place: Place, asked: Ask, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with pytest.MonkeyPatch.context() as away:
-            away.setenv("SEXTANT_IDEMPOTENCY_TABLE", "no-such-table")
-            place.renew()
+    def test_a_copy_that_failed_is_made_up_for_by_the_schedule(self, place: Place, asked: Ask) -> None:
+        with changed(SEXTANT_IDEMPOTENCY_TABLE="no-such-table"):
             client = place.allowed()
-        place.renew()
         scenario = client.scenario()["id"]
         place.tick()
         place.stop()
@@ -315,15 +311,12 @@ class TestSwitch:
         place.stop()
         assert asked(client, scenario).status == 503
 
-    def test_where_it_cannot_be_read_nothing_is_accepted(
-        self, place: Place, asked: Ask, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_where_it_cannot_be_read_nothing_is_accepted(self, place: Place, asked: Ask) -> None:
         client = place.allowed()
         scenario = client.scenario()["id"]
         place.stop()
-        monkeypatch.setenv("SEXTANT_IDEMPOTENCY_TABLE", "no-such-table")
-        place.renew()
-        assert asked(client, scenario).status == 503
+        with changed(SEXTANT_IDEMPOTENCY_TABLE="no-such-table"):
+            assert asked(client, scenario).status == 503
 
 
 def test_the_documents_of_the_queue_can_be_read_by_people(place: Place, asked: Ask) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
+from sextant import bootstrap
 from sextant.ids import new_id
 from sextant.journal.errors import JournalUnavailableError
 from sextant.journal.model import JournalEntry
@@ -103,4 +104,5 @@ def test_when_the_queue_is_out_of_reach_too_the_caller_is_told(made: tuple[Journ
 
 
 def test_without_its_queue_there_is_no_journal() -> None:
-    assert Journal.from_env({}) is None
+    with bootstrap.installed({}):
+        assert bootstrap.journal() is None

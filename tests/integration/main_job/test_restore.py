@@ -17,7 +17,6 @@ from local.postgres import Postgres
 from sextant import bootstrap
 from sextant.ids import RunId, TenantId, new_id
 from sextant.lake.table.catalog import load_table
-from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.deletion import delete_rows
 from sextant.lake.write.presence import StoredRun
@@ -166,14 +165,14 @@ def test_the_maintenance_function_compares_by_hand(
     publish(main_job, "later")
     job = start()
     monkeypatch.setattr(maintenance, "load_table", lambda _: load_table(job.lake))
-    monkeypatch.setattr(LakeSettings, "from_env", lambda _: job.lake)
     monkeypatch.setattr(bootstrap, "platform_database", lambda: job.platform)
 
     class Context:
         function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
 
-    compared = maintenance.handler({"reconcile": "compare"}, Context())  # type: ignore[arg-type]
-    taken = maintenance.handler({"reconcile": "take out"}, Context())  # type: ignore[arg-type]
+    with bootstrap.installed({"SEXTANT_WAREHOUSE": job.lake.warehouse}):
+        compared = maintenance.handler({"reconcile": "compare"}, Context())  # type: ignore[arg-type]
+        taken = maintenance.handler({"reconcile": "take out"}, Context())  # type: ignore[arg-type]
 
     assert compared["surplus"]["count"] == 1
     assert taken["rows_taken_out"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -60,12 +61,12 @@ def states(main_job: MainJob, parent: RunId) -> list[str]:
 
 
 def test_a_monte_carlo_run_in_parts_gives_the_same_rows_as_one_computed_whole(
-    main_job: MainJob, monkeypatch: pytest.MonkeyPatch
+    main_job: MainJob,
 ) -> None:
     whole = main_job.request(monte_carlo(main_job, "whole"))
     assert work_off(main_job, whole.id) == ["STORED"]
     main_job.commit()
-    monkeypatch.setattr(parts, "DRAWS_A_PART", 15)
+    main_job = replace(main_job, worker=replace(main_job.worker, draws_per_part=15))
     scenario = monte_carlo(main_job, "in parts")
     divided = main_job.request(scenario)
     assert work_off(main_job, divided.id) == ["SPLIT", "PART", "PART", "PART", "STORED"]

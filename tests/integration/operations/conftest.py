@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -147,42 +147,17 @@ def served(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
     databases.drop(postgres, urls.name)
 
 
-@contextmanager
-def serving(urls: DatabaseUrls, **environment: str) -> Iterator[None]:
+def serving(urls: DatabaseUrls, **variables: str) -> AbstractContextManager[bootstrap.Application]:
     """Within it the handlers of this process work on the database of `urls`."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", urls.app)
-        patch.setenv("PLATFORM_DATABASE_URL", urls.platform)
-        patch.setenv("SEXTANT_STAGE", "local")
-        patch.setenv("SEXTANT_OPERATIONS_POLICY", json.dumps(POLICY))
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        for name in (
-            "SEXTANT_AUTH_DISABLED",
-            "SEXTANT_IDEMPOTENCY_TABLE",
-            "SEXTANT_RELAY_FUNCTION",
-            "SEXTANT_ALERT_TOPIC",
-        ):
-            patch.delenv(name, raising=False)
-        _forget()
-        yield
-        bootstrap.database().close()
-        bootstrap.platform_database().close()
-        _forget()
-
-
-def _forget() -> None:
-    for made in (
-        bootstrap.settings,
-        bootstrap.database,
-        bootstrap.platform_database,
-        bootstrap.operations_policies,
-        bootstrap.remembered_settings,
-        function._analyst,
-        function._performer,
-        function._dead_letters,
-    ):
-        made.cache_clear()
+    return bootstrap.installed(
+        {
+            "DATABASE_URL": urls.app,
+            "PLATFORM_DATABASE_URL": urls.platform,
+            "SEXTANT_STAGE": "local",
+            "SEXTANT_OPERATIONS_POLICY": json.dumps(POLICY),
+            **variables,
+        }
+    )
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_an_escalation_reaches_the_topic_once(
     performer = Performer(
         bootstrap.platform_database(), bootstrap.operations_policies(), SnsAlerts(topic), "operations"
     )
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: performer)
 
     event = client.event(client.workflow(), event_type="security.breach", payload={"message": "intruder"})
     operations.deliver(times=3)
@@ -156,7 +156,7 @@ def test_an_alert_that_is_not_taken_is_tried_as_a_new_action(
     performer = Performer(
         bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations"
     )
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: performer)
     client.event(client.workflow(), event_type="security.breach")
     operations.deliver()
     newest, oldest = [a for a in client.got("/v1/actions") if a["action_type"] == "ESCALATE"]
@@ -237,7 +237,7 @@ def test_an_alert_that_was_perhaps_taken_is_not_sent_again(
     performer = Performer(
         bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations"
     )
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: performer)
     client.event(client.workflow(), event_type="security.breach")
     with topic_that(answers) if answers else nullcontext("http://127.0.0.1:9") as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", url)
@@ -254,13 +254,13 @@ def test_an_escalation_that_failed_keeps_no_later_one_back(
     policies = bootstrap.operations_policies()
     quiet = Performer(bootstrap.platform_database(), policies, None, "operations")
     loud = Performer(bootstrap.platform_database(), policies, alarm, "operations")
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: quiet)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: quiet)
     workflow = client.workflow()
     incident = client.event(workflow, event_type="security.breach").data["incident_id"]
     operations.deliver()
     (failed,) = client.got("/v1/actions", action_type="ESCALATE")
     assert (failed["state"], failed["result"]["reason"]) == ("FAILED", "no_alert_topic")
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: loud)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: loud)
     for _ in range(2):
         client("POST", f"/v1/incidents/{incident}/state", {"state": "RESOLVED", "reason": "over"})
         client.event(workflow, event_type="security.breach")
@@ -280,7 +280,7 @@ def test_an_escalation_that_nobody_takes_is_given_up_after_the_third(
 
     policies = bootstrap.operations_policies()
     performer = Performer(bootstrap.platform_database(), policies, Refusing(), "operations")
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: performer)
     client.event(client.workflow(), event_type="security.breach")
     operations.deliver()
     for _ in range(4):
@@ -300,7 +300,7 @@ def test_people_are_told_whatever_stops_the_rest(
     alarm = Alarm()
     policies = bootstrap.operations_policies()
     performer = Performer(bootstrap.platform_database(), policies, alarm, "operations")
-    monkeypatch.setattr("functions.operations.handler._performer", lambda: performer)
+    monkeypatch.setattr("functions.operations.handler.performer", lambda: performer)
     if stop == "switch":
         client.made("/v1/kill-switches", {"scope": "TENANT", "reason": "stop"}, 200)
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import functions.operations.handler as function
+from tests.environments import changed
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 
@@ -75,9 +75,6 @@ class Runtime:
 def bedrock(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     runtime = Runtime()
     for name, value in {
-        "SEXTANT_AI_PROVIDER": "bedrock",
-        "SEXTANT_AI_MODEL": MODEL,
-        "SEXTANT_AI_TIMEOUT": "2",
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": runtime.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -85,9 +82,8 @@ def bedrock(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Iterator
         "AWS_DEFAULT_REGION": "eu-central-1",
     }.items():
         monkeypatch.setenv(name, value)
-    function._analyst.cache_clear()
-    yield runtime
-    function._analyst.cache_clear()
+    with changed(SEXTANT_AI_PROVIDER="bedrock", SEXTANT_AI_MODEL=MODEL, SEXTANT_AI_TIMEOUT="2"):
+        yield runtime
     runtime.stop()
 
 
@@ -229,14 +225,13 @@ def test_a_model_that_hangs_is_waited_for_twice_and_then_left_alone(
     operations: Operations,
     bedrock: Runtime,
     failed_run: Callable[[], str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SEXTANT_AI_TIMEOUT", "0.3")
     bedrock.hangs = 3.0
     for _ in range(5):
         failed_run()
     began = time.monotonic()
-    operations.deliver(times=1)
+    with changed(SEXTANT_AI_TIMEOUT="0.3"):
+        operations.deliver(times=1)
     assert time.monotonic() - began < 10
     assert decisions(client) == [("RULE", "RETRY", "ACTED")] * 5
     assert len(bedrock.asked) == 2

@@ -94,7 +94,7 @@ def test_an_escalation_is_told_at_most_once_wherever_its_process_dies(
     assert client.got(f"/v1/actions/{action}")["state"] == state
 
     well = Alarm()
-    monkeypatch.setattr(function, "_performer", lambda: performer(alarm=well))
+    monkeypatch.setattr(function, "performer", lambda: performer(alarm=well))
     operations.deliver(times=3)
     assert operations.sweep()["abandoned"] == 0, "it may still be under way"
     operations.sql(

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from functions.worker import run_worker
 from sextant import bootstrap
-from sextant.execution import gate as run_gate
+from sextant.execution.gate import RunGate
 from sextant.vendors.errors import VendorBreakerOpenError, VendorCallError
+from tests.environments import changed
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 
@@ -40,21 +42,20 @@ class Gate:
 
 
 @pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gate() -> Iterator[Gate]:
     made = Gate()
-    monkeypatch.setenv("SEXTANT_RUN_GATE_URL", f"http://127.0.0.1:{made.server.server_address[1]}/ask")
     yield made
     made.server.shutdown()
     made.server.server_close()
 
 
-def test_without_a_gate_every_run_passes(
-    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SEXTANT_RUN_GATE_URL", raising=False)
-    _, claimed = operations.claim(client.tenant, client.run()["id"])
-    run_gate.ask(bootstrap.platform_database(), claimed.run, "w")
-    assert client.got("/v1/vendors") == []
+def test_a_worker_asks_the_gate_of_its_environment_and_none_without_one(operations: Operations) -> None:
+    with changed(SEXTANT_WAREHOUSE="file:///lake"):
+        assert run_worker.worker().gate is None
+    with changed(
+        SEXTANT_WAREHOUSE="file:///lake", SEXTANT_RUN_GATE_URL="http://gate", SEXTANT_RUN_GATE_TIMEOUT="3"
+    ):
+        assert run_worker.worker().gate == RunGate("http://gate", 3.0)
 
 
 def test_a_gate_is_asked_about_the_run_and_its_refusals_open_its_breaker(
@@ -65,25 +66,23 @@ def test_a_gate_is_asked_about_the_run_and_its_refusals_open_its_breaker(
     run = client.run()
     _, claimed = operations.claim(client.tenant, run["id"])
     database = bootstrap.platform_database()
-    run_gate.ask(database, claimed.run, "w")
+    run_gate = RunGate(f"http://127.0.0.1:{gate.server.server_address[1]}/ask", timeout=10)
+    run_gate.check(database, claimed.run, "w")
     asked, correlation_id = gate.asked[0]
     assert (asked["run_id"], asked["tenant_id"], correlation_id) == (run["id"], client.tenant, "gate-thread")
 
     gate.status = 503
     for _ in range(2):
         with pytest.raises(VendorCallError, match="answered 503"):
-            run_gate.ask(database, claimed.run, "w")
+            run_gate.check(database, claimed.run, "w")
     with pytest.raises(VendorBreakerOpenError):
-        run_gate.ask(database, claimed.run, "w")
+        run_gate.check(database, claimed.run, "w")
     assert len(gate.asked) == 3, "an open breaker keeps the call from being made"
     (event,) = client.got("/v1/events")
     assert (event["event_type"], event["correlation_id"]) == ("vendor.breaker_opened", "gate-thread")
 
 
-def test_a_gate_that_does_not_answer_is_a_failing_vendor(
-    client: Client, operations: Operations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SEXTANT_RUN_GATE_URL", "http://127.0.0.1:9/ask")
+def test_a_gate_that_does_not_answer_is_a_failing_vendor(client: Client, operations: Operations) -> None:
     _, claimed = operations.claim(client.tenant, client.run()["id"])
     with pytest.raises(VendorCallError, match="did not answer"):
-        run_gate.ask(bootstrap.platform_database(), claimed.run, "w")
+        RunGate("http://127.0.0.1:9/ask", timeout=10).check(bootstrap.platform_database(), claimed.run, "w")

@@ -10,6 +10,7 @@ import pytest
 import functions.operations.handler as function
 from local.aws import LocalAws, Resources
 from sextant.operations.scheduled_checks.model import DeadLetter
+from tests.environments import changed
 from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
@@ -42,14 +43,8 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
     resources: Resources,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in {
-        **aws.variables(),
-        "SEXTANT_QUEUE_URL_RUNS": resources.queue_urls["runs"],
-        "SEXTANT_QUEUE_URL_COMMITS": "",
-        "SEXTANT_QUEUE_URL_EVENTS": resources.queue_urls["events"],
-    }.items():
+    for name, value in aws.variables().items():
         monkeypatch.setenv(name, value)
-    function._dead_letters.cache_clear()
     sqs = aws.client("sqs")
     dead = resources.dead_letter_urls["runs"]
     headers = {"tenant-id": client.tenant, "event-topic": "run.requested", "correlation-id": "c-1"}
@@ -60,7 +55,12 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
             name: {"DataType": "String", "StringValue": value} for name, value in headers.items()
         },
     )
-    assert operations.sweep()["dead_letters"] == 1
+    with changed(
+        SEXTANT_QUEUE_URL_RUNS=resources.queue_urls["runs"],
+        SEXTANT_QUEUE_URL_COMMITS="",
+        SEXTANT_QUEUE_URL_EVENTS=resources.queue_urls["events"],
+    ):
+        assert operations.sweep()["dead_letters"] == 1
     (event,) = client.got("/v1/events")
     assert (event["event_type"], event["payload"]["topic"], event["correlation_id"]) == (
         "queue.dead_letter",
@@ -71,7 +71,6 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
         QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
     assert sum(int(value) for value in attributes.values()) == 1
-    function._dead_letters.cache_clear()
 
 
 def test_what_lost_its_message_is_done_by_the_sweep(client: Client, operations: Operations) -> None:
@@ -128,7 +127,7 @@ def test_one_thing_that_cannot_be_handled_keeps_no_other_from_it(
             yield DeadLetter("dead", str(uuid.uuid4()), {"tenant-id": client.tenant}, "{}")
             raise ConnectionError("the queue is away")
 
-    monkeypatch.setattr(function, "_dead_letters", Queues)
+    monkeypatch.setattr(function, "dead_letters", Queues)
     found = operations.sweep()
     assert client.got(f"/v1/actions/{good}")["state"] == "SUCCEEDED"
     assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"

@@ -13,6 +13,7 @@ from functions.outbox_relay import handler as module
 from local.aws import LocalAws, Resources
 from sextant import bootstrap
 from sextant.bus.events import parse
+from tests.environments import changed
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
 
 
@@ -63,24 +64,21 @@ class Context:
 def environment(
     outbox: Outbox, aws: LocalAws, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Resources]:
-    variables = {
+    for name, value in {
         **aws.variables(),
-        "DATABASE_URL": outbox.urls.platform,
-        "SEXTANT_QUEUE_URL_RUNS": resources.queue_urls["runs"],
-        "SEXTANT_QUEUE_URL_EVENTS": resources.queue_urls["events"],
-        "SEXTANT_RELAY_LINGER": "0",
         "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
         "POWERTOOLS_SERVICE_NAME": "outbox-relay",
-    }
-    for name, value in variables.items():
+    }.items():
         monkeypatch.setenv(name, value)
-    made = (module.relay, bootstrap.database)
-    for one in made:
-        one.cache_clear()
-    yield resources
-    bootstrap.database().close()
-    for one in made:
-        one.cache_clear()
+    with bootstrap.installed(
+        {
+            "DATABASE_URL": outbox.urls.platform,
+            "SEXTANT_QUEUE_URL_RUNS": resources.queue_urls["runs"],
+            "SEXTANT_QUEUE_URL_EVENTS": resources.queue_urls["events"],
+            "SEXTANT_RELAY_LINGER": "0",
+        }
+    ):
+        yield resources
 
 
 def invoke(event: dict[str, Any], seconds: float = 60.0) -> dict[str, float]:
@@ -120,14 +118,11 @@ def test_the_schedule_drains_tells_the_figures_and_forgets(
     )
 
 
-def test_a_topic_without_a_queue_fails_alone(
-    outbox: Outbox, environment: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SEXTANT_QUEUE_URL_EVENTS")
-    monkeypatch.setenv("SEXTANT_RELAY_MAX_ATTEMPTS", "1")
+def test_a_topic_without_a_queue_fails_alone(outbox: Outbox, environment: Resources) -> None:
     outbox.enqueue(ACME, 1, topic="run.completed")
     outbox.enqueue(ACME, 2, topic="run.requested")
-    answer = invoke({})
+    with changed(SEXTANT_QUEUE_URL_EVENTS="", SEXTANT_RELAY_MAX_ATTEMPTS="1"):
+        answer = invoke({})
     assert (answer["sent"], answer["dead"]) == (1, 1)
     assert "no queue URL" in outbox.scalar("SELECT last_error FROM outbox_dead")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from functions.api import output_query
 from functions.api.outputs_api import handler
 from local import processes
 from sextant import bootstrap
 from sextant.ids import RunId, ScenarioId
 from sextant.lake.table.catalog import disconnect
+from sextant.lake.table.settings import LakeSettings
 from tests.integration.invoking import Invoker, LambdaContext
 from tests.integration.main_job.conftest import MainJob, main_job
 from tests.waiting import until
@@ -74,26 +75,20 @@ class OutputsApi:
 
 
 @pytest.fixture
-def outputs_api(main_job: MainJob, monkeypatch: pytest.MonkeyPatch) -> Iterator[OutputsApi]:
+def outputs_api(main_job: MainJob) -> Iterator[OutputsApi]:
     lake = main_job.lake
-    monkeypatch.setenv("DATABASE_URL", main_job.app_url)
-    monkeypatch.setenv("SEXTANT_WAREHOUSE", lake.warehouse)
-    monkeypatch.setenv("SEXTANT_CATALOG", "sql")
-    monkeypatch.setenv("SEXTANT_CATALOG_URL", lake.catalog_url or "")
-    made: list[Callable[[], Any]] = [
-        bootstrap.settings,
-        bootstrap.database,
-        bootstrap.remembered_settings,
-        output_query.reader,
-        output_query.answers,
-    ]
-    for maker in made:
-        maker.cache_clear()  # type: ignore[attr-defined]
-    yield OutputsApi(main_job)
-    bootstrap.database().close()
-    disconnect(output_query.reader().settings)
-    for maker in made:
-        maker.cache_clear()  # type: ignore[attr-defined]
+    with bootstrap.installed(
+        {
+            "DATABASE_URL": main_job.app_url,
+            "SEXTANT_WAREHOUSE": lake.warehouse,
+            "SEXTANT_CATALOG": "sql",
+            "SEXTANT_CATALOG_URL": lake.catalog_url or "",
+            "AWS_REGION": os.environ["AWS_REGION"],
+            "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
+        }
+    ):
+        yield OutputsApi(main_job)
+        disconnect(bootstrap.settings(LakeSettings))
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
 from sextant.outputs.athena import AthenaSettings
 from tests.duck import connect
+from tests.environments import changed
 from tests.integration.lake.conftest import Lake, lake, lake_settings
 from tests.integration.outputs.conftest import Answer, OutputsApi
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
@@ -75,7 +76,7 @@ class Athena:
 
 
 @pytest.fixture
-def athena(outputs_api: OutputsApi, aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
+def athena(outputs_api: OutputsApi, aws: LocalAws) -> Iterator[Athena]:
     """Every export of a row or more is Athena's; its workgroup keeps results under the exports."""
     workgroup = f"exports-{uuid4()}"
     warehouse = outputs_api.main_job.lake.warehouse
@@ -83,12 +84,10 @@ def athena(outputs_api: OutputsApi, aws: LocalAws, monkeypatch: pytest.MonkeyPat
         Name=workgroup,
         Configuration={"ResultConfiguration": {"OutputLocation": f"{warehouse}/exports/athena/"}},
     )
-    monkeypatch.setenv("SEXTANT_EXPORT_ENGINE", "athena")
-    monkeypatch.setenv("SEXTANT_ATHENA_WORKGROUP", workgroup)
-    monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1")
-    output_query.reader.cache_clear()
-    yield Athena(outputs_api)
-    output_query.reader.cache_clear()
+    with changed(
+        SEXTANT_EXPORT_ENGINE="athena", SEXTANT_ATHENA_WORKGROUP=workgroup, SEXTANT_EXPORT_ATHENA_ROWS="1"
+    ):
+        yield Athena(outputs_api)
 
 
 def outputs_of(athena: Athena) -> tuple[UUID, str]:
@@ -167,13 +166,12 @@ def test_parquet_is_unloaded_to_the_exports_own_place(athena: Athena) -> None:
     assert (again.status, len(again.json["data"]["files"])) == (200, 2)
 
 
-def test_small_ones_and_arrow_are_made_here(athena: Athena, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_ones_and_arrow_are_made_here(athena: Athena) -> None:
     _, path = outputs_of(athena)
     assert athena.get(path, format="arrow").status == 200
-    monkeypatch.setenv("SEXTANT_EXPORT_ATHENA_ROWS", "1000000")
-    output_query.reader.cache_clear()
-    assert athena.get(path, format="csv").status == 200
-    assert not athena.sent
+    with changed(SEXTANT_EXPORT_ATHENA_ROWS="1000000"):
+        assert athena.get(path, format="csv").status == 200
+        assert not athena.sent
 
 
 def test_an_export_is_its_tenants_and_its_scenarios_alone(athena: Athena) -> None:
@@ -303,9 +301,9 @@ def test_an_athena_that_refuses_or_cannot_be_reached_is_a_503(athena: Athena) ->
 
 
 def test_the_configuration_names_what_is_missing() -> None:
-    assert AthenaSettings.from_env({}) is None
+    assert AthenaSettings.from_env({}).engine == "own"
     for env, message in (
-        ({"SEXTANT_EXPORT_ENGINE": "presto"}, "SEXTANT_EXPORT_ENGINE is own or athena"),
+        ({"SEXTANT_EXPORT_ENGINE": "presto"}, "SEXTANT_EXPORT_ENGINE must be own or athena, not 'presto'"),
         ({"SEXTANT_EXPORT_ENGINE": "athena"}, "SEXTANT_ATHENA_WORKGROUP is not set"),
         (
             {
@@ -313,7 +311,7 @@ def test_the_configuration_names_what_is_missing() -> None:
                 "SEXTANT_ATHENA_WORKGROUP": "w",
                 "SEXTANT_EXPORT_ATHENA_ROWS": "-1",
             },
-            "SEXTANT_EXPORT_ATHENA_ROWS is a number",
+            "SEXTANT_EXPORT_ATHENA_ROWS must be a whole number of at least 0, not '-1'",
         ),
     ):
         with pytest.raises(ValueError, match=message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from functions.api import output_query
 from local import processes
 from sextant.outputs.cache import OutputCache, RedisCache
+from tests.environments import changed
 from tests.integration.outputs.conftest import OutputsApi, redis_server
 from tests.integration.outputs.tls import behind_tls
 
@@ -142,10 +144,16 @@ def test_a_url_that_is_none_is_refused_at_once() -> None:
         RedisCache.connect("https://cache.test")
 
 
+@pytest.fixture
+def shared_cache(outputs_api: OutputsApi, redis_url: str) -> Iterator[None]:
+    """The API's answers are kept in the server at `redis_url`."""
+    with changed(SEXTANT_CACHE_URL=redis_url):
+        yield
+
+
 def test_the_api_serves_from_the_cache_until_the_tenants_outputs_change(
-    outputs_api: OutputsApi, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    outputs_api: OutputsApi, redis_url: str, shared_cache: None
 ) -> None:
-    monkeypatch.setenv("SEXTANT_CACHE_URL", redis_url)
     scenario = outputs_api.main_job.scenario()
     outputs_api.published(scenario, seed=1)
     path = f"/v1/scenarios/{scenario}/outputs"

@@ -15,13 +15,22 @@ ON = {"SEXTANT_AI_PROVIDER": "bedrock", "SEXTANT_AI_MODEL": "m"}
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"SEXTANT_AI_PROVIDER": "oracle"}, "SEXTANT_AI_PROVIDER is 'bedrock' or nothing"),
-        ({"SEXTANT_AI_PROVIDER": "bedrock"}, "SEXTANT_AI_MODEL must name a model"),
-        ({**ON, "SEXTANT_AI_MIN_CONFIDENCE": "high"}, "SEXTANT_AI_MIN_CONFIDENCE is a number, not 'high'"),
-        ({**ON, "SEXTANT_AI_MIN_CONFIDENCE": "1.5"}, "SEXTANT_AI_MIN_CONFIDENCE lies between 0 and 1"),
-        ({**ON, "SEXTANT_AI_MIN_CONFIDENCE": "nan"}, "SEXTANT_AI_MIN_CONFIDENCE lies between 0 and 1"),
-        ({**ON, "SEXTANT_AI_TIMEOUT": "60"}, "SEXTANT_AI_TIMEOUT lies between"),
-        ({**ON, "SEXTANT_AI_TIMEOUT": "0"}, "SEXTANT_AI_TIMEOUT lies between"),
+        ({"SEXTANT_AI_PROVIDER": "oracle"}, "SEXTANT_AI_PROVIDER must be bedrock, not 'oracle'"),
+        ({"SEXTANT_AI_PROVIDER": "bedrock"}, "SEXTANT_AI_MODEL is not set: it must name a model"),
+        (
+            {**ON, "SEXTANT_AI_MIN_CONFIDENCE": "high"},
+            "SEXTANT_AI_MIN_CONFIDENCE must be a number .* not 'high'",
+        ),
+        (
+            {**ON, "SEXTANT_AI_MIN_CONFIDENCE": "1.5"},
+            "SEXTANT_AI_MIN_CONFIDENCE must be a number of at least 0 and at most 1",
+        ),
+        (
+            {**ON, "SEXTANT_AI_MIN_CONFIDENCE": "nan"},
+            "SEXTANT_AI_MIN_CONFIDENCE must be a number of at least 0 and at most 1",
+        ),
+        ({**ON, "SEXTANT_AI_TIMEOUT": "60"}, "SEXTANT_AI_TIMEOUT must be a number above 0 and at most 20"),
+        ({**ON, "SEXTANT_AI_TIMEOUT": "0"}, "SEXTANT_AI_TIMEOUT must be a number above 0 and at most 20"),
     ],
 )
 def test_a_bad_setting_is_named(environment: dict[str, str], said: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sextant.outbox.nudge import BACKOFF, COALESCE, Nudger, nudge
+from sextant import bootstrap
+from sextant.outbox.nudge import BACKOFF, COALESCE, Nudger
 from sextant.outbox.relay import RelaySettings
 
 
@@ -45,4 +46,5 @@ def test_a_nudge_that_fails_fails_nobody_and_is_not_tried_again_at_once() -> Non
 
 
 def test_without_a_relay_function_nothing_is_done() -> None:
-    assert nudge("") is False
+    with bootstrap.installed({}):
+        bootstrap.nudge_relay()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from sextant.config import ConfigurationError
 from sextant.storage import DatabaseSettings
+from sextant.storage.settings import platform_settings
 
 URL = "postgresql://sextant_app:secret@db:5432/sextant"
 
 
 def test_every_variable_is_read() -> None:
-    read = DatabaseSettings.from_env(
+    read = platform_settings(
         {
+            "DATABASE_URL": "postgresql://sextant_app@db/sextant",
             "PLATFORM_DATABASE_URL": URL,
             "DATABASE_AUTH": "iam",
             "DB_POOL_MIN_SIZE": "2",
@@ -27,8 +30,7 @@ def test_every_variable_is_read() -> None:
             "DB_RETRY_BASE_DELAY": "0.7",
             "DB_RETRY_MAX_DELAY": "8",
             "DB_SLOW_QUERY": "0.9",
-        },
-        url_variable="PLATFORM_DATABASE_URL",
+        }
     )
     assert read == DatabaseSettings(
         url=URL,
@@ -75,5 +77,20 @@ def test_what_cannot_work_is_refused(variables: dict[str, str]) -> None:
 
 
 def test_a_missing_url_is_named() -> None:
-    with pytest.raises(KeyError, match="DATABASE_URL"):
-        DatabaseSettings.from_env({})
+    for read in (DatabaseSettings.from_env, platform_settings):
+        with pytest.raises(ConfigurationError, match="DATABASE_URL is not set"):
+            read({})
+
+
+def test_a_secret_is_not_shown_and_anything_else_is() -> None:
+    with pytest.raises(
+        ConfigurationError, match="DB_POOL_MAX_SIZE must be a whole number of at least 1, not 'many'"
+    ):
+        DatabaseSettings.from_env({"DATABASE_URL": URL, "DB_POOL_MAX_SIZE": "many"})
+    with pytest.raises(ConfigurationError) as refused:
+        DatabaseSettings.from_env({"DATABASE_URL": URL + "?options=x"})
+    assert "secret" not in str(refused.value)
+
+
+def test_the_platforms_url_may_be_the_only_one() -> None:
+    assert platform_settings({"DATABASE_URL": URL}).url == URL

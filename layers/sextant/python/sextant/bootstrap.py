@@ -13,7 +13,14 @@ from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sextant.config import FunctionSettings, NudgeSettings, QueueSettings, RecordSettings, Settings, environment
+from sextant.config import (
+    FunctionSettings,
+    NudgeSettings,
+    QueueSettings,
+    RecordSettings,
+    Settings,
+    environment,
+)
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered

@@ -99,9 +99,7 @@ def environment() -> Mapping[str, str]:
 
 def text(name: str, meaning: str, default: str | None = None, *, secret: bool = False) -> Any:
     """A text; required where there is no default."""
-    return _declared(
-        Variable(name, meaning, "a text", MISSING if default is None else default, str, secret)
-    )
+    return _declared(Variable(name, meaning, "a text", MISSING if default is None else default, str, secret))
 
 
 def optional(name: str, meaning: str, *, secret: bool = False) -> Any:
@@ -192,7 +190,9 @@ class ApiSettings(Settings):
     """How the HTTP API treats requests."""
 
     stage: str = text("SEXTANT_STAGE", "The name of the deployment", "local")
-    auth_disabled: bool = flag("SEXTANT_AUTH_DISABLED", "Take requests without a token; on stage `local` only")
+    auth_disabled: bool = flag(
+        "SEXTANT_AUTH_DISABLED", "Take requests without a token; on stage `local` only"
+    )
     max_body_bytes: int = count(
         "SEXTANT_MAX_BODY_BYTES", "The largest body of a request, in bytes", 1024 * 1024, least=1
     )
@@ -209,7 +209,9 @@ class FunctionSettings(Settings):
     """What Lambda tells a function about itself."""
 
     name: str = text("AWS_LAMBDA_FUNCTION_NAME", "Set by Lambda: the function's name", "a process")
-    memory_mb: int = count("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "Set by Lambda: the function's memory, in MiB", 1024)
+    memory_mb: int = count(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "Set by Lambda: the function's memory, in MiB", 1024
+    )
 
 
 @dataclass(frozen=True)
@@ -232,14 +234,18 @@ class QueueSettings(Settings):
 class RecordSettings(Settings):
     """The DynamoDB table of idempotency records and of the journal's switches."""
 
-    table: str | None = optional("SEXTANT_IDEMPOTENCY_TABLE", "The table's name; none: no records, no journal")
+    table: str | None = optional(
+        "SEXTANT_IDEMPOTENCY_TABLE", "The table's name; none: no records, no journal"
+    )
 
 
 @dataclass(frozen=True)
 class NudgeSettings(Settings):
     """Who is told after a commit that there is something to publish."""
 
-    relay_function: str = text("SEXTANT_RELAY_FUNCTION", "The relay's function name; empty: its schedule finds it", "")
+    relay_function: str = text(
+        "SEXTANT_RELAY_FUNCTION", "The relay's function name; empty: its schedule finds it", ""
+    )
 
 
 @dataclass(frozen=True)
@@ -250,10 +256,16 @@ class RunSettings(Settings):
     queued_silence: float = number(
         "SEXTANT_QUEUED_SILENCE", "After how long a queued run's message is sent again", 1200
     )
-    draws_per_part: int = count("SEXTANT_DRAWS_PER_PART", "Draws of a Monte Carlo run in one part", 500, least=1)
+    draws_per_part: int = count(
+        "SEXTANT_DRAWS_PER_PART", "Draws of a Monte Carlo run in one part", 500, least=1
+    )
     commit_lease: float = number("SEXTANT_COMMIT_LEASE", "How long a committer holds its batch", 60, above=0)
-    gate_url: str | None = optional("SEXTANT_RUN_GATE_URL", "The service that is asked before each run is computed")
-    gate_timeout: float = number("SEXTANT_RUN_GATE_TIMEOUT", "How long the run gate may take to answer", 10, above=0)
+    gate_url: str | None = optional(
+        "SEXTANT_RUN_GATE_URL", "The service that is asked before each run is computed"
+    )
+    gate_timeout: float = number(
+        "SEXTANT_RUN_GATE_TIMEOUT", "How long the run gate may take to answer", 10, above=0
+    )
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,14 @@ class KafkaSettings(Settings):
     bootstrap: tuple[str, ...] = parsed(
         "SEXTANT_KAFKA_BOOTSTRAP", "The brokers to ask first", "`host:port,…`", _addresses
     )
-    prefix: str = text("SEXTANT_KAFKA_PREFIX", "Goes before the channel's name to make the topic's", "sextant.")
+    prefix: str = text(
+        "SEXTANT_KAFKA_PREFIX", "Goes before the channel's name to make the topic's", "sextant."
+    )
     security: str = choice(
-        "SEXTANT_KAFKA_SECURITY", "How to connect; SASL_SSL where the mechanism is AWS_MSK_IAM", "PLAINTEXT", _PROTOCOLS
+        "SEXTANT_KAFKA_SECURITY",
+        "How to connect; SASL_SSL where the mechanism is AWS_MSK_IAM",
+        "PLAINTEXT",
+        _PROTOCOLS,
     )
     mechanism: str | None = choice("SEXTANT_KAFKA_MECHANISM", "How to sign in", None, _MECHANISMS)
     username: str | None = optional("SEXTANT_KAFKA_USERNAME", "The user of SCRAM or PLAIN")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -15,20 +14,24 @@ if TYPE_CHECKING:
 logger = Logger(child=True)
 
 
-@cache
-def _queue() -> SQSClient:
-    import boto3
-    from botocore.config import Config
+class CommitSignal:
+    """Sends to the committer's queue."""
 
-    return boto3.client("sqs", config=Config(connect_timeout=1, read_timeout=2, retries={"max_attempts": 1}))
+    def __init__(self, queue_url: str) -> None:
+        self._queue_url = queue_url
 
+    @cached_property
+    def _client(self) -> SQSClient:
+        import boto3
+        from botocore.config import Config
 
-def send() -> None:
-    """Send the signal; a failure is logged and otherwise ignored."""
-    url = os.environ.get("SEXTANT_QUEUE_URL_COMMITS")
-    if not url:
-        return
-    try:
-        _queue().send_message(QueueUrl=url, MessageBody="{}")
-    except (BotoCoreError, ClientError) as error:
-        logger.warning("the committer was not signalled", exc_info=error)
+        return boto3.client(
+            "sqs", config=Config(connect_timeout=1, read_timeout=2, retries={"max_attempts": 1})
+        )
+
+    def send(self) -> None:
+        """Send the signal; a failure is logged and otherwise ignored."""
+        try:
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody="{}")
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("the committer was not signalled", exc_info=error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sextant.runs.model import Run
@@ -21,33 +21,35 @@ from sextant.vendors.guard import Guard
 VENDOR = "run-gate"
 
 
-def ask(database: Database, run: Run, worker: str) -> None:
-    """Return when the run may be computed; raises a `VendorError` where it may not now."""
-    url = os.environ.get("SEXTANT_RUN_GATE_URL")
-    if not url:
-        return
-    with Guard(database, run.tenant_id, VENDOR, actor=worker, correlation_id=run.correlation_id):
-        _call(url, run)
+@dataclass(frozen=True)
+class RunGate:
+    """The service at `url`, which has `timeout` seconds to answer."""
 
+    url: str
+    timeout: float
 
-def _call(url: str, run: Run) -> None:
-    address = urlsplit(url)
-    timeout = float(os.environ.get("SEXTANT_RUN_GATE_TIMEOUT", "10"))
-    connect = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = connect(address.netloc, timeout=timeout)
-    question = {
-        "tenant_id": run.tenant_id,
-        "run_id": str(run.id),
-        "scenario_id": str(run.scenario_id),
-        "version_hash": run.version_hash,
-    }
-    headers = {"Content-Type": "application/json", "X-Correlation-ID": run.correlation_id}
-    try:
-        connection.request("POST", address.path or "/", json.dumps(question), headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise VendorCallError(VENDOR, f"{VENDOR} did not answer: {type(error).__name__}") from error
-    finally:
-        connection.close()
-    if not 200 <= status < 300:
-        raise VendorCallError(VENDOR, f"{VENDOR} answered {status}")
+    def check(self, database: Database, run: Run, worker: str) -> None:
+        """Return when the run may be computed; raises a `VendorError` where it may not now."""
+        with Guard(database, run.tenant_id, VENDOR, actor=worker, correlation_id=run.correlation_id):
+            self._ask(run)
+
+    def _ask(self, run: Run) -> None:
+        address = urlsplit(self.url)
+        connect = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        connection = connect(address.netloc, timeout=self.timeout)
+        question = {
+            "tenant_id": run.tenant_id,
+            "run_id": str(run.id),
+            "scenario_id": str(run.scenario_id),
+            "version_hash": run.version_hash,
+        }
+        headers = {"Content-Type": "application/json", "X-Correlation-ID": run.correlation_id}
+        try:
+            connection.request("POST", address.path or "/", json.dumps(question), headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise VendorCallError(VENDOR, f"{VENDOR} did not answer: {type(error).__name__}") from error
+        finally:
+            connection.close()
+        if not 200 <= status < 300:
+            raise VendorCallError(VENDOR, f"{VENDOR} answered {status}")

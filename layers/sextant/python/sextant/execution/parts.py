@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -32,23 +31,24 @@ from sextant.engine.results import Column
 SWEEP = "sweep"
 # The columns of a result's rows, which a point's archive holds as they are.
 _ARRAYS = tuple(field.name for field in fields(OutputRows) if field.name != "tag_sets")
-DRAWS_A_PART = int(os.environ.get("SEXTANT_DRAWS_PER_PART", "500"))
 
 Part = Mapping[str, Any]
 
 
-def divide(request: SimulationRequest, sweep: Mapping[str, Sequence[Any]] | None) -> list[dict[str, Any]]:
+def divide(
+    request: SimulationRequest, sweep: Mapping[str, Sequence[Any]] | None, draws_per_part: int
+) -> list[dict[str, Any]]:
     """The parts of a run; none where one worker computes it whole. A sweep's parts are not divided further."""
     if sweep:
         names = sorted(sweep)
         points = itertools.product(*(sweep[name] for name in names))
         return [{"kind": "point", "parameters": dict(zip(names, values, strict=True))} for values in points]
     draws = draws_to_split(request)
-    if draws <= DRAWS_A_PART:
+    if draws <= draws_per_part:
         return []
     return [
-        {"kind": "draws", "first": first, "last": min(first + DRAWS_A_PART, draws)}
-        for first in range(0, draws, DRAWS_A_PART)
+        {"kind": "draws", "first": first, "last": min(first + draws_per_part, draws)}
+        for first in range(0, draws, draws_per_part)
     ]
 
 

@@ -18,10 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sextant.baselines import service as baselines
 from sextant.baselines.model import BaselineReference
+from sextant.config import RunSettings
 from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
 from sextant.errors import SextantError
-from sextant.execution import gate, parts, repository, retries
+from sextant.execution import parts, repository, retries
 from sextant.execution.errors import FunctionDeadlineError, RunLostError, RunTimeoutError
+from sextant.execution.gate import RunGate
 from sextant.execution.heartbeat import Heartbeat
 from sextant.execution.model import ClaimedRun
 from sextant.execution.translation import metadata_of, metrics_of, request_of, rows_of, sweep_of
@@ -46,6 +48,8 @@ class Worker:
     table_location: str
     lease: timedelta
     memory_gb: float
+    draws_per_part: int = RunSettings.draws_per_part
+    gate: RunGate | None = None
 
     def execute(self, tenant: TenantId, run: RunId, remaining_seconds: Callable[[], float]) -> str:
         """Execute the run if it can be claimed; its outcome, as a word for the log.
@@ -111,11 +115,12 @@ class _Attempt:
                 raise FunctionDeadlineError
 
         progress(0)
-        gate.ask(self._worker.database, run, self._worker.name)
+        if self._worker.gate is not None:
+            self._worker.gate.check(self._worker.database, run, self._worker.name)
         request = request_of(self._claimed, progress, self._own_baseline)
         if run.part is not None:
             return self._compute_part(request, run.part)
-        if run.parts is None and (divided := parts.divide(request, sweep_of(self._claimed))):
+        if run.parts is None and (divided := parts.divide(request, sweep_of(self._claimed), self._worker.draws_per_part)):
             return self._split(divided)
         result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)

@@ -17,7 +17,6 @@ import dataclasses
 import getpass
 import json
 import logging
-import os
 import signal
 import sys
 import threading
@@ -26,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sextant.config import environment
 from sextant.errors import SextantError
 from sextant.ids import TenantId
 from sextant.outbox import repository
@@ -33,7 +33,8 @@ from sextant.outbox.administration import service as administration
 from sextant.outbox.administration.model import STATUSES, QuotaChange, Selection
 from sextant.outbox.relay import Relay, RelaySettings
 from sextant.paging import PageRequest
-from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
+from sextant.storage import ALL_TENANTS, PlatformDatabase
+from sextant.storage.settings import platform_settings
 
 RELAY_TURN = 60.0
 """Seconds a relay that runs for good drains at a time, as a Lambda would."""
@@ -42,7 +43,7 @@ RELAY_TURN = 60.0
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit status."""
     options = _parser().parse_args(arguments)
-    database = PlatformDatabase.connect(DatabaseSettings.from_env(os.environ))
+    database = PlatformDatabase.connect(platform_settings(environment()))
     try:
         run: Callable[[PlatformDatabase, argparse.Namespace], int] = options.run
         return run(database, options)
@@ -157,8 +158,8 @@ def _relay(database: PlatformDatabase, options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    publisher = publisher_from_env(os.environ)
-    relay = Relay(database, publisher, RelaySettings.from_env(os.environ))
+    publisher = publisher_from_env(environment())
+    relay = Relay(database, publisher, RelaySettings.from_env(environment()))
     try:
         while not stop.is_set():
             try:

@@ -65,10 +65,18 @@ class RetryRule(Settings):
 
     attempts: int = count("SEXTANT_RELAY_MAX_ATTEMPTS", "A refused event is dead after so many attempts", 8)
     base: timedelta = parsed(
-        "SEXTANT_RELAY_RETRY_BASE", "The pause after the first refusal", "seconds", _seconds, timedelta(seconds=2)
+        "SEXTANT_RELAY_RETRY_BASE",
+        "The pause after the first refusal",
+        "seconds",
+        _seconds,
+        timedelta(seconds=2),
     )
     cap: timedelta = parsed(
-        "SEXTANT_RELAY_RETRY_CAP", "The longest pause after a refusal", "seconds", _seconds, timedelta(minutes=5)
+        "SEXTANT_RELAY_RETRY_CAP",
+        "The longest pause after a refusal",
+        "seconds",
+        _seconds,
+        timedelta(minutes=5),
     )
     lane_base: timedelta = timedelta(milliseconds=500)
     """Of a lane that waits because the broker could not take its head."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -51,11 +51,15 @@ class RelaySettings(Settings):
         "SEXTANT_RELAY_MARGIN", "What is kept of the time, beside the publish timeout, to settle in", 8
     )
     linger: float = number(
-        "SEXTANT_RELAY_LINGER", "How long to look for new events after the last; longer than nudges are coalesced", 1
+        "SEXTANT_RELAY_LINGER",
+        "How long to look for new events after the last; longer than nudges are coalesced",
+        1,
     )
     poll: float = number("SEXTANT_RELAY_POLL", "The pause between two looks", 0.05)
     patience: float = number(
-        "SEXTANT_RELAY_PATIENCE", "How long to wait for what backs off; what is due later is a later call's", 15
+        "SEXTANT_RELAY_PATIENCE",
+        "How long to wait for what backs off; what is due later is a later call's",
+        15,
     )
     measure_every: float = 1.0
     max_takeovers: int = count(

@@ -16,7 +16,9 @@ class LakeSettings(Settings):
     """Where the lake is, and the AWS region and endpoint where they differ from the environment's."""
 
     warehouse: str = text("SEXTANT_WAREHOUSE", "Where the lake's objects are: `s3://bucket/prefix`")
-    catalog: CatalogKind = choice("SEXTANT_CATALOG", "What keeps the table's present version", "glue", ("sql", "glue"))
+    catalog: CatalogKind = choice(
+        "SEXTANT_CATALOG", "What keeps the table's present version", "glue", ("sql", "glue")
+    )
     catalog_url: str | None = optional(
         "SEXTANT_CATALOG_URL", "The SQL catalog's database: `postgresql+psycopg://…`", secret=True
     )
@@ -25,7 +27,9 @@ class LakeSettings(Settings):
 
     def __post_init__(self) -> None:
         if self.catalog == "sql" and not self.catalog_url:
-            raise ConfigurationError("SEXTANT_CATALOG_URL is not set: it must be a URL, as SEXTANT_CATALOG is sql")
+            raise ConfigurationError(
+                "SEXTANT_CATALOG_URL is not set: it must be a URL, as SEXTANT_CATALOG is sql"
+            )
 
     @property
     def table_location(self) -> str:
