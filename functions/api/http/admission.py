@@ -10,6 +10,7 @@ from functions.api.http import auth, bodies
 from functions.api.http.parameters import InvalidParameterError
 from functions.api.http.routing import PUBLIC, Endpoint, RequestState
 from sextant import bootstrap
+from sextant.config import ApiSettings
 from sextant.errors import FieldError
 from sextant.settings import service as settings
 from sextant.settings.service import RateLimitedError
@@ -21,7 +22,7 @@ logger = Logger(child=True)
 
 def check_body(event: dict[str, Any]) -> None:
     """Raise where the body must not even be parsed; this comes first, whoever sent it."""
-    bodies.check(event, bootstrap.settings().max_body_bytes)
+    bodies.check(event, bootstrap.settings(ApiSettings).max_body_bytes)
 
 
 def check(event: dict[str, Any], state: RequestState) -> None:
@@ -30,7 +31,7 @@ def check(event: dict[str, Any], state: RequestState) -> None:
     assert endpoint is not None
     if endpoint.needs == PUBLIC:
         return
-    state.caller = caller = auth.caller(event, bootstrap.settings())
+    state.caller = caller = auth.caller(event, bootstrap.settings(ApiSettings))
     logger.append_keys(tenant_id=caller.tenant)
     caller.require(endpoint.needs)
     _refuse_unknown_parameters(event.get("queryStringParameters"), endpoint)

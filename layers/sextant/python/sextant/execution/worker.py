@@ -120,7 +120,9 @@ class _Attempt:
         request = request_of(self._claimed, progress, self._own_baseline)
         if run.part is not None:
             return self._compute_part(request, run.part)
-        if run.parts is None and (divided := parts.divide(request, sweep_of(self._claimed), self._worker.draws_per_part)):
+        if run.parts is None and (
+            divided := parts.divide(request, sweep_of(self._claimed), self._worker.draws_per_part)
+        ):
             return self._split(divided)
         result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)
