@@ -13,22 +13,22 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.api.http import idempotency
 from functions.api.http.routing import Router
+from sextant import bootstrap
 from sextant.runs.service import IdempotencyKeyReusedError
 
 TABLE = "idempotency"
 
 
 @pytest.fixture(autouse=True)
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SEXTANT_IDEMPOTENCY_TABLE", TABLE)
+def table() -> Iterator[None]:
     boto3.client("dynamodb").create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    yield
-    idempotency._store.cache_clear()
+    with bootstrap.installed({"SEXTANT_IDEMPOTENCY_TABLE": TABLE}):
+        yield
 
 
 class Service:
