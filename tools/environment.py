@@ -82,7 +82,8 @@ def _pip(python: str) -> list[str]:
 
 def _use_index_settings(pip: list[str]) -> None:
     """Carries pip's index settings over for uv, where uv has none of its own."""
-    os.environ.update(UV_NO_PROGRESS="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    # Whoever it runs as, pip changes nothing but folders of this checkout.
+    os.environ.update(UV_NO_PROGRESS="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
     # A busy machine takes longer than uv's minute for the largest module.
     os.environ.setdefault("UV_COMPILE_BYTECODE_TIMEOUT", "600")
     os.environ.pop("VIRTUAL_ENV", None)
