@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import BaseModel, TypeAdapter
 
 from functions.api.exports import ExportEnvelope, export_answer
+from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
 from functions.api.http.routing import Router, needs
 from functions.api.output_query import (
@@ -28,11 +29,12 @@ from functions.api.output_query import (
 )
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
+from sextant.lake.errors import InvalidCursorError
 from sextant.lake.read.export import ExportFormat
-from sextant.lake.read.query import OutputFilter
-from sextant.outputs import cursors
+from sextant.lake.read.query import OutputFilter, PageKey
 from sextant.outputs.athena import Export
-from sextant.outputs.reading import Link
+from sextant.outputs.reading import Link, OutputCursor
+from sextant.paging import Direction
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
@@ -135,15 +137,15 @@ def _page(
     caller: Caller, scenario: UUID, where: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
 ) -> Response[Any]:
     scope = f"outputs {scenario} {where.spelled()} {snapshot}"
-    at = cursors.decode(cursor, scope) if cursor else None
+    at = _decoded(cursor, scope) if cursor else None
 
     def read() -> bytes:
         found = reader().page(
             caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
         )
         edges = {
-            "next_cursor": cursors.encode(found.next, found.snapshot_id, "next", scope),
-            "prev_cursor": cursors.encode(found.previous, found.snapshot_id, "prev", scope),
+            "next_cursor": _encoded(found.next, found.snapshot_id, "next", scope),
+            "prev_cursor": _encoded(found.previous, found.snapshot_id, "prev", scope),
             "snapshot_id": None if found.snapshot_id is None else str(found.snapshot_id),
         }
         # JSON has no line breaks of its own here: one parts the rows from what the meta says of them.
@@ -180,3 +182,23 @@ def _file(
         body=found.content.decode() if form is ExportFormat.CSV else found.content,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _encoded(key: PageKey | None, snapshot: int | None, direction: Direction, scope: str) -> str | None:
+    """The cursor of the page at `key`; None where there is no such page."""
+    if key is None or snapshot is None:
+        return None
+    return cursors.pack({"k": key.to_json(), "n": str(snapshot)}, direction, scope)
+
+
+def _decoded(cursor: str, scope: str) -> OutputCursor:
+    """The place that `cursor` stands for; raises `InvalidCursorError` for one of another reading or filter."""
+    try:
+        (key, snapshot), direction = cursors.unpack(
+            cursor, scope, lambda document: (PageKey.from_json(document["k"]), int(document["n"]))
+        )
+    except cursors.OtherCursorError as error:
+        raise InvalidCursorError("The cursor belongs to a listing with other filters.") from error
+    except cursors.CursorError as error:
+        raise InvalidCursorError from error
+    return OutputCursor(key, snapshot, direction)

@@ -5,18 +5,44 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sextant.errors import BadRequestError, FieldError
 from sextant.paging import Direction, Page, PageRequest
 
+Place = TypeVar("Place")
 
-def encode(key: UUID | None, direction: Direction, scope: str) -> str | None:
-    """A cursor for the page that begins at `key`; `scope` is the listing with its filters."""
-    if key is None:
-        return None
-    document = json.dumps({"k": key.hex, "d": direction, "s": _digest(scope)}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+class CursorError(ValueError):
+    """The text is no cursor of ours."""
+
+
+class OtherCursorError(CursorError):
+    """The cursor is one of another listing, or of other filters."""
+
+
+def pack(document: dict[str, Any], direction: Direction, scope: str) -> str:
+    """The opaque text of a cursor; `scope` is the listing with its filters."""
+    text = json.dumps(
+        {**document, "d": direction, "s": _digest(scope)}, separators=(",", ":"), ensure_ascii=False
+    )
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def unpack(cursor: str, scope: str, read: Callable[[dict[str, Any]], Place]) -> tuple[Place, Direction]:
+    """What `read` finds in the document that was packed, and the direction; raises `CursorError` for any other."""
+    try:
+        document = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place, direction, digest = read(document), document["d"], document["s"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CursorError("the cursor is not one that this service gave") from error
+    if direction not in ("next", "prev"):
+        raise CursorError("the cursor is not one that this service gave")
+    if digest != _digest(scope):
+        raise OtherCursorError("the cursor belongs to a listing with other filters")
+    return place, direction
 
 
 def decode(cursor: str | None, limit: int, scope: str) -> PageRequest:
@@ -24,31 +50,24 @@ def decode(cursor: str | None, limit: int, scope: str) -> PageRequest:
     if cursor is None:
         return PageRequest(limit)
     try:
-        document = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        key, direction, digest = UUID(hex=document["k"]), document["d"], document["s"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _invalid("the cursor is not one that this service gave") from error
-    if direction not in ("next", "prev"):
-        raise _invalid("the cursor is not one that this service gave")
-    if digest != _digest(scope):
-        raise _invalid("the cursor belongs to a listing with other filters")
+        key, direction = unpack(cursor, scope, lambda document: UUID(hex=document["k"]))
+    except CursorError as error:
+        message = str(error)
+        raise BadRequestError(
+            f"{message[0].upper()}{message[1:]}.", errors=[FieldError("cursor", "cursor", message)]
+        ) from error
     return PageRequest(limit, key, direction)
 
 
 def neighbours(page: Page[object], scope: str) -> dict[str, str]:
     """The `next_cursor` and `prev_cursor` of a page, each only where there is such a page."""
-    cursors = {
-        "next_cursor": encode(page.next_key, "next", scope),
-        "prev_cursor": encode(page.prev_key, "prev", scope),
-    }
-    return {name: cursor for name, cursor in cursors.items() if cursor is not None}
+    cursors = {}
+    if page.next_key is not None:
+        cursors["next_cursor"] = pack({"k": page.next_key.hex}, "next", scope)
+    if page.prev_key is not None:
+        cursors["prev_cursor"] = pack({"k": page.prev_key.hex}, "prev", scope)
+    return cursors
 
 
 def _digest(scope: str) -> str:
     return hashlib.sha256(scope.encode()).hexdigest()[:12]
-
-
-def _invalid(message: str) -> BadRequestError:
-    return BadRequestError(
-        f"{message[0].upper()}{message[1:]}.", errors=[FieldError("cursor", "cursor", message)]
-    )

@@ -16,13 +16,13 @@ from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
 from sextant.lake.read.compare import Comparison, RunReference, compare
 from sextant.lake.read.export import ExportFormat, export
-from sextant.lake.read.query import OutputFilter, Page
+from sextant.lake.read.query import OutputFilter, Page, PageKey
 from sextant.lake.read.reader import read_page
 from sextant.lake.read.scan import scan
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
-from sextant.outputs.cursors import OutputCursor
+from sextant.paging import Direction
 
 SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
 # A Lambda answers with at most 6 MB; base64 takes a third, the envelope some more.
@@ -33,6 +33,15 @@ class LinkUnavailableError(BadRequestError):
     """The result is too large for one answer, and this store gives no links: narrow the filters."""
 
     code, title = "result_too_large", "Result too large"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCursor:
+    """Where a page of outputs begins, or (`prev`) ends."""
+
+    key: PageKey
+    snapshot_id: int
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True)
