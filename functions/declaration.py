@@ -47,33 +47,39 @@ Trigger = Route | QueueTrigger | ScheduleTrigger
 
 @dataclass(frozen=True)
 class Function:
-    """One Lambda function.
-
-    `layers` name the dependency layers it needs, `calls` the functions it invokes asynchronously,
-    `sends_to` the queues it writes, `drains` the queues it reads by itself when it is called, `watches` the queues
-    whose dead letters it looks at, `alerts` says that it publishes to the topic that people are told by, `records` that
-    it uses the table of idempotency records, `database` the database role its `DATABASE_URL` connects as, `lake` what it
-    does with the lake (`read` the table, put `files` beside it, or `write` it, which includes the other two), and
-    `reserved_concurrency` is set only where more copies at once would harm something shared.
-    """
+    """One Lambda function: what runs, what starts it, and what it may reach."""
 
     name: str
+    """Unique; the deployed name has the deployment's prefix before it."""
     handler: str
+    """The path of the function that Lambda calls."""
     memory: int
     timeout: int
     triggers: tuple[Trigger, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its own, beside those that follow from the fields below."""
     layers: tuple[str, ...] = ("runtime",)
+    """The dependency layers that it needs."""
     calls: tuple[str, ...] = ()
+    """The functions that it invokes asynchronously."""
     sends_to: tuple[str, ...] = ()
+    """The queues that it writes to."""
     drains: tuple[str, ...] = ()
+    """The queues that it reads by itself when it is called."""
     watches: tuple[str, ...] = ()
+    """The queues whose dead letters it looks at."""
     alerts: bool = False
+    """Whether it publishes to the topic that people are alerted by."""
     records: bool = False
+    """Whether it uses the table of idempotency records."""
     database: str | None = None
+    """The database role that its `DATABASE_URL` connects as; None: it has no database."""
     lake: str | None = None
+    """`read` the table, put `files` beside it, or `write` it, which includes the other two; None: no access."""
     reserved_concurrency: int | None = None
+    """The most copies that run at once; set only where more would harm something shared."""
     local_concurrency: int = 1
+    """The processes that the local system runs it in."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from sextant.config import Settings, choice, count, optional, parsed, text
 logger = logging.getLogger("sextant.bus")
 
 _MISSING_FOR = 30.0
-"""Seconds for which a topic that the broker does not have is not asked for again."""
+"""Seconds before a topic that the broker does not have is looked up again."""
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("AWS_MSK_IAM", "SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")

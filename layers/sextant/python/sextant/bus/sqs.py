@@ -121,16 +121,21 @@ class SqsPublisher:
 
     def submit(self, messages: Sequence[OutboundMessage], deadline: float) -> _SqsSubmission:
         outcomes: list[Outcome] = [UNTRIED] * len(messages)
-        # A tenant's messages go through one lane, one request after the other, so they keep their order.
-        lanes: list[list[_Entry]] = [[] for _ in range(self._connections if len(messages) > BATCH else 1)]
+        # A tenant's messages are in one sequence, one request after the other, so that they keep their order.
+        sequences: list[list[_Entry]] = [[] for _ in range(self._connections if len(messages) > BATCH else 1)]
         for place, message in enumerate(messages):
             entry = self._entry(place, message)
             if isinstance(entry, Outcome):
                 outcomes[place] = entry
             else:
-                lanes[hash(message.tenant_id) % len(lanes)].append(entry)
+                sequences[hash(message.tenant_id) % len(sequences)].append(entry)
         return _SqsSubmission(
-            outcomes, [self._executor.submit(self._send_lane, lane, deadline) for lane in lanes if lane]
+            outcomes,
+            [
+                self._executor.submit(self._send_sequence, sequence, deadline)
+                for sequence in sequences
+                if sequence
+            ],
         )
 
     def close(self) -> None:
@@ -146,7 +151,7 @@ class SqsPublisher:
         body = message.payload
         if not body.isascii():
             # SQS takes XML's characters only; in JSON these can only stand in strings, where they may be escaped.
-            body = _FORBIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", body)
+            body = _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", body)
         headers = message.headers
         attributes = {name: value for name, value in headers.items() if name in _NAMED}
         if more := {name: value for name, value in headers.items() if name not in _NAMED}:
@@ -158,7 +163,7 @@ class SqsPublisher:
             return Outcome("refused", f"the message has {size} bytes, SQS takes {self._max_bytes}")
         return _Entry(place, message, url, body, attributes, size)
 
-    def _send_lane(self, entries: list[_Entry], deadline: float) -> dict[int, Outcome]:
+    def _send_sequence(self, entries: list[_Entry], deadline: float) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
         stopped: set[str] = set()
         for batch in self._batches(entries):
@@ -228,12 +233,12 @@ class SqsPublisher:
 
 
 class _SqsSubmission:
-    def __init__(self, outcomes: list[Outcome], lanes: list[Future[dict[int, Outcome]]]) -> None:
+    def __init__(self, outcomes: list[Outcome], sequences: list[Future[dict[int, Outcome]]]) -> None:
         self._outcomes = outcomes
-        self._lanes = lanes
+        self._sequences = sequences
 
     def outcomes(self) -> list[Outcome]:
-        for lane in self._lanes:
-            for place, outcome in lane.result().items():
+        for sequence in self._sequences:
+            for place, outcome in sequence.result().items():
                 self._outcomes[place] = outcome
         return self._outcomes

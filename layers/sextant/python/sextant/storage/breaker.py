@@ -50,7 +50,6 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._away_since = 0.0
         self._probing = False
-        self.times_opened = 0
 
     @property
     def state(self) -> State:
@@ -101,7 +100,6 @@ class CircuitBreaker:
                     self._away_since = moment
                 self._opened_at = moment
                 self._probing = False
-                self.times_opened += 1
                 logger.error(
                     "the database circuit opened",
                     extra={"failures": self._failures, **counted(DATABASE_CIRCUIT_OPENED)},

@@ -68,7 +68,7 @@ class ScopedDatabase(Generic[Scope_contra]):
         """A database with a warm pool.
 
         A database that cannot be reached now is logged, not raised: the first use tells, and recovers by
-        itself once the database is back. `on_recovery` is told each outage when it is over, in the thread whose
+        itself once the database is back. `on_recovery` gets each outage when it is over, in the thread whose
         unit of work ended it; that unit's outcome stands, whatever `on_recovery` raises.
         """
         target = conninfo_to_dict(settings.url)
@@ -120,7 +120,7 @@ class ScopedDatabase(Generic[Scope_contra]):
 
     def health(self, thresholds: HealthThresholds | None = None) -> DatabaseHealth:
         """Ask the database once and judge the answer together with the statistics; never raises for it."""
-        from sextant.storage.health import HealthThresholds, judge  # for the few processes that are asked
+        from sextant.storage.health import HealthThresholds, judge  # few processes need it
 
         began = perf_counter()
         latency: float | None = None
@@ -200,13 +200,13 @@ class _GuardedPool:
         if ended is not None:
             logger.info("the database is back", extra={"seconds": round(ended.seconds, 1)})
             if self._on_recovery is not None:
-                self._tell(self._on_recovery, ended)
+                self._report(self._on_recovery, ended)
 
-    def _tell(self, on_recovery: Callable[[Outage], None], ended: Outage) -> None:
+    def _report(self, on_recovery: Callable[[Outage], None], ended: Outage) -> None:
         try:
             on_recovery(ended)
-        except Exception:  # what the unit of work did is committed: nobody may be told that it failed
-            logger.exception("an outage of the database could not be told")
+        except Exception:  # the unit of work is committed, and must not look as if it had failed
+            logger.exception("an outage of the database could not be reported")
 
     def answered(self, statement: bytes, seconds: float, *, failed: bool) -> None:
         self.log.record(statement, seconds, failed=failed)

@@ -72,14 +72,14 @@ def _fetch(env: Mapping[str, str]) -> _Fetched:
         headers={"Authorization": env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")},
     )
     with urllib.request.urlopen(request, timeout=_FETCH_SECONDS) as answer:  # noqa: S310
-        found = json.load(answer)
+        credentials = json.load(answer)
     return _Fetched(
         {
-            "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": found["Token"],
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["Token"],
         },
-        datetime.fromisoformat(found["Expiration"]) - _RENEW_BEFORE,
+        datetime.fromisoformat(credentials["Expiration"]) - _RENEW_BEFORE,
     )
 
 

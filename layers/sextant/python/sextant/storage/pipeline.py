@@ -83,7 +83,7 @@ def run_pipeline(connection: Connection, statements: Sequence[tuple[Statement, P
 
 
 def has_news(connection: Connection) -> bool:
-    """Whether the server has sent something unasked, such as that it ended the session; no round trip."""
+    """Whether the server has sent something by itself, such as that it ended the session; no round trip."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

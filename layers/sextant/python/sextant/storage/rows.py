@@ -1,4 +1,4 @@
-"""From result rows to typed objects, each checked to belong to the tenant that asked."""
+"""From result rows to typed objects, each checked to belong to the tenant whose session it is."""
 
 from __future__ import annotations
 

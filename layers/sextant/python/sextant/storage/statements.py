@@ -90,8 +90,8 @@ def compiled(query: Query) -> Statement:
 
 @lru_cache(maxsize=1024)
 def _compiled(text: str) -> Statement:
-    if found := pinning(text):
-        raise StatementRejected(f"{found!r} would pin the session behind RDS Proxy")
+    if phrase := pinning(text):
+        raise StatementRejected(f"{phrase!r} would pin the session behind RDS Proxy")
     numbers: dict[str, int] = {}
     formats: list[PyFormat] = []
     anonymous = False
@@ -118,5 +118,5 @@ def _compiled(text: str) -> Statement:
 
 def pinning(text: str) -> str | None:
     """The first part of `text` that would pin a proxied session; comments and literals don't count."""
-    found = _PINNING.search(_NOISE.sub(" ", text))
-    return found.group().strip() if found else None
+    match = _PINNING.search(_NOISE.sub(" ", text))
+    return match.group().strip() if match else None
