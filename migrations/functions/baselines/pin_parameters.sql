@@ -3,19 +3,19 @@
 CREATE OR REPLACE FUNCTION pin_parameters(p_tenant text, p_parameters text) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    asked  text := p_parameters::jsonb ->> 'baseline';
-    wanted integer;
-    pinned text;
+    reference      text := p_parameters::jsonb ->> 'baseline';
+    version_number integer;
+    pinned         text;
 BEGIN
-    IF asked IS NULL THEN
+    IF reference IS NULL THEN
         RETURN p_parameters;
     END IF;
-    wanted := substring(asked FROM '@([0-9]{1,9})$')::integer;
-    asked := regexp_replace(asked, '@[0-9]{1,9}$', '');
+    version_number := substring(reference FROM '@([0-9]{1,9})$')::integer;
+    reference := regexp_replace(reference, '@[0-9]{1,9}$', '');
     SELECT b.id || '@' || b.version INTO pinned FROM baseline b
-    WHERE b.tenant_id = p_tenant AND (b.name_key = lower(asked)
-        OR b.id = CASE WHEN lower(asked) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN asked::uuid END)
-      AND (wanted IS NULL OR b.version = wanted)
+    WHERE b.tenant_id = p_tenant AND (b.name_key = lower(reference)
+        OR b.id = CASE WHEN lower(reference) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END)
+      AND (version_number IS NULL OR b.version = version_number)
     ORDER BY b.version DESC LIMIT 1;
     -- Strict: without a baseline the result is NULL.
     RETURN merge_canonical(p_parameters, '{"baseline":"' || pinned || '"}');

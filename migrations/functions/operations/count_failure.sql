@@ -3,7 +3,7 @@
 --
 -- An incident may be quiet for `p_grouping` and still take a failure; a resolved one is reopened for as long as
 -- `p_reopening`; `p_escalate_at` failures escalate it. `p_reopens` is for a failure that nobody has answered yet, a failed
--- run: it reopens a resolved incident also where it happened before the resolution and was only told afterwards.
+-- run: it reopens a resolved incident even if it happened before the resolution and was reported after it.
 CREATE OR REPLACE FUNCTION count_failure(
     p_tenant text, p_signature text, p_algorithm integer, p_title text, p_workflow uuid, p_vendor uuid, p_severity text,
     p_occurred_at timestamptz, p_correlation_id text, p_grouping interval, p_reopening interval, p_escalate_at integer, p_reopens boolean,

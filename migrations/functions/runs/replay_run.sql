@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION replay_run(
 DECLARE
     result  requested_run;
     old     scenario_run;
-    wanted  scenario_run;
+    run     scenario_run;
     fresh   scenario_run;
     refusal text;
 BEGIN
@@ -37,13 +37,13 @@ BEGIN
         result.outcome := 'NOT_ADMITTED';
         RETURN result;
     END IF;
-    wanted := old;
-    wanted.id := p_new;
-    wanted.idempotency_key := NULL;
-    wanted.correlation_id := p_correlation_id;
-    wanted.created_by := p_actor;
+    run := old;
+    run.id := p_new;
+    run.idempotency_key := NULL;
+    run.correlation_id := p_correlation_id;
+    run.created_by := p_actor;
     FOR turn IN 1..5 LOOP
-        fresh := queue_run(wanted, '', jsonb_build_object('replay_of', p_run));
+        fresh := queue_run(run, '', jsonb_build_object('replay_of', p_run));
         IF fresh.id IS NOT NULL THEN
             INSERT INTO run_replay (tenant_id, run_id, replays_id, root_id, generation, action_id)
             SELECT p_tenant, p_new, p_run, coalesce(p.root_id, p_run), coalesce(p.generation, 0) + 1, p_action

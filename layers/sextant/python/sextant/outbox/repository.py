@@ -65,7 +65,7 @@ _TOTALS = """
 SELECT coalesce(sum(f.pending), 0)::bigint AS pending, coalesce(sum(f.delayed), 0)::bigint AS delayed,
        coalesce(sum(f.dead), 0)::bigint AS dead,
        coalesce(extract(epoch FROM clock_timestamp() - min(f.oldest_pending_at)), 0)::float8 AS oldest_seconds
-FROM outbox_figures(clock_timestamp()) AS f
+FROM outbox_statistics(clock_timestamp()) AS f
 """
 # Ids are UUIDv7: the primary key finds the oldest of each tenant. What waits or is dead stays.
 _PURGE_EVENTS = """
@@ -194,7 +194,7 @@ def next_due_in(session: Session) -> float | None:
 
 def figures(session: Session, since: datetime, tenant: TenantId | None = None) -> list[Figures]:
     """Where each tenant's outbox stands (of one, with `tenant`), with what was published since `since`."""
-    return session.fetch_all("SELECT * FROM outbox_figures(%s, %s)", (since, tenant), row=Figures)
+    return session.fetch_all("SELECT * FROM outbox_statistics(%s, %s)", (since, tenant), row=Figures)
 
 
 def totals(session: Session) -> Totals:

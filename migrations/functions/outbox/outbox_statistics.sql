@@ -1,6 +1,6 @@
 -- Where each tenant's outbox stands (of one tenant, with `p_tenant`): what waits now, and what was published
 -- since `p_since`. Only tenants that have something to tell.
-CREATE OR REPLACE FUNCTION outbox_figures(p_since timestamptz, p_tenant text DEFAULT NULL) RETURNS SETOF outbox_figure
+CREATE OR REPLACE FUNCTION outbox_statistics(p_since timestamptz, p_tenant text DEFAULT NULL) RETURNS SETOF outbox_figure
     LANGUAGE sql STABLE AS $$
     SELECT f.* FROM (
         SELECT l.tenant_id, waiting.pending, waiting.leased,
