@@ -41,7 +41,7 @@ def accept(
     after all, the request finds it.
     """
     caller = router.caller
-    journal, switch = bootstrap.journal(), bootstrap.journal_switch()
+    journal, switch = bootstrap.journal(), bootstrap.journal_settings()
     if journal is None or switch is None:
         raise unavailable
     try:
@@ -105,7 +105,7 @@ def _beyond(limit: int, wait: float) -> Admission:
 
 def copy_switch(caller: Caller, *, platform: bool) -> None:
     """Copy the change of `config/journal` that was just made; the journal function makes up for a failure."""
-    switch = bootstrap.journal_switch()
+    switch = bootstrap.journal_settings()
     if switch is None:
         return
     tenant = PLATFORM if platform else caller.tenant

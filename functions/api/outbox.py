@@ -246,7 +246,7 @@ def read_outbox_audit(
 ) -> Response[Any]:
     owner = _owner(tenant)
     scope = f"outbox-audit {owner}"
-    return listing(router, AuditList, scope, limit, cursor, service.audit_trail, owner, opened=_session())
+    return listing(router, AuditList, scope, limit, cursor, service.audit_log, owner, opened=_session())
 
 
 @router.get(

@@ -182,7 +182,7 @@ def vendor_changes(
 @needs("scenarios:read")
 def vendor_breaker(vendor_id: UUID) -> Response[Any]:
     with router.session() as session:
-        standing = service.standing(session, vendor_id)
+        standing = service.status(session, vendor_id)
     return reply(VendorStandingEnvelope.of(standing, router.caller))
 
 

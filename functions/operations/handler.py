@@ -27,8 +27,8 @@ from sextant.operations.decisions.bedrock import Bedrock
 from sextant.operations.decisions.proposals import AiSettings
 from sextant.operations.events import platform_failures
 from sextant.operations.policy import OperationsSettings
+from sextant.operations.scheduled_checks import service as scheduled_checks
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
-from sextant.operations.scheduled_checks.service import run
 
 WATCHED = ("runs", "commits", "events", "journal")
 """The queues whose dead letters become events."""
@@ -120,7 +120,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         if handled:
             bootstrap.nudge_relay()
         return answer
-    report = run(
+    report = scheduled_checks.run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),
         analyst(),

@@ -62,7 +62,7 @@ def _changes(session: Session) -> list[Change]:
 
 
 def _copy_switches(changes: list[Change]) -> None:
-    switch = bootstrap.journal_switch()
+    switch = bootstrap.journal_settings()
     if switch is None:
         return
     try:

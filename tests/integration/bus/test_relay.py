@@ -16,7 +16,7 @@ SETTINGS = RelaySettings(
     publish_timeout=1.5,
     margin=0.5,
     lease=5.0,
-    retry=RetryRule(lane_base=timedelta(milliseconds=100)),
+    retry=RetryRule(queue_base=timedelta(milliseconds=100)),
 )
 
 

@@ -286,7 +286,7 @@ class TestSwitch:
 
     def test_a_later_change_is_not_undone_by_an_older_copy(self, place: Place) -> None:
         client = place.allowed()
-        switch = bootstrap.journal_switch()
+        switch = bootstrap.journal_settings()
         assert switch is not None
         tenant = TenantId(client.tenant)
 
@@ -301,7 +301,7 @@ class TestSwitch:
     def test_a_value_of_another_release_allows_nothing(self, place: Place, asked: Ask) -> None:
         client = place.allowed()
         scenario = client.scenario()["id"]
-        switch = bootstrap.journal_switch()
+        switch = bootstrap.journal_settings()
         assert switch is not None
         unknown = {"enabled": True, "until": "noon"}
         moment = datetime.now(UTC) + timedelta(seconds=1)

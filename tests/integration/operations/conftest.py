@@ -97,7 +97,7 @@ class Operations:
                     assert answer == {"batchItemFailures": []}
             handled.extend(messages)
 
-    def sweep(self) -> dict[str, int]:
+    def run_checks(self) -> dict[str, int]:
         return function.handler({"source": "aws.events"}, LambdaContext("operations"))  # type: ignore[arg-type, return-value]
 
     def sql(self, query: str, *params: object) -> list[tuple[Any, ...]]:

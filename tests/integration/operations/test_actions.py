@@ -288,7 +288,7 @@ def test_an_escalation_that_nobody_takes_is_given_up_after_the_third(
             "UPDATE action SET due_at = now() - interval '2 min' WHERE state = 'PENDING' AND tenant_id = %s",
             client.tenant,
         )
-        operations.sweep()
+        operations.run_checks()
     tried = client.got("/v1/actions", action_type="ESCALATE")
     assert [(a["attempt"], a["state"]) for a in tried] == [(3, "FAILED"), (2, "FAILED"), (1, "FAILED")]
 

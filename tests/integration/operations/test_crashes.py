@@ -96,12 +96,12 @@ def test_an_escalation_is_told_at_most_once_wherever_its_process_dies(
     well = Alarm()
     monkeypatch.setattr(function, "performer", lambda: performer(alarm=well))
     operations.deliver(times=3)
-    assert operations.sweep()["abandoned"] == 0, "it may still be under way"
+    assert operations.run_checks()["abandoned"] == 0, "it may still be under way"
     operations.sql(
         "UPDATE action SET started_at = now() - interval '6 min' WHERE id = %s AND state = 'IN_PROGRESS'",
         action,
     )
-    operations.sweep()
+    operations.run_checks()
     operations.deliver()
     assert well.taken == []
     ended = client.got(f"/v1/actions/{action}")

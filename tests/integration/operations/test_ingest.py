@@ -213,11 +213,11 @@ def test_an_incident_reopened_by_hand_is_looked_at_again(client: Client, operati
         if turn == 2:  # its message is lost: the sweep looks, though it has looked at this incident before
             operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", client.tenant)
             operations.sql("UPDATE incident SET opened_at = now() - interval '1 h' WHERE id = %s", incident)
-            assert operations.sweep()["incidents"] == 1
+            assert operations.run_checks()["incidents"] == 1
         operations.deliver()
         assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
         assert len(client.got("/v1/decisions")) == turn + 1
-    assert operations.sweep()["incidents"] == 0, "nothing is looked at for ever"
+    assert operations.run_checks()["incidents"] == 0, "nothing is looked at for ever"
 
 
 def test_an_inactive_tenant_ingests_and_runs_nothing(client: Client) -> None:

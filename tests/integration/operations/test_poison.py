@@ -53,7 +53,7 @@ def test_one_tenants_poison_stops_the_round_for_nobody(client: Client, operation
     )
     lost(operations, poisoned.tenant, healthy.tenant)
     # When the sweep goes round, then it counts what it could not handle
-    assert operations.sweep()["failed"] == 1
+    assert operations.run_checks()["failed"] == 1
     # And the healthy tenant's work is done
     assert [action["state"] for action in healthy.got("/v1/actions")] == ["SUCCEEDED"]
     operations.sql(
@@ -70,7 +70,7 @@ def test_a_tenant_with_much_to_sweep_leaves_the_others_their_turn(
         for number in range(times):
             assert tenant.event(workflow, fingerprint=f"f{number}").status == 201
     lost(operations, busy.tenant, quiet.tenant)
-    assert operations.sweep()["incidents"] == 100
+    assert operations.run_checks()["incidents"] == 100
     assert [incident["state"] for incident in quiet.got("/v1/incidents")] == ["ANALYZING"]
 
 

@@ -98,9 +98,9 @@ def test_a_lifting_that_woke_nobody_is_found_by_the_next_look(client: Client, op
     # As if the lifting had come between the performer's look and its commit.
     operations.sql("UPDATE kill_switch SET active = false WHERE tenant_id = %s", client.tenant)
     assert operations.deliver() == []
-    assert operations.sweep()["performed"] == 0, "its time has not come"
+    assert operations.run_checks()["performed"] == 0, "its time has not come"
     operations.sql("UPDATE action SET due_at = now() - interval '2 min' WHERE tenant_id = %s", client.tenant)
-    assert operations.sweep()["performed"] == 1
+    assert operations.run_checks()["performed"] == 1
     assert len(runs_of(client, run)) == 2
 
 
@@ -113,7 +113,7 @@ def test_a_retry_that_waited_too_long_is_skipped(client: Client, operations: Ope
         "UPDATE action SET created_at = now() - interval '25 h', due_at = now() - interval '2 min' WHERE tenant_id = %s",
         client.tenant,
     )
-    operations.sweep()
+    operations.run_checks()
     ended = only_action(client)
     assert (ended["state"], ended["result"]["reason"], ended["result"]["waited_hours"]) == (
         "SKIPPED",
@@ -179,7 +179,7 @@ def test_when_a_vendor_may_be_tried_again_one_retry_goes_first(
         "UPDATE vendor_state SET opened_at = now() - interval '2 h' WHERE vendor_id = %s", vendor["id"]
     )
     overdue(operations, client)
-    assert operations.sweep()["performed"] == 1
+    assert operations.run_checks()["performed"] == 1
     assert retries() == ["PENDING", "PENDING", "SUCCEEDED"]
     waiting = client.got("/v1/actions", action_type="RETRY", state="PENDING")
     assert {action["waits_for"]["reason"] for action in waiting} == {"vendor_breaker"}
@@ -187,7 +187,7 @@ def test_when_a_vendor_may_be_tried_again_one_retry_goes_first(
     client.made("/v1/actions", {"action_type": "BREAKER_CLOSE", "target": vendor["id"], "reason": "r"}, 202)
     operations.deliver()
     overdue(operations, client)
-    assert operations.sweep()["performed"] == 2
+    assert operations.run_checks()["performed"] == 2
     assert retries() == ["SUCCEEDED"] * 3
 
 

@@ -182,7 +182,7 @@ class TestReplay:
         outbox.settle(outbox.claim())
         ordered = replay(outbox, ACME, Selection(ids=ids))
         [entry, *_] = outbox.platform.run(
-            ALL_TENANTS, lambda session: administration.audit_trail(session, ACME, PageRequest()).items
+            ALL_TENANTS, lambda session: administration.audit_log(session, ACME, PageRequest()).items
         )
         assert (entry.id, entry.action, entry.actor, entry.reason) == (ordered.id, "replay", "ana", "test")
         assert entry.detail["events"] == 1

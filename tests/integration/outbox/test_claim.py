@@ -47,13 +47,13 @@ class TestTurns:
 
 
 class TestLease:
-    def test_while_a_lane_is_leased_nobody_else_gets_anything_of_it(self, outbox: Outbox) -> None:
+    def test_while_a_tenant_queue_is_leased_nobody_else_gets_anything_of_it(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, *range(100))
         outbox.enqueue(BOLT, 1)
         assert len(outbox.claim(limit=50).events) == 50
         assert outbox.claim().numbers == [("bolt", payload(1))]
 
-    def test_once_settled_the_lane_goes_on_where_it_stopped(self, outbox: Outbox) -> None:
+    def test_once_settled_the_tenant_queue_goes_on_where_it_stopped(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, *range(60))
         outbox.settle(outbox.claim())
         assert outbox.claim().numbers == [("acme", payload(n)) for n in range(50, 60)]
@@ -62,7 +62,7 @@ class TestLease:
         outbox.enqueue(ACME, 1, 2)
         outbox.claim(lease=0.05)
         second = until(lambda: outbox.claim().events)
-        assert [(e.message.payload, e.takeovers, e.message.retry_count) for e in second] == [
+        assert [(e.message.payload, e.expired_leases, e.message.retry_count) for e in second] == [
             (payload(1), 1, 1),
             (payload(2), 1, 1),
         ]
@@ -96,9 +96,9 @@ class TestLease:
             assert len(outbox.claim().events) == 10
             outbox.expire_leases()
         alone = outbox.claim()
-        assert [(e.message.payload, e.takeovers) for e in alone.events] == [(payload(0), 3)]
+        assert [(e.message.payload, e.expired_leases) for e in alone.events] == [(payload(0), 3)]
         outbox.settle(alone)
-        assert [(e.message.payload, e.takeovers) for e in outbox.claim().events] == [(payload(1), 2)]
+        assert [(e.message.payload, e.expired_leases) for e in outbox.claim().events] == [(payload(1), 2)]
 
 
 class TestLateCommits:
@@ -147,7 +147,7 @@ class TestLateCommits:
             lost = outbox.claim()
         outbox.expire_leases()
         taken = outbox.claim()
-        assert [(e.message.payload, e.takeovers) for e in taken.events] == [
+        assert [(e.message.payload, e.expired_leases) for e in taken.events] == [
             (payload(1), 0),
             (payload(2), 1),
             (payload(3), 1),
@@ -158,7 +158,7 @@ class TestLateCommits:
     def test_a_tenants_first_event_is_found_though_another_first_one_was_rolled_back(
         self, outbox: Outbox
     ) -> None:
-        # Given two first events of a tenant at once, of which the one that makes the lane is rolled back
+        # Given two first events of a tenant at once, of which the one that makes the tenant queue is rolled back
         with outbox.rolled_back(ACME) as first:
             repository.enqueue(first, [event(1)])
             outbox.enqueue(ACME, 2)

@@ -156,7 +156,7 @@ class TestBackpressure:
             repository.enqueue(session, [event(3)], refusable=False)
         assert outbox.rows("outbox_pending") == 3
 
-    def test_once_the_lane_is_drained_events_are_taken_again(self, outbox: Outbox) -> None:
+    def test_once_the_tenant_queue_is_drained_events_are_taken_again(self, outbox: Outbox) -> None:
         outbox.quota("acme", max_pending=2)
         outbox.enqueue(ACME, 1, 2)
         outbox.settle(outbox.claim())
@@ -164,7 +164,7 @@ class TestBackpressure:
         assert outbox.rows("outbox_event") == 4
 
     def test_a_large_limit_without_a_relay_is_kept_to_the_next_measure(self, outbox: Outbox) -> None:
-        # Given a lane that grows beyond what is counted at each enqueue
+        # Given a tenant queue that grows beyond what is counted at each enqueue
         outbox.quota("acme", max_pending=2000)
         outbox.enqueue(ACME, *range(1500))
         outbox.enqueue(ACME, 1)
@@ -177,15 +177,17 @@ class TestBackpressure:
             outbox.enqueue(ACME, 1)
         assert outbox.rows("outbox_pending") == 2000
 
-    def test_a_relay_keeps_the_length_of_long_lanes_so_that_nobody_has_to_count(self, outbox: Outbox) -> None:
-        # Given a long lane, and a relay that has measured it while it serves it
+    def test_a_relay_keeps_the_length_of_long_tenant_queues_so_that_nobody_has_to_count(
+        self, outbox: Outbox
+    ) -> None:
+        # Given a long tenant queue, and a relay that has measured it while it serves it
         outbox.quota("acme", max_pending=1500, batch_limit=1)
         outbox.enqueue(ACME, *range(1500))
         stops = iter([False, False, True])
         Relay(outbox.platform, MemoryBus()).drain(60, lambda: next(stops, True))
         outbox.platform.run(ALL_TENANTS, lambda session: repository.measure(session, {ACME: 0}, []))
         assert outbox.scalar("SELECT pending FROM outbox_lane") > 1490
-        # When the lane is emptied behind the measure's back
+        # When the tenant queue is emptied behind the measure's back
         outbox.admin.execute("TRUNCATE outbox_pending")
         outbox.admin.execute("UPDATE outbox_lane SET pending = 1500, measured_at = now()")
         # Then for a moment the measure still stands
@@ -232,7 +234,7 @@ class TestIsolation:
             session.execute("UPDATE outbox_event SET topic = 'x'")
 
 
-def test_a_tenants_first_event_makes_its_lane(outbox: Outbox) -> None:
+def test_a_tenants_first_event_makes_its_tenant_queue(outbox: Outbox) -> None:
     with outbox.app.transaction(TenantId("newcomer")) as session:
         repository.enqueue(session, [NewEvent("t", {})])
     assert outbox.scalar("SELECT count(*) FROM outbox_lane WHERE tenant_id = 'newcomer'") == 1

@@ -92,7 +92,7 @@ def test_a_relay_waits_out_a_short_outage(outbox: Outbox) -> None:
     outbox.enqueue(ACME, *range(3))
     back_at = time.monotonic() + 0.7
     bus = MemoryBus(judge=lambda message: SENT if time.monotonic() > back_at else DOWN)
-    rule = RetryRule(lane_base=timedelta(milliseconds=200))
+    rule = RetryRule(queue_base=timedelta(milliseconds=200))
     report = drain(outbox, bus, RelaySettings(linger=0.0, patience=5.0, retry=rule))
     assert report.sent == 3
     assert bus.payloads() == [payload(n) for n in range(3)]
@@ -117,7 +117,7 @@ def test_what_kills_relays_is_given_up(outbox: Outbox) -> None:
         outbox.claim()
         outbox.expire_leases()
     bus = MemoryBus()
-    settings = replace(QUICK, max_takeovers=4)
+    settings = replace(QUICK, max_expired_leases=4)
     outbox.claim()
     outbox.expire_leases()
     report = drain(outbox, bus, settings)

@@ -19,13 +19,13 @@ def test_what_was_sent_is_gone_and_in_the_history(outbox: Outbox) -> None:
     assert outbox.scalar("SELECT event_ids FROM outbox_publication") == ids
 
 
-def test_a_lane_the_broker_could_not_take_waits_and_keeps_its_order(outbox: Outbox) -> None:
+def test_a_tenant_queue_the_broker_could_not_take_waits_and_keeps_its_order(outbox: Outbox) -> None:
     outbox.enqueue(ACME, 1, 2, 3)
     outbox.enqueue(BOLT, 1)
     # Given that of three the second could not be delivered just now
     settled = outbox.settle(outbox.claim(), ["sent", "released", "untried", "sent"])
     assert (settled.sent, settled.released) == (2, 2)
-    # Then nothing of the lane is claimed for a while
+    # Then nothing of the tenant queue is claimed for a while
     assert outbox.claim().events == []
     outbox.end_delays()
     # And after it the rest comes in order, the failed attempt counted for that one alone
@@ -41,9 +41,9 @@ def test_what_was_not_tried_comes_at_once(outbox: Outbox) -> None:
     assert outbox.claim().numbers == [("acme", payload(2))]
 
 
-def test_a_lane_waits_longer_each_time_but_not_for_ever(outbox: Outbox) -> None:
+def test_a_tenant_queue_waits_longer_each_time_but_not_for_ever(outbox: Outbox) -> None:
     outbox.enqueue(ACME, 1)
-    rule = RetryRule(lane_base=timedelta(seconds=1), lane_cap=timedelta(seconds=5))
+    rule = RetryRule(queue_base=timedelta(seconds=1), queue_cap=timedelta(seconds=5))
     waits = []
     for _ in range(5):
         outbox.settle(outbox.claim(), "released", rule)

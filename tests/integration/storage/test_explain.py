@@ -53,7 +53,7 @@ EXEMPT = {
             "sextant.operations.scheduled_checks.repository.overdue_actions",
             "sextant.operations.scheduled_checks.repository.unanalysed_incidents",
             "sextant.outbox.administration.repository.count",
-            "sextant.outbox.repository.figures",
+            "sextant.outbox.repository.statistics",
             "sextant.outbox.repository.find_tenant_queues",
             "sextant.outbox.repository.measure",
             "sextant.outbox.repository.next_due_in",

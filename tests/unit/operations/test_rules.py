@@ -18,7 +18,7 @@ from sextant.operations.decisions.rules import Plan, Situation, plan
 from sextant.operations.events.model import Event
 from sextant.operations.incidents.model import Incident
 from sextant.operations.policy import OperationsPolicy, RetryPolicy, SeverityRule, is_failure
-from sextant.vendors.model import Vendor, VendorStanding
+from sextant.vendors.model import Vendor, VendorStatus
 from sextant.workflows.model import Workflow
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_the_tightest_limit_counts(done: int, by_policy: int, by_workflow: int, 
             retries_done=done,
             workflow=replace(WORKFLOW, max_retries=by_workflow),
             vendor=replace(VENDOR, max_retries=by_vendor),
-            standing=VendorStanding(),
+            vendor_status=VendorStatus(),
         ),
         policy,
     )
@@ -97,15 +97,15 @@ def test_backoff_grows_to_its_cap(done: int, base: float, cap: float) -> None:
 def test_a_failing_vendors_breaker_is_opened_at_the_review_and_only_when_closed() -> None:
     failing = replace(INCIDENT, vendor_id=VENDOR.id, cycle_events=3)
     asked = {"incident": failing, "vendor": VENDOR}
-    assert types(plan(situation("vendor_failed", standing=VendorStanding("CLOSED"), **asked), POLICY)) == [
+    assert types(plan(situation("vendor_failed", vendor_status=VendorStatus("CLOSED"), **asked), POLICY)) == [
         "BREAKER_OPEN",
         "RETRY",
     ]
-    assert types(plan(situation("vendor_failed", standing=VendorStanding("OPEN"), **asked), POLICY)) == [
+    assert types(plan(situation("vendor_failed", vendor_status=VendorStatus("OPEN"), **asked), POLICY)) == [
         "RETRY"
     ]
     early = {**asked, "incident": replace(failing, cycle_events=2)}
-    assert types(plan(situation("vendor_failed", standing=VendorStanding("CLOSED"), **early), POLICY)) == [
+    assert types(plan(situation("vendor_failed", vendor_status=VendorStatus("CLOSED"), **early), POLICY)) == [
         "RETRY"
     ]
 
@@ -113,7 +113,9 @@ def test_a_failing_vendors_breaker_is_opened_at_the_review_and_only_when_closed(
 @pytest.mark.parametrize("code", ["vendor_rate_limited", "vendor_kill_switch", "vendor_breaker_open"])
 def test_a_call_that_was_not_made_says_nothing_about_the_vendor(code: str) -> None:
     failing = replace(INCIDENT, vendor_id=VENDOR.id, cycle_events=9)
-    made = plan(situation(code, incident=failing, vendor=VENDOR, standing=VendorStanding("CLOSED")), POLICY)
+    made = plan(
+        situation(code, incident=failing, vendor=VENDOR, vendor_status=VendorStatus("CLOSED")), POLICY
+    )
     assert types(made) == ["RETRY"]
 
 

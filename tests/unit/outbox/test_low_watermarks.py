@@ -58,7 +58,7 @@ def test_a_floor_never_sinks() -> None:
     assert floors.known == {"acme": 50}
 
 
-def test_only_the_lanes_served_last_are_remembered() -> None:
+def test_only_the_tenant_queues_served_last_are_remembered() -> None:
     floors = LowWatermarks()
     for number in range(1000):
         floors.claimed([claimed(f"tenant-{number}", 1)])

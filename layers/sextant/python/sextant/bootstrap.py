@@ -165,7 +165,7 @@ def journal() -> Journal | None:
 
 
 @part
-def journal_switch() -> JournalSettings | None:
+def journal_settings() -> JournalSettings | None:
     """Who allows the journal, as it can be read without the database; None where there is no such table."""
     table = settings(RecordSettings).table
     if table is None:

@@ -15,6 +15,10 @@ from sextant.errors import ValidationError
 from sextant.ids import RunId, ScenarioId, TenantId, tenant_id
 from sextant.runs.model import RunOptions
 
+KIND = "run.request"
+"""The kind of a journal entry that asks for a run."""
+ReceiptId = NewType("ReceiptId", UUID)
+
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
@@ -47,13 +51,6 @@ class JournalEntry:
             correlation_id=fields["correlation_id"],
             traceparent=fields["traceparent"],
         )
-
-
-KIND = "run.request"
-"""The kind of a journal entry that asks for a run."""
-
-
-ReceiptId = NewType("ReceiptId", UUID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +95,11 @@ class RunRequest:
         )
 
     def options(self) -> RunOptions:
-        """What was asked for; raises `ValidationError` where that is no longer allowed."""
+        """The options of the run that was requested; raises `ValidationError` where that is no longer allowed."""
         try:
-            asked = RunOptions.model_validate(self.body)
+            options = RunOptions.model_validate(self.body)
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             path = ".".join(map(str, first["loc"]))
             raise ValidationError(f"{path}: {first['msg']}") from error
-        return asked.model_copy(update={"idempotency_key": self.idempotency_key})
+        return options.model_copy(update={"idempotency_key": self.idempotency_key})

@@ -25,17 +25,15 @@ from sextant.storage.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
-logger = logging.getLogger("sextant.outbox")
-
 
 MAX_BYTES = 256 * 1024
 """The largest entry: what every SQS queue takes."""
 
-
 _BATCH = 10
 
-
 Handler = Callable[[JournalEntry], None]
+
+logger = logging.getLogger("sextant.outbox")
 
 
 @dataclass
@@ -86,12 +84,12 @@ class Journal:
 
     def waiting(self) -> int:
         """About how many entries there are, those being carried out included."""
-        found = self._client.get_queue_attributes(
+        attributes = self._client.get_queue_attributes(
             QueueUrl=self._queue_url,
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )["Attributes"]
-        visible = int(found["ApproximateNumberOfMessages"])
-        return visible + int(found["ApproximateNumberOfMessagesNotVisible"])
+        visible = int(attributes["ApproximateNumberOfMessages"])
+        return visible + int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
     def drain(self, handlers: Mapping[str, Handler], seconds: float) -> Drained:
         """Carry out entries until none is left, the database goes away or `seconds` are over.

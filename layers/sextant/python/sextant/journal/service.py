@@ -14,7 +14,6 @@ from sextant.storage import Database, Session
 
 FINAL = (ConflictError, NotFoundError, ValidationError)
 """What a request is refused with for good: it is wrong, or what it needs is not there."""
-
 REFUSED = "run.refused"
 """The topic of the event that says that a journaled request will not be carried out."""
 

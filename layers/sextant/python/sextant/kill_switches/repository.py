@@ -17,8 +17,6 @@ _SET = sql.SQL("""
 SELECT outcome, {columns} FROM set_kill_switch(
     %(tenant_id)s, %(scope)s, %(target)s, %(active)s, %(reason)s, %(actor)s, %(platform)s, %(correlation_id)s)
 """).format(columns=columns_of(KillSwitch, within="switch"))
-
-
 _GET = sql.SQL("SELECT {columns} FROM kill_switch WHERE tenant_id IN (%s, '*') AND id = %s").format(
     columns=columns_of(KillSwitch)
 )

@@ -21,13 +21,12 @@ from sextant.operations.actions.model import ActionType
 from sextant.operations.events.model import SEVERITIES, Severity
 
 ErrorClass = Literal["TRANSIENT", "PERMANENT", "TIMEOUT", "VENDOR", "DEAD"]
-
-
 # As event types are: a pattern with a capital letter in it would match none.
 TypePattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:*?\[\]!-]{1,200}$")]
 CodePattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Cooldown = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False)]
+
 _MAX_RULES = 500
 
 
@@ -71,6 +70,8 @@ _SEVERITY_RULES = (
     SeverityRule(event_type="*.timeout", severity="ERROR"),
     SeverityRule(event_type="*.poison", severity="ERROR"),
 )
+
+
 _ERROR_RULES = (
     ErrorRule(codes=("vendor_*",), error_class="VENDOR"),
     ErrorRule(codes=("model_input", "validation_*", "not_found", "forbidden"), error_class="PERMANENT"),

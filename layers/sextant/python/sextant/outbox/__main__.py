@@ -5,7 +5,7 @@
     replay   send events again: by id, or by status, topic and time window; says how many unless --yes
     quotas   list, adjust or reset what tenants may publish
     check    exit status 1 when too much waits, or for too long
-    relay    run a relay until it is told to stop
+    relay    run a relay until SIGTERM or Ctrl-C
 
 `DATABASE_URL` reaches the database as the platform role; `relay` also reads the bus's settings.
 """
@@ -63,7 +63,7 @@ def _summary(database: PlatformDatabase, options: argparse.Namespace) -> int:
 
 
 def _list(database: PlatformDatabase, options: argparse.Namespace) -> int:
-    found = database.run(
+    events = database.run(
         ALL_TENANTS,
         lambda session: administration.list_events(
             session,
@@ -72,9 +72,9 @@ def _list(database: PlatformDatabase, options: argparse.Namespace) -> int:
             PageRequest(limit=options.limit, key=options.before_id),
         ),
     )
-    _show(found.items, options.json)
-    if found.next_key:
-        sys.stderr.write(f"more with --before-id {found.next_key}\n")
+    _show(events.items, options.json)
+    if events.next_key:
+        sys.stderr.write(f"more with --before-id {events.next_key}\n")
     return 0
 
 

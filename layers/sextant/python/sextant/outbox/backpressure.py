@@ -1,4 +1,4 @@
-"""What a tenant is told whose lane of the outbox is full; also by statements that enqueue among other things."""
+"""The answer to a tenant whose queue in the outbox is full, also from statements that enqueue among other things."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OutboxBackpressureError(TooManyRequestsError):
 
 @contextmanager
 def backpressure() -> Iterator[None]:
-    """Around a statement that enqueues among other things: a lane that is full is an `OutboxBackpressureError`."""
+    """Around a statement that enqueues among other things: a tenant queue that is full is an `OutboxBackpressureError`."""
     try:
         yield
     except CheckViolation as error:

@@ -1,11 +1,11 @@
-"""Where each lane begins, as far as a relay can know for certain.
+"""The low watermark of each tenant queue: the position below which it has no pending event and never will have one.
 
 Published rows leave dead entries behind in the index until vacuum may remove them, which a long transaction
-elsewhere can prevent for hours. A scan that begins at the lane's floor never walks over them.
+elsewhere can prevent for hours. A scan that begins at the low watermark never walks over them.
 
-A floor must be true: no row may stand, or ever appear, below it. Positions are given out before their
-transactions commit, so the head that a claim saw is no floor by itself: a lower one may commit later. It is
-one as soon as every transaction that could do so has ended, which `outbox_measure` tells.
+Positions are given out before their transactions commit. So the first position that a claim saw is no low watermark
+by itself: a lower one may commit later. It becomes one when every transaction that could do so has ended, which
+`outbox_measure` reports.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _REMEMBERED = 256
 
 
 class LowWatermarks:
-    """The floors of the lanes served last. A lane that is forgotten begins at its stored floor again."""
+    """The low watermarks of the tenant queues served last. One that is forgotten is read from the database again."""
 
     def __init__(self) -> None:
-        self._floors: OrderedDict[str, int] = OrderedDict()
+        self._positions: OrderedDict[str, int] = OrderedDict()
         self._settled = 0
         self._mark: Measured | None = None
 
     @property
     def known(self) -> Mapping[str, int]:
-        return self._floors
+        return self._positions
 
     @property
     def watched(self) -> list[str]:
@@ -36,15 +36,15 @@ class LowWatermarks:
         return self._mark.writers if self._mark else []
 
     def claimed(self, events: Iterable[ClaimedEvent]) -> None:
-        """Learn from a claim: its first row of each lane was the lane's head."""
+        """Learn from a claim: its first row of each tenant was the head of the tenant's queue."""
         heads: dict[str, int] = {}
         for event in events:
             heads[event.tenant_id] = min(event.position, heads.get(event.tenant_id, event.position))
         for tenant, head in heads.items():
-            floor = min(head, self._settled)
-            self._floors[tenant] = max(floor, self._floors.pop(tenant, 0))
-        while len(self._floors) > _REMEMBERED:
-            self._floors.popitem(last=False)
+            watermark = min(head, self._settled)
+            self._positions[tenant] = max(watermark, self._positions.pop(tenant, 0))
+        while len(self._positions) > _REMEMBERED:
+            self._positions.popitem(last=False)
 
     def measured(self, measured: Measured) -> None:
         """Learn which positions are certain: all up to the mark whose writers have ended."""

@@ -33,11 +33,11 @@ class NewEvent:
 
 
 class ClaimedEvent(NamedTuple):
-    """An event leased to a relay, as it came from the database: its place in its lane, and what it says."""
+    """An event leased to a relay, as it came from the database: its position in its tenant's queue, and its content."""
 
     position: int
-    takeovers: int
-    """How many relays held it before and were never heard of again."""
+    expired_leases: int
+    """How many relays leased it before and did not settle it in time."""
     tenant_id: str
     event_id: UUID
     topic: str
@@ -78,14 +78,14 @@ class RetryRule(Settings):
         _seconds,
         timedelta(minutes=5),
     )
-    lane_base: timedelta = timedelta(milliseconds=500)
-    """Of a lane that waits because the broker could not take its head."""
-    lane_cap: timedelta = timedelta(seconds=10)
+    queue_base: timedelta = timedelta(milliseconds=500)
+    """How long a tenant queue waits after the broker could not take its head; twice that, … up to `queue_cap`."""
+    queue_cap: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many events of a claim went where. `lost`: another relay had taken them over."""
+    """How many events of a claim went where. `lost`: the lease had expired and another relay holds them."""
 
     sent: int = 0
     released: int = 0
@@ -104,8 +104,8 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Where one tenant's outbox stands. `published` counts since the moment asked for."""
+class Statistics:
+    """What one tenant's outbox holds. `published` counts since the time given to the query."""
 
     tenant_id: str
     pending: int

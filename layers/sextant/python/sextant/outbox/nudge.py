@@ -2,7 +2,7 @@
 
 It is best effort: an asynchronous invocation that is given a moment, never retried, and never fails the
 caller. Events whose nudge is lost are found by the schedule. Calls close together make one nudge: the relay
-it starts looks on for longer than `COALESCE`, so it sees what the suppressed ones would have told of.
+it starts looks on for longer than `COALESCE`, so it sees the events of the nudges that were not sent.
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ class Done:
 class PublisherThread:
     """Takes batches and gives them back done, in the same order. The thread runs inside the `with` block only."""
 
-    def __init__(self, publisher: Publisher, max_takeovers: int) -> None:
+    def __init__(self, publisher: Publisher, max_expired_leases: int) -> None:
         self._publisher = publisher
-        self._max_takeovers = max_takeovers
+        self._max_expired_leases = max_expired_leases
         self._handed_over: SimpleQueue[Batch | None] = SimpleQueue()
         self._done: SimpleQueue[Done | BaseException] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -92,8 +92,10 @@ class PublisherThread:
                 continue
             if batch is None:
                 break
-            # What has been on too many relays when they fell silent is not tried again.
-            tried = [n for n, event in enumerate(batch.events) if event.takeovers < self._max_takeovers]
+            # An event whose lease expired too often is not tried again.
+            tried = [
+                n for n, event in enumerate(batch.events) if event.expired_leases < self._max_expired_leases
+            ]
             messages = [batch.events[n].message for n in tried]
             under_way.append((batch, tried, self._publisher.submit(messages, batch.deadline)))
             if len(under_way) == _UNDER_WAY:
@@ -105,7 +107,7 @@ class PublisherThread:
     def _finish(batch: Batch, tried: list[int], submission: Submission) -> Done:
         verdicts = ["dead"] * len(batch.events)
         errors = (
-            [f"{event.takeovers} relays fell silent while they held it" for event in batch.events]
+            [f"{event.expired_leases} relays fell silent while they held it" for event in batch.events]
             if (len(tried) < len(batch.events))
             else [""] * len(batch.events)
         )

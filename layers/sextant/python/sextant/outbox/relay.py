@@ -4,7 +4,7 @@ An event is settled as sent only after the broker's acknowledgement of it. Whate
 down, the relay killed, the database gone) leaves the event leased, and after the lease another relay takes it.
 So each event is published at least once, and twice only where a relay fell silent while it held it.
 
-Publishing has a thread of its own (`line`): while a batch is on its way to the broker, the one before is settled
+Publishing has a thread of its own (`publisher_thread`): while a batch is on its way to the broker, the one before is settled
 and the next one claimed.
 """
 
@@ -62,7 +62,7 @@ class RelaySettings(Settings):
         15,
     )
     measure_every: float = 1.0
-    max_takeovers: int = count(
+    max_expired_leases: int = count(
         "SEXTANT_RELAY_MAX_TAKEOVERS", "An event whose lease expired so often is dead", 5
     )
     retry: RetryRule = nested(RetryRule)
@@ -100,7 +100,7 @@ class Report:
 
 
 class Relay:
-    """One relay, for one thread. Kept between calls, it remembers where the lanes begin."""
+    """One relay, for one thread. Kept between calls, it remembers the low watermarks."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Relay:
         self._publisher = publisher
         self._settings = settings or RelaySettings()
         self._pause = pause
-        self._floors = LowWatermarks()
+        self._low_watermarks = LowWatermarks()
         self._after = ""
         self._measured_at = float("-inf")
 
@@ -126,11 +126,11 @@ class Relay:
         """
         deadline = time.monotonic() + seconds
         report = Report()
-        with PublisherThread(self._publisher, self._settings.max_takeovers) as line:
-            self._drain(line, report, lambda: self._time_for_more(deadline) and not stopped())
+        with PublisherThread(self._publisher, self._settings.max_expired_leases) as publishing:
+            self._drain(publishing, report, lambda: self._time_for_more(deadline) and not stopped())
         return report
 
-    def _drain(self, line: PublisherThread, report: Report, may_go_on: Callable[[], bool]) -> None:
+    def _drain(self, publishing: PublisherThread, report: Report, may_go_on: Callable[[], bool]) -> None:
         held = 0
         exhausted = False
         failure: StorageError | None = None
@@ -142,7 +142,7 @@ class Relay:
                 if claiming:
                     self._measure_if_due()
                 full = not claiming or held == self._settings.in_flight
-                done = line.take(wait=full or exhausted) if held else None
+                done = publishing.take(wait=full or exhausted) if held else None
                 held -= done is not None
                 room = claiming and held < self._settings.in_flight
                 fresh = self._turn(done, request if room else None, report)
@@ -151,7 +151,7 @@ class Relay:
                 continue
             exhausted = not fresh
             if fresh:
-                line.put(self._batch(fresh, request.token, report))
+                publishing.put(self._batch(fresh, request.token, report))
                 held += 1
                 active_at = time.monotonic()
             elif not held:
@@ -166,10 +166,10 @@ class Relay:
 
     def _request(self) -> ClaimRequest:
         lease = timedelta(seconds=self._settings.lease)
-        return ClaimRequest(new_id(), self._settings.batch, lease, self._after, self._floors.known)
+        return ClaimRequest(new_id(), self._settings.batch, lease, self._after, self._low_watermarks.known)
 
     def _turn(self, done: Done | None, request: ClaimRequest | None, report: Report) -> list[ClaimedEvent]:
-        """Settle what is done and claim what is asked for, both in one round trip."""
+        """Settle `done` and claim what `request` names, both in one round trip."""
         if done is None:
             if request is None:
                 return []
@@ -188,7 +188,7 @@ class Relay:
             logger.warning("settlement failed; trying again", exc_info=error)
             settled = self._settle_again(done)
         if settled.lost:
-            logger.warning("events were taken over before they were settled", extra={"lost": settled.lost})
+            logger.warning("leases expired before their events were settled", extra={"lost": settled.lost})
         report.add(settled)
         return fresh
 
@@ -207,8 +207,8 @@ class Relay:
 
     def _batch(self, events: list[ClaimedEvent], token: UUID, report: Report) -> Batch:
         now = time.monotonic()
-        self._floors.claimed(events)
-        # Lane after lane, in rotation: the next claim goes on behind the last one reached.
+        self._low_watermarks.claimed(events)
+        # Tenant queue after tenant queue, in rotation: the next claim goes on behind the last one reached.
         self._after = events[-1].tenant_id
         report.batches += 1
         report.claimed += len(events)
@@ -222,10 +222,12 @@ class Relay:
             return
         self._measured_at = now
         with self._database.autocommit(ALL_TENANTS) as session:
-            self._floors.measured(repository.measure(session, self._floors.known, self._floors.watched))
+            self._low_watermarks.measured(
+                repository.measure(session, self._low_watermarks.known, self._low_watermarks.watched)
+            )
 
     def _worth_waiting(self, active_at: float) -> bool:
-        """Having found nothing, wait a moment; False where nothing is to be expected soon."""
+        """After a claim of nothing, wait a moment; False where no event is expected soon."""
         if time.monotonic() - active_at >= self._settings.linger:
             with self._database.autocommit(ALL_TENANTS) as session:
                 due = repository.next_due_in(session)

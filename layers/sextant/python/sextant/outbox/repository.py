@@ -18,12 +18,12 @@ from sextant.outbox.backpressure import backpressure
 from sextant.outbox.model import (
     PLATFORM,
     ClaimedEvent,
-    Figures,
     Measured,
     NewEvent,
     Purged,
     RetryRule,
     Settled,
+    Statistics,
     Totals,
 )
 from sextant.storage import Session
@@ -41,13 +41,13 @@ _CLAIMED = """
 _CLAIM = (
     "SELECT"
     + _CLAIMED
-    + "FROM outbox_claim(%(token)s, %(limit)s, %(lease)s, %(after)s, %(floors)s) AS claimed"
+    + "FROM outbox_claim(%(token)s, %(limit)s, %(lease)s, %(after)s, %(low_watermarks)s) AS claimed"
 )
 # The lists travel as array literals, which are quicker to write than lists of parameters.
 _OUTBOX_SETTLE = """
 outbox_settle(
     %(settled_token)s, %(tenants)s::text[], %(positions)s::bigint[], %(verdicts)s::text[], %(errors)s,
-    %(max_attempts)s, %(base)s, %(cap)s, %(lane_base)s, %(lane_cap)s)
+    %(max_attempts)s, %(base)s, %(cap)s, %(queue_base)s, %(queue_cap)s)
 """
 _SETTLE = "SELECT * FROM" + _OUTBOX_SETTLE
 # The limit depends on what is settled, so that it is settled before anything is claimed.
@@ -58,7 +58,7 @@ _SETTLE_AND_CLAIM = (
     + _OUTBOX_SETTLE
     + """AS settled
     LEFT JOIN LATERAL outbox_claim(
-        %(token)s, CASE WHEN settled.lost >= 0 THEN %(limit)s END, %(lease)s, %(after)s, %(floors)s) AS claimed ON true
+        %(token)s, CASE WHEN settled.lost >= 0 THEN %(limit)s END, %(lease)s, %(after)s, %(low_watermarks)s) AS claimed ON true
     """
 )
 _TOTALS = """
@@ -102,14 +102,14 @@ WHERE u.tenant_id = l.tenant_id AND u.claimed_at < clock_timestamp() - interval 
 class ClaimRequest:
     """Ask for up to `limit` events, of the tenants that follow `after`, leased to `token` for `lease`.
 
-    `floors` may name positions below which a tenant certainly has, and will have, nothing.
+    `low_watermarks` may name, for a tenant, the position below which it has no pending event and never will have one.
     """
 
     token: UUID
     limit: int
     lease: timedelta
     after: str
-    floors: Mapping[str, int]
+    low_watermarks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def enqueue(
     """Store `events` in the session's transaction, in one round trip; their ids, in order.
 
     Of a platform session the events belong to `tenant` or, without one, to the platform; of any other to its
-    own tenant. A repeat returns the first event's id. Raises `OutboxBackpressureError` when the tenant's lane
+    own tenant. A repeat returns the first event's id. Raises `OutboxBackpressureError` when the tenant's queue
     is full and `refusable`; never in a platform session.
     """
     if not events:
@@ -175,10 +175,10 @@ def settle_and_claim(
     return settled, [ClaimedEvent._make(row[width:]) for row in rows if row[width] is not None]
 
 
-def measure(session: Session, floors: Mapping[str, int], watched: Sequence[str]) -> Measured:
-    """Store the floors and the lengths of long lanes; what is needed to raise floors further."""
+def measure(session: Session, low_watermarks: Mapping[str, int], watched: Sequence[str]) -> Measured:
+    """Store the low watermarks and the lengths of long tenant queues; what is needed to raise the watermarks further."""
     measured = session.fetch_one(
-        "SELECT * FROM outbox_measure(%s, %s)", (Jsonb(dict(floors)), list(watched)), row=Measured
+        "SELECT * FROM outbox_measure(%s, %s)", (Jsonb(dict(low_watermarks)), list(watched)), row=Measured
     )
     assert measured is not None
     return measured
@@ -192,9 +192,9 @@ def next_due_in(session: Session) -> float | None:
     )
 
 
-def figures(session: Session, since: datetime, tenant: TenantId | None = None) -> list[Figures]:
-    """Where each tenant's outbox stands (of one, with `tenant`), with what was published since `since`."""
-    return session.fetch_all("SELECT * FROM outbox_statistics(%s, %s)", (since, tenant), row=Figures)
+def statistics(session: Session, since: datetime, tenant: TenantId | None = None) -> list[Statistics]:
+    """What each tenant's outbox holds (one tenant's, with `tenant`), and what was published since `since`."""
+    return session.fetch_all("SELECT * FROM outbox_statistics(%s, %s)", (since, tenant), row=Statistics)
 
 
 def totals(session: Session) -> Totals:
@@ -229,7 +229,7 @@ def _claim_params(request: ClaimRequest) -> dict[str, Any]:
         "limit": request.limit,
         "lease": request.lease,
         "after": request.after,
-        "floors": Jsonb(dict(request.floors)),
+        "low_watermarks": Jsonb(dict(request.low_watermarks)),
     }
 
 
@@ -243,8 +243,8 @@ def _settle_params(settlement: Settlement, rule: RetryRule) -> dict[str, Any]:
         "max_attempts": rule.attempts,
         "base": rule.base,
         "cap": rule.cap,
-        "lane_base": rule.lane_base,
-        "lane_cap": rule.lane_cap,
+        "queue_base": rule.queue_base,
+        "queue_cap": rule.queue_cap,
     }
 
 

@@ -47,8 +47,8 @@ FROM admit_request(%s, %s)
 
 def effective(session: Session, tenant: TenantId, kind: Kind | None) -> list[Setting]:
     """What holds for `tenant`, its own or the platform's, by kind and name."""
-    found = session.fetch_all(_EFFECTIVE, {"tenant_id": tenant, "kind": kind}, row=dict)
-    return [Setting(tenant_id=row.pop("owner"), **row) for row in found]
+    rows = session.fetch_all(_EFFECTIVE, {"tenant_id": tenant, "kind": kind}, row=dict)
+    return [Setting(tenant_id=row.pop("owner"), **row) for row in rows]
 
 
 def put(
@@ -63,13 +63,13 @@ def put(
     audit: UUID,
 ) -> dict[str, Any] | None:
     """Set or, with None, remove a value, with its entry in the audit; the value that was there."""
-    found = session.fetch_one(
+    row = session.fetch_one(
         _PUT,
         (tenant, kind, name, None if value is None else Jsonb(value), actor, reason, audit),
         row=tuple,
     )
-    assert found is not None
-    before: dict[str, Any] | None = found[0]
+    assert row is not None
+    before: dict[str, Any] | None = row[0]
     return before
 
 
@@ -89,9 +89,9 @@ def journal_changes(session: Session, tenant: TenantId | None, since: datetime) 
 
 def admit(session: Session, rules: Sequence[str]) -> Admission:
     """Count one request against the tenant's limit, or refuse it; one statement."""
-    found = session.fetch_one(_ADMIT, (session.tenant_id, list(rules)), row=Admission)
-    assert found is not None
-    return found
+    admission = session.fetch_one(_ADMIT, (session.tenant_id, list(rules)), row=Admission)
+    assert admission is not None
+    return admission
 
 
 def usage(session: Session) -> list[Usage]:

@@ -78,8 +78,7 @@ def remove(session: Session, tenant: TenantId, kind: Kind, name: str, reason: st
 
 
 def audit(session: Session, tenant: TenantId, kind: Kind | None, request: PageRequest) -> Page[Change]:
-    found = repository.audit_page(session, tenant, kind, request)
-    return page(found, request, lambda change: change.id)
+    return page(repository.audit_page(session, tenant, kind, request), request, lambda change: change.id)
 
 
 def journal_changes(session: Session, tenant: TenantId | None, since: datetime) -> list[Change]:

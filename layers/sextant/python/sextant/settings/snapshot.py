@@ -50,7 +50,7 @@ class Remembered:
             self._hits += 1
             return kept[1]
         self._misses += 1
-        fresh = Snapshot({(found.kind, found.name): found.value for found in self.load(tenant)})
+        fresh = Snapshot({(setting.kind, setting.name): setting.value for setting in self.load(tenant)})
         if len(self._kept) >= _MOST_TENANTS:
             self._kept.clear()
         self._kept[tenant] = (self.clock() + TTL, fresh)

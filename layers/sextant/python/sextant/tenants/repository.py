@@ -10,17 +10,17 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 from sextant.storage.keyset import columns_of, fetch_page
 from sextant.storage.temporal import Strategy, TableSpec, TemporalRepository
+from sextant.storage.temporal.columns import columns_from
 from sextant.tenants.model import Tenant
 
 TENANTS: TemporalRepository[Tenant] = TemporalRepository(
     TableSpec(
         table="tenant",
         record=Tenant,
-        columns={"name": "text", "active": "boolean", "settings": "jsonb"},
+        columns=columns_from(Tenant),
         strategy=Strategy.COPY_ON_CHANGE,
     )
 )
-
 
 _OWN_TENANT = sql.SQL("SELECT {columns} FROM tenant WHERE tenant_id = %s AND deleted_at IS NULL").format(
     columns=columns_of(Tenant)
@@ -33,12 +33,12 @@ def own(session: Session) -> Tenant | None:
 
 
 def tenant_settings(session: Session) -> dict[str, Any]:
-    found = session.fetch_one(
+    row = session.fetch_one(
         "SELECT settings FROM tenant WHERE tenant_id = %s AND deleted_at IS NULL",
         (session.tenant_id,),
         row=tuple,
     )
-    return dict(found[0]) if found else {}
+    return dict(row[0]) if row else {}
 
 
 def list_all_tenants(session: Session, request: PageRequest) -> list[Tenant]:

@@ -40,7 +40,7 @@ def list_tenants(session: Session, request: PageRequest) -> Page[Tenant]:
 
 
 def change(session: Session, changes: Mapping[str, Any], *, actor: str, expected: int | None) -> Tenant:
-    """Change the session's tenant; one that becomes active again has its waiting runs asked for again."""
+    """Change the session's tenant; the waiting runs of one that becomes active again are requested again."""
     _check_settings(changes.get("settings"))
     before = own(session)
     after = repository.TENANTS.update(session, before.id, changes, actor=actor, expected_version=expected)

@@ -27,7 +27,6 @@ from sextant.vendors.model import Admission
 
 PROBE_PATIENCE = timedelta(seconds=60)
 
-
 logger = logging.getLogger("sextant.operations")
 
 
@@ -85,7 +84,7 @@ class Guard(ContextDecorator):
         admission, self._admission = self._admission, None
         assert admission is not None
         if error is not None and not isinstance(error, Exception):
-            return  # the process is told to end: that says nothing about the vendor
+            return  # the process was stopped, which says nothing about the vendor
         succeeded = error is None or isinstance(error, self._not_failures)
         try:
             with self._database.autocommit(self._tenant) as session:
@@ -99,7 +98,7 @@ class Guard(ContextDecorator):
                     correlation_id=self._correlation_id,
                 )
         except StorageError as problem:
-            # The call's own result stands; an unheard-of probe is given up after its patience.
+            # The call's own result counts. A probe that has not reported within `patience` is abandoned.
             logger.warning("the outcome of a vendor call was not recorded", exc_info=problem)
 
     def _ask(self) -> Admission:

@@ -12,7 +12,7 @@ from sextant.ids import TenantId, VendorId
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """An outside service that a tenant's work calls, with its breaker's and its limit's figures."""
+    """An outside service that a tenant's work calls, with the settings of its breaker and of its limit."""
 
     tenant_id: TenantId
     id: VendorId
@@ -31,8 +31,8 @@ class Vendor:
 
 
 @dataclass(frozen=True, slots=True)
-class VendorStanding:
-    """Where a vendor's breaker stands, and how many calls of the last minute count against its limit."""
+class VendorStatus:
+    """The state of a vendor's breaker, and how many calls of the last minute count against its limit."""
 
     breaker: Literal["CLOSED", "OPEN", "HALF_OPEN"] = "CLOSED"
     failures: int = 0

@@ -12,15 +12,29 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 from sextant.storage.keyset import columns_of, fetch_page
 from sextant.storage.temporal import Strategy, TableSpec, TemporalRepository
-from sextant.vendors.model import Admission, Vendor, VendorStanding
+from sextant.storage.temporal.columns import columns_from
+from sextant.vendors.model import Admission, Vendor, VendorStatus
+
+VENDORS: TemporalRepository[Vendor] = TemporalRepository(
+    TableSpec(
+        table="vendor",
+        record=Vendor,
+        columns=columns_from(Vendor),
+        strategy=Strategy.COPY_ON_CHANGE,
+    )
+)
+
+_VENDOR_BY_NAME = sql.SQL(
+    "SELECT {columns} FROM vendor WHERE tenant_id = %s AND name_key = lower(%s::text) AND deleted_at IS NULL"
+).format(columns=columns_of(Vendor))
 
 
 def enter(session: Session, tenant: TenantId, vendor: str, patience: timedelta) -> Admission:
-    found = session.fetch_one(
+    admission = session.fetch_one(
         "SELECT * FROM vendor_enter(%s, %s, %s)", (tenant, vendor, patience), row=Admission
     )
-    assert found is not None
-    return found
+    assert admission is not None
+    return admission
 
 
 def leave(
@@ -34,7 +48,7 @@ def leave(
     correlation_id: str,
 ) -> str:
     """Say how a call ended; the breaker as it then stands."""
-    found = session.fetch_one(
+    breaker = session.fetch_one(
         "SELECT vendor_leave(%s, %s, %s, %s, %s, %s, %s, %s)",
         (
             tenant,
@@ -48,8 +62,8 @@ def leave(
         ),
         row=str,
     )
-    assert found is not None
-    return found
+    assert breaker is not None
+    return breaker
 
 
 def move_breaker(
@@ -65,9 +79,9 @@ def move_breaker(
     )
 
 
-def standing(session: Session, vendor: UUID) -> VendorStanding:
-    """Where a breaker stands: OPEN until its time is over, then HALF_OPEN."""
-    found = session.fetch_one(
+def status(session: Session, vendor: UUID) -> VendorStatus:
+    """The state of a breaker: OPEN until its time is over, then HALF_OPEN."""
+    stored = session.fetch_one(
         """
         SELECT CASE WHEN s.breaker = 'OPEN' AND s.opened_at + make_interval(secs => v.reset_seconds) <= clock_timestamp()
                     THEN 'HALF_OPEN' ELSE s.breaker END AS breaker,
@@ -79,9 +93,9 @@ def standing(session: Session, vendor: UUID) -> VendorStanding:
         WHERE s.tenant_id = %s AND s.vendor_id = %s
         """,
         (session.tenant_id, vendor),
-        row=VendorStanding,
+        row=VendorStatus,
     )
-    return found or VendorStanding()
+    return stored or VendorStatus()
 
 
 def seconds_until_retry(session: Session, vendor: UUID) -> float:
@@ -90,7 +104,7 @@ def seconds_until_retry(session: Session, vendor: UUID) -> float:
     While the breaker is not closed one retry goes first, once its time has come, and the others wait for what becomes of
     it: they would only be refused, and each refusal uses up one of their repetitions.
     """
-    found = session.fetch_one(
+    seconds = session.fetch_one(
         """
         SELECT greatest(0, extract(epoch FROM greatest(s.opened_at + make_interval(secs => v.reset_seconds), s.probe_until,
                                                        ahead.at + make_interval(secs => v.reset_seconds))
@@ -107,29 +121,7 @@ def seconds_until_retry(session: Session, vendor: UUID) -> float:
         (session.tenant_id, vendor),
         row=float,
     )
-    return found or 0.0
-
-
-VENDORS: TemporalRepository[Vendor] = TemporalRepository(
-    TableSpec(
-        table="vendor",
-        record=Vendor,
-        columns={
-            "name": "text",
-            "description": "text",
-            "failure_threshold": "integer",
-            "reset_seconds": "integer",
-            "rate_per_minute": "integer",
-            "max_retries": "integer",
-        },
-        strategy=Strategy.COPY_ON_CHANGE,
-    )
-)
-
-
-_VENDOR_BY_NAME = sql.SQL(
-    "SELECT {columns} FROM vendor WHERE tenant_id = %s AND name_key = lower(%s::text) AND deleted_at IS NULL"
-).format(columns=columns_of(Vendor))
+    return seconds or 0.0
 
 
 def find_by_name(session: Session, name: str) -> Vendor | None:

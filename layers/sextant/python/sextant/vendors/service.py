@@ -14,7 +14,7 @@ from sextant.storage.temporal import FieldChange
 from sextant.storage.unique_names import unique_name
 from sextant.vendors import repository
 from sextant.vendors.errors import VendorNotFoundError
-from sextant.vendors.model import Vendor, VendorStanding
+from sextant.vendors.model import Vendor, VendorStatus
 from sextant.vendors.repository import find_by_name as find_by_name
 from sextant.vendors.repository import move_breaker as move_breaker
 from sextant.vendors.repository import seconds_until_retry as seconds_until_retry
@@ -36,9 +36,9 @@ def get(session: Session, vendor: UUID) -> Vendor:
     return stored
 
 
-def standing(session: Session, vendor: UUID) -> VendorStanding:
+def status(session: Session, vendor: UUID) -> VendorStatus:
     get(session, vendor)
-    return repository.standing(session, vendor)
+    return repository.status(session, vendor)
 
 
 def list_vendors(session: Session, request: PageRequest) -> Page[Vendor]:

@@ -9,6 +9,7 @@ from typing import Literal
 from sextant.ids import TenantId, WorkflowId
 
 WorkflowState = Literal["ACTIVE", "PAUSED"]
+BUILT_IN_WORKFLOW = "scenario-runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,3 @@ class Workflow:
     updated_at: datetime
     updated_by: str
     deleted_at: datetime | None
-
-
-BUILT_IN_WORKFLOW = "scenario-runs"

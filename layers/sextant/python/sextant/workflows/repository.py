@@ -9,19 +9,14 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 from sextant.storage.keyset import fetch_page
 from sextant.storage.temporal import Strategy, TableSpec, TemporalRepository
+from sextant.storage.temporal.columns import columns_from
 from sextant.workflows.model import Workflow
 
 WORKFLOWS: TemporalRepository[Workflow] = TemporalRepository(
     TableSpec(
         table="workflow",
         record=Workflow,
-        columns={
-            "name": "text",
-            "description": "text",
-            "state": "text",
-            "max_retries": "integer",
-            "dry_run": "boolean",
-        },
+        columns=columns_from(Workflow),
         strategy=Strategy.COPY_ON_CHANGE,
     )
 )
@@ -29,9 +24,9 @@ WORKFLOWS: TemporalRepository[Workflow] = TemporalRepository(
 
 def built_in(session: Session) -> WorkflowId:
     """The workflow of the platform's own runs, made where it is missing."""
-    found = session.fetch_one("SELECT platform_workflow(%s)", (session.tenant_id,), row=UUID)
-    assert found is not None
-    return WorkflowId(found)
+    workflow = session.fetch_one("SELECT platform_workflow(%s)", (session.tenant_id,), row=UUID)
+    assert workflow is not None
+    return WorkflowId(workflow)
 
 
 def list_workflows(session: Session, request: PageRequest) -> list[Workflow]:

@@ -22,11 +22,7 @@ ActionType = Literal[
     "WORKFLOW_RESUME",
     "CANCEL_RUN",
 ]
-
-
 ActionState = Literal["PENDING", "IN_PROGRESS", "SUCCEEDED", "FAILED", "SKIPPED"]
-
-
 ACTION_STATES: tuple[ActionState, ...] = ("PENDING", "IN_PROGRESS", "SUCCEEDED", "FAILED", "SKIPPED")
 
 

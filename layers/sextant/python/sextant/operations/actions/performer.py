@@ -222,7 +222,7 @@ class Performer:
 def _until_lifted(action: Action, stopped: Mapping[str, Any]) -> Postponement | None:
     """A retry that the platform decided on goes on when the switch is lifted.
 
-    What else it decided on is out of date by then; and a person who asks under a switch is told so at once.
+    Its other decisions are out of date by then. A person who asks while a switch is active gets that answer at once.
     """
     if action.action_type != "RETRY" or action.decision_id is None or action.dry_run:
         return None

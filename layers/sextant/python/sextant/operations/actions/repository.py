@@ -26,16 +26,14 @@ WITH made AS (
     VALUES (%(tenant_id)s, %(id)s, %(incident)s, %(decision)s, %(ordinal)s, %(action_type)s, %(target)s, %(parameters)s, %(dry_run)s,
             %(reverses)s, %(attempt)s, %(requested_by)s, %(correlation_id)s, clock_timestamp() + %(delay)s)
     RETURNING *
-), told AS (
+), message AS (
     SELECT outbox_enqueue(
         made.tenant_id, 'action.requested', 'action:' || made.id || ':0',
         jsonb_build_object('tenant_id', made.tenant_id, 'action_id', made.id),
         jsonb_build_object('correlation-id', made.correlation_id), %(delay)s, false) FROM made
 )
-SELECT {columns} FROM made, told
+SELECT {columns} FROM made, message
 """).format(columns=columns_of(Action))
-
-
 _POSTPONE = """
 WITH moved AS (
     UPDATE action SET due_at = clock_timestamp() + %(delay)s, postponed = postponed + 1, waits_for = %(waits_for)s
@@ -46,32 +44,25 @@ SELECT outbox_enqueue(
     jsonb_build_object('tenant_id', moved.tenant_id, 'action_id', moved.id),
     jsonb_build_object('correlation-id', moved.correlation_id), %(delay)s, false) FROM moved
 """
-
-
 _GET = sql.SQL("SELECT {columns} FROM action WHERE tenant_id = %s AND id = %s").format(
     columns=columns_of(Action)
 )
-
-
 _LOCK = sql.SQL("{query} FOR UPDATE").format(query=_GET)
-
-
 _LOCK_DUE = sql.SQL("{query} AND state = 'PENDING' AND due_at <= clock_timestamp() FOR UPDATE").format(
     query=_GET
 )
-
-
 _BEGIN = """
 UPDATE action SET state = 'IN_PROGRESS', started_at = clock_timestamp()
 WHERE tenant_id = %s AND id = %s AND state = 'PENDING'
 """
-
-
 _FINISH = sql.SQL("""
 UPDATE action SET state = %(state)s, result = %(result)s, completed_at = clock_timestamp(), completed_by = %(actor)s
 WHERE tenant_id = %(tenant_id)s AND id = %(action)s AND state = ANY (%(from)s)
 RETURNING {columns}
 """).format(columns=columns_of(Action))
+_REPLAY = sql.SQL("SELECT outcome, {columns} FROM replay_run(%s, %s, %s, %s, %s, %s)").format(
+    columns=columns_of(Run, within="run")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def store(
     attempt: int = 1,
 ) -> Action:
     """Store a PENDING action with the message that has it performed, no sooner than after its delay."""
-    found = session.fetch_one(
+    stored = session.fetch_one(
         _REQUEST,
         {
             "tenant_id": session.tenant_id,
@@ -118,8 +109,8 @@ def store(
         },
         row=Action,
     )
-    assert found is not None
-    return found
+    assert stored is not None
+    return stored
 
 
 def find(session: Session, action: UUID) -> Action | None:
@@ -198,18 +189,18 @@ def postpone(session: Session, action: ActionId, delay: float, waits_for: Mappin
 
 def age(session: Session, action: ActionId) -> timedelta:
     """How long ago an action was asked for."""
-    found = session.fetch_one(
+    seconds = session.fetch_one(
         "SELECT extract(epoch FROM clock_timestamp() - created_at)::double precision FROM action WHERE tenant_id = %s AND id = %s",
         (session.tenant_id, action),
         row=float,
     )
-    assert found is not None
-    return timedelta(seconds=found)
+    assert seconds is not None
+    return timedelta(seconds=seconds)
 
 
 def taken(session: Session, action: Action, cooldown: float) -> Taken:
     """What counts against limits; the caller holds the tenant's lock (`lock_limits`)."""
-    found = session.fetch_one(
+    counts = session.fetch_one(
         """
         SELECT (SELECT count(*) FROM action WHERE tenant_id = %(tenant_id)s AND action_type = %(action_type)s AND target = %(target)s
                 AND id <> %(id)s AND state IN ('IN_PROGRESS', 'SUCCEEDED')
@@ -226,8 +217,8 @@ def taken(session: Session, action: Action, cooldown: float) -> Taken:
         },
         row=Taken,
     )
-    assert found is not None
-    return found
+    assert counts is not None
+    return counts
 
 
 def lock_limits(session: Session) -> None:
@@ -271,11 +262,6 @@ def run_state(session: Session, run: RunId) -> str | None:
     )
 
 
-_REPLAY = sql.SQL("SELECT outcome, {columns} FROM replay_run(%s, %s, %s, %s, %s, %s)").format(
-    columns=columns_of(Run, within="run")
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What became of the wish to run a run again."""
@@ -289,9 +275,9 @@ def replay(
     session: Session, run: RunId, new: RunId, *, actor: str, correlation_id: str, action: ActionId | None
 ) -> Replay:
     """Run a run again that ended without success."""
-    found = session.fetch_one(_REPLAY, (session.tenant_id, run, new, actor, correlation_id, action), row=dict)
-    assert found is not None
-    outcome = str(found.pop("outcome"))
+    row = session.fetch_one(_REPLAY, (session.tenant_id, run, new, actor, correlation_id, action), row=dict)
+    assert row is not None
+    outcome = str(row.pop("outcome"))
     if outcome in ("CREATED", "EXISTING", "NOT_ENDED"):
-        return Replay(outcome, Run(**found), None)
-    return Replay(outcome, None, found["error"])
+        return Replay(outcome, Run(**row), None)
+    return Replay(outcome, None, row["error"])

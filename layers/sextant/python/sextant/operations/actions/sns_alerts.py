@@ -50,7 +50,7 @@ class SnsAlerts:
                 },
             )
         except (HTTPClientError, ResponseParserError) as error:
-            # Sent, and no answer that could be read: told again, people might be told twice.
+            # Sent, but without a readable answer: a second publication might alert people twice.
             raise AlertError(f"{type(error).__name__}: {error}", unknown=True) from error
         except (BotoCoreError, ClientError) as error:  # not connected, or SNS said no
             raise AlertError(f"{type(error).__name__}: {error}") from error

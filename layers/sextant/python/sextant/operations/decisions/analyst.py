@@ -70,10 +70,10 @@ class Analyst:
         if looked is None:
             return []
         situation, policy = looked
-        wanted = plan(situation, policy)
-        if changed.change == "COUNTED" and not wanted.actions:
+        rules_plan = plan(situation, policy)
+        if changed.change == "COUNTED" and not rules_plan.actions:
             return []
-        decisions, steps = self._decide(situation, wanted)
+        decisions, steps = self._decide(situation, rules_plan)
         dry_run = policy.dry_run or situation.workflow.dry_run
         return self._database.run(
             tenant,
@@ -116,7 +116,7 @@ class Analyst:
             change=change,
             workflow=workflow,
             vendor=vendor,
-            standing=vendors.standing(session, vendor.id) if vendor else None,
+            vendor_status=vendors.status(session, vendor.id) if vendor else None,
             run_state=actions.run_state(session, run) if run else None,
             retries_done=actions.retries_of(session, run) if run else 0,
             escalated_before=actions.was_escalated(
@@ -124,24 +124,26 @@ class Analyst:
             ),
         )
 
-    def _decide(self, situation: Situation, wanted: Plan) -> tuple[list[NewDecision], tuple[NewAction, ...]]:
+    def _decide(
+        self, situation: Situation, rules_plan: Plan
+    ) -> tuple[list[NewDecision], tuple[NewAction, ...]]:
         """The decisions to record and the actions to take. No transaction is open while an AI thinks."""
-        by_rule = _rule_decision(wanted)
-        if self._provider is None or wanted.rule == "observe":
-            return [by_rule], wanted.actions
+        by_rule = _rule_decision(rules_plan)
+        if self._provider is None or rules_plan.rule == "observe":
+            return [by_rule], rules_plan.actions
         try:
-            answer = self._provider.propose(situation, wanted)
+            answer = self._provider.propose(situation, rules_plan)
             content = storable(answer.content)
         except ProviderError as error:
             logger.warning("no proposal from the AI; the rules decide", extra={"reason": str(error)})
-            return [_rule_decision(wanted, f"the AI gave no answer: {error}")], wanted.actions
+            return [_rule_decision(rules_plan, f"the AI gave no answer: {error}")], rules_plan.actions
         except (
             Exception
         ) as error:  # somebody's model behind somebody's SDK: whatever comes of it, the rules decide
             logger.exception("the AI's answer could not be read; the rules decide")
             why = f"the AI gave no answer that could be read: {type(error).__name__}"
-            return [_rule_decision(wanted, why)], wanted.actions
-        judged = judge(content, wanted, self._settings.min_confidence)
+            return [_rule_decision(rules_plan, why)], rules_plan.actions
+        judged = judge(content, rules_plan, self._settings.min_confidence)
         proposal = judged.proposal
         acted = not judged.verdict_reason
         by_ai = NewDecision(
@@ -155,9 +157,9 @@ class Analyst:
             verdict_reason=judged.verdict_reason[:1000],
         )
         if not acted:
-            return [by_ai, by_rule], wanted.actions
+            return [by_ai, by_rule], rules_plan.actions
         chosen = (judged.action,) if judged.action else ()
-        return [by_ai], wanted.required + chosen
+        return [by_ai], rules_plan.required + chosen
 
     def _record(
         self,
@@ -205,17 +207,17 @@ class Analyst:
         return requested
 
 
-def _rule_decision(wanted: Plan, note: str = "") -> NewDecision:
+def _rule_decision(rules_plan: Plan, note: str = "") -> NewDecision:
     return NewDecision(
-        decision_type=wanted.decision_type,
+        decision_type=rules_plan.decision_type,
         maker="RULE",
-        maker_name=f"{RULES_VERSION}/{wanted.rule}",
+        maker_name=f"{RULES_VERSION}/{rules_plan.rule}",
         confidence=1.0,
-        reasoning=wanted.reasoning,
+        reasoning=rules_plan.reasoning,
         proposal={
             "actions": [
                 {"action_type": step.action_type, "target": step.target, "delay_seconds": step.delay_seconds}
-                for step in wanted.actions
+                for step in rules_plan.actions
             ]
         },
         verdict="ACTED",

@@ -10,8 +10,6 @@ from typing import Any, Literal
 from sextant.ids import DecisionId, IncidentId, OperationsEventId, TenantId
 
 Maker = Literal["RULE", "AI", "PERSON"]
-
-
 Verdict = Literal["ACTED", "ADVISORY", "REJECTED"]
 
 

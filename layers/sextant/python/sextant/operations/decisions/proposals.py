@@ -123,7 +123,7 @@ def describe(situation: Situation, plan: Plan) -> str:
     """
     incident, event = situation.incident, situation.event
     payload = json.dumps(event.payload, ensure_ascii=False)[:MAX_PAYLOAD_CHARACTERS] if event else ""
-    told = json.dumps(
+    text = json.dumps(
         {
             "incident": {
                 "title": incident.title,
@@ -136,7 +136,7 @@ def describe(situation: Situation, plan: Plan) -> str:
             },
             "event": {"type": event.event_type, "payload": payload} if event else None,
             "vendor": situation.vendor.name if situation.vendor else None,
-            "vendor_breaker": situation.standing.breaker if situation.standing else None,
+            "vendor_breaker": situation.vendor_status.breaker if situation.vendor_status else None,
             "retries_done": situation.retries_done,
             "rules_would": plan.reasoning,
             "allowed_actions": sorted(plan.allowed),
@@ -144,7 +144,7 @@ def describe(situation: Situation, plan: Plan) -> str:
         },
         ensure_ascii=False,
     )
-    nameless = re.sub(rf"(?<![\w-]){re.escape(incident.tenant_id)}(?![\w-])", "(tenant)", told)
+    nameless = re.sub(rf"(?<![\w-]){re.escape(incident.tenant_id)}(?![\w-])", "(tenant)", text)
     return nameless.replace("<", "\\u003c").replace(">", "\\u003e")
 
 

@@ -20,8 +20,6 @@ VALUES (%(tenant_id)s, %(id)s, %(incident)s, %(event)s, %(trigger)s, %(decision_
         %(reasoning)s, %(proposal)s, %(verdict)s, %(verdict_reason)s, %(correlation_id)s)
 ON CONFLICT ON CONSTRAINT decision_once DO NOTHING
 """
-
-
 _DECISION = sql.SQL("SELECT {columns} FROM decision WHERE tenant_id = %s AND id = %s").format(
     columns=columns_of(Decision)
 )

@@ -12,14 +12,13 @@ from sextant.operations.events.model import Change, Event
 from sextant.operations.incidents.model import Incident
 from sextant.operations.incidents.signature import error_of
 from sextant.operations.policy import ErrorClass, OperationsPolicy
-from sextant.vendors.model import Vendor, VendorStanding
+from sextant.vendors.model import Vendor, VendorStatus
 from sextant.workflows.model import Workflow
 
 RULES_VERSION = "rules-1"
 
 _OWN_REFUSALS = frozenset({"vendor_rate_limited", "vendor_kill_switch", "vendor_breaker_open"})
 """Calls that were not made: they say nothing about the vendor, and open no breaker."""
-
 _SAID: dict[ErrorClass, str] = {
     "TRANSIENT": "transient",
     "VENDOR": "a vendor's failure",
@@ -38,7 +37,7 @@ class Situation:
     change: Change
     workflow: Workflow
     vendor: Vendor | None
-    standing: VendorStanding | None
+    vendor_status: VendorStatus | None
     run_state: str | None
     retries_done: int
     escalated_before: bool
@@ -103,8 +102,8 @@ def plan(situation: Situation, policy: OperationsPolicy) -> Plan:
 def _breaker_is_due(situation: Situation, policy: OperationsPolicy) -> bool:
     return (
         situation.vendor is not None
-        and situation.standing is not None
-        and situation.standing.breaker == "CLOSED"
+        and situation.vendor_status is not None
+        and situation.vendor_status.breaker == "CLOSED"
         and situation.event is not None
         and situation.event.severity in ("ERROR", "CRITICAL")
         and error_of(situation.event.payload)[0] not in _OWN_REFUSALS

@@ -12,17 +12,9 @@ from sextant.ids import IncidentId, OperationsEventId, RunId, TenantId, VendorId
 
 PLATFORM_TENANT = TenantId("platform")
 """The tenant of what belongs to none: a dead outbox event of the platform itself, a message of no tenant."""
-
-
 Severity = Literal["INFO", "WARNING", "ERROR", "CRITICAL"]
-
-
 Source = Literal["API", "PLATFORM"]
-
-
 Change = Literal["OPENED", "REOPENED", "ESCALATED", "COUNTED"]
-
-
 SEVERITIES: tuple[Severity, ...] = ("INFO", "WARNING", "ERROR", "CRITICAL")
 
 

@@ -27,7 +27,7 @@ def run_failed(
     correlation_id: str,
     policies: Policies,
 ) -> Ingested:
-    """Ingest that a run ended as FAILED or TIMEOUT, once however often it is told.
+    """Ingest that a run ended as FAILED or TIMEOUT, once however often its message is delivered.
 
     A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves.
     """
@@ -163,7 +163,7 @@ def dead_letter(
 
 
 def database_away(session: Session, outage: Outage, function: str, key: str, policies: Policies) -> Ingested:
-    """Ingest that the database's breaker opened in `function`, and that it closed again; told when it is over.
+    """Ingest that the database's breaker opened in `function`, and that it closed again, once the outage is over.
 
     All processes that met the outage count into one incident, whatever the error each of them saw. `key` tells
     this outage from all others.

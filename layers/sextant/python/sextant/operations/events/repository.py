@@ -20,8 +20,6 @@ SELECT ingest_event(
     %(idempotency_key)s, %(request_hash)s, %(correlation_id)s, %(traceparent)s, %(occurred_at)s,
     %(signature)s, %(algorithm)s, %(title)s, %(grouping)s, %(reopening)s, %(escalate_at)s, %(review_at)s)
 """
-
-
 _EVENT = sql.SQL("SELECT {columns} FROM event WHERE tenant_id = %s AND id = %s").format(
     columns=columns_of(Event)
 )
@@ -41,7 +39,7 @@ def ingest(
     policy: OperationsPolicy,
 ) -> Ingested:
     """Store an event and count it, in one statement that enters the tenant itself. `payload` is JSON text."""
-    found = session.fetch_one(
+    row = session.fetch_one(
         _INGEST,
         {
             "tenant_id": tenant,
@@ -69,8 +67,8 @@ def ingest(
         },
         row=tuple,
     )
-    assert found is not None
-    outcome, stored, incident, change, count = found[0]
+    assert row is not None
+    outcome, stored, incident, change, count = row[0]
     return Ingested(
         outcome,
         OperationsEventId(UUID(stored)) if stored else None,

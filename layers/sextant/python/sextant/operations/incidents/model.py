@@ -11,8 +11,6 @@ from sextant.ids import IncidentId, TenantId, VendorId, WorkflowId
 from sextant.operations.events.model import Severity
 
 IncidentState = Literal["NEW", "ANALYZING", "ACTIONED", "RESOLVED", "IGNORED"]
-
-
 INCIDENT_STATES: tuple[IncidentState, ...] = ("NEW", "ANALYZING", "ACTIONED", "RESOLVED", "IGNORED")
 
 

@@ -14,13 +14,53 @@ from sextant.paging import PageRequest
 from sextant.storage import Session
 from sextant.storage.keyset import columns_of, fetch_page
 
+_INCIDENT = sql.SQL("SELECT {columns} FROM incident WHERE tenant_id = %s AND id = %s").format(
+    columns=columns_of(Incident)
+)
+_LOCK = sql.SQL("{query} FOR UPDATE").format(query=_INCIDENT)
+_MOVE = sql.SQL("""
+UPDATE incident SET
+    state = %(to)s, state_reason = %(reason)s, updated_by = %(actor)s, updated_at = clock_timestamp(),
+    resolved_at = CASE WHEN %(to)s = 'RESOLVED' THEN clock_timestamp() END,
+    reopened_at = CASE WHEN %(to)s = 'NEW' THEN clock_timestamp() ELSE reopened_at END,
+    cycle = cycle + (%(to)s = 'NEW')::integer,
+    cycle_events = CASE WHEN %(to)s = 'NEW' THEN 0 ELSE cycle_events END,
+    escalated_at = CASE WHEN %(to)s = 'NEW' THEN NULL ELSE escalated_at END
+WHERE tenant_id = %(tenant_id)s AND id = %(incident)s AND state = ANY (%(from)s)
+RETURNING {columns}
+""").format(columns=columns_of(Incident))
+# Every kind of thing that belongs to the incident. From each no more is read than may stand on the page, in the order of an
+# index, so that a page of a large incident costs what one of a small one does.
+_TIMELINE_OF: tuple[LiteralString, ...] = (
+    """SELECT tenant_id, id, 'EVENT' AS kind, received_at AS at, event_type AS summary,
+           jsonb_build_object('severity', severity, 'payload', payload, 'occurred_at', occurred_at, 'run_id', run_id, 'vendor_id', vendor_id,
+                              'source', source, 'correlation_id', correlation_id) AS detail
+       FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'TRANSITION', occurred_at, coalesce(from_state || ' → ', '') || to_state,
+           jsonb_build_object('from', from_state, 'to', to_state, 'actor', actor, 'reason', reason)
+       FROM incident_transition WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'DECISION', decided_at, decision_type,
+           jsonb_build_object('maker', maker, 'maker_name', maker_name, 'confidence', confidence, 'reasoning', reasoning,
+                              'verdict', verdict, 'verdict_reason', verdict_reason, 'event_id', event_id)
+       FROM decision WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+    """SELECT tenant_id, id, 'ACTION', created_at, action_type,
+           jsonb_build_object('state', state, 'target', target, 'result', result, 'decision_id', decision_id, 'due_at', due_at,
+                              'started_at', started_at, 'completed_at', completed_at, 'requested_by', requested_by,
+                              'reverses_id', reverses_id, 'dry_run', dry_run, 'postponed', postponed, 'waits_for', waits_for)
+       FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
+)
+_PART_OF_PAGE = """(
+    {part} AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+    ORDER BY id {order} LIMIT %(fetch)s
+)"""
+
 
 def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
     """The incidents of failed runs that `run` is equal to, whoever asked for it: a retry of ours or a person.
 
     Resolved ones too: when several runs succeed at once, word of the first resolves what the others belong to.
     """
-    found = session.fetch_all(
+    ids = session.fetch_all(
         """
         SELECT DISTINCT i.id FROM scenario_run mine
         JOIN scenario_run failed ON failed.tenant_id = mine.tenant_id AND failed.scenario_id = mine.scenario_id
@@ -36,7 +76,7 @@ def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
         (session.tenant_id, run),
         row=UUID,
     )
-    return [IncidentId(each) for each in found]
+    return [IncidentId(each) for each in ids]
 
 
 def is_repaired(session: Session, incident: IncidentId) -> bool:
@@ -63,55 +103,6 @@ def is_repaired(session: Session, incident: IncidentId) -> bool:
             row=bool,
         )
     )
-
-
-_INCIDENT = sql.SQL("SELECT {columns} FROM incident WHERE tenant_id = %s AND id = %s").format(
-    columns=columns_of(Incident)
-)
-
-
-_LOCK = sql.SQL("{query} FOR UPDATE").format(query=_INCIDENT)
-
-
-_MOVE = sql.SQL("""
-UPDATE incident SET
-    state = %(to)s, state_reason = %(reason)s, updated_by = %(actor)s, updated_at = clock_timestamp(),
-    resolved_at = CASE WHEN %(to)s = 'RESOLVED' THEN clock_timestamp() END,
-    reopened_at = CASE WHEN %(to)s = 'NEW' THEN clock_timestamp() ELSE reopened_at END,
-    cycle = cycle + (%(to)s = 'NEW')::integer,
-    cycle_events = CASE WHEN %(to)s = 'NEW' THEN 0 ELSE cycle_events END,
-    escalated_at = CASE WHEN %(to)s = 'NEW' THEN NULL ELSE escalated_at END
-WHERE tenant_id = %(tenant_id)s AND id = %(incident)s AND state = ANY (%(from)s)
-RETURNING {columns}
-""").format(columns=columns_of(Incident))
-
-
-# Every kind of thing that belongs to the incident. From each no more is read than may stand on the page, in the order of an
-# index, so that a page of a large incident costs what one of a small one does.
-_TIMELINE_OF: tuple[LiteralString, ...] = (
-    """SELECT tenant_id, id, 'EVENT' AS kind, received_at AS at, event_type AS summary,
-           jsonb_build_object('severity', severity, 'payload', payload, 'occurred_at', occurred_at, 'run_id', run_id, 'vendor_id', vendor_id,
-                              'source', source, 'correlation_id', correlation_id) AS detail
-       FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'TRANSITION', occurred_at, coalesce(from_state || ' → ', '') || to_state,
-           jsonb_build_object('from', from_state, 'to', to_state, 'actor', actor, 'reason', reason)
-       FROM incident_transition WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'DECISION', decided_at, decision_type,
-           jsonb_build_object('maker', maker, 'maker_name', maker_name, 'confidence', confidence, 'reasoning', reasoning,
-                              'verdict', verdict, 'verdict_reason', verdict_reason, 'event_id', event_id)
-       FROM decision WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'ACTION', created_at, action_type,
-           jsonb_build_object('state', state, 'target', target, 'result', result, 'decision_id', decision_id, 'due_at', due_at,
-                              'started_at', started_at, 'completed_at', completed_at, 'requested_by', requested_by,
-                              'reverses_id', reverses_id, 'dry_run', dry_run, 'postponed', postponed, 'waits_for', waits_for)
-       FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-)
-
-
-_PART_OF_PAGE = """(
-    {part} AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
-    ORDER BY id {order} LIMIT %(fetch)s
-)"""
 
 
 @cache

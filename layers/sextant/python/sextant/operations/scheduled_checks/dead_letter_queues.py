@@ -12,13 +12,11 @@ from sextant.operations.scheduled_checks.model import DeadLetter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-logger = logging.getLogger("sextant.operations")
-
 
 _BATCHES = 10
-
-
 _HIDDEN = 5
+
+logger = logging.getLogger("sextant.operations")
 
 
 class DeadLetterQueues:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message found in a dead-letter queue."""
+    """A message in a dead-letter queue."""
 
     queue: str
     message_id: str
@@ -20,7 +20,7 @@ class DeadLetter:
 
 @dataclass
 class Report:
-    """What a sweep found."""
+    """What a round of the scheduled checks found and did."""
 
     dead_events: int = 0
     dead_letters: int = 0
@@ -45,7 +45,7 @@ class DeadEvent:
     last_error: str
     correlation_id: str
     key: str
-    """What it is ingested once by: an event that dies again after a replay is told again."""
+    """What it is ingested once by: an event that dies again after a replay is another one."""
 
 
 @dataclass(frozen=True, slots=True)

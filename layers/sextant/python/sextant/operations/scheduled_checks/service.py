@@ -20,20 +20,11 @@ from sextant.operations.tenant_policies import Policies
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 LATE = timedelta(seconds=60)
-
-
 SILENCE = timedelta(minutes=5)
-
-
 BATCH = 100
-
-
 RESERVE = 25.0
 """Seconds that one more thing may take: the longest an AI may think, and its transactions."""
-
-
 T = TypeVar("T")
-
 
 logger = logging.getLogger("sextant.operations")
 
@@ -46,12 +37,12 @@ def run(
     dead_letters: Callable[[], Iterable[DeadLetter]],
     remaining: Callable[[], float],
 ) -> Report:
-    """One round over all tenants. Any number may run at once: each thing found is done once.
+    """One round over all tenants. Any number may run at once: each thing is done once.
 
     It begins nothing new once `remaining` seconds are `RESERVE`; the rest is for the next round.
     """
-    found = Report()
-    each = _Boundary(found, remaining).each
+    report = Report()
+    each = _Boundary(report, remaining).each
     with database.autocommit(ALL_TENANTS) as session:
         dead = repository.dead_events(session, BATCH)
         overdue = repository.overdue_actions(session, LATE, BATCH)
@@ -59,20 +50,20 @@ def run(
         waiting = repository.unanalysed_incidents(session, LATE, BATCH)
 
     def give_up(left: Unfinished) -> None:
-        found.abandoned += _give_up(database, left)
+        report.abandoned += _give_up(database, left)
 
     def perform(left: Unfinished) -> None:
-        found.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
+        report.performed += performer.perform(TenantId(left.tenant_id), ActionId(left.id)) is not None
 
     def tell_dead(event: DeadEvent) -> None:
-        found.dead_events += _ingest_dead(database, event, policies)
+        report.dead_events += _ingest_dead(database, event, policies)
 
     def tell_letter(letter: DeadLetter) -> None:
-        found.dead_letters += _ingest_letter(database, letter, policies)
+        report.dead_letters += _ingest_letter(database, letter, policies)
 
     def analyse(left: Unfinished) -> None:
         analyst.analyse(TenantId(left.tenant_id), unanalysed(left.id))
-        found.incidents += 1
+        report.incidents += 1
 
     each("an abandoned action", abandoned, give_up)
     each("an overdue action", overdue, perform)
@@ -80,26 +71,28 @@ def run(
     each("the dead-letter queues", (dead_letters,), lambda peek: each("a dead letter", peek(), tell_letter))
     # Last, as an AI may be asked, which takes its time.
     each("an incident", waiting, analyse)
-    return found
+    return report
 
 
 @dataclass(frozen=True)
 class _Boundary:
-    """One thing that cannot be handled, minute by minute, must not keep the others from it."""
+    """Keeps one thing that fails every minute from stopping the others."""
 
-    found: Report
+    report: Report
     remaining: Callable[[], float]
 
     def each(self, kind: str, things: Iterable[T], work: Callable[[T], None]) -> None:
         for thing in things:
             if self.remaining() <= RESERVE:
-                self.found.left += 1
+                self.report.left += 1
                 continue
             try:
                 work(thing)
-            except Exception:  # the boundary of one thing found: logged here, and found again in a minute
-                self.found.failed += 1
-                logger.exception("the sweep could not handle %s", kind, extra={"about": str(thing)[:500]})
+            except Exception:  # one thing's failure is logged here, and the thing is tried again in a minute
+                self.report.failed += 1
+                logger.exception(
+                    "the scheduled checks could not handle %s", kind, extra={"about": str(thing)[:500]}
+                )
 
 
 def _give_up(database: PlatformDatabase, action: Unfinished) -> bool:

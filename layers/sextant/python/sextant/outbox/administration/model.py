@@ -12,7 +12,6 @@ from sextant.errors import NotFoundError, ValidationError
 
 Status = Literal["PENDING", "DELAYED", "FAILED", "SENT"]
 STATUSES: tuple[Status, ...] = ("PENDING", "DELAYED", "FAILED", "SENT")
-
 DEFAULTS = "*"
 """The tenant of the quota row that holds the defaults."""
 

@@ -1,7 +1,7 @@
 """The SQL behind the outbox's administration.
 
 Each statement takes the tenant, or None in a platform session for all of them. Ids are UUIDv7, so their order
-is the order of creation; over all tenants the newest of each lane are merged, which no index could give.
+is the order of creation; over all tenants the newest of each tenant queue are merged, which no index could give.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _MATCHES = """
     AND (%(before)s::timestamptz IS NULL OR e.created_at < %(before)s)
     AND (%(key)s::uuid IS NULL OR e.id {beyond} %(key)s)
 """
-# Where the events of each status are found. Those of no status, and SENT, are all events but for exceptions.
+# Where the events of each status are chosen. Those of no status, and SENT, are all events but for exceptions.
 _IN_TABLE = """
 SELECT e.tenant_id, e.id FROM {table} w JOIN outbox_event e ON e.tenant_id = w.tenant_id AND e.id = w.event_id
 WHERE {matches} ORDER BY e.id {order} LIMIT %(limit)s
 """
-_OF_LANES = """
-SELECT found.tenant_id, found.id FROM outbox_lane l CROSS JOIN LATERAL (
+_OF_ALL_TENANTS = """
+SELECT chosen.tenant_id, chosen.id FROM outbox_lane l CROSS JOIN LATERAL (
     SELECT e.tenant_id, e.id FROM outbox_event e
     WHERE e.tenant_id = l.tenant_id AND {matches} {sent}
     ORDER BY e.id {order} LIMIT %(limit)s
-) AS found
+) AS chosen
 WHERE %(tenant_id)s::text IS NULL OR l.tenant_id = %(tenant_id)s
-ORDER BY found.id {order} LIMIT %(limit)s
+ORDER BY chosen.id {order} LIMIT %(limit)s
 """
 _SENT = """
       AND NOT EXISTS (SELECT FROM outbox_pending p WHERE p.tenant_id = e.tenant_id AND p.event_id = e.id)
@@ -56,15 +56,15 @@ SELECT e.tenant_id, e.id, e.topic, e.dedupe_key, e.created_at,
             WHEN p.event_id IS NOT NULL THEN 'PENDING' ELSE 'SENT' END AS status,
        coalesce(x.attempts, d.attempts, p.attempts + p.takeovers, 0)::integer AS attempts,
        coalesce(x.last_error, d.last_error) AS last_error, d.retry_at, x.failed_at
-FROM ({found}) AS found
-JOIN outbox_event e ON e.tenant_id = found.tenant_id AND e.id = found.id
+FROM ({chosen}) AS chosen
+JOIN outbox_event e ON e.tenant_id = chosen.tenant_id AND e.id = chosen.id
 LEFT JOIN outbox_pending p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
 LEFT JOIN outbox_delayed d ON d.tenant_id = e.tenant_id AND d.event_id = e.id
 LEFT JOIN outbox_dead x ON x.tenant_id = e.tenant_id AND x.event_id = e.id
 ORDER BY e.id {order}
 """
 _REPLAY = """
-WITH chosen AS MATERIALIZED ({found}),
+WITH chosen AS MATERIALIZED ({chosen}),
      dead AS (DELETE FROM outbox_dead x USING chosen c WHERE x.tenant_id = c.tenant_id AND x.event_id = c.id),
      delayed AS (DELETE FROM outbox_delayed d USING chosen c WHERE d.tenant_id = c.tenant_id AND d.event_id = c.id)
 INSERT INTO outbox_pending (tenant_id, event_id, replay_id)
@@ -114,24 +114,24 @@ def entries(
 ) -> list[Entry]:
     """A page of events and where they stand, newest first (oldest first, for a page backwards)."""
     order: LiteralString = "ASC" if request.backwards else "DESC"
-    query = sql.SQL(_ENTRIES).format(found=_found(selection, order), order=sql.SQL(order))
+    query = sql.SQL(_ENTRIES).format(chosen=_chosen(selection, order), order=sql.SQL(order))
     params = _params(tenant, selection, request.fetch) | {"key": request.key}
     return session.fetch_all(query, params, row=Entry)
 
 
 def count(session: Session, tenant: TenantId | None, selection: Selection, limit: int) -> int:
     """How many events the selection holds, counted up to `limit`."""
-    query = sql.SQL("SELECT count(*) FROM ({found}) AS found").format(found=_found(selection, "ASC"))
+    query = sql.SQL("SELECT count(*) FROM ({chosen}) AS chosen").format(chosen=_chosen(selection, "ASC"))
     return session.fetch_one(query, _params(tenant, selection, limit), row=int) or 0
 
 
 def replay(
     session: Session, tenant: TenantId | None, selection: Selection, replay_id: UUID, limit: int
 ) -> int:
-    """Put the selected events at the end of their lanes, in the order they were stored; those there already stay."""
+    """Put the selected events at the end of their tenant queues, in the order they were stored; those there already stay."""
     # Two replays at once would each add what neither sees of the other.
     session.execute("SELECT pg_advisory_xact_lock(7390114)")
-    query = sql.SQL(_REPLAY).format(found=_found(selection, "ASC"))
+    query = sql.SQL(_REPLAY).format(chosen=_chosen(selection, "ASC"))
     return session.execute(query, _params(tenant, selection, limit) | {"replay_id": replay_id})
 
 
@@ -198,7 +198,7 @@ def audit(session: Session, entry: AuditEntry) -> None:
 
 
 def audited(session: Session, tenant: TenantId | None, request: PageRequest) -> list[AuditEntry]:
-    """The audit trail, newest first."""
+    """The audit log, newest first."""
     return session.fetch_all(
         """
         SELECT * FROM outbox_audit
@@ -210,7 +210,7 @@ def audited(session: Session, tenant: TenantId | None, request: PageRequest) -> 
     )
 
 
-def _found(selection: Selection, order: LiteralString) -> sql.Composed:
+def _chosen(selection: Selection, order: LiteralString) -> sql.Composed:
     beyond: LiteralString = ">" if order == "ASC" else "<"
     matches = sql.SQL(_MATCHES).format(beyond=sql.SQL(beyond))
     if selection.status in _TABLES:
@@ -218,7 +218,7 @@ def _found(selection: Selection, order: LiteralString) -> sql.Composed:
             table=sql.Identifier(_TABLES[selection.status]), matches=matches, order=sql.SQL(order)
         )
     sent = sql.SQL(_SENT) if selection.status == "SENT" else sql.SQL("")
-    return sql.SQL(_OF_LANES).format(matches=matches, sent=sent, order=sql.SQL(order))
+    return sql.SQL(_OF_ALL_TENANTS).format(matches=matches, sent=sent, order=sql.SQL(order))
 
 
 def _params(tenant: TenantId | None, selection: Selection, limit: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from sextant.outbox.administration.model import (
     Selection,
     UnknownEventError,
 )
-from sextant.outbox.model import Figures
+from sextant.outbox.model import Statistics
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
 from sextant.storage.errors import CheckViolation
@@ -54,18 +54,20 @@ def list_events(
 
 def get_event(session: Session, tenant: TenantId, event: UUID) -> EntryDetail:
     """One event, whole; `UnknownEventError` where the tenant has none of this id."""
-    found = repository.entries(session, tenant, Selection(ids=[event]), PageRequest(limit=1))
+    entries = repository.entries(session, tenant, Selection(ids=[event]), PageRequest(limit=1))
     detail = repository.detail(session, tenant, event)
-    if not found or detail is None:
+    if not entries or detail is None:
         raise UnknownEventError
     return EntryDetail(
-        found[0], *detail, repository.publications(session, tenant, event, found[0].created_at)
+        entries[0], *detail, repository.publications(session, tenant, event, entries[0].created_at)
     )
 
 
-def summary(session: Session, tenant: TenantId | None = None, since: datetime | None = None) -> list[Figures]:
-    """Each tenant's figures, with what was published since `since` (default: the last 24 hours)."""
-    return outbox.figures(session, since or datetime.now(UTC) - timedelta(days=1), tenant)
+def summary(
+    session: Session, tenant: TenantId | None = None, since: datetime | None = None
+) -> list[Statistics]:
+    """Each tenant's statistics, with what was published since `since` (default: the last 24 hours)."""
+    return outbox.statistics(session, since or datetime.now(UTC) - timedelta(days=1), tenant)
 
 
 def preview_replay(session: Session, tenant: TenantId | None, selection: Selection) -> int:
@@ -91,7 +93,7 @@ def replay(
         raise ReplayTooLargeError(
             f"The selection holds more than {MAX_REPLAY} events; narrow its time window."
         )
-    entry = _entry(tenant or DEFAULTS, "replay", actor, reason, _told(selection))
+    entry = _entry(tenant or DEFAULTS, "replay", actor, reason, _as_json(selection))
     events = repository.replay(session, tenant, selection, entry.id, MAX_REPLAY)
     repository.audit(session, replace(entry, detail={**entry.detail, "events": events}))
     return Replay(entry.id, events)
@@ -134,7 +136,7 @@ def reset_quota(session: Session, tenant: TenantId, *, actor: str, reason: str) 
     return repository.quotas(session, tenant)[0]
 
 
-def audit_trail(session: Session, tenant: TenantId | None, request: PageRequest) -> Page[AuditEntry]:
+def audit_log(session: Session, tenant: TenantId | None, request: PageRequest) -> Page[AuditEntry]:
     """Who replayed and who changed quotas, newest first."""
     return page(repository.audited(session, tenant, request), request, lambda entry: entry.id)
 
@@ -146,7 +148,7 @@ def _check_reason(reason: str) -> None:
         )
 
 
-def _told(selection: Selection) -> dict[str, Any]:
+def _as_json(selection: Selection) -> dict[str, Any]:
     return {
         "ids": [str(event) for event in selection.ids] if selection.ids is not None else None,
         "status": selection.status,

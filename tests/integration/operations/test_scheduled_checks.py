@@ -26,14 +26,16 @@ def test_a_dead_outbox_event_becomes_an_incident_once(client: Client, operations
         client.tenant,
         event,
     )
-    assert operations.sweep()["dead_events"] == 1
-    assert operations.sweep()["dead_events"] == 0
+    assert operations.run_checks()["dead_events"] == 1
+    assert operations.run_checks()["dead_events"] == 0
     (found,) = client.got("/v1/events")
     assert (found["event_type"], found["correlation_id"]) == ("outbox.dead", "dead-thread")
     (incident,) = client.incidents()
     assert incident["title"] == "outbox.dead: outbox_dead: run.requested: messagetoolong: <n> bytes"
     operations.sql("UPDATE outbox_dead SET failed_at = now() + interval '1 ms' WHERE event_id = %s", event)
-    assert operations.sweep()["dead_events"] == 1, "an event that dies again after a replay is told again"
+    assert operations.run_checks()["dead_events"] == 1, (
+        "an event that dies again after a replay is told again"
+    )
 
 
 def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
@@ -60,7 +62,7 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
         SEXTANT_QUEUE_URL_COMMITS="",
         SEXTANT_QUEUE_URL_EVENTS=resources.queue_urls["events"],
     ):
-        assert operations.sweep()["dead_letters"] == 1
+        assert operations.run_checks()["dead_letters"] == 1
     (event,) = client.got("/v1/events")
     assert (event["event_type"], event["payload"]["topic"], event["correlation_id"]) == (
         "queue.dead_letter",
@@ -82,7 +84,7 @@ def test_what_lost_its_message_is_done_by_the_sweep(client: Client, operations: 
     operations.sql("DELETE FROM outbox_pending WHERE tenant_id = %s", client.tenant)
     operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", action)
     operations.sql("UPDATE incident SET opened_at = now() - interval '5 min' WHERE id = %s", incident)
-    found = operations.sweep()
+    found = operations.run_checks()
     assert (found["performed"], found["incidents"]) == (1, 1)
     assert client.got(f"/v1/actions/{action}")["state"] == "SUCCEEDED"
     assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
@@ -98,7 +100,7 @@ def test_an_escalation_whose_process_died_is_ended_and_not_repeated(
         "UPDATE action SET state = 'IN_PROGRESS', started_at = now() - interval '1 h' WHERE id = %s", action
     )
     operations.deliver()
-    assert operations.sweep()["abandoned"] == 1
+    assert operations.run_checks()["abandoned"] == 1
     found = client.got(f"/v1/actions/{action}")
     assert (found["state"], found["result"]["reason"]) == ("FAILED", "outcome_unknown")
     assert len(client.got("/v1/actions", action_type="ESCALATE")) == 1
@@ -128,7 +130,7 @@ def test_one_thing_that_cannot_be_handled_keeps_no_other_from_it(
             raise ConnectionError("the queue is away")
 
     monkeypatch.setattr(function, "dead_letters", Queues)
-    found = operations.sweep()
+    found = operations.run_checks()
     assert client.got(f"/v1/actions/{good}")["state"] == "SUCCEEDED"
     assert client.got(f"/v1/incidents/{incident}")["state"] == "ANALYZING"
     assert (found["performed"], found["incidents"], found["left"]) == (1, 1, 0)
@@ -143,7 +145,7 @@ def test_a_sweep_begins_nothing_that_it_has_no_time_for(
     action = client.made("/v1/actions", body, 202)["id"]
     operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", action)
     monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 20_000)
-    assert operations.sweep()["left"] >= 1
+    assert operations.run_checks()["left"] >= 1
     assert client.got(f"/v1/actions/{action}")["state"] == "PENDING"
 
 
@@ -157,6 +159,6 @@ def test_an_event_of_no_tenant_is_the_platforms(client: Client, operations: Oper
         "INSERT INTO outbox_dead (tenant_id, event_id, attempts, last_error) VALUES ('-', %s, 1, 'refused')",
         event,
     )
-    assert operations.sweep()["dead_events"] == 1
+    assert operations.run_checks()["dead_events"] == 1
     platform = Client("platform", ("super_admin",))
     assert platform.got("/v1/events")[0]["payload"]["event_id"] == str(event)
