@@ -10,40 +10,38 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
-from functions.api.http.changes import CHANGES, ChangeList, Changes
+from functions.api.http.changes import CHANGES, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Description,
     Envelope,
     ListEnvelope,
-    RequestBody,
     Retries,
     ShortName,
     answers,
     reply,
 )
-from functions.api.http.etag import IfMatch, etag, expected_version
-from functions.api.http.idempotency import Key, once
+from functions.api.http.etag import IfMatch
+from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, check_tenant
+from functions.api.http.parameters import Limit
+from functions.api.http.plain_noun import NewThing, PlainNoun
 from functions.api.http.routing import Router, needs
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.vendors import service
-from sextant.vendors.model import Vendor
 
 Threshold = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=86_400)]
 Rate = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
-class VendorDocument(RequestBody):
+class VendorDocument(NewThing):
     name: ShortName
     description: Description = ""
     failure_threshold: Threshold = 5
     reset_seconds: Seconds = 60
     rate_per_minute: Rate | None = None
     max_retries: Retries = 3
-    tenant_id: str | None = None
 
 
 class VendorChanges(Changes):
@@ -90,6 +88,7 @@ class VendorStandingEnvelope(Envelope[VendorStandingBody]): ...
 
 
 router = Router()
+vendors = PlainNoun(router, "/v1/vendors", VendorEnvelope, service)
 
 _TAGS = ["Vendors"]
 _OK = answers("The vendor", VendorEnvelope)
@@ -100,16 +99,7 @@ _STANDING = answers("The breaker and the limit", VendorStandingEnvelope)
 @router.post("/v1/vendors", summary="Create a vendor", tags=_TAGS, responses={201: _OK})
 @needs("operations:write")
 def create_vendor(document: Annotated[VendorDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
-    caller = router.caller
-    check_tenant(document.tenant_id, caller)
-    values = document.model_dump(exclude={"tenant_id"})
-
-    def create() -> Response[Any]:
-        return _shown(
-            router.transaction(lambda session: service.create(session, values, caller.subject)), 201
-        )
-
-    return once(router, idempotency_key, create)
+    return vendors.create(document, idempotency_key)
 
 
 @router.get("/v1/vendors", summary="List vendors", tags=_TAGS, responses={200: _LIST})
@@ -121,8 +111,7 @@ def list_vendors(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Res
 @router.get("/v1/vendors/<vendor_id>", summary="Get a vendor", tags=_TAGS, responses={200: _OK})
 @needs("scenarios:read")
 def get_vendor(vendor_id: UUID) -> Response[Any]:
-    with router.session() as session:
-        return _shown(service.get(session, vendor_id))
+    return vendors.get(vendor_id)
 
 
 @router.patch("/v1/vendors/<vendor_id>", summary="Change a vendor", tags=_TAGS, responses={200: _OK})
@@ -130,16 +119,7 @@ def get_vendor(vendor_id: UUID) -> Response[Any]:
 def change_vendor(
     vendor_id: UUID, document: Annotated[VendorChanges, Body()], if_match: IfMatch = None
 ) -> Response[Any]:
-    caller = router.caller
-    changes = document.model_dump(exclude_unset=True)
-    expected = expected_version(if_match, vendor_id)
-    return _shown(
-        router.transaction(
-            lambda session: service.change(
-                session, vendor_id, changes, actor=caller.subject, expected=expected
-            )
-        )
-    )
+    return vendors.change(vendor_id, document, if_match)
 
 
 @router.delete(
@@ -150,10 +130,7 @@ def change_vendor(
 )
 @needs("operations:write")
 def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
-    caller = router.caller
-    expected = expected_version(if_match, vendor_id)
-    router.transaction(lambda session: service.delete(session, vendor_id, caller.subject, expected))
-    return Response(status_code=204, body="")
+    return vendors.delete(vendor_id, if_match)
 
 
 @router.get(
@@ -168,9 +145,7 @@ def vendor_changes(
     limit: Limit = MAX_LIMIT,
     before_version: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response[Any]:
-    with router.session() as session:
-        changes = service.changes(session, vendor_id, limit, before_version)
-    return reply(ChangeList.of(changes, router.caller))
+    return vendors.changes(vendor_id, limit, before_version)
 
 
 @router.get(
@@ -184,8 +159,3 @@ def vendor_breaker(vendor_id: UUID) -> Response[Any]:
     with router.session() as session:
         standing = service.status(session, vendor_id)
     return reply(VendorStandingEnvelope.of(standing, router.caller))
-
-
-def _shown(vendor: Vendor, status: int = 200) -> Response[Any]:
-    headers = {"ETag": etag(vendor.id, vendor.version), "Location": f"/v1/vendors/{vendor.id}"}
-    return reply(VendorEnvelope.of(vendor, router.caller), status, headers)

@@ -9,36 +9,34 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from functions.api.http.changes import CHANGES, ChangeList, Changes
+from functions.api.http.changes import CHANGES, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Description,
     Envelope,
     ListEnvelope,
-    RequestBody,
     Retries,
     ShortName,
     answers,
-    reply,
 )
-from functions.api.http.etag import IfMatch, etag, expected_version
-from functions.api.http.idempotency import Key, once
+from functions.api.http.etag import IfMatch
+from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, check_tenant
+from functions.api.http.parameters import Limit
+from functions.api.http.plain_noun import NewThing, PlainNoun
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.workflows import service
-from sextant.workflows.model import Workflow, WorkflowState
+from sextant.workflows.model import WorkflowState
 
 
-class WorkflowDocument(RequestBody):
+class WorkflowDocument(NewThing):
     name: ShortName
     description: Description = ""
     max_retries: Retries = 3
     dry_run: bool = False
-    tenant_id: str | None = None
 
 
 class WorkflowChanges(Changes):
@@ -70,6 +68,7 @@ class WorkflowList(ListEnvelope[WorkflowBody]): ...
 
 
 router = Router()
+workflows = PlainNoun(router, "/v1/workflows", WorkflowEnvelope, service)
 
 _TAGS = ["Workflows"]
 _OK = answers("The workflow", WorkflowEnvelope)
@@ -81,17 +80,7 @@ _LIST = answers("Workflows, newest first", WorkflowList)
 def create_workflow(
     document: Annotated[WorkflowDocument, Body()], idempotency_key: Key = None
 ) -> Response[Any]:
-    caller = router.caller
-    check_tenant(document.tenant_id, caller)
-    values = document.model_dump(exclude={"tenant_id"})
-
-    def create() -> Response[Any]:
-        return _shown(
-            router.transaction(lambda session: service.create(session, values, caller.subject)),
-            201,
-        )
-
-    return once(router, idempotency_key, create)
+    return workflows.create(document, idempotency_key)
 
 
 @router.get("/v1/workflows", summary="List workflows", tags=_TAGS, responses={200: _LIST})
@@ -103,8 +92,7 @@ def list_workflows(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> R
 @router.get("/v1/workflows/<workflow_id>", summary="Get a workflow", tags=_TAGS, responses={200: _OK})
 @needs("scenarios:read")
 def get_workflow(workflow_id: UUID) -> Response[Any]:
-    with router.session() as session:
-        return _shown(service.get(session, workflow_id))
+    return workflows.get(workflow_id)
 
 
 @router.patch("/v1/workflows/<workflow_id>", summary="Change a workflow", tags=_TAGS, responses={200: _OK})
@@ -112,14 +100,9 @@ def get_workflow(workflow_id: UUID) -> Response[Any]:
 def change_workflow(
     workflow_id: UUID, document: Annotated[WorkflowChanges, Body()], if_match: IfMatch = None
 ) -> Response[Any]:
-    caller = router.caller
-    changes = document.model_dump(exclude_unset=True)
-    expected = expected_version(if_match, workflow_id)
-    changed = router.transaction(
-        lambda session: service.change(session, workflow_id, changes, actor=caller.subject, expected=expected)
-    )
+    answer = workflows.change(workflow_id, document, if_match)
     bootstrap.nudge_relay()
-    return _shown(changed)
+    return answer
 
 
 @router.delete(
@@ -130,10 +113,7 @@ def change_workflow(
 )
 @needs("operations:write")
 def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any]:
-    caller = router.caller
-    expected = expected_version(if_match, workflow_id)
-    router.transaction(lambda session: service.delete(session, workflow_id, caller.subject, expected))
-    return Response(status_code=204, body="")
+    return workflows.delete(workflow_id, if_match)
 
 
 @router.get(
@@ -148,11 +128,4 @@ def workflow_changes(
     limit: Limit = MAX_LIMIT,
     before_version: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response[Any]:
-    with router.session() as session:
-        changes = service.changes(session, workflow_id, limit, before_version)
-    return reply(ChangeList.of(changes, router.caller))
-
-
-def _shown(workflow: Workflow, status: int = 200) -> Response[Any]:
-    headers = {"ETag": etag(workflow.id, workflow.version), "Location": f"/v1/workflows/{workflow.id}"}
-    return reply(WorkflowEnvelope.of(workflow, router.caller), status, headers)
+    return workflows.changes(workflow_id, limit, before_version)
