@@ -13,9 +13,7 @@ BEGIN
         WHERE r.state = 'RUNNING' AND r.lease_until < clock_timestamp()
         ORDER BY r.lease_until LIMIT p_limit FOR UPDATE SKIP LOCKED
     LOOP
-        IF held.started_at + make_interval(mins => held.timeout_minutes) < clock_timestamp() THEN
-            PERFORM end_run(held, 'TIMEOUT', jsonb_build_object('code', 'run_timeout', 'message',
-                format('the run exceeded its %s minutes', held.timeout_minutes)), 'recovery');
+        IF end_overdue_run(held) THEN
             timed_out := timed_out + 1;
         ELSIF held.attempt <= held.max_retries THEN
             PERFORM requeue_run(held, jsonb_build_object('code', 'worker_lost', 'message',

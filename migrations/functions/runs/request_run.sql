@@ -1,19 +1,15 @@
--- Ask for a run. `outcome` is CREATED, EXISTING (an equal run lives or succeeded), REPLAYED (this key, this
--- request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND, BASELINE_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why
--- stands in the run's error).
+-- Ask for a run. `p_options` holds the columns that the request decides, by name. `outcome` is CREATED, EXISTING (an equal
+-- run lives or succeeded), REPLAYED (this key, this request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND,
+-- BASELINE_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why stands in the run's error).
 CREATE OR REPLACE FUNCTION request_run(
-    p_tenant text, p_run uuid, p_scenario uuid, p_parameters text, p_code_version text, p_environment text,
-    p_seed bigint, p_priority text, p_timeout_minutes integer, p_max_retries integer, p_idempotency_key text,
-    p_request_hash text, p_actor text, p_correlation_id text, p_traceparent text
+    p_tenant text, p_run uuid, p_scenario uuid, p_options jsonb, p_actor text, p_correlation_id text, p_traceparent text
 ) RETURNS requested_run
     LANGUAGE plpgsql AS $$
 DECLARE
     result requested_run;
     target scenario;
     held   scenario_run;
-    run    scenario_run;
-    merged text;
-    hash   text;
+    run    scenario_run := jsonb_populate_record(NULL::scenario_run, p_options);
     refusal text;
 BEGIN
     PERFORM enter_tenant(p_tenant);
@@ -26,26 +22,33 @@ BEGIN
         RETURN result;
     END IF;
 
-    merged := pin_parameters(p_tenant, merge_canonical(target.parameters, p_parameters));
-    IF merged IS NULL THEN
+    run.parameters := pin_parameters(p_tenant, merge_canonical(target.parameters, run.parameters));
+    IF run.parameters IS NULL THEN
         result.outcome := 'BASELINE_NOT_FOUND';
         RETURN result;
     END IF;
-    hash := run_version_hash(p_tenant, p_scenario, target.version, target.assumptions, merged, p_environment, p_code_version, p_seed);
+    run.tenant_id := p_tenant;
+    run.id := p_run;
+    run.scenario_id := p_scenario;
+    run.scenario_version := target.version;
+    run.correlation_id := p_correlation_id;
+    run.created_by := p_actor;
+    run.version_hash := run_version_hash(
+        p_tenant, p_scenario, target.version, target.assumptions, run.parameters, run.environment, run.code_version, run.seed);
 
     -- Twice at most in practice: the run that stood in the way may fail between the insert and the look.
     FOR turn IN 1..5 LOOP
-        IF p_idempotency_key IS NOT NULL THEN
+        IF run.idempotency_key IS NOT NULL THEN
             SELECT * INTO held FROM scenario_run r
-            WHERE r.tenant_id = p_tenant AND r.idempotency_key = p_idempotency_key;
+            WHERE r.tenant_id = p_tenant AND r.idempotency_key = run.idempotency_key;
             IF FOUND THEN
                 result.run := held;
-                result.outcome := CASE WHEN held.request_hash = p_request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
+                result.outcome := CASE WHEN held.request_hash = run.request_hash THEN 'REPLAYED' ELSE 'KEY_REUSED' END;
                 RETURN result;
             END IF;
         END IF;
         SELECT * INTO held FROM scenario_run r
-        WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.version_hash = hash
+        WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.version_hash = run.version_hash
           AND r.state IN ('QUEUED', 'RUNNING', 'SUCCEEDED');
         IF FOUND THEN
             result.run := held;
@@ -64,22 +67,6 @@ BEGIN
             RETURN result;
         END IF;
 
-        run.tenant_id := p_tenant;
-        run.id := p_run;
-        run.scenario_id := p_scenario;
-        run.scenario_version := target.version;
-        run.priority := p_priority;
-        run.version_hash := hash;
-        run.parameters := merged;
-        run.code_version := p_code_version;
-        run.environment := p_environment;
-        run.seed := p_seed;
-        run.timeout_minutes := p_timeout_minutes;
-        run.max_retries := p_max_retries;
-        run.idempotency_key := p_idempotency_key;
-        run.request_hash := p_request_hash;
-        run.correlation_id := p_correlation_id;
-        run.created_by := p_actor;
         held := queue_run(run, p_traceparent);
         IF held.id IS NOT NULL THEN
             result.run := held;

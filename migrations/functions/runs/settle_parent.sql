@@ -21,9 +21,7 @@ BEGIN
             'message', format('part %s of %s ended %s', (failed.part ->> 'index')::integer + 1, held.parts, failed.state), 'cause', failed.error), 'recovery');
         RETURN 'FAILED';
     END IF;
-    IF held.started_at + make_interval(mins => held.timeout_minutes) < clock_timestamp() THEN
-        PERFORM end_run(held, 'TIMEOUT', jsonb_build_object('code', 'run_timeout', 'message',
-            format('the run exceeded its %s minutes', held.timeout_minutes)), 'recovery');
+    IF end_overdue_run(held) THEN
         RETURN 'TIMEOUT';
     END IF;
     SELECT count(*) INTO succeeded FROM scenario_run c WHERE c.tenant_id = p_tenant AND c.parent_run_id = p_parent AND c.state = 'SUCCEEDED';

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION split_run(p_tenant text, p_run uuid, p_fencing_token 
     LANGUAGE plpgsql AS $$
 DECLARE
     held  scenario_run;
-    child uuid;
+    child scenario_run;
 BEGIN
     SELECT * INTO held FROM scenario_run r
     WHERE r.tenant_id = p_tenant AND r.id = p_run AND r.state = 'RUNNING' AND r.fencing_token = p_fencing_token FOR UPDATE;
@@ -13,18 +13,17 @@ BEGIN
         RETURN held.parts IS NOT NULL;
     END IF;
     FOR turn IN 1..cardinality(p_parts) LOOP
-        child := outbox_event_id();
-        INSERT INTO scenario_run (
-            tenant_id, id, scenario_id, scenario_version, priority, version_hash, parameters, code_version, environment, seed,
-            timeout_minutes, max_retries, request_hash, correlation_id, created_by, claim_order, parent_run_id, part)
-        VALUES (
-            p_tenant, child, held.scenario_id, held.scenario_version, held.priority,
-            encode(sha256(convert_to(held.id || ':' || turn, 'UTF8')), 'hex'), held.parameters, held.code_version, held.environment,
-            held.seed, held.timeout_minutes, held.max_retries, held.request_hash, held.correlation_id, p_actor, held.claim_order,
-            held.id, p_parts[turn] || jsonb_build_object('index', turn - 1));
+        child := unstarted_run(held);
+        child.id := outbox_event_id();
+        child.version_hash := encode(sha256(convert_to(held.id || ':' || turn, 'UTF8')), 'hex');
+        child.idempotency_key := NULL;
+        child.created_by := p_actor;
+        child.parent_run_id := held.id;
+        child.part := p_parts[turn] || jsonb_build_object('index', turn - 1);
+        INSERT INTO scenario_run VALUES (child.*);
         PERFORM outbox_enqueue(
-            p_tenant, 'run.requested', format('run:%s:0', child),
-            jsonb_build_object('run_id', child, 'tenant_id', p_tenant, 'scenario_id', held.scenario_id),
+            p_tenant, 'run.requested', format('run:%s:0', child.id),
+            jsonb_build_object('run_id', child.id, 'tenant_id', p_tenant, 'scenario_id', held.scenario_id),
             jsonb_build_object('correlation-id', held.correlation_id), p_refusable => false);
     END LOOP;
     UPDATE run_attempt a SET outcome = 'SUCCEEDED', ended_at = clock_timestamp()

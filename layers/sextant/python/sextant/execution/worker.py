@@ -87,7 +87,7 @@ class _Attempt:
         except RunLostError:
             return "LOST"
         except RunTimeoutError:
-            return self._fail("run_timeout", f"the run exceeded its {run.timeout_minutes} minutes", "TIMEOUT")
+            return self._fail("run_timeout", run.timeout_message, "TIMEOUT")
         except FunctionDeadlineError:
             return self._fail("function_deadline", "the function's time ended before the run's", "TIMEOUT")
         except ModelInputError as problem:
@@ -105,7 +105,8 @@ class _Attempt:
 
     def _compute(self, heartbeat: Heartbeat) -> str:
         run = self._run
-        deadline = (run.started_at or datetime.now(UTC)) + timedelta(minutes=run.timeout_minutes)
+        deadline = run.deadline
+        assert deadline is not None, "a claimed run has started"
 
         def progress(percent: int, _message: str = "") -> None:
             heartbeat.report(percent)

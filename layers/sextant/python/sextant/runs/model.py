@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -107,20 +107,14 @@ class RunOptions(BaseModel):
         return hashlib.sha256(canonical(document).encode()).hexdigest()
 
     def stored(self, scenario: ScenarioId, code_version: str) -> dict[str, Any]:
-        """The options as a run keeps them, by `STORED_OPTIONS`; `code_version` where they name none."""
+        """The columns of a run that its options decide, by name; `code_version` where they name none."""
         return {
-            **{name: getattr(self, name) for name in _AS_GIVEN},
+            **self.model_dump(exclude={"tenant_id", "sweep", "parameters"}),
             "parameters": self.canonical_parameters(),
             "code_version": self.code_version or code_version,
             "max_retries": self.retries,
             "request_hash": self.request_hash(scenario),
         }
-
-
-_DERIVED = ("parameters", "code_version", "max_retries", "request_hash")
-_AS_GIVEN = tuple(name for name in RunOptions.model_fields if name not in {*_DERIVED, "tenant_id", "sweep"})
-STORED_OPTIONS = (*_AS_GIVEN, *_DERIVED)
-"""What a run keeps of its options: arguments of the database function, and columns, of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +156,16 @@ class Run:
     """Of a part: which one."""
     parts: int | None
     """Of a run that was split: into how many parts."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run must be over; None before it has started."""
+        return self.started_at and self.started_at + timedelta(minutes=self.timeout_minutes)
+
+    @property
+    def timeout_message(self) -> str:
+        """What the run's error says when the deadline has passed; `end_overdue_run` says the same."""
+        return f"the run exceeded its {self.timeout_minutes} minutes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every statement on runs. The steps of a run's life are database functions: `0003_run_lifecycle.up.sql`."""
+"""Every statement on runs. The steps of a run's life are SQL functions: `migrations/functions/runs/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sextant.ids import RunId, ScenarioId
 from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
 from sextant.runs.model import (
-    STORED_OPTIONS,
     Attempt,
     Origin,
     RequestedRun,
@@ -31,15 +30,11 @@ from sextant.storage.keyset import columns_of, fetch_page
 _OF_RUN = columns_of(Run, within="run")
 _REQUEST = sql.SQL("""
 SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, requested, (requested).run FROM request_run_admitted(
-    p_rules => %(rules)s, p_tenant => %(tenant_id)s, p_run => %(run)s, p_scenario => %(scenario)s, {options},
+    p_rules => %(rules)s, p_tenant => %(tenant_id)s, p_run => %(run)s, p_scenario => %(scenario)s, p_options => %(options)s,
     p_actor => %(actor)s, p_correlation_id => %(correlation_id)s, p_traceparent => %(traceparent)s)) AS answer
 """).format(
     columns=_OF_RUN,
     admission=columns_of(Admission, within="admission"),
-    options=sql.SQL(", ").join(
-        sql.SQL("{} => {}").format(sql.Identifier(f"p_{name}"), sql.Placeholder(name))
-        for name in STORED_OPTIONS
-    ),
 )
 _ANSWER = "SELECT outcome, {columns} FROM "
 _REQUEST_MANY = sql.SQL(_ANSWER + "request_runs(%s, %s, %s, %s, %s, %s)").format(columns=_OF_RUN)
@@ -95,8 +90,8 @@ def request(
                 "rules": list(rules),
                 "run": run,
                 "scenario": scenario,
+                "options": Jsonb(options.stored(scenario, code_version)),
                 **asdict(origin),
-                **options.stored(scenario, code_version),
             },
             row=dict,
         )
