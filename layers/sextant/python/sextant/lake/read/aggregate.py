@@ -136,10 +136,10 @@ class _Gathered:
         means = np.add.reduceat(values, starts) / counts
         ranked = [_percentile(values, starts, counts, rank) for rank in percentiles]
         texts = {name: numbers.texts() for name, numbers in self._numbers.items()}
-        found = []
+        aggregates = []
         for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
             number = int(group[start])
-            found.append(
+            aggregates.append(
                 Aggregate(
                     key=self._key(number, texts),
                     unit=self._unit[number],
@@ -150,7 +150,7 @@ class _Gathered:
                     percentiles={rank: float(ranked[r][i]) for r, rank in enumerate(percentiles)},
                 )
             )
-        return sorted(found, key=lambda one: [_sortable(value) for value in one.key.values()])
+        return sorted(aggregates, key=lambda one: [_sortable(value) for value in one.key.values()])
 
     def _key(self, number: int, texts: dict[GroupBy, list[str]]) -> dict[str, Any]:
         key: dict[str, Any] = {}
@@ -176,5 +176,5 @@ def _percentile(
     below = np.floor(place).astype(np.int64)
     above = np.minimum(below + 1, starts + counts - 1)
     share = place - below
-    found: npt.NDArray[np.float64] = values[below] + (values[above] - values[below]) * share
-    return found
+    percentile: npt.NDArray[np.float64] = values[below] + (values[above] - values[below]) * share
+    return percentile

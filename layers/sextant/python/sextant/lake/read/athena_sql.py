@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sextant.errors import BadRequestError
@@ -63,7 +64,7 @@ def statement(
     spelled = _CSV if form is ExportFormat.CSV else _PARQUET
     columns = ", ".join(f"{spelled[name]} AS {name}" if name in spelled else name for name in EXPORTED)
     conditions, values = zip(*_conditions(tenant_id, scenario_id, where), strict=True)
-    text = (  # no caller's text is in it: columns and conditions are ours, what is asked for is bound
+    text = (  # no caller's text is in it: columns and conditions are ours, values are bound
         f'SELECT {columns} FROM "{NAMESPACE}"."{TABLE_NAME}" FOR VERSION AS OF {int(snapshot_id)}'  # noqa: S608
         f" WHERE {' AND '.join(conditions)}"
     )
@@ -90,18 +91,14 @@ def _conditions(
     """Each condition and what is bound in it, in order."""
     yield "tenant_id = ?", (tenant_id,)
     yield "scenario_id = ?", (scenario_id,)
-    if where.metric is not None:
-        yield "metric = ?", (where.metric,)
-    if where.run_ids:
-        runs = tuple(sorted(map(str, where.run_ids)))
-        yield f"run_id IN ({', '.join('?' * len(runs))})", runs
-    if where.start is not None:
-        yield "asof_date >= CAST(? AS date)", (where.start.isoformat(),)
-    if where.end is not None:
-        yield "asof_date <= CAST(? AS date)", (where.end.isoformat(),)
-    if where.min_value is not None:
-        yield "value >= CAST(? AS double)", (repr(where.min_value),)
-    if where.max_value is not None:
-        yield "value <= CAST(? AS double)", (repr(where.max_value),)
+    for column, operator, value in where.conditions:
+        if operator == "IN":
+            yield f"{column} IN ({', '.join('?' * len(value))})", tuple(sorted(value))
+        elif isinstance(value, date):
+            yield f"{column} {operator} CAST(? AS date)", (value.isoformat(),)
+        elif isinstance(value, str):
+            yield f"{column} {operator} ?", (value,)
+        else:
+            yield f"{column} {operator} CAST(? AS double)", (repr(value),)
     for key, value in sorted(where.tags.items()):
         yield "element_at(tags, ?) = ?", (key, value)

@@ -85,7 +85,7 @@ def is_at_hand(file: PlannedFile) -> bool:
 def owner_to_check(
     file: PlannedFile, bounds: GroupBounds, tenant_id: str, scenario_id: str
 ) -> tuple[str, str] | None:
-    """Whose the rows must be found to be, row by row; None where all of the group are known to be theirs.
+    """The owner that each row must be checked for; None where all of the group are known to be theirs.
 
     The partition tells the tenant and the group's bounds the scenario.
     """

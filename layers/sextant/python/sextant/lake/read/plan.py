@@ -90,9 +90,9 @@ def forget_plans() -> None:
 
 
 def pinned_snapshot(metadata: TableMetadata, snapshot_id: int | None) -> Snapshot | None:
-    """The snapshot to read: the one asked for, or the newest (None on an empty table).
+    """The snapshot to read: `snapshot_id`, or the newest (None on an empty table).
 
-    Raises SnapshotExpiredError where the one asked for is gone.
+    Raises SnapshotExpiredError where that snapshot is gone.
     """
     if snapshot_id is None:
         return metadata.current_snapshot()
@@ -168,23 +168,23 @@ def _may_hold(manifest: ManifestFile, metadata: TableMetadata, partition: Partit
 def _read_indexes(
     manifests: Sequence[ManifestFile], metadata: TableMetadata, io: FileIO
 ) -> list[ManifestIndex]:
-    found: dict[str, ManifestIndex] = {}
+    indexes: dict[str, ManifestIndex] = {}
     missing = []
     for manifest in manifests:
         index = _indexes.get(manifest.manifest_path)
         if index is None:
             missing.append(manifest)
         else:
-            found[manifest.manifest_path] = index
+            indexes[manifest.manifest_path] = index
     if len(missing) == 1:
-        found[missing[0].manifest_path] = _read_index(missing[0], metadata, io)
+        indexes[missing[0].manifest_path] = _read_index(missing[0], metadata, io)
     elif missing:
         with ThreadPoolExecutor(min(_READERS, len(missing))) as readers:
             for manifest, index in zip(
                 missing, readers.map(lambda m: _read_index(m, metadata, io), missing), strict=True
             ):
-                found[manifest.manifest_path] = index
-    return [found[manifest.manifest_path] for manifest in manifests]
+                indexes[manifest.manifest_path] = index
+    return [indexes[manifest.manifest_path] for manifest in manifests]
 
 
 def _read_index(manifest: ManifestFile, metadata: TableMetadata, io: FileIO) -> ManifestIndex:

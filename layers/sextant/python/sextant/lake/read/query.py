@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Final, NamedTuple, Protocol
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from sextant.lake.errors import InvalidCursorError
 from sextant.lake.table.columns import canonical_tags
+
+
+class Condition(NamedTuple):
+    """What a filter demands of one column: the value of the row stands so to `value`, or is among them."""
+
+    column: str
+    operator: Literal["=", "IN", ">=", "<="]
+    value: Any
+
+
+def _demands(column: str, operator: str) -> dict[str, str]:
+    return {"column": column, "operator": operator}
 
 
 @dataclass(frozen=True)
@@ -20,18 +34,31 @@ class OutputFilter:
     neither). Of `tags` each pair must be among the row's. No `run_ids` means every run.
     """
 
-    metric: str | None = None
-    run_ids: frozenset[UUID] = frozenset()
-    start: date | None = None
-    end: date | None = None
-    min_value: float | None = None
-    max_value: float | None = None
+    metric: str | None = field(default=None, metadata=_demands("metric", "="))
+    run_ids: frozenset[UUID] = field(default=frozenset(), metadata=_demands("run_id", "IN"))
+    start: date | None = field(default=None, metadata=_demands("asof_date", ">="))
+    end: date | None = field(default=None, metadata=_demands("asof_date", "<="))
+    min_value: float | None = field(default=None, metadata=_demands("value", ">="))
+    max_value: float | None = field(default=None, metadata=_demands("value", "<="))
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All that is demanded but the tags. Pruning, the scan and Athena's statement are made from these."""
+        return tuple(
+            Condition(
+                part.metadata["column"],
+                part.metadata["operator"],
+                frozenset(map(str, value)) if isinstance(value, frozenset) else value,
+            )
+            for part in fields(self)
+            if part.metadata and (value := getattr(self, part.name)) != part.default
+        )
 
     def spelled(self) -> str:
         """The filter as a text that is the same however its sets and mappings are ordered."""
         ordered = {"run_ids": sorted(map(str, self.run_ids)), "tags": sorted(self.tags.items())}
-        return repr(tuple({**vars(self), **ordered}.values()))
+        return repr(tuple(ordered.get(part.name, getattr(self, part.name)) for part in fields(self)))
 
 
 EVERYTHING: Final = OutputFilter()
@@ -50,16 +77,31 @@ class Bounds(Protocol):
     def value(self) -> tuple[float, float]: ...
 
 
+_BOUNDS: Final[Mapping[str, Callable[[Bounds], tuple[Any, Any]]]] = {
+    "run_id": attrgetter("run"),
+    "metric": attrgetter("metric"),
+    "asof_date": attrgetter("asof"),
+    "value": attrgetter("value"),
+}
+
+
 def may_match(bounds: Bounds, where: OutputFilter) -> bool:
     """Whether a row within these bounds could pass the filter."""
-    return (
-        (where.metric is None or bounds.metric[0] <= where.metric <= bounds.metric[1])
-        and (not where.run_ids or any(bounds.run[0] <= str(run) <= bounds.run[1] for run in where.run_ids))
-        and (where.start is None or where.start <= bounds.asof[1])
-        and (where.end is None or where.end >= bounds.asof[0])
-        and (where.min_value is None or where.min_value <= bounds.value[1])
-        and (where.max_value is None or where.max_value >= bounds.value[0])
-    )
+    return all(_may_hold(bounds, condition) for condition in where.conditions)
+
+
+def _may_hold(bounds: Bounds, condition: Condition) -> bool:
+    column, operator, value = condition
+    least, greatest = _BOUNDS[column](bounds)
+    match operator:
+        case ">=":
+            return bool(value <= greatest)
+        case "<=":
+            return bool(value >= least)
+        case "=":
+            return bool(least <= value <= greatest)
+        case "IN":
+            return any(least <= one <= greatest for one in value)
 
 
 class PageKey(NamedTuple):

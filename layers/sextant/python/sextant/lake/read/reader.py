@@ -4,7 +4,7 @@ The order is (metric, asof_date, run_id, tags) within a scenario. Every page is 
 the first one pinned, so what is committed meanwhile neither shifts nor doubles a row.
 
 A page merges the files of the scenario lazily. Each file, then each row group, waits in a queue under
-the least key it can hold; once a page's worth of rows is found that all come before the next one's, the
+the least key it can hold; once a page's worth of rows is at hand that all come before the next one's, the
 rest is never fetched.
 """
 
@@ -61,13 +61,13 @@ def read_page(
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     files = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
     search = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before)
-    found = search.run(files)
-    more = len(found) > limit
-    found = found[:limit]
+    page_rows = search.run(files)
+    more = len(page_rows) > limit
+    page_rows = page_rows[:limit]
     if before is not None:
-        found.reverse()
-    rows = _rows(scenario_id, found)
-    first, last = (found[0].key, found[-1].key) if found else (None, None)
+        page_rows.reverse()
+    rows = _rows(scenario_id, page_rows)
+    first, last = (page_rows[0].key, page_rows[-1].key) if page_rows else (None, None)
     if before is not None:
         return Page(
             rows, snapshot.snapshot_id if snapshot else None, next=last, previous=first if more else None
@@ -81,7 +81,7 @@ def read_page(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _PageRow:
     """A row of the page: its key, and where in which row group it is."""
 
     key: PageKey
@@ -101,13 +101,13 @@ class _Search:
     after: PageKey | None
     before: PageKey | None
 
-    def run(self, files: Sequence[PlannedFile]) -> list[_Found]:
+    def run(self, files: Sequence[PlannedFile]) -> list[_PageRow]:
         """The matching rows nearest to the edge, nearest first."""
         queue = _Queue(self.before is not None)
         for file in files:
             if self._may_match(file):
                 queue.push(self._nearest_key(file), file, None)
-        best: list[_Found] = []
+        best: list[_PageRow] = []
         while queue and not (len(best) == self.count and queue.begins_beyond(best[-1].key)):
             file, group = queue.pop()
             if group is not None:
@@ -121,7 +121,7 @@ class _Search:
                     queue.push(self._nearest_key(bounds), file, number)
         return best
 
-    def _search_group(self, file: PlannedFile, number: int, farthest: PageKey | None) -> list[_Found]:
+    def _search_group(self, file: PlannedFile, number: int, farthest: PageKey | None) -> list[_PageRow]:
         """The group's rows that stand between the edge and `farthest`."""
         bounds = footer(self.io, file).groups[number]
         owner = owner_to_check(file, bounds, self.tenant_id, self.scenario_id)
@@ -130,7 +130,7 @@ class _Search:
         group = RowGroup(read_group(self.io, file, number, varying), bounds.constants)
         backwards = self.before is not None
         return [
-            _Found(key, group, row)
+            _PageRow(key, group, row)
             for key, row in nearest(
                 group,
                 matching(group, self.where, owner),
@@ -141,7 +141,7 @@ class _Search:
             )
         ]
 
-    def _merge(self, best: list[_Found], more: list[_Found]) -> list[_Found]:
+    def _merge(self, best: list[_PageRow], more: list[_PageRow]) -> list[_PageRow]:
         merged = heapq.merge(best, more, key=attrgetter("key"), reverse=self.before is not None)
         return list(islice(merged, self.count))
 
@@ -225,15 +225,15 @@ def _fetch(io: FileIO, files: Sequence[PlannedFile]) -> None:
         list(_fetchers().map(lambda file: prefetch(io, file), files))
 
 
-def _rows(scenario_id: str, found: Sequence[_Found]) -> tuple[OutputRow, ...]:
-    """The whole rows of what was found, in that order."""
+def _rows(scenario_id: str, page_rows: Sequence[_PageRow]) -> tuple[OutputRow, ...]:
+    """The whole rows, in the order of `page_rows`."""
     places: dict[int, list[int]] = defaultdict(list)
-    for position, one in enumerate(found):
+    for position, one in enumerate(page_rows):
         places[id(one.group)].append(position)
     values: dict[int, tuple[Any, ...]] = {}
     for positions in places.values():
-        group = found[positions[0]].group
-        of_group = group.rows([found[position].row for position in positions], _ROW_COLUMNS)
+        group = page_rows[positions[0]].group
+        of_group = group.rows([page_rows[position].row for position in positions], _ROW_COLUMNS)
         values.update(zip(positions, of_group, strict=True))
     return tuple(
         OutputRow(
@@ -244,5 +244,5 @@ def _rows(scenario_id: str, found: Sequence[_Found]) -> tuple[OutputRow, ...]:
             scenario_id,
             *values[position],
         )
-        for position, one in enumerate(found)
+        for position, one in enumerate(page_rows)
     )

@@ -82,8 +82,9 @@ def scan(
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     planned = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
     files = sorted((f for f in planned if may_match(f, where)), key=lambda f: (f.run, f.location))
-    found = snapshot.snapshot_id if snapshot else None
-    return Scan(table.io, tenant_id, scenario_id, where, tuple(files), found)
+    return Scan(
+        table.io, tenant_id, scenario_id, where, tuple(files), snapshot.snapshot_id if snapshot else None
+    )
 
 
 def _if_any(table: pa.Table) -> Iterator[pa.Table]:

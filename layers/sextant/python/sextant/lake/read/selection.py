@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from sextant.lake.read.group import Coded, Mask, RowGroup
-from sextant.lake.read.query import OutputFilter, PageKey
+from sextant.lake.read.query import Condition, OutputFilter, PageKey
 
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -23,16 +23,9 @@ Owner = tuple[str, str]
 
 def columns_matched(where: OutputFilter, owner: Owner | None) -> list[str]:
     """The columns that `matching` looks at."""
-    looked_at = {
-        "tenant_id": owner,
-        "scenario_id": owner,
-        "metric": where.metric,
-        "run_id": where.run_ids or None,
-        "asof_date": where.start or where.end,
-        "value": where.min_value if where.min_value is not None else where.max_value,
-        "tags": where.tags or None,
-    }
-    return [name for name, given in looked_at.items() if given is not None]
+    of_owner = ["tenant_id", "scenario_id"] if owner else []
+    of_tags = ["tags"] if where.tags else []
+    return list(dict.fromkeys([*of_owner, *(condition.column for condition in where.conditions), *of_tags]))
 
 
 def matching(group: RowGroup, where: OutputFilter, owner: Owner | None) -> Mask:
@@ -41,26 +34,28 @@ def matching(group: RowGroup, where: OutputFilter, owner: Owner | None) -> Mask:
     if owner is not None:
         mask &= group.coded("tenant_id").where(owner[0].__eq__)
         mask &= group.coded("scenario_id").where(owner[1].__eq__)
-    if where.metric is not None:
-        mask &= group.coded("metric").where(where.metric.__eq__)
-    if where.run_ids:
-        runs = {str(run_id) for run_id in where.run_ids}
-        mask &= group.coded("run_id").where(runs.__contains__)
-    if where.start is not None or where.end is not None:
-        days = group.days
-        if where.start is not None:
-            mask &= days >= (where.start - _EPOCH).days
-        if where.end is not None:
-            mask &= days <= (where.end - _EPOCH).days
-    if where.min_value is not None or where.max_value is not None:
-        values = group.doubles("value")
-        if where.min_value is not None:
-            mask &= values >= where.min_value
-        if where.max_value is not None:
-            mask &= values <= where.max_value
+    for condition in where.conditions:
+        mask &= _holding(group, condition)
     if where.tags:
         mask &= group.tags.where(where.tags)
     return mask
+
+
+def _holding(group: RowGroup, condition: Condition) -> Mask:
+    column, operator, value = condition
+    match operator:
+        case "=":
+            return group.coded(column).where(value.__eq__)
+        case "IN":
+            return group.coded(column).where(value.__contains__)
+        case ">=" | "<=":
+            numbers, bound = (
+                (group.days, (value - _EPOCH).days)
+                if isinstance(value, date)
+                else (group.doubles(column), value)
+            )
+            mask: Mask = numbers >= bound if operator == ">=" else numbers <= bound
+            return mask
 
 
 def nearest(
@@ -91,7 +86,7 @@ def nearest(
     if len(rows) > count:
         # Rows equal in all but their tags stay together here and are told apart below.
         rows = rows[order <= np.partition(order, count - 1)[count - 1]]
-    found = [
+    keys = [
         (
             PageKey(
                 metrics.values[metrics.codes[row]],
@@ -103,8 +98,8 @@ def nearest(
         )
         for row, day in zip(rows.tolist(), days[rows].tolist(), strict=True)
     ]
-    found.sort(reverse=backwards)
-    return found[:count]
+    keys.sort(reverse=backwards)
+    return keys[:count]
 
 
 def _beyond(edge: PageKey, group: RowGroup, metrics: Coded, runs: Coded, *, backwards: bool) -> Mask:
