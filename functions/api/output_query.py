@@ -12,15 +12,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http.parameters import broken
 from sextant import bootstrap
-from sextant.config import EndpointSettings, OutputCacheSettings
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.lake.objects.store import S3Store, scheme_of, store_for
+from sextant.lake.objects.store import EndpointSettings, S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import service
 from sextant.outputs.athena import AthenaSettings, athena_exports
-from sextant.outputs.cache import OutputCache, RedisCache
+from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
 from sextant.settings.service import FeatureDisabledError

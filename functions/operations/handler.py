@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.bus.message import EVENT_CREATED_AT
-from sextant.config import QueueSettings
+from sextant.config import ResourceSettings
 from sextant.ids import ActionId, IncidentId, OperationsEventId, TenantId, tenant_id
 from sextant.operations.actions.performer import Performer
 from sextant.operations.actions.sns_alerts import SnsAlerts
@@ -55,7 +55,7 @@ def performer() -> Performer:
 
 @bootstrap.part
 def dead_letters() -> DeadLetterQueues:
-    urls = bootstrap.settings(QueueSettings).urls
+    urls = bootstrap.settings(ResourceSettings).queue_urls
     return DeadLetterQueues([urls[name] for name in WATCHED if name in urls])
 
 

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pyiceberg.table import Table
 
 from sextant import bootstrap
-from sextant.config import RunSettings
+from sextant.execution.settings import RunSettings
 from sextant.ids import BatchId, new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings

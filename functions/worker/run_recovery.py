@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
-from sextant.config import RunSettings
 from sextant.execution.recovery import recover
+from sextant.execution.settings import RunSettings
 from sextant.observability import RUNS_FAILED, counted
 
 BATCH = 500

@@ -11,9 +11,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
-from sextant.config import FunctionSettings, QueueSettings, RunSettings
+from sextant.config import FunctionSettings, ResourceSettings
 from sextant.execution.commit_signal import CommitSignal
 from sextant.execution.gate import RunGate
+from sextant.execution.settings import RunSettings
 from sextant.execution.worker import Worker
 from sextant.ids import RunId, new_id, tenant_id
 from sextant.lake.objects.store import scheme_of, store_for
@@ -41,7 +42,7 @@ def worker() -> Worker:
 
 @bootstrap.part
 def commit_signal() -> CommitSignal | None:
-    url = bootstrap.settings(QueueSettings).urls.get("commits")
+    url = bootstrap.settings(ResourceSettings).queue_urls.get("commits")
     return CommitSignal(url) if url else None
 
 

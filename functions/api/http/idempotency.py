@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from functions.api.http.routing import Router
 from sextant import bootstrap
-from sextant.config import RecordSettings
+from sextant.config import ResourceSettings
 from sextant.errors import ConflictError, UnavailableError
 from sextant.runs.model import IdempotencyKey
 from sextant.runs.service import IdempotencyKeyReusedError
@@ -67,7 +67,7 @@ def once(
     Raises `IdempotencyKeyReusedError` where the key came with another request, `InFlightError` where an equal
     request does not end within `WAIT_SECONDS`. What `work` raises is not kept: the request may be tried again.
     """
-    if key is None or bootstrap.settings(RecordSettings).table is None:
+    if key is None or bootstrap.settings(ResourceSettings).records_table is None:
         return work()
     attempt = _Attempt(router, work)
     answer = attempt.answer(records(), key)
@@ -161,7 +161,7 @@ def records() -> DynamoDBPersistenceLayer:
     from botocore.config import Config
 
     return DynamoDBPersistenceLayer(
-        table_name=bootstrap.settings(RecordSettings).table or "",
+        table_name=bootstrap.settings(ResourceSettings).records_table or "",
         boto_config=Config(
             connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3, "mode": "standard"}
         ),

@@ -13,14 +13,7 @@ from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sextant.config import (
-    FunctionSettings,
-    NudgeSettings,
-    QueueSettings,
-    RecordSettings,
-    Settings,
-    environment,
-)
+from sextant.config import FunctionSettings, ResourceSettings, Settings, environment
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered
@@ -156,7 +149,7 @@ def remembered_settings() -> Remembered:
 @part
 def journal() -> Journal | None:
     """Where requests are kept while the database is away; None where there is no such queue."""
-    url = settings(QueueSettings).urls.get("journal")
+    url = settings(ResourceSettings).queue_urls.get("journal")
     if url is None:
         return None
     from sextant.journal.queue import Journal, queue_client
@@ -167,7 +160,7 @@ def journal() -> Journal | None:
 @part
 def journal_settings() -> JournalSettings | None:
     """Who allows the journal, as it can be read without the database; None where there is no such table."""
-    table = settings(RecordSettings).table
+    table = settings(ResourceSettings).records_table
     if table is None:
         return None
     from sextant.journal.settings_copy import JournalSettings, table_client
@@ -186,7 +179,7 @@ def operations_policies() -> Policies:
 
 @part
 def _nudger() -> Nudger | None:
-    function = settings(NudgeSettings).relay_function
+    function = settings(ResourceSettings).relay_function
     if not function:
         return None
     from sextant.outbox.nudge import Nudger, RelayInvocation

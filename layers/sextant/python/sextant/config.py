@@ -27,7 +27,7 @@ class ConfigurationError(ValueError):
     """A variable of the environment is missing or breaks its rule."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variable:
     """One variable: an absent or empty one has its default, or is an error where it has none."""
 
@@ -54,7 +54,6 @@ class Variable:
             raise ConfigurationError(f"{self.name} must be {self.rule}, not {shown}") from None
 
 
-@dataclass(frozen=True)
 class Family(Variable):
     """All variables whose names begin alike: a mapping from the rest of the name, in lower case with hyphens."""
 
@@ -215,61 +214,16 @@ class FunctionSettings(Settings):
 
 
 @dataclass(frozen=True)
-class EndpointSettings(Settings):
-    """Where AWS's services are, where they are not at their usual addresses; boto3 reads the same variables."""
+class ResourceSettings(Settings):
+    """Which of the deployment's queues, tables and functions this one may use."""
 
-    all_services: str | None = optional("AWS_ENDPOINT_URL", "The address of every AWS service")
-    s3: str | None = optional("AWS_ENDPOINT_URL_S3", "The address of S3")
-    athena: str | None = optional("AWS_ENDPOINT_URL_ATHENA", "The address of Athena")
-
-
-@dataclass(frozen=True)
-class QueueSettings(Settings):
-    """The queues that a function may use."""
-
-    urls: Mapping[str, str] = by_suffix("SEXTANT_QUEUE_URL_", "The URL of the queue of that name")
-
-
-@dataclass(frozen=True)
-class RecordSettings(Settings):
-    """The DynamoDB table of idempotency records and of the journal's switches."""
-
-    table: str | None = optional(
-        "SEXTANT_IDEMPOTENCY_TABLE", "The table's name; none: no records, no journal"
+    queue_urls: Mapping[str, str] = by_suffix("SEXTANT_QUEUE_URL_", "The URL of the queue of that name")
+    records_table: str | None = optional(
+        "SEXTANT_IDEMPOTENCY_TABLE",
+        "The table of idempotency records and of the journal's switches; empty: no records, no journal",
     )
-
-
-@dataclass(frozen=True)
-class NudgeSettings(Settings):
-    """Who is told after a commit that there is something to publish."""
-
     relay_function: str = text(
-        "SEXTANT_RELAY_FUNCTION", "The relay's function name; empty: its schedule finds it", ""
+        "SEXTANT_RELAY_FUNCTION",
+        "Whom to tell after a commit that there is something to publish; empty: nobody",
+        "",
     )
-
-
-@dataclass(frozen=True)
-class RunSettings(Settings):
-    """How runs are held, split, published and looked after; times are seconds."""
-
-    lease: float = number("SEXTANT_RUN_LEASE", "How long a worker holds a run without renewing", 60, above=0)
-    queued_silence: float = number(
-        "SEXTANT_QUEUED_SILENCE", "After how long a queued run's message is sent again", 1200
-    )
-    draws_per_part: int = count(
-        "SEXTANT_DRAWS_PER_PART", "Draws of a Monte Carlo run in one part", 500, least=1
-    )
-    commit_lease: float = number("SEXTANT_COMMIT_LEASE", "How long a committer holds its batch", 60, above=0)
-    gate_url: str | None = optional(
-        "SEXTANT_RUN_GATE_URL", "The service that is asked before each run is computed"
-    )
-    gate_timeout: float = number(
-        "SEXTANT_RUN_GATE_TIMEOUT", "How long the run gate may take to answer", 10, above=0
-    )
-
-
-@dataclass(frozen=True)
-class OutputCacheSettings(Settings):
-    """The cache of answers that every process of the outputs function shares."""
-
-    url: str | None = optional("SEXTANT_CACHE_URL", "The URL of a Redis server", secret=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sextant.bus.message import Publisher
 from sextant.bus.routing import DEFAULT_ROUTES, Routes
-from sextant.config import QueueSettings, Settings, choice, parsed
+from sextant.config import ResourceSettings, Settings, choice, parsed
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ def publisher_from_env(env: Mapping[str, str]) -> Publisher:
         return KafkaPublisher(KafkaSettings.from_env(env), settings.routes)
     from sextant.bus.sqs import SqsPublisher
 
-    return SqsPublisher(settings.routes, QueueSettings.from_env(env).urls)
+    return SqsPublisher(settings.routes, ResourceSettings.from_env(env).queue_urls)

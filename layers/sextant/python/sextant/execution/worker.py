@@ -18,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sextant.baselines import service as baselines
 from sextant.baselines.model import BaselineReference
-from sextant.config import RunSettings
 from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
 from sextant.errors import SextantError
 from sextant.execution import parts, repository, retries
@@ -26,6 +25,7 @@ from sextant.execution.errors import FunctionDeadlineError, RunLostError, RunTim
 from sextant.execution.gate import RunGate
 from sextant.execution.heartbeat import Heartbeat
 from sextant.execution.model import ClaimedRun
+from sextant.execution.settings import RunSettings
 from sextant.execution.translation import metadata_of, metrics_of, request_of, rows_of, sweep_of
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore

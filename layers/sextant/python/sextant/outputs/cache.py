@@ -13,9 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cachetools import LRUCache
+
+from sextant.config import Settings, optional
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -26,6 +29,13 @@ LIFETIME_SECONDS = 3600
 _LOCK_SECONDS = 15
 _WAIT_SECONDS = 5.0
 _AWAY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class OutputCacheSettings(Settings):
+    """The cache of answers that every process of the outputs function shares."""
+
+    url: str | None = optional("SEXTANT_CACHE_URL", "The URL of a Redis server", secret=True)
 
 
 class SharedCache(Protocol):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from sextant.config import EndpointSettings, environment
+from sextant.config import Settings, environment, optional
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 DELETE_BATCH = 1000  # the most keys one DeleteObjects request takes
 PART_BYTES = 8 * 1024 * 1024  # of a multipart upload; S3 takes 10,000 parts of at least 5 MiB
+
+
+@dataclass(frozen=True)
+class EndpointSettings(Settings):
+    """Where AWS's services are, where they are not at their usual addresses; boto3 reads the same variables."""
+
+    all_services: str | None = optional("AWS_ENDPOINT_URL", "The address of every AWS service")
+    s3: str | None = optional("AWS_ENDPOINT_URL_S3", "The address of S3")
+    athena: str | None = optional("AWS_ENDPOINT_URL_ATHENA", "The address of Athena")
 
 
 @dataclass(frozen=True)
