@@ -118,10 +118,10 @@ def aggregate_outputs(
     )
     groups, ranks = groups_of(by), ranks_of(percentiles)
     readable(caller, scenario_id)
-    found, snapshot = reader().aggregates(
+    aggregates, snapshot = reader().aggregates(
         caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=snapshot_id
     )
-    return _answer([group.to_json() for group in found], caller.request_id, snapshot)
+    return _answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 
 @router.get(
@@ -154,18 +154,18 @@ def compare_outputs(
     )
     for scenario in {scenario_id, *(other for other, _ in others)}:
         readable(caller, scenario)
-    found = reader().comparison(
+    comparison = reader().comparison(
         caller.tenant, (ScenarioId(scenario_id), baseline), others, where, snapshot_id
     )
-    return _answer([row.to_json() for row in found.rows], caller.request_id, found.snapshot_id)
+    return _answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
 
 
 def groups_of(text: str) -> list[GroupBy]:
     names = [name.strip() for name in text.split(",")]
-    found = [group for group in _GROUPS if group in names]
-    if len(found) != len(set(names)):
+    groups = [group for group in _GROUPS if group in names]
+    if len(groups) != len(set(names)):
         raise broken("by", "enum", f"must be of {', '.join(_GROUPS)}")
-    return found
+    return groups
 
 
 def ranks_of(text: str) -> list[float]:
@@ -180,16 +180,16 @@ def ranks_of(text: str) -> list[float]:
 
 def references(text: str, scenario: UUID) -> list[tuple[ScenarioId, UUID]]:
     """Runs as `run` or `scenario:run`, with commas."""
-    found = []
+    runs = []
     try:
         for part in text.split(","):
             head, colon, tail = part.strip().partition(":")
-            found.append((ScenarioId(UUID(head) if colon else scenario), UUID(tail if colon else head)))
+            runs.append((ScenarioId(UUID(head) if colon else scenario), UUID(tail if colon else head)))
     except ValueError as error:
         raise broken("runs", "uuid", "must be run ids, or scenario:run, with commas") from error
-    if len(found) > MAX_COMPARED:
+    if len(runs) > MAX_COMPARED:
         raise broken("runs", "too_long", f"must be at most {MAX_COMPARED} runs")
-    return found
+    return runs
 
 
 def _answer(data: list[dict[str, Any]], request_id: str, snapshot: int | None) -> Response[Any]:

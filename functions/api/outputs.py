@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from functions.api.output_query import (
     readable,
     reader,
 )
+from functions.api.output_values import ValueBody
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import InvalidCursorError
@@ -42,14 +43,7 @@ DEFAULT_LIMIT = 100
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "arrow": ExportFormat.ARROW}
 
 
-class OutputBody(AnswerBody):
-    metric: str
-    asof_date: date
-    value: float | None
-    unit: str
-    band_lower: float | None
-    band_upper: float | None
-    tags: dict[str, str]
+class OutputBody(ValueBody):
     run_id: str
     scenario_id: str
 
@@ -140,17 +134,17 @@ def _page(
     at = _decoded(cursor, scope) if cursor else None
 
     def read() -> bytes:
-        found = reader().page(
+        page = reader().page(
             caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
         )
         edges = {
-            "next_cursor": _encoded(found.next, found.snapshot_id, "next", scope),
-            "prev_cursor": _encoded(found.previous, found.snapshot_id, "prev", scope),
-            "snapshot_id": None if found.snapshot_id is None else str(found.snapshot_id),
+            "next_cursor": _encoded(page.next, page.snapshot_id, "next", scope),
+            "prev_cursor": _encoded(page.previous, page.snapshot_id, "prev", scope),
+            "snapshot_id": None if page.snapshot_id is None else str(page.snapshot_id),
         }
         # JSON has no line breaks of its own here: one parts the rows from what the meta says of them.
         return (
-            _ROWS_JSON.dump_json([OutputBody.of(row) for row in found.rows])
+            _ROWS_JSON.dump_json([OutputBody.of(row) for row in page.rows])
             + b"\n"
             + json.dumps(edges).encode()
         )
@@ -169,17 +163,17 @@ def _file(
     caller: Caller, scenario: UUID, where: OutputFilter, form: ExportFormat, snapshot: int | None
 ) -> Response[Any]:
     readable(caller, scenario)
-    found = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
-    if isinstance(found, Export):
-        return export_answer(caller, found, 200 if found.over else 202)
-    if isinstance(found, Link):
-        body = LinkBody.of(found, bytes=found.size, expires_at=datetime.now(UTC) + found.expires_in)
-        return reply(LinkEnvelope.around(body, caller), 303, {"Location": found.url})
+    file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
+    if isinstance(file, Export):
+        return export_answer(caller, file, 200 if file.over else 202)
+    if isinstance(file, Link):
+        body = LinkBody.of(file, bytes=file.size, expires_at=datetime.now(UTC) + file.expires_in)
+        return reply(LinkEnvelope.around(body, caller), 303, {"Location": file.url})
     name = f"outputs-{scenario}.{'arrows' if form is ExportFormat.ARROW else form.name.lower()}"
     return Response(
         status_code=200,
         content_type=form.value,
-        body=found.content.decode() if form is ExportFormat.CSV else found.content,
+        body=file.content.decode() if form is ExportFormat.CSV else file.content,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
+from functions.api.http.envelopes import Envelope, answers, reply
 from functions.api.http.routing import Router, needs
+from functions.api.output_values import ValueBody
 from sextant import bootstrap
 from sextant.ids import ScenarioId
 from sextant.outputs import service as outputs
@@ -19,14 +20,8 @@ from sextant.settings.model import OUTPUTS_FLAG
 from sextant.settings.service import FeatureDisabledError
 
 
-class MetricBody(AnswerBody):
-    metric: str
-    tags: dict[str, str]
-    asof_date: date
+class MetricBody(ValueBody):
     value: float
-    unit: str
-    band_lower: float | None
-    band_upper: float | None
     run_id: UUID
     computed_at: datetime
 

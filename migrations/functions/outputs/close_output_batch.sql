@@ -25,28 +25,20 @@ BEGIN
     FROM output_file f JOIN scenario_run r ON r.tenant_id = f.tenant_id AND r.id = f.run_id
     WHERE f.batch_id = p_batch;
 
-    -- Of several runs of one scenario in the batch the newest gives the latest value; an older run that is
-    -- committed after a newer one changes nothing.
-    INSERT INTO metric_latest AS m (
-        tenant_id, scenario_id, metric, tags_key, tags, asof_date, value, unit, band_lower, band_upper, run_id, computed_at)
-    SELECT DISTINCT ON (f.tenant_id, f.scenario_id, x.metric, x.tags_key)
-        f.tenant_id, f.scenario_id, x.metric, x.tags_key, x.tags, x.asof_date, x.value, x.unit, x.band_lower, x.band_upper,
-        f.run_id, f.created_at
-    FROM output_file f, jsonb_to_recordset(f.metrics) AS x(
-        metric text, tags_key text, tags jsonb, asof_date date, value double precision, unit text,
-        band_lower double precision, band_upper double precision)
-    WHERE f.batch_id = p_batch
-    ORDER BY f.tenant_id, f.scenario_id, x.metric, x.tags_key, f.run_id DESC
-    ON CONFLICT (tenant_id, scenario_id, metric, tags_key) DO UPDATE SET
-        tags = EXCLUDED.tags, asof_date = EXCLUDED.asof_date, value = EXCLUDED.value, unit = EXCLUDED.unit,
-        band_lower = EXCLUDED.band_lower, band_upper = EXCLUDED.band_upper, run_id = EXCLUDED.run_id,
-        computed_at = EXCLUDED.computed_at
-    WHERE m.run_id <= EXCLUDED.run_id;
-    -- What only an older run had (a technology that is gone) is no longer a value of the scenario.
-    DELETE FROM metric_latest m
-    USING (SELECT f.tenant_id, f.scenario_id, max(f.run_id::text)::uuid AS run_id FROM output_file f
-           WHERE f.batch_id = p_batch GROUP BY f.tenant_id, f.scenario_id) newest
-    WHERE m.tenant_id = newest.tenant_id AND m.scenario_id = newest.scenario_id AND m.run_id < newest.run_id;
+    -- Of several runs of one scenario in the batch the newest gives the latest values. What only an older run had (a
+    -- technology that is gone) is no longer a value of the scenario; a newer run that was committed before keeps its own.
+    DELETE FROM metric_latest m USING output_file f
+    WHERE f.batch_id = p_batch AND m.tenant_id = f.tenant_id AND m.scenario_id = f.scenario_id AND m.run_id <= f.run_id;
+    INSERT INTO metric_latest
+    SELECT x.*
+    FROM (SELECT DISTINCT ON (f.tenant_id, f.scenario_id) f.* FROM output_file f
+          WHERE f.batch_id = p_batch ORDER BY f.tenant_id, f.scenario_id, f.run_id DESC) newest,
+        jsonb_populate_recordset(
+            jsonb_populate_record(NULL::metric_latest, jsonb_build_object(
+                'tenant_id', newest.tenant_id, 'scenario_id', newest.scenario_id, 'run_id', newest.run_id,
+                'computed_at', newest.created_at)),
+            newest.metrics) AS x
+    ON CONFLICT DO NOTHING;
 
     INSERT INTO output_version AS v (tenant_id)
     SELECT DISTINCT f.tenant_id FROM output_file f WHERE f.batch_id = p_batch ORDER BY 1

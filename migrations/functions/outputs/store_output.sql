@@ -15,9 +15,7 @@ BEGIN
     END IF;
     -- The roll-up is written for the runs of a whole batch at once. What it could not hold must fail here, alone.
     IF EXISTS (
-        SELECT FROM jsonb_to_recordset(p_metrics) AS x(
-            metric text, tags_key text, tags jsonb, asof_date date, value double precision, unit text,
-            band_lower double precision, band_upper double precision)
+        SELECT FROM jsonb_populate_recordset(NULL::metric_latest, p_metrics) AS x
         WHERE num_nulls(x.metric, x.tags_key, x.tags, x.asof_date, x.value, x.unit) > 0
            OR octet_length(x.metric) + octet_length(x.tags_key) > 2000
     ) THEN
