@@ -1,6 +1,6 @@
 """The run gate: an outside service that is asked before each run is computed, where one is configured.
 
-`SEXTANT_RUN_GATE_URL` names it. It may be a data vendor that says whether its inputs are ready, or a licence or budget
+`SEXTANT_RUN_GATE_URL` names it, with its path and query. It may be a data vendor that says whether its inputs are ready, or a licence or budget
 service. The worker sends `POST {url}` with `{"tenant_id", "run_id", "scenario_id", "version_hash"}`; any 2xx lets the run
 pass. Any other answer, and none within `SEXTANT_RUN_GATE_TIMEOUT` seconds, fails the attempt as the vendor's failure.
 The tenant's vendor `run-gate` guards the call: its breaker, its limit a minute, its kill switch.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from sextant.runs.model import Run
 from sextant.storage import Database
@@ -36,7 +36,9 @@ class RunGate:
     def _ask(self, run: Run) -> None:
         address = urlsplit(self.url)
         connect = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-        connection = connect(address.netloc, timeout=self.timeout)
+        assert address.hostname, "settings.RunSettings holds the URL to have a host"
+        connection = connect(address.hostname, address.port, timeout=self.timeout)
+        target = urlunsplit(("", "", address.path or "/", address.query, ""))
         question = {
             "tenant_id": run.tenant_id,
             "run_id": str(run.id),
@@ -45,7 +47,7 @@ class RunGate:
         }
         headers = {"Content-Type": "application/json", "X-Correlation-ID": run.correlation_id}
         try:
-            connection.request("POST", address.path or "/", json.dumps(question), headers)
+            connection.request("POST", target, json.dumps(question), headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise VendorCallError(VENDOR, f"{VENDOR} did not answer: {type(error).__name__}") from error
