@@ -114,5 +114,5 @@ def _outbox() -> Check:
 
 def worst(checks: Iterable[Check]) -> Status:
     """The status of the whole: that of its worst part."""
-    found = {check.status for check in checks}
-    return "unhealthy" if "unhealthy" in found else "degraded" if "degraded" in found else "healthy"
+    statuses = {check.status for check in checks}
+    return "unhealthy" if "unhealthy" in statuses else "degraded" if "degraded" in statuses else "healthy"

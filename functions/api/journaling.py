@@ -113,13 +113,13 @@ def copy_switch(caller: Caller, *, platform: bool) -> None:
     def changes(session: Session) -> Any:
         return settings.journal_changes(session, tenant, datetime.now(UTC) - timedelta(hours=1))
 
-    found = (
+    journal_changes = (
         bootstrap.platform_database().run(ALL_TENANTS, changes)
         if platform
         else bootstrap.database().run(caller.tenant, changes)
     )
     try:
-        for change in found:
+        for change in journal_changes:
             switch.keep(change)
     except JournalUnavailableError as error:
         logger.warning("the journal's switch was not copied; the journal function will", exc_info=error)

@@ -47,13 +47,13 @@ def _session(caller: Caller) -> AbstractContextManager[Session]:
 
 
 def _of_runs(session: Session) -> list[Gauge]:
-    found = {figure.state: figure for figure in runs.statistics(session)}
-    queued = found.get("QUEUED")
+    by_state = {of_state.state: of_state for of_state in runs.statistics(session)}
+    queued = by_state.get("QUEUED")
     return [
         Gauge(
             "sextant_runs",
             "Runs by state; of those that ended, the last day's.",
-            [({"state": state}, found[state].runs if state in found else 0) for state in STATES],
+            [({"state": state}, by_state[state].runs if state in by_state else 0) for state in STATES],
         ),
         Gauge(
             "sextant_queue_oldest_seconds",

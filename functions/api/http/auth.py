@@ -109,5 +109,5 @@ def _tenant_in(event: Mapping[str, Any]) -> str:
         document = json.loads(base64.b64decode(body) if event.get("isBase64Encoded") else body)
     except ValueError:
         return ""
-    found = document.get("tenant_id") if isinstance(document, dict) else None
-    return found if isinstance(found, str) else ""
+    tenant = document.get("tenant_id") if isinstance(document, dict) else None
+    return tenant if isinstance(tenant, str) else ""

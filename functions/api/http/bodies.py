@@ -122,8 +122,8 @@ def _no_constant(name: str) -> None:
 
 def _unstorable(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(value, str):
-        if found := _wrong_text(value):
-            yield path, *found
+        if fault := _wrong_text(value):
+            yield path, *fault
     elif isinstance(value, float):
         if not math.isfinite(value):
             yield path, "finite_number", "a number must be finite"
@@ -132,8 +132,8 @@ def _unstorable(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
             yield from _unstorable(item, f"{path}[{index}]")
     elif isinstance(value, dict):
         for name, item in value.items():
-            if found := _wrong_text(name):
-                yield path, *found
+            if fault := _wrong_text(name):
+                yield path, *fault
             else:
                 yield from _unstorable(item, f"{path}.{name}" if path else name)
 

@@ -101,12 +101,12 @@ class _Attempt:
             expires_after_seconds=KEPT_SECONDS,
             lambda_context=self._router.lambda_context,
         )
-        asked = {"tenant": self._router.caller.tenant, "key": key, "request": _fingerprint(self._router)}
+        request = {"tenant": self._router.caller.tenant, "key": key, "request": _fingerprint(self._router)}
 
         @idempotent_function(  # type: ignore[untyped-decorator]
-            data_keyword_argument="asked", persistence_store=store, config=config, key_prefix="api"
+            data_keyword_argument="request", persistence_store=store, config=config, key_prefix="api"
         )
-        def served(*, asked: dict[str, str]) -> dict[str, Any]:
+        def served(*, request: dict[str, str]) -> dict[str, Any]:
             self._done = self._work()
             return {
                 "status": self._done.status_code,
@@ -120,7 +120,7 @@ class _Attempt:
         pause = 0.02
         while True:
             try:
-                kept = served(asked=asked)
+                kept = served(request=request)
             except failures.IdempotencyValidationError as error:
                 raise IdempotencyKeyReusedError from error
             except (

@@ -25,12 +25,12 @@ def headers(admission: Admission) -> dict[str, str]:
     """`X-RateLimit-*`: what is allowed in the window, what is left of it, and in how many seconds it ends."""
     if admission.allowed is None:
         return {}
-    found = {
+    values = {
         "X-RateLimit-Limit": str(admission.allowed),
         "X-RateLimit-Remaining": str(admission.remaining),
         "X-RateLimit-Reset": str(ceil(admission.reset_seconds or 0)),
     }
     if admission.daily_cap is not None:
-        found["X-RateLimit-Daily-Limit"] = str(admission.daily_cap)
-        found["X-RateLimit-Daily-Remaining"] = str(admission.daily_remaining)
-    return found
+        values["X-RateLimit-Daily-Limit"] = str(admission.daily_cap)
+        values["X-RateLimit-Daily-Remaining"] = str(admission.daily_remaining)
+    return values

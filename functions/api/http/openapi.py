@@ -120,9 +120,9 @@ def document() -> dict[str, Any]:
 
 def _of(api: Api) -> dict[str, Any]:
     schema = api.get_openapi_schema(title="Sextant", version=VERSION, description=DESCRIPTION)
-    found: dict[str, Any] = schema.model_dump(mode="json", by_alias=True, exclude_none=True)
-    found.pop("servers", None)
-    return found
+    document: dict[str, Any] = schema.model_dump(mode="json", by_alias=True, exclude_none=True)
+    document.pop("servers", None)
+    return document
 
 
 def _permissions() -> dict[tuple[str, str], str]:

@@ -17,8 +17,8 @@ _KNOWN = Path(__file__).parents[1] / "problems.json"
 @cache
 def known() -> dict[str, dict[str, str | int]]:
     """Every problem type: its title, status and meaning by code."""
-    found: dict[str, dict[str, str | int]] = json.loads(_KNOWN.read_text(encoding="utf-8"))
-    return found
+    problems: dict[str, dict[str, str | int]] = json.loads(_KNOWN.read_text(encoding="utf-8"))
+    return problems
 
 
 def page_of(code: str) -> str | None:
