@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -241,16 +241,14 @@ def s3_store(region: str | None = None, endpoint_url: str | None = None) -> S3St
     return S3Store(client)
 
 
-@cache
 def store_for(scheme: str, region: str | None = None, endpoint_url: str | None = None) -> ObjectStore:
-    """The process's store for locations that begin with `scheme`."""
-    makers: dict[str, Callable[[], ObjectStore]] = {
-        "s3": lambda: s3_store(region, endpoint_url),
-        "file": FileStore,
-    }
-    if scheme not in makers:
-        raise ValueError(f"the lake stores objects under s3:// and file://, not {scheme}://")
-    return makers[scheme]()
+    """The store for locations that begin with `scheme`; of S3 the process has one."""
+    match scheme:
+        case "s3":
+            return s3_store(region, endpoint_url)
+        case "file":
+            return FileStore()
+    raise ValueError(f"the lake stores objects under s3:// and file://, not {scheme}://")
 
 
 def scheme_of(location: str) -> str:
