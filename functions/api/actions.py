@@ -13,6 +13,7 @@ from pydantic import StringConstraints
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
+    Flag,
     ListEnvelope,
     RequestBody,
     answers,
@@ -42,7 +43,7 @@ class ActionDocument(RequestBody):
     scope: Annotated[Literal["TENANT", "WORKFLOW", "VENDOR"], UPPER] | None = None
     """Of a kill switch."""
     reason: Reason
-    dry_run: bool = False
+    dry_run: Flag = False
 
     def action(self) -> NewAction:
         parameters: dict[str, Any] = {"reason": self.reason}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import Field
+from pydantic import BaseModel, Field, model_validator
 
-from functions.api.http.envelopes import AnswerBody, Envelope, RequestBody, answers, reply
+from functions.api.http.envelopes import AnswerBody, Envelope, Flag, RequestBody, answers, reply
 from functions.api.http.idempotency import Key, once
 from functions.api.http.parameters import check_span, check_tenant
 from functions.api.http.reasons import SettingReason
@@ -17,7 +17,7 @@ from functions.api.http.routing import Router, needs
 from functions.api.runs import RunBody, RunEnvelope, run_answer
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
-from sextant.drivers.fields import UPPER
+from sextant.drivers.fields import UPPER, broken
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
 from sextant.runs import service
@@ -44,11 +44,22 @@ class NewState(_OwnTenant):
 
 
 class Selection(_OwnTenant):
-    """The runs that fit `filter`; with `preview` they are only counted."""
+    """The runs that fit `filter`, or with `all` every run of the tenant; with `preview` they are only counted."""
 
     filter: RunSelection = Field(default_factory=RunSelection)
-    preview: bool = False
+    all: Flag = False
+    preview: Flag = False
     limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] = 100
+
+    @model_validator(mode="after")
+    def _filter_or_all(self) -> Self:
+        if self.all and self.filter != RunSelection():
+            broken("all", "exclusive", "all must not be given together with a filter")
+        if not self.all and self.filter == RunSelection():
+            broken(
+                "filter", "required", 'filter must name at least one field; for every run send "all": true'
+            )
+        return self
 
 
 class BulkItemBody(AnswerBody):
@@ -65,6 +76,12 @@ class SelectionBody(AnswerBody):
     changed: int
     skipped: int
     run_ids: list[UUID]
+    """The oldest `limit` of the runs that the filter fits, in a preview and in the act."""
+
+
+class ReplayedSelectionBody(SelectionBody):
+    new_run_ids: list[UUID]
+    """The runs that take the place of those."""
 
 
 class BulkEnvelope(Envelope[list[BulkItemBody]]): ...
@@ -73,9 +90,10 @@ class BulkEnvelope(Envelope[list[BulkItemBody]]): ...
 class SelectionEnvelope(Envelope[SelectionBody]): ...
 
 
-router = Router()
+class ReplayedSelectionEnvelope(Envelope[ReplayedSelectionBody]): ...
 
-_SELECTED = answers("What the filter fits, and what was done to it", SelectionEnvelope)
+
+router = Router()
 
 
 @router.post(
@@ -111,7 +129,7 @@ def request_runs(
     "/v1/scenarios/runs:cancel",
     summary="Cancel runs by filter",
     tags=["Runs"],
-    responses={200: _SELECTED},
+    responses={200: answers("What the filter fits, and what was done to it", SelectionEnvelope)},
 )
 @needs("runs:cancel")
 def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
@@ -123,14 +141,15 @@ def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
             else service.cancel_selected(session, selection.filter, selection.limit, caller)
         ),
     )
-    return _shown(selected, selection, caller)
+    body = SelectionBody.of(selected, preview=selection.preview)
+    return _shown(SelectionEnvelope.around(body, caller), selection)
 
 
 @router.post(
     "/v1/scenarios/runs:replay",
     summary="Run again what failed, by filter",
     tags=["Runs"],
-    responses={200: _SELECTED},
+    responses={200: answers("What the filter fits, and the runs that replace it", ReplayedSelectionEnvelope)},
 )
 @needs("runs:create")
 def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
@@ -142,7 +161,8 @@ def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
             else service.replay_selected(session, selection.filter, selection.limit, caller)
         ),
     )
-    return _shown(selected, selection, caller)
+    body = ReplayedSelectionBody.of(selected, preview=selection.preview)
+    return _shown(ReplayedSelectionEnvelope.around(body, caller), selection)
 
 
 @router.put(
@@ -167,11 +187,10 @@ def _checked(caller: Caller, selection: Selection) -> Caller:
     return caller
 
 
-def _shown(selected: service.Selected, selection: Selection, caller: Caller) -> Response[Any]:
+def _shown(envelope: BaseModel, selection: Selection) -> Response[Any]:
     if not selection.preview:
         bootstrap.nudge_relay()
-    body = SelectionBody.of(selected, preview=selection.preview, run_ids=list[UUID](selected.runs))
-    return reply(SelectionEnvelope.around(body, caller))
+    return reply(envelope)
 
 
 def _with_keys(items: list[RunOptions], key: str | None) -> list[RunOptions]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import (
@@ -21,11 +21,12 @@ from functions.api.http.envelopes import (
 )
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, Moment, check_tenant, one_key
+from functions.api.http.parameters import Limit, check_span, check_tenant, one_key
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.ids import RunId, VendorId, WorkflowId
+from sextant.moments import Moment
 from sextant.operations.events import service as events
 from sextant.operations.events.model import EventFilter, NewEvent, Severity
 from sextant.paging import DEFAULT_LIMIT
@@ -46,7 +47,7 @@ class EventDocument(RequestBody):
     event_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,99}$")]
     workflow_id: UUID
     payload: dict[str, Any] = Field(default_factory=dict)
-    occurred_at: Annotated[AwareDatetime, AfterValidator(_storable)]
+    occurred_at: Annotated[Moment, AfterValidator(_storable)]
     severity: Annotated[Severity, UPPER] = "INFO"
     vendor_id: UUID | None = None
     run_id: UUID | None = None
@@ -140,6 +141,7 @@ def list_events(
     occurred_after: Moment | None = None,
     occurred_before: Moment | None = None,
 ) -> Response[Any]:
+    check_span(occurred_after, occurred_before, "occurred")
     where = EventFilter(
         event_type, severity, workflow_id, incident_id, run_id, occurred_after, occurred_before
     )

@@ -9,24 +9,26 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
+    Flag,
     ListEnvelope,
     RequestBody,
     answers,
     reply,
 )
 from functions.api.http.listing import listing
-from functions.api.http.parameters import InvalidParameterError, Limit, Moment, check_span
+from functions.api.http.parameters import InvalidParameterError, Limit, check_span
 from functions.api.http.reasons import OutboxReason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.errors import FieldError
 from sextant.ids import TenantId, tenant_id
+from sextant.moments import Moment
 from sextant.outbox.administration import service
 from sextant.outbox.administration.model import QuotaChange, Selection, Status
 from sextant.paging import DEFAULT_LIMIT
@@ -88,10 +90,10 @@ class ReplayRequest(RequestBody):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)] | None = None
     status: Annotated[Status, UPPER] | None = None
     topic: Annotated[str, StringConstraints(max_length=100)] | None = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     reason: OutboxReason
-    preview: bool = False
+    preview: Flag = False
 
     def selection(self) -> Selection:
         return Selection(self.ids, self.status, self.topic, self.created_after, self.created_before)
@@ -203,6 +205,7 @@ def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Respo
 def replay_outbox(document: Annotated[ReplayRequest, Body()], tenant: Whose = None) -> Response[Any]:
     caller = router.caller
     owner, selection = _owner(tenant), document.selection()
+    check_span(selection.created_after, selection.created_before)
     database = bootstrap.platform_database()
     if document.preview:
         events = database.run(ALL_TENANTS, lambda session: service.preview_replay(session, owner, selection))

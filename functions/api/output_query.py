@@ -11,7 +11,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http.parameters import broken
-from sextant import bootstrap
+from sextant import bootstrap, moments
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.objects.store import EndpointSettings, S3Store, scheme_of, store_for
@@ -28,7 +28,7 @@ CACHE_BYTES = 64 * 1024 * 1024
 
 MetricName = Annotated[str | None, Query(max_length=100)]
 RunIds = Annotated[str | None, Query(description="One run, or several with commas", max_length=4000)]
-Day = Annotated[date | None, Query()]
+Day = Annotated[moments.Day | None, Query()]
 Value = Annotated[float | None, Query()]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
 SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]

@@ -26,7 +26,6 @@ from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import (
     Limit,
-    Moment,
     States,
     check_span,
     check_tenant,
@@ -39,6 +38,7 @@ from sextant.canonical import decode
 from sextant.config import CODE_VERSION
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
+from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, Run, RunFilter, RunOptions

@@ -17,12 +17,13 @@ from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, ans
 from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, Moment, check_span, check_tenant
+from functions.api.http.parameters import Limit, check_span, check_tenant
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode
 from sextant.drivers.fields import UPPER
 from sextant.ids import ScenarioId
+from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
 from sextant.scenarios.documents import Name, ScenarioChanges, ScenarioDocument

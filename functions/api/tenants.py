@@ -13,6 +13,7 @@ from functions.api.http.changes import CHANGES, ChangeList, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
+    Flag,
     ListEnvelope,
     RequestBody,
     ShortName,
@@ -39,13 +40,13 @@ _TAGS = ["Tenants"]
 class TenantDocument(RequestBody):
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     name: ShortName
-    active: bool = True
+    active: Flag = True
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class TenantChanges(Changes):
     name: ShortName | None = None
-    active: bool | None = None
+    active: Flag | None = None
     settings: dict[str, Any] | None = None
 
 

@@ -14,6 +14,7 @@ from functions.api.http.envelopes import (
     AnswerBody,
     Description,
     Envelope,
+    Flag,
     ListEnvelope,
     Retries,
     ShortName,
@@ -36,7 +37,7 @@ class WorkflowDocument(NewThing):
     name: ShortName
     description: Description = ""
     max_retries: Retries = 3
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 class WorkflowChanges(Changes):
@@ -44,7 +45,7 @@ class WorkflowChanges(Changes):
     description: Description | None = None
     state: Annotated[WorkflowState, UPPER] | None = None
     max_retries: Retries | None = None
-    dry_run: bool | None = None
+    dry_run: Flag | None = None
 
 
 class WorkflowBody(AnswerBody):

@@ -15,7 +15,7 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sextant import bootstrap
+from sextant import bootstrap, moments
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.bus.message import EVENT_CREATED_AT
 from sextant.config import ResourceSettings
@@ -136,6 +136,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
 
 
 def _stored_at(message: InboundMessage) -> datetime:
-    """When the event was stored in the outbox, which is when its run ended."""
-    created_at = message.headers.get(EVENT_CREATED_AT)
-    return datetime.fromisoformat(created_at) if created_at else datetime.now(UTC)
+    """When the event was stored in the outbox, which is when its run ended; now, where its header does not say it."""
+    try:
+        return moments.moment(message.headers.get(EVENT_CREATED_AT, ""))
+    except ValueError:
+        return datetime.now(UTC)

@@ -152,7 +152,7 @@ def test_many_clients_at_once_lose_and_double_nothing(system: RunningSystem) -> 
             assert {run["id"] for run in found} == accepted[tenant]
             assert max(Counter(run["version_hash"] for run in found).values()) == 1
             # What is left of them would keep the tests that follow waiting
-            client.post("/v1/scenarios/runs:cancel", json={"limit": 500})
+            client.post("/v1/scenarios/runs:cancel", json={"all": True, "limit": 500})
             until(
                 lambda client=client: (
                     client.post(  # type: ignore[misc]

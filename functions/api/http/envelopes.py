@@ -23,6 +23,7 @@ _SURELY_FITS = _MOST_BYTES // 6
 
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Description = Annotated[str, StringConstraints(max_length=2000)]
+Flag = Annotated[bool, Field(strict=True)]
 Retries = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import AwareDatetime
 
 from sextant.errors import BadRequestError, FieldError, ForbiddenError
 from sextant.identity import Caller
@@ -17,7 +16,6 @@ Choice = TypeVar("Choice", bound=str)
 
 States = Annotated[str | None, Query(description="One state, or several with commas")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-Moment = AwareDatetime
 
 
 class InvalidParameterError(BadRequestError):
@@ -66,9 +64,7 @@ def check_tenant(given: str | None, caller: Caller) -> None:
         )
 
 
-def check_span(after: datetime | None, before: datetime | None) -> None:
+def check_span(after: datetime | None, before: datetime | None, name: str = "created") -> None:
+    """Refuse a window that can hold nothing; its ends are called `<name>_after` and `<name>_before`."""
     if after is not None and before is not None and after > before:
-        raise InvalidParameterError(
-            "created_after must not lie after created_before.",
-            errors=[FieldError("created_after", "order", "must not lie after created_before")],
-        )
+        raise broken(f"{name}_after", "order", f"must not lie after {name}_before")

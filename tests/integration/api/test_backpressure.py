@@ -72,7 +72,7 @@ def test_a_run_can_always_be_ended(client: Client, sql: Sql, fill: Callable[[], 
     fill()
     answer = {
         "cancel": lambda: client("POST", f"/v1/scenarios/runs/{run}/cancel"),
-        "bulk": lambda: client("POST", "/v1/scenarios/runs:cancel", {"filter": {}}),
+        "bulk": lambda: client("POST", "/v1/scenarios/runs:cancel", {"all": True}),
         "state": lambda: client(
             "PUT", f"/v1/scenarios/runs/{run}/state", {"state": "CANCELLED", "reason": "stuck"}
         ),

@@ -270,8 +270,8 @@ def test_a_body_cannot_choose_its_tenant(client: Client, new_client: Callable[..
         ("POST", f"/v1/scenarios/{scenario}/fork", {"name": "forked"}),
         ("POST", f"/v1/scenarios/{scenario}/run", {}),
         ("POST", f"/v1/scenarios/{scenario}/runs:bulk", {"items": [{}]}),
-        ("POST", "/v1/scenarios/runs:cancel", {"preview": True}),
-        ("POST", "/v1/scenarios/runs:replay", {"preview": True}),
+        ("POST", "/v1/scenarios/runs:cancel", {"preview": True, "all": True}),
+        ("POST", "/v1/scenarios/runs:replay", {"preview": True, "all": True}),
         ("PUT", f"/v1/scenarios/runs/{run}/state", {"state": "FAILED", "reason": "x"}),
     )
     for method, path, body in bodies:

@@ -164,8 +164,31 @@ def test_runs_are_cancelled_by_filter_after_a_preview(client: Client) -> None:
     assert client("GET", f"/v1/scenarios/{scenario}/runs", query={"state": "CANCELLED"}).data == []
     done = client("POST", "/v1/scenarios/runs:cancel", wanted)
     assert (done.data["matching"], done.data["changed"], len(done.data["run_ids"])) == (5, 3, 3)
+    assert done.data["run_ids"] == preview.data["run_ids"]
     assert client("POST", "/v1/scenarios/runs:cancel", wanted).data["changed"] == 2
     assert client("GET", f"/v1/scenarios/{other}/runs/{spared}").data["state"] == "QUEUED"
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("path", ["/v1/scenarios/runs:cancel", "/v1/scenarios/runs:replay"])
+def test_a_bulk_action_demands_a_filter_or_the_word_all(client: Client, path: str, preview: bool) -> None:
+    run = client.run(client.scenario()["id"])
+    location = f"/v1/scenarios/{run['scenario_id']}/runs/{run['id']}"
+    mode = {"preview": preview}
+    bodies: tuple[dict[str, Any], ...] = ({}, {"filter": {}}, {"filter": {"priority": None}}, {"all": False})
+    for body in bodies:
+        refused = client("POST", path, {**mode, **body})
+        assert (refused.status, refused.broken_paths) == (422, ["filter"]), refused.body
+        assert '"all": true' in refused.json["errors"][0]["message"]
+    both = client("POST", path, {**mode, "all": True, "filter": {"priority": "LOW"}})
+    assert (both.status, both.broken_paths) == (422, ["all"])
+    for word in ("yes", "true", 1):
+        loose = client("POST", path, {**mode, "all": word})
+        assert (loose.status, loose.broken_paths[0]) == (422, "all")
+    assert client("GET", location).data["state"] == "QUEUED"
+    assert client("POST", path, {**mode, "all": True}).status == 200
+    cancelled = not preview and path.endswith("cancel")
+    assert client("GET", location).data["state"] == ("CANCELLED" if cancelled else "QUEUED")
 
 
 def test_failed_runs_are_replayed_on_the_version_that_they_pinned(client: Client, sql: Sql) -> None:
@@ -174,10 +197,11 @@ def test_failed_runs_are_replayed_on_the_version_that_they_pinned(client: Client
     sql("UPDATE scenario_run SET state = 'FAILED', completed_at = now() WHERE id = ANY(%s::uuid[])", runs[:2])
     client("PATCH", f"/v1/scenarios/{scenario}", {"description": "newer"})
     preview = client("POST", "/v1/scenarios/runs:replay", {"preview": True, "filter": {"states": ["failed"]}})
-    assert preview.data["matching"] == 2
+    assert (preview.data["matching"], preview.data["new_run_ids"]) == (2, [])
     done = client("POST", "/v1/scenarios/runs:replay", {"filter": {"states": ["FAILED"]}})
     assert (done.data["changed"], done.data["skipped"]) == (2, 0)
-    new = client("GET", f"/v1/scenarios/{scenario}/runs/{done.data['run_ids'][0]}").data
+    assert done.data["run_ids"] == preview.data["run_ids"] == runs[:2]
+    new = client("GET", f"/v1/scenarios/{scenario}/runs/{done.data['new_run_ids'][0]}").data
     assert (new["state"], new["scenario_version"], new["seed"], new["attempt"]) == ("QUEUED", 1, 0, 0)
     assert messages(sql, new["id"]) == 1
     again = client("POST", "/v1/scenarios/runs:replay", {"filter": {"states": ["FAILED"]}})

@@ -34,8 +34,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/scenarios/<scenario_id>"): {},
     ("POST", "/v1/scenarios/<scenario_id>/fork"): {"name": "fork"},
     ("POST", "/v1/scenarios/<scenario_id>/runs:bulk"): {"items": [{}]},
-    ("POST", "/v1/scenarios/runs:cancel"): {"preview": True},
-    ("POST", "/v1/scenarios/runs:replay"): {"preview": True},
+    ("POST", "/v1/scenarios/runs:cancel"): {"preview": True, "all": True},
+    ("POST", "/v1/scenarios/runs:replay"): {"preview": True, "all": True},
     ("PUT", "/v1/scenarios/runs/<run_id>/state"): {"state": "CANCELLED", "reason": "x"},
 }
 

@@ -60,11 +60,11 @@ def test_a_bulk_replay_is_stopped_too(client: Client, operations: Operations) ->
     failed = client.run(max_retries=0)
     operations.fail(client.tenant, failed["id"])
     switch = client.made("/v1/kill-switches", {"scope": "TENANT", "reason": "stop"}, 200)
-    refused = client("POST", "/v1/scenarios/runs:replay", {})
+    refused = client("POST", "/v1/scenarios/runs:replay", {"all": True})
     assert (refused.status, refused.code, refused.json["reason"]) == (409, "kill_switch_active", "stop")
     assert len(client.got(f"/v1/scenarios/{failed['scenario_id']}/runs")) == 1
     client("POST", f"/v1/kill-switches/{switch['id']}/lift", {"reason": "over"})
-    assert client("POST", "/v1/scenarios/runs:replay", {}).data["changed"] == 1
+    assert client("POST", "/v1/scenarios/runs:replay", {"all": True}).data["changed"] == 1
 
 
 def test_another_tenant_runs_on(client: Client, operations: Operations) -> None:

@@ -25,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sextant import moments
 from sextant.config import environment
 from sextant.errors import SextantError
 from sextant.ids import TenantId
@@ -212,10 +213,12 @@ def _cell(value: Any) -> str:
 def _moment(text: str) -> datetime:
     """An RFC 3339 time, or an age: `90s`, `15m`, `2h`, `7d`."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    if text[-1:] in units and text[:-1].isdigit():
+    if text[-1:] in units and text[:-1].isascii() and text[:-1].isdigit():
         return datetime.now(UTC) - timedelta(seconds=int(text[:-1]) * units[text[-1]])
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moments.moment(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; or an age, such as 90s, 15m, 2h or 7d") from error
 
 
 def _parser() -> argparse.ArgumentParser:

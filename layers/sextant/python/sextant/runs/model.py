@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import pydantic
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from sextant.canonical import canonical
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, broken
@@ -22,6 +22,7 @@ from sextant.drivers.parameters import (
     Scalar,
 )
 from sextant.ids import RunId, ScenarioId, TenantId
+from sextant.moments import Moment
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
@@ -207,8 +208,8 @@ class RunSelection(BaseModel):
     scenario_id: UUID | None = None
     states: Annotated[list[Annotated[State, UPPER]], Field(min_length=1, max_length=6)] | None = None
     priority: Annotated[Priority | None, UPPER] = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

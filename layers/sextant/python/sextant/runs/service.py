@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sextant.canonical import decode
@@ -83,12 +83,16 @@ class IllegalStateError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The runs of a bulk action: how many fit, the oldest of them by id, and how many it changed or passed over."""
+    """The runs of a bulk action: how many fit, the oldest of them by id, and how many it changed or passed over.
+
+    `new_run_ids` are the runs that replace them, where it asks for them again.
+    """
 
     matching: int
-    runs: list[RunId]
+    run_ids: list[RunId]
     changed: int = 0
     skipped: int = 0
+    new_run_ids: list[RunId] = field(default_factory=list)
 
 
 def origin_of(caller: Caller) -> Origin:
@@ -222,22 +226,22 @@ def cancel_selected(session: Session, where: RunSelection, limit: int, caller: C
     """Cancel the oldest `limit` of the live runs that fit."""
     selected = select(session, where, LIVE, limit)
     changed = 0
-    for run in selected.runs:
+    for run in selected.run_ids:
         outcome, _ = repository.cancel(session, run, caller.subject)
         changed += outcome == "CANCELLED"
-    return replace(selected, changed=changed, skipped=len(selected.runs) - changed)
+    return replace(selected, changed=changed, skipped=len(selected.run_ids) - changed)
 
 
 def replay_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
-    """Ask again for the oldest `limit` of the runs that fit and ended without a result; `runs` are the new ones.
+    """Ask again for the oldest `limit` of the runs that fit and ended without a result.
 
     Raises `RunNotAdmittedError` while a kill switch or a paused workflow forbids runs.
     """
     selected = select(session, where, REPLAYABLE, limit)
-    new, skipped, refusal = repository.replay(session, selected.runs, origin_of(caller))
+    new, skipped, refusal = repository.replay(session, selected.run_ids, origin_of(caller))
     if refusal is not None:
         raise not_admitted(refusal)
-    return Selected(selected.matching, new, changed=len(new), skipped=skipped)
+    return replace(selected, changed=len(new), skipped=skipped, new_run_ids=new)
 
 
 def find(session: Session, scenario: ScenarioId, run_id: RunId) -> Run | None:

@@ -71,7 +71,15 @@ def summary(
 
 
 def preview_replay(session: Session, tenant: TenantId | None, selection: Selection) -> int:
-    """How many events a replay of this selection would send (counted up to one more than it may)."""
+    """How many events a replay of this selection would send (counted up to one more than it may).
+
+    Raises `ValidationError` for a selection without any condition.
+    """
+    if selection.is_open:
+        raise ValidationError(
+            "A replay needs a selection.",
+            errors=[FieldError("", "required", "name ids, a status, a topic or a time window")],
+        )
     return repository.count(session, tenant, selection, MAX_REPLAY + 1)
 
 
@@ -84,11 +92,6 @@ def replay(
     `ValidationError` without a reason or for a selection without any condition.
     """
     _check_reason(reason)
-    if selection.is_open:
-        raise ValidationError(
-            "A replay needs a selection.",
-            errors=[FieldError("selection", "required", "name ids, a status, a topic or a time window")],
-        )
     if preview_replay(session, tenant, selection) > MAX_REPLAY:
         raise ReplayTooLargeError(
             f"The selection holds more than {MAX_REPLAY} events; narrow its time window."
