@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import urllib.request
 from typing import Any
 
@@ -34,6 +35,21 @@ def body(units: str = UNITS, **more: Any) -> dict[str, Any]:
 def scenario(main_job: MainJob, baseline: str) -> ScenarioId:
     document = ScenarioDocument.model_validate({"name": baseline, "parameters": {"baseline": baseline}})
     return main_job.app.run(TENANT, lambda s: scenarios.create(s, document, main_job.caller())).id
+
+
+def test_weights_that_are_no_year_are_refused_with_their_sum(outputs_api: OutputsApi) -> None:
+    # Given a day whose hours say they stand for one hour each
+    load = "year,hour,weight,load_mw\n" + "".join(f"2026,{hour},1,100\n" for hour in range(1, 25))
+    # When it is sent
+    refused = outputs_api.post(
+        "/v1/baselines", body(name="day", tables={"units": {"csv": UNITS}, "load": {"csv": load}})
+    )
+    # Then nothing is stored: a day's revenue would stand against a year's fixed cost
+    assert refused.status == 422
+    (error,) = refused.json["errors"]
+    assert "weight" in json.dumps(error)
+    assert "they are 24" in error["message"]
+    assert outputs_api.get("/v1/baselines").json["data"] == []
 
 
 def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: OutputsApi) -> None:

@@ -117,6 +117,62 @@ def test_errors_name_table_row_and_column(changes: dict[str, str], expected: str
     assert expected in [str(error) for error in caught.value.errors]
 
 
+def hourly(hours: int, weight: str | None = None) -> SystemData:
+    """One year of `hours` rows, each of the weight if there is one, and a plant that earns in all of them."""
+    rows: list[dict[str, Any]] = [
+        {"year": 2030, "hour": hour, "load_mw": 100, **({} if weight is None else {"weight": weight})}
+        for hour in range(1, hours + 1)
+    ]
+    return baseline_from_tables(rows_from_csv("name,technology,capacity_mw\nA,import,100\n"), rows)
+
+
+CALENDAR = (
+    "a calendar of 8,760 hours, 8,784 or 52 weeks of 168, or fewer than 8,672 representative hours; not {}"
+)
+YEAR = "hours of a year: together 8,760 or 8,784, within 1 %; they are {}"
+
+
+@pytest.mark.parametrize(
+    ("hours", "weight", "column", "rule"),
+    [
+        # A day, a week, a half-year whose rows are counted as a year
+        (24, "1", "weight", YEAR.format("24")),
+        (168, "1", "weight", YEAR.format("168")),
+        (4_380, "1", "weight", YEAR.format("4,380")),
+        # Shares of the year, percent, and a year counted twice
+        (4, "0.25", "weight", YEAR.format("1")),
+        (4, "25", "weight", YEAR.format("100")),
+        (4, "4380", "weight", YEAR.format("17,520")),
+        (4, "2146", "weight", YEAR.format("8,584")),
+        (4, "2222", "weight", YEAR.format("8,888")),
+        # A calendar that lost or won an hour or a day, with weights and without
+        *((hours, weight, "hour", CALENDAR.format(f"{hours:,}"))
+          for hours in (8_759, 8_761, 8_783, 8_712) for weight in (None, "1")),
+    ],
+)  # fmt: skip
+def test_hours_that_are_no_year_are_refused(hours: int, weight: str | None, column: str, rule: str) -> None:
+    with pytest.raises(BaselineError) as caught:
+        hourly(hours, weight)
+    assert [str(error) for error in caught.value.errors] == [f"load, column {column}: {rule}"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "weight", "year"),
+    [
+        (8_760, None, 8_760), (8_760, "1", 8_760), (8_784, None, 8_784), (8_784, "1", 8_784),
+        (8_736, None, 8_760), (8_736, "1", 8_736),
+        (24, "365", 8_760), (24, "366", 8_784), (168, "52", 8_736), (4_380, "2", 8_760), (8_672, None, 8_760),
+    ],
+)  # fmt: skip
+def test_hours_that_are_a_year_are_taken(hours: int, weight: str | None, year: float) -> None:
+    assert hourly(hours, weight).weights.sum() == pytest.approx(year)
+
+
+def test_a_system_that_no_table_made_stands_for_a_year_too() -> None:
+    with pytest.raises(ModelInputError, match=r"weights: hours of a year.* they are 24"):
+        small_system(weights=np.ones(24))
+
+
 def test_all_errors_come_at_once_up_to_a_hundred() -> None:
     many = "name,technology,capacity_mw\n" + "A,b,-1\n" * 200
     with pytest.raises(BaselineError) as caught:

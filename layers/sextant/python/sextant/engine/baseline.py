@@ -19,7 +19,17 @@ import numpy as np
 from sextant.drivers.errors import ModelInputError
 from sextant.engine.inputs import technology_template
 from sextant.engine.reference import reference_system
-from sextant.engine.system import FLAT, NO_FUEL, FloatArray, IntArray, SystemData, Unit
+from sextant.engine.system import (
+    FLAT,
+    LEAST_YEAR,
+    NO_FUEL,
+    YEARS_OF_HOURS,
+    FloatArray,
+    IntArray,
+    SystemData,
+    Unit,
+    broken_year,
+)
 
 Cell: TypeAlias = str | float | int | bool | None
 Row: TypeAlias = Mapping[str, Cell]
@@ -244,7 +254,10 @@ def _hours(table: _Table, hours: Sequence[tuple[int, float]]) -> tuple[IntArray,
         day = (np.arange(count) + 0.5) / count * 365.0
         months = np.searchsorted(ends, day).astype(np.int64) + 1
     if not weights.all():
-        weights = np.full(count, 1.0 if count in (8_760, 8_784) else 8_760.0 / count)
+        weights = np.full(count, 1.0 if count in YEARS_OF_HOURS else 8_760.0 / count)
+    broken = broken_year(weights) if np.all(np.isfinite(weights)) else None
+    if broken is not None:
+        table.wrong(0, "hour" if count > LEAST_YEAR else "weight", broken)
     return months, weights
 
 

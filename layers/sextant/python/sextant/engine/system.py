@@ -112,6 +112,28 @@ class SystemData:
         return digest.hexdigest()
 
 
+YEARS_OF_HOURS = (8_760, 8_784)
+WEEKS_OF_HOURS = 52 * 168
+"""Years of 52 whole weeks, an hour each, are a calendar too."""
+LEAST_YEAR, MOST_YEAR = 0.99 * YEARS_OF_HOURS[0], 1.01 * YEARS_OF_HOURS[1]
+
+
+def broken_year(weights: FloatArray) -> str | None:
+    """The rule that keeps hours of these weights from being a year; None where they are one.
+
+    Costs by the year (fixed costs, annuities) stand beside revenues by the hour, so the hours must stand for a year.
+    """
+    hours, total = len(weights), float(weights.sum())
+    if hours > LEAST_YEAR and hours not in (*YEARS_OF_HOURS, WEEKS_OF_HOURS):
+        return (
+            f"a calendar of 8,760 hours, 8,784 or 52 weeks of 168, or fewer than {LEAST_YEAR:,.0f} representative "
+            f"hours; not {hours:,}"
+        )
+    if not LEAST_YEAR <= total <= MOST_YEAR:
+        return f"hours of a year: together 8,760 or 8,784, within 1 %; they are {total:,.6g}"
+    return None
+
+
 def check_system(system: SystemData) -> None:
     """Hold the shapes and ranges that the model relies on; ModelInputError names the first that fails."""
 
@@ -128,6 +150,8 @@ def check_system(system: SystemData) -> None:
     )
     need(hours > 0, "weights", "at least one hour")
     need(np.all(np.isfinite(system.weights)) and np.all(system.weights > 0), "weights", "all > 0")
+    broken = broken_year(system.weights)
+    need(broken is None, "weights", broken or "")
     need(system.month.shape == (hours,), "month", f"one value for each of the {hours} hours")
     need(np.all((system.month >= 1) & (system.month <= 12)), "month", "1–12")
     need(system.load.shape == (years, hours), "load", f"shape [{years} years, {hours} hours]")
