@@ -134,6 +134,8 @@ class QuotaBody(AnswerBody):
     updated_at: datetime
     updated_by: str
     reason: str
+    by_platform: bool
+    """Whether who manages tenants set it: then only they change it."""
 
 
 class QuotaList(Envelope[list[QuotaBody]]): ...
@@ -267,7 +269,7 @@ def list_quotas(tenant: Whose = None) -> Response[Any]:
 
 @router.put(
     "/v1/admin/quotas",
-    summary="Adjust a quota",
+    summary="Adjust a quota: less than the defaults, or, for who manages tenants, anything",
     tags=["Administration"],
     responses={200: answers("The quota as it now is", QuotaEnvelope)},
 )
@@ -279,7 +281,12 @@ def adjust_quota(document: Annotated[QuotaRequest, Body()], tenant: Whose = None
     adjusted = bootstrap.platform_database().run(
         ALL_TENANTS,
         lambda session: service.adjust_quota(
-            session, owner, change, actor=caller.subject, reason=document.reason
+            session,
+            owner,
+            change,
+            actor=caller.subject,
+            reason=document.reason,
+            by_platform=caller.may("tenants:manage"),
         ),
     )
     return reply(QuotaEnvelope.of(adjusted, caller))
@@ -291,7 +298,7 @@ def adjust_quota(document: Annotated[QuotaRequest, Body()], tenant: Whose = None
     tags=["Administration"],
     responses={200: answers("The quota as it now is", QuotaEnvelope)},
 )
-@needs("outbox:write")
+@needs("tenants:manage")
 def reset_quota(document: Annotated[ResetRequest, Body()], tenant: Whose = None) -> Response[Any]:
     caller = router.caller
     owner = _owner(tenant) or caller.tenant

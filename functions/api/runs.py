@@ -43,6 +43,7 @@ from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, Run, RunFilter, RunOptions
 from sextant.settings import service as settings
+from sextant.settings.model import DEFAULTS, LONG_POLL
 from sextant.storage.errors import DatabaseUnavailable
 
 LONGEST_WAIT = 25
@@ -233,7 +234,12 @@ def get_run(
 
     run = _changed(look, if_none_match, 0)
     if run is None and wait:
-        wait = min(wait, bootstrap.remembered_settings().of(caller.tenant).config("long-poll", "seconds", 20))
+        wait = min(
+            wait,
+            bootstrap.remembered_settings()
+            .of(caller.tenant)
+            .config("long-poll", "seconds", DEFAULTS[LONG_POLL]["seconds"]),
+        )
         with router.session() as session:
             waiting = settings.admit(session, [WAITS])
         if not waiting.admitted:

@@ -51,6 +51,8 @@ class SettingBody(AnswerBody):
     updated_at: datetime
     updated_by: str
     reason: str
+    by_platform: bool
+    """Whether who manages tenants set it: then only they change it."""
 
 
 class SettingChangeBody(AnswerBody):

@@ -44,7 +44,8 @@ def test_a_replay_without_reason_or_selection_is_refused(client: Client, body: d
     assert client("POST", REPLAY, body).code == "validation_failed"
 
 
-def test_a_quota_is_adjusted_with_a_reason_and_reset(client: Client) -> None:
+def test_a_quota_is_adjusted_with_a_reason_and_reset(new_client: Callable[..., Client]) -> None:
+    client = new_client("super_admin")
     before = client("GET", "/v1/admin/quotas").data
     adjusted = client("PUT", "/v1/admin/quotas", {"max_events": 5000, "reason": "a big sweep"}).data
     assert (adjusted["max_events"], adjusted["overridden"]) == (5000, ["max_events"])

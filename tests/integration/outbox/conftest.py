@@ -109,7 +109,7 @@ class Outbox:
     def quota(self, tenant: str = "*", **values: int) -> None:
         """Set a tenant's quota, or the defaults."""
         with self.platform.transaction(ALL_TENANTS) as session:
-            administration_repository.set_quota(session, tenant, values, "test", "test")
+            administration_repository.set_quota(session, tenant, values, "test", "test", by_platform=True)
 
     @property
     def server(self) -> tuple[str, int]:

@@ -25,6 +25,8 @@ def put(client: Client, setting: str, **value: Any) -> Answer:
         ("rate-limit/scenarios", {"limit": 1_000_000}, "limit"),
         ("rate-limit/waits", {"limit": 61}, "limit"),
         ("concurrency/runs", {"max_running": 101}, "max_running"),
+        ("config/long-poll", {"seconds": 21}, "seconds"),
+        ("config/journal", {"enabled": True, "per_minute": 61}, "per_minute"),
     ],
 )
 def test_a_tenants_own_people_cannot_raise_what_protects_the_others(
@@ -44,6 +46,83 @@ def test_a_tenants_own_people_may_take_less(client: Client) -> None:
         "daily_cap": 2_000_000,
     }, "a rule of their own leaves the platform's cap of the day in force"
     assert put(client, "concurrency/runs", max_running=0).status == 200
+
+
+def test_a_tenants_own_people_do_not_switch_on_what_the_platform_switched_off(
+    client: Client, new_client: Callable[..., Client]
+) -> None:
+    root = new_client("super_admin")
+    body = {"value": {"enabled": False}, "reason": "it hurts everybody"}
+    assert root("PUT", "/v1/admin/config/flag/new-engine", body, query={"platform": "true"}).status == 200
+    answer = put(client, "flag/new-engine", enabled=True)
+    assert (answer.status, answer.broken_paths) == (422, ["value.enabled"])
+    assert put(client, "flag/new-engine", enabled=False).status == 200
+
+
+def test_what_who_manages_tenants_set_only_they_change(client: Client) -> None:
+    # Given a tenant that the platform's people gave less than the others, and more of something else
+    root = client.as_("super_admin")
+    assert put(root, "rate-limit/all", limit=600).data["by_platform"] is True
+    assert put(root, "concurrency/runs", max_running=500).status == 200
+    # When its own people change or remove it, or take more by a longer rule
+    for value in ({"limit": 6000}, {"limit": 10}):
+        refused = put(client, "rate-limit/all", **value)
+        assert (refused.status, refused.json["required_permission"]) == (403, "tenants:manage")
+    removed = client("DELETE", "/v1/admin/config/rate-limit/all", query={"reason": "ours"})
+    assert (removed.status, removed.json["required_permission"]) == (403, "tenants:manage")
+    longer = put(client, "rate-limit/scenarios", limit=601)
+    assert (longer.status, longer.broken_paths) == (422, ["value.limit"])
+    # Then it holds, and is theirs again once the platform's people remove it
+    trail = client("GET", "/v1/admin/config-audit").data
+    assert [entry["after"] for entry in trail] == [
+        {"max_running": 500},
+        {"limit": 600, "window_seconds": 60},
+    ]
+    assert put(client, "rate-limit/scenarios", limit=600).data["by_platform"] is False
+    assert root("DELETE", "/v1/admin/config/rate-limit/all", query={"reason": "over"}).status == 204
+    assert put(client, "rate-limit/all", limit=5000).status == 200
+
+
+def quota(client: Client, **values: Any) -> Answer:
+    return client("PUT", "/v1/admin/quotas", {**values, "reason": "ours"})
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"max_events": 100_000}, "max_events"),
+        ({"max_events": 1001}, "max_events"),
+        ({"max_pending": 10_000_000}, "max_pending"),
+        ({"batch_limit": 1000}, "batch_limit"),
+        ({"window_seconds": 1}, "window_seconds"),
+        ({"backoff_seconds": 0}, "backoff_seconds"),
+        ({"max_events": 500, "window_seconds": 29}, "window_seconds"),
+    ],
+)
+def test_a_tenants_own_people_cannot_raise_its_outbox_quota(
+    client: Client, values: dict[str, int], field: str
+) -> None:
+    refused = quota(client, **values)
+    assert (refused.status, refused.broken_paths) == (422, [field]), refused.body
+    assert client("GET", "/v1/admin/outbox-audit").data == []
+    assert quota(client.as_("super_admin"), **values).status == 200
+
+
+def test_a_tenant_takes_less_of_the_outbox_and_neither_resets_nor_undoes(client: Client) -> None:
+    root = client.as_("super_admin")
+    # Given a quota that the tenant's own people made smaller: they may give it back
+    assert quota(client, max_events=10, max_pending=50).data["by_platform"] is False
+    assert quota(client, max_events=500, window_seconds=30).data["max_events"] == 500
+    assert quota(client, max_events=1000, window_seconds=60).data["max_events"] == 1000
+    # When they ask for a new window with nothing used, or change what the platform's people set
+    reset = client("POST", "/v1/admin/quotas/reset", {"reason": "ours"})
+    assert (reset.status, reset.json["required_permission"]) == (403, "tenants:manage")
+    assert quota(root, max_events=5).data["by_platform"] is True
+    refused = quota(client, max_events=6)
+    # Then that is refused, until who manages tenants resets it
+    assert (refused.status, refused.json["required_permission"]) == (403, "tenants:manage")
+    assert root("POST", "/v1/admin/quotas/reset", {"reason": "over"}).data["by_platform"] is False
+    assert quota(client, max_events=6).status == 200
 
 
 def test_requests_that_wait_are_few_and_the_rest_are_answered_at_once(

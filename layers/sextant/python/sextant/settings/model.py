@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -22,11 +23,28 @@ Reason = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, mi
 OUTPUTS_FLAG = "outputs"
 ALL_PATHS = "all"
 JOURNAL: tuple[Kind, str] = ("config", "journal")
+LONG_POLL: tuple[Kind, str] = ("config", "long-poll")
+
+DEFAULTS: Mapping[tuple[Kind, str], Mapping[str, Any]] = {
+    LONG_POLL: {"seconds": 20},
+    JOURNAL: {"per_minute": 60},
+}
+"""What holds where neither the tenant nor the platform has a value."""
+SHARES: Mapping[Kind, tuple[str, ...]] = {
+    "flag": ("enabled",),
+    "rate-limit": ("limit", "daily_cap"),
+    "concurrency": ("max_running",),
+    "config": ("seconds", "per_minute"),
+}
+"""The fields of which more is a larger share of the platform: a tenant's own people may take less than it allows, no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One value that holds; `tenant_id` says whose it is, the tenant's own or the platform's."""
+    """One value that holds; `tenant_id` says whose it is, the tenant's own or the platform's.
+
+    `by_platform`: who manages tenants set it, and only they change it.
+    """
 
     tenant_id: str
     kind: Kind
@@ -35,6 +53,7 @@ class Setting:
     updated_at: datetime
     updated_by: str
     reason: str
+    by_platform: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from sextant.storage import Session
 
 # A tenant's own value hides the platform's. Both belong to the answer's tenant, so the owner travels under another name.
 _EFFECTIVE = """
-SELECT DISTINCT ON (s.kind, s.name) s.tenant_id AS owner, s.kind, s.name, s.value, s.updated_at, s.updated_by, s.reason
+SELECT DISTINCT ON (s.kind, s.name) s.tenant_id AS owner, s.kind, s.name, s.value, s.updated_at, s.updated_by, s.reason, s.by_platform
 FROM setting s
 WHERE s.tenant_id IN (%(tenant_id)s, '*') AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
 ORDER BY s.kind, s.name, (s.tenant_id = '*')
 """
-_PUT = "SELECT put_setting(%s, %s, %s, %s, %s, %s, %s)"
+_PUT = "SELECT put_setting(%s, %s, %s, %s, %s, %s, %s, %s)"
 _AUDIT = """
 SELECT tenant_id, id, kind, name, before, after, actor, reason, occurred_at FROM config_audit
 WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
@@ -61,11 +61,15 @@ def put(
     actor: str,
     reason: str,
     audit: UUID,
+    by_platform: bool,
 ) -> dict[str, Any] | None:
-    """Set or, with None, remove a value, with its entry in the audit; the value that was there."""
+    """Set or, with None, remove a value, with its entry in the audit; the value that was there.
+
+    Raises `CheckViolation` of `setting_by_platform` where who manages tenants set it, and is not who asks.
+    """
     row = session.fetch_one(
         _PUT,
-        (tenant, kind, name, None if value is None else Jsonb(value), actor, reason, audit),
+        (tenant, kind, name, None if value is None else Jsonb(value), actor, reason, audit, by_platform),
         row=tuple,
     )
     assert row is not None

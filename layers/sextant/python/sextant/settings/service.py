@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import pydantic
 
-from sextant.errors import FieldError, NotFoundError, TooManyRequestsError, UnavailableError, ValidationError
+from sextant.errors import (
+    FieldError,
+    ForbiddenError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+    ValidationError,
+)
 from sextant.identity import Caller
 from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
-from sextant.settings.model import ALL_PATHS, PLATFORM, Admission, Change, Kind, Setting
+from sextant.settings.model import ALL_PATHS, DEFAULTS, PLATFORM, SHARES, Admission, Change, Kind, Setting
 from sextant.settings.repository import usage as usage
 from sextant.storage import Session
+from sextant.storage.errors import CheckViolation
 
 
 class UnknownSettingError(NotFoundError):
@@ -59,22 +68,55 @@ def put(
 ) -> Setting:
     """Set a value for `tenant` (or for the platform) and write down who did so and why.
 
-    What the platform allows protects the other tenants: a tenant's own people may take less of it, and no more.
+    What the platform allows protects the other tenants: a tenant's own people may take less of it, and no more, and do not
+    change what who manages tenants set for them.
     """
     checked = _checked(kind, name, value)
     if not caller.may("tenants:manage"):
-        checked = _within_platforms(session, kind, name, checked)
-    repository.put(session, tenant, kind, name, checked, actor=caller.subject, reason=reason, audit=new_id())
+        checked = _within_platforms(session, tenant, kind, name, checked)
+    _put(session, tenant, kind, name, checked, reason, caller)
     return _found(session, tenant, kind, name)
 
 
 def remove(session: Session, tenant: TenantId, kind: Kind, name: str, reason: str, caller: Caller) -> None:
     """Remove a tenant's own value, so that the platform's holds again."""
-    before = repository.put(
-        session, tenant, kind, name, None, actor=caller.subject, reason=reason, audit=new_id()
-    )
-    if before is None:
+    if _put(session, tenant, kind, name, None, reason, caller) is None:
         raise UnknownSettingError
+
+
+def _put(
+    session: Session,
+    tenant: TenantId,
+    kind: Kind,
+    name: str,
+    value: dict[str, Any] | None,
+    reason: str,
+    caller: Caller,
+) -> dict[str, Any] | None:
+    """Store or remove a value; the one before. What who manages tenants set is refused to others."""
+    try:
+        return repository.put(
+            session,
+            tenant,
+            kind,
+            name,
+            value,
+            actor=caller.subject,
+            reason=reason,
+            audit=new_id(),
+            by_platform=caller.may("tenants:manage"),
+        )
+    except CheckViolation as violation:
+        if violation.constraint != "setting_by_platform":
+            raise
+        raise _set_by_platform(kind, name) from violation
+
+
+def _set_by_platform(kind: Kind, name: str) -> ForbiddenError:
+    return ForbiddenError(
+        f"{kind}/{name} was set by who manages tenants, and only they change it.",
+        extra={"required_permission": "tenants:manage"},
+    )
 
 
 def audit(session: Session, tenant: TenantId, kind: Kind | None, request: PageRequest) -> Page[Change]:
@@ -98,26 +140,36 @@ def _found(session: Session, tenant: TenantId, kind: Kind, name: str) -> Setting
     raise UnknownSettingError
 
 
-def _within_platforms(session: Session, kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
-    """`value`, with what it leaves open as the platform has it; raises `ValidationError` where it allows more."""
+def _within_platforms(
+    session: Session, tenant: TenantId, kind: Kind, name: str, value: dict[str, Any]
+) -> dict[str, Any]:
+    """`value`, with what it leaves open as the platform has it; raises `ValidationError` where it allows more.
+
+    What the platform allows is what who manages tenants set for this tenant, else for all, else the default.
+    """
     platforms = {setting.name: setting.value for setting in repository.effective(session, PLATFORM, kind)}
+    for setting in repository.effective(session, tenant, kind):
+        if setting.by_platform and setting.tenant_id == tenant:
+            if setting.name == name:
+                raise _set_by_platform(kind, name)
+            platforms[setting.name] = setting.value
     # A longer rule takes the place of a shorter one, so it is held to the one that all requests fall under.
     most = platforms.get(name) or (platforms.get(ALL_PATHS) if kind == "rate-limit" else None)
-    if most is None or kind not in ("rate-limit", "concurrency"):
-        return value
+    most = {**DEFAULTS.get((kind, name), {}), **(most or {})}
     held = {**value, "daily_cap": value.get("daily_cap", most["daily_cap"])} if "daily_cap" in most else value
     wrong: list[str] = [
         field
-        for field in ("limit", "max_running", "daily_cap")
-        if field in most and held[field] > most[field]
+        for field in SHARES.get(kind, ())
+        if field in held and field in most and held[field] > most[field]
     ]
     if (
         kind == "rate-limit"
+        and most
         and held["limit"] * most["window_seconds"] > most["limit"] * held["window_seconds"]
     ):
         wrong = wrong or ["window_seconds"]
     if wrong:
-        allowed = ", ".join(f"{field} {most[field]}" for field in sorted(most))
+        allowed = ", ".join(f"{field} {json.dumps(most[field])}" for field in sorted(most))
         message = f"more than the platform allows a tenant ({allowed}) is for who manages tenants"
         raise ValidationError(
             f"value.{wrong[0]}: {message}",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sextant.settings.model import JOURNAL, Kind
+from sextant.settings.model import DEFAULTS, JOURNAL, LONG_POLL, Kind
 
 
 class _Value(BaseModel):
@@ -43,7 +43,7 @@ class JournalValue(_Value):
     """Whether runs may be asked for while the database is away, and how many a minute are taken then."""
 
     enabled: Annotated[bool, Field(strict=True)]
-    per_minute: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 60
+    per_minute: Annotated[int, Field(strict=True, ge=1, le=10_000)] = DEFAULTS[JOURNAL]["per_minute"]
 
 
 # What may be named: a flag or a rate limit by any name, the others by the names that mean something.
@@ -51,6 +51,6 @@ VALUES: dict[tuple[Kind, str | None], type[_Value]] = {
     ("flag", None): FlagValue,
     ("rate-limit", None): RateLimitValue,
     ("concurrency", "runs"): ConcurrencyValue,
-    ("config", "long-poll"): LongPollValue,
+    LONG_POLL: LongPollValue,
     JOURNAL: JournalValue,
 }

@@ -99,6 +99,8 @@ class Quota:
     updated_at: datetime
     updated_by: str
     reason: str
+    by_platform: bool
+    """Whether who manages tenants set it: then only they change it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ SELECT l.tenant_id,
            CASE WHEN q.max_pending IS NOT NULL THEN 'max_pending' END], NULL) AS overridden,
        usage.used, allowance.remaining,
        coalesce(q.updated_at, d.updated_at) AS updated_at, coalesce(q.updated_by, d.updated_by) AS updated_by,
-       coalesce(q.reason, d.reason) AS reason
+       coalesce(q.reason, d.reason) AS reason, coalesce(q.by_platform, false) AS by_platform
 FROM (SELECT tenant_id FROM outbox_lane UNION SELECT tenant_id FROM tenant_quota) AS l
 JOIN tenant_quota d ON d.tenant_id = '*'
 LEFT JOIN tenant_quota q ON q.tenant_id = l.tenant_id AND (q.tenant_id <> '*' OR l.tenant_id = '*')
@@ -105,7 +105,7 @@ _RESET = """
 INSERT INTO tenant_quota (tenant_id, reset_at, updated_by, reason) VALUES (%(tenant_id)s, clock_timestamp(), %(actor)s, %(reason)s)
 ON CONFLICT (tenant_id) DO UPDATE SET
     max_events = NULL, window_seconds = NULL, backoff_seconds = NULL, batch_limit = NULL, max_pending = NULL,
-    reset_at = excluded.reset_at, updated_at = clock_timestamp(), updated_by = excluded.updated_by, reason = excluded.reason
+    reset_at = excluded.reset_at, by_platform = false, updated_at = clock_timestamp(), updated_by = excluded.updated_by, reason = excluded.reason
 """
 
 
@@ -155,8 +155,13 @@ def quotas(session: Session, tenant: TenantId | None, limit: int = 1000) -> list
     return session.fetch_all(_QUOTAS, {"tenant_id": tenant, "limit": limit}, row=Quota)
 
 
-def set_quota(session: Session, tenant: str, values: dict[str, int], actor: str, reason: str) -> None:
-    """Set the columns given in `values` for the tenant (`*`: the defaults)."""
+def set_quota(
+    session: Session, tenant: str, values: dict[str, int], actor: str, reason: str, *, by_platform: bool
+) -> bool:
+    """Set the columns given in `values` for the tenant (`*`: the defaults).
+
+    False where who manages tenants set the quota, and is not who asks (`by_platform`).
+    """
     # The defaults' row is always there, and an INSERT of some of its columns would break its constraint.
     session.execute(
         """
@@ -169,10 +174,12 @@ def set_quota(session: Session, tenant: str, values: dict[str, int], actor: str,
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(values)
     ]
     query = sql.SQL("""
-        UPDATE tenant_quota SET updated_at = clock_timestamp(), updated_by = %(actor)s, reason = %(reason)s, {changes}
-        WHERE tenant_id = %(tenant_id)s
+        UPDATE tenant_quota SET updated_at = clock_timestamp(), updated_by = %(actor)s, reason = %(reason)s,
+            by_platform = %(by_platform)s, {changes}
+        WHERE tenant_id = %(tenant_id)s AND (%(by_platform)s OR NOT by_platform)
     """).format(changes=sql.SQL(", ").join(changes))
-    session.execute(query, {"tenant_id": tenant, "actor": actor, "reason": reason, **values})
+    params = {"tenant_id": tenant, "actor": actor, "reason": reason, "by_platform": by_platform, **values}
+    return session.execute(query, params) == 1
 
 
 def reset_quota(session: Session, tenant: TenantId, actor: str, reason: str) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sextant.errors import FieldError, ValidationError
+from sextant.errors import FieldError, ForbiddenError, ValidationError
 from sextant.ids import TenantId, new_id
 from sextant.outbox import repository as outbox
 from sextant.outbox.administration import repository
@@ -36,6 +36,8 @@ from sextant.storage.errors import CheckViolation
 MAX_REPLAY = 10_000
 """The most events of one replay; a larger one is made of several, by time windows."""
 
+_LESS_IS_LESS = ("max_events", "batch_limit", "max_pending")
+"""Values of which more is a larger share of the platform."""
 _LIMITS = {
     "tenant_quota_max_events_check": ("max_events", "at least 0"),
     "tenant_quota_window_check": ("window_seconds", "1 to 3600"),
@@ -108,9 +110,19 @@ def list_quotas(session: Session, tenant: TenantId | None = None) -> list[Quota]
 
 
 def adjust_quota(
-    session: Session, tenant: TenantId | None, change: QuotaChange, *, actor: str, reason: str
+    session: Session,
+    tenant: TenantId | None,
+    change: QuotaChange,
+    *,
+    actor: str,
+    reason: str,
+    by_platform: bool = True,
 ) -> Quota:
-    """Change a tenant's quota, or the defaults with tenant None; every relay obeys from its next claim on."""
+    """Change a tenant's quota, or the defaults with tenant None; every relay obeys from its next claim on.
+
+    A quota is a share of the platform: the tenant's own people (not `by_platform`) may take less than the defaults, no more,
+    and do not change what who manages tenants set.
+    """
     _check_reason(reason)
     values = change.given()
     if not values:
@@ -118,8 +130,11 @@ def adjust_quota(
             "Nothing is changed.", errors=[FieldError("quota", "required", "name a new value")]
         )
     owner = tenant or TenantId(DEFAULTS)
+    if not by_platform:
+        _check_within_defaults(session, owner, values)
     try:
-        repository.set_quota(session, owner, values, actor, reason)
+        if not repository.set_quota(session, owner, values, actor, reason, by_platform=by_platform):
+            raise _set_by_platform()
     except CheckViolation as error:
         if error.constraint in _LIMITS:
             field, rule = _LIMITS[error.constraint]
@@ -142,6 +157,38 @@ def reset_quota(session: Session, tenant: TenantId, *, actor: str, reason: str) 
 def audit_log(session: Session, tenant: TenantId | None, request: PageRequest) -> Page[AuditEntry]:
     """Who replayed and who changed quotas, newest first."""
     return page(repository.audited(session, tenant, request), request, lambda entry: entry.id)
+
+
+def _check_within_defaults(session: Session, owner: TenantId, values: Mapping[str, int]) -> None:
+    """Refuse what gives the tenant more than the defaults do, be it by a shorter window or by less time out."""
+    (most,) = repository.quotas(session, TenantId(DEFAULTS))
+    present = (repository.quotas(session, owner) or [most])[0]
+    if present.by_platform:
+        raise _set_by_platform()
+    allowed = {name: getattr(most, name) for name in _LESS_IS_LESS}
+    wrong = [name for name, limit in allowed.items() if values.get(name, 0) > limit]
+    events = values.get("max_events", present.max_events)
+    window = values.get("window_seconds", present.window_seconds)
+    if {"max_events", "window_seconds"} & values.keys() and not wrong:
+        allowed["window_seconds"] = most.window_seconds
+        if events * most.window_seconds > most.max_events * window:
+            wrong.append("window_seconds")
+    if values.get("backoff_seconds", most.backoff_seconds) < most.backoff_seconds:
+        allowed["backoff_seconds"] = most.backoff_seconds
+        wrong.append("backoff_seconds")
+    if wrong:
+        defaults = ", ".join(f"{name} {allowed[name]}" for name in sorted(allowed))
+        rule = f"more than the platform allows a tenant ({defaults}) is for who manages tenants"
+        raise ValidationError(
+            f"{wrong[0]}: {rule}", errors=[FieldError(name, "platforms", rule) for name in wrong]
+        )
+
+
+def _set_by_platform() -> ForbiddenError:
+    return ForbiddenError(
+        "The quota was set by who manages tenants, and only they change it.",
+        extra={"required_permission": "tenants:manage"},
+    )
 
 
 def _check_reason(reason: str) -> None:
