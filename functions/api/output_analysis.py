@@ -95,7 +95,13 @@ router = Router()
 @needs("outputs:read")
 def aggregate_outputs(
     scenario_id: UUID,
-    by: Annotated[str, Query(description="Of metric, asof_date, run_id, tags; with commas")] = "metric",
+    by: Annotated[
+        str,
+        Query(
+            description="Of metric, asof_date, run_id, tags; with commas. Each group has one unit and one point of a "
+            "sweep; without `run_id` chosen, one run"
+        ),
+    ] = "metric",
     percentiles: Annotated[str, Query(description="Ranks from 0 to 100, with commas")] = "5,50,95",
     metric_name: MetricName = None,
     run_id: RunIds = None,

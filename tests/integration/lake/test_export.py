@@ -7,7 +7,7 @@ import io
 import json
 import statistics
 import urllib.request
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from uuid import UUID
 
@@ -125,10 +125,11 @@ def test_percentiles_are_those_of_all_values(lake: Lake) -> None:
     # Given four runs
     scenario = new_id()
     written = fill(lake, scenario)
-    reading = scan(lake.table(), "acme", str(scenario), EVERYTHING)
+    chosen = OutputFilter(run_ids=frozenset(UUID(fact.run_id) for fact in written))
+    reading = scan(lake.table(), "acme", str(scenario), chosen)
     ranks = (0, 5, 50, 95, 100)
 
-    # When values are aggregated by metric and tags
+    # When the values of all of them are aggregated by metric and tags
     found = {
         (one.key["metric"], canonical_tags(one.key["tags"].items())): one
         for one in aggregate(reading, ("metric", "tags"), ranks)
@@ -147,16 +148,20 @@ def test_percentiles_are_those_of_all_values(lake: Lake) -> None:
         assert one.mean == pytest.approx(statistics.fmean(those))
         assert list(one.percentiles.values()) == pytest.approx(np.percentile(those, ranks).tolist())
 
-    # And the same holds by date, by run, and over everything
-    by_date = aggregate(reading, ("asof_date",))
-    assert [one.key["asof_date"] for one in by_date] == sorted(
-        {f.asof_date for f in written if f.value is not None}
-    )
-    assert [one.count for one in aggregate(reading, ("run_id",))] == [
-        sum(f.value is not None for f in lake.written[UUID(run)])
-        for run in sorted({f.run_id for f in written})
-    ]
-    assert aggregate(reading, ())[0].count == sum(map(len, values.values()))
+    # And the same holds by date, by run, and over everything, each unit by itself
+    unit_of = {one.key["metric"]: one.unit for one in found.values()}
+    with_value = [fact for fact in written if fact.value is not None]
+    for by, key_of in (
+        (("asof_date",), lambda fact: fact.asof_date),
+        (("run_id",), lambda fact: fact.run_id),
+        ((), lambda fact: ()),
+    ):
+        groups = aggregate(reading, by)  # type: ignore[arg-type]
+        counted = Counter((key_of(fact), unit_of[fact.metric]) for fact in with_value)
+        assert [(*one.key.values(), one.unit) for one in groups] == sorted(
+            (key, unit) if by else (unit,) for key, unit in counted
+        )
+        assert [one.count for one in groups] == [counted[place] for place in sorted(counted)]
     assert aggregate(scan(lake.table(), "beta", str(new_id()), EVERYTHING), ("metric",)) == []
     document = aggregate(reading, ("metric", "asof_date"), (50,))[0].to_json()
     assert json.loads(json.dumps(document)) == document

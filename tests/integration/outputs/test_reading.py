@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import urllib.request
+from collections import defaultdict
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from functions.api import output_analysis
 from sextant.outputs import reading
 from sextant.settings import service as settings
 from tests.integration.main_job.conftest import TENANT
+from tests.integration.main_job.test_scale_out import work_off
 from tests.integration.outputs.conftest import OutputsApi
 
 
@@ -163,10 +165,12 @@ def test_a_result_too_large_for_an_answer_is_a_link(
 
 def test_aggregates_are_true_percentiles(outputs_api: OutputsApi) -> None:
     scenario = outputs_api.main_job.scenario()
-    for seed in range(3):
-        outputs_api.published(scenario, seed=seed, parameters={"shock_bp": 1000 * seed})
+    runs = [
+        outputs_api.published(scenario, seed=seed, parameters={"shock_bp": 1000 * seed}) for seed in range(3)
+    ]
     answer = outputs_api.get(
         f"/v1/scenarios/{scenario}/outputs/aggregates",
+        run_id=",".join(map(str, runs)),
         metric_name="price",
         by="asof_date,metric",
         percentiles="0,50,100",
@@ -176,6 +180,34 @@ def test_aggregates_are_true_percentiles(outputs_api: OutputsApi) -> None:
         values = sorted(row["value"] for row in rows if row["asof_date"] == group["asof_date"])
         assert group["count"] == 3
         assert list(group["percentiles"].values()) == pytest.approx(values)
+
+
+@pytest.mark.parametrize("by", ["asof_date", "metric", "tags", "run_id", "metric,asof_date,run_id,tags"])
+def test_what_cannot_be_added_up_is_never_in_one_group(outputs_api: OutputsApi, by: str) -> None:
+    # Given a scenario with two runs, of different years, and a sweep over two points
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    outputs_api.published(scenario, parameters={"end_year": 2026})
+    sweep = outputs_api.main_job.request(scenario, sweep={"shock_bp": [0, 1000]})
+    work_off(outputs_api.main_job, sweep.id)
+    assert outputs_api.main_job.commit() == 1
+    # When its values are aggregated without choosing a run
+    path = f"/v1/scenarios/{scenario}/outputs"
+    groups = outputs_api.get(f"{path}/aggregates", by=by, percentiles="").json["data"]
+    # Then each group is what Python says of the values of one unit, one run and one point
+    by_hand: dict[str, list[float]] = defaultdict(list)
+    rows = outputs_api.get(path, limit=1000).json["data"]
+    for row in rows:
+        tags = row["tags"] if "tags" in by else {k: v for k, v in row["tags"].items() if k[:6] == "sweep_"}
+        key = {name: row[name] for name in by.split(",")} | {"unit": row["unit"], "run_id": row["run_id"]}
+        by_hand[json.dumps(key | {"tags": tags}, sort_keys=True)].append(row["value"])
+    assert len(groups) == len(by_hand)
+    statistics = {"count", "min", "max", "mean", "percentiles"}
+    for group in groups:
+        key = {"tags": {}} | {name: value for name, value in group.items() if name not in statistics}
+        values = by_hand[json.dumps(key, sort_keys=True)]
+        assert (group["count"], group["min"], group["max"]) == (len(values), min(values), max(values))
+        assert group["mean"] == pytest.approx(sum(values) / len(values))
 
 
 def test_runs_are_compared_with_a_baseline(outputs_api: OutputsApi) -> None:

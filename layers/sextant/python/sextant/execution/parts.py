@@ -27,6 +27,7 @@ from sextant.engine import (
     simulate_draws,
 )
 from sextant.engine.results import Column
+from sextant.lake.table.columns import SWEEP_TAG
 
 SWEEP = "sweep"
 # The columns of a result's rows, which a point's archive holds as they are.
@@ -113,7 +114,9 @@ def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -
     indexes: list[Any] = []
     metrics: list[MetricValue] = []
     for archive, note in zip(archives, notes, strict=True):
-        at_point = {f"{SWEEP}_{name}": json.dumps(value).strip('"') for name, value in note["point"].items()}
+        at_point = {
+            f"{SWEEP_TAG}{name}": json.dumps(value).strip('"') for name, value in note["point"].items()
+        }
         indexes.append(archive["tag_index"] + len(tag_sets))
         tag_sets += [{**tags, **at_point} for tags in note["tag_sets"]]
         metrics += [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -12,22 +13,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sextant.lake.errors import ResultTooLargeError
-from sextant.lake.read.group import RowGroup
+from sextant.lake.read.group import Coded, RowGroup
 from sextant.lake.read.scan import Scan
-from sextant.lake.table.columns import canonical_tags, tags_of
+from sextant.lake.table.columns import SWEEP_TAG, canonical_tags, tags_of
 
 GroupBy = Literal["metric", "asof_date", "run_id", "tags"]
 
-_EPOCH: Final = date(1970, 1, 1)
 _MOST_ROWS: Final = 50_000_000  # 16 bytes each while they are gathered
-_FIRST_DAY: Final = (date.min - _EPOCH).days
-# Bits of a group's number; 63 in all.
-_BITS: Final[dict[GroupBy, int]] = {"metric": 13, "asof_date": 22, "run_id": 15, "tags": 13}
+_MOST_GROUPS: Final = 200_000
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One group: its key (the fields grouped by), its unit, and statistics over its values.
+    """One group: its key (the fields grouped by, and what else keeps it apart), its unit, and statistics over its values.
 
     `percentiles` interpolate linearly between neighbouring values, as PostgreSQL's percentile_cont does.
     `count` leaves out rows without a value.
@@ -58,34 +56,20 @@ class Aggregate:
 def aggregate(scan: Scan, by: Sequence[GroupBy], percentiles: Sequence[float] = ()) -> list[Aggregate]:
     """The statistics of each group, in the order of its key. `percentiles` are ranks from 0 to 100.
 
+    What cannot be added up is never in one group: each has one unit, and values of one point of a sweep (which the
+    key's `tags` then say). Where the filter names no runs, each group is of one run (which the key then says).
+
     Percentiles are of all the values, not estimates, so the values are held: 16 bytes a row. Raises
-    ResultTooLargeError beyond 50 million rows or some thousand distinct keys of a kind, ValueError for a
-    rank out of range.
+    ResultTooLargeError beyond 50 million rows or 200,000 groups, ValueError for a rank out of range.
     """
     if any(not 0 <= rank <= 100 for rank in percentiles):
         raise ValueError("a percentile is between 0 and 100")
+    if not scan.where.run_ids and "run_id" not in by:
+        by = (*by, "run_id")
     gathered = _Gathered(by)
-    for table in scan.tables(["value", "unit", "metric", *(name for name in by if name != "metric")]):
+    for table in scan.tables(["value", "unit", *dict.fromkeys([*by, "tags"])]):
         gathered.add(table)
     return gathered.groups(percentiles)
-
-
-class _Numbers:
-    """Distinct texts, numbered as they appear."""
-
-    def __init__(self, bits: int) -> None:
-        self._most = 1 << bits
-        self._number: dict[str, int] = {}
-
-    def of(self, texts: Iterable[str]) -> npt.NDArray[np.int64]:
-        """The number of each text."""
-        numbers = [self._number.setdefault(text, len(self._number)) for text in texts]
-        if len(self._number) > self._most:
-            raise ResultTooLargeError
-        return np.array(numbers, np.int64)
-
-    def texts(self) -> list[str]:
-        return list(self._number)
 
 
 class _Gathered:
@@ -93,33 +77,28 @@ class _Gathered:
 
     def __init__(self, by: Sequence[GroupBy]) -> None:
         self._by = tuple(by)
-        self._numbers: dict[GroupBy, _Numbers] = {name: _Numbers(_BITS[name]) for name in by}
-        self._unit: dict[int, str] = {}
+        self._number: dict[tuple[str, ...], int] = {}
         self._groups: list[npt.NDArray[np.int64]] = []
         self._values: list[npt.NDArray[np.float64]] = []
         self._rows = 0
 
     def add(self, table: pa.Table) -> None:
         rows = RowGroup(table)
-        values, units = rows.doubles("value"), rows.coded("unit")
+        values = rows.doubles("value")
         there = ~np.isnan(values)
-        group = np.zeros(len(rows), np.int64)
-        for name in self._by:
-            group = (group << _BITS[name]) | self._coded(name, rows)
-        distinct, first = np.unique(group, return_index=True)
-        for number, row in zip(distinct.tolist(), first.tolist(), strict=True):
-            self._unit.setdefault(number, units.values[units.codes[row]])
-        self._groups.append(group[there])
+        columns = [*(_coded(name, rows) for name in self._by), rows.coded("unit")]
+        if "tags" not in self._by:
+            columns.append(_points(rows.tags.coded()))
+        first, place = _together(columns)
+        keys = zip(
+            *([column.values[code] for code in column.codes[first]] for column in columns), strict=True
+        )
+        numbers = [self._number.setdefault(key, len(self._number)) for key in keys]
+        self._groups.append(np.array(numbers, np.int64)[place][there])
         self._values.append(values[there])
         self._rows += int(there.sum())
-        if self._rows > _MOST_ROWS:
+        if self._rows > _MOST_ROWS or len(self._number) > _MOST_GROUPS:
             raise ResultTooLargeError
-
-    def _coded(self, name: GroupBy, rows: RowGroup) -> npt.NDArray[np.int64]:
-        if name == "asof_date":
-            return rows.days - _FIRST_DAY
-        coded = rows.tags.coded() if name == "tags" else rows.coded(name)
-        return self._numbers[name].of(coded.values)[coded.codes]
 
     def groups(self, percentiles: Sequence[float]) -> list[Aggregate]:
         if not self._rows:
@@ -135,37 +114,64 @@ class _Gathered:
         counts = ends - starts
         means = np.add.reduceat(values, starts) / counts
         ranked = [_percentile(values, starts, counts, rank) for rank in percentiles]
-        texts = {name: numbers.texts() for name, numbers in self._numbers.items()}
-        aggregates = []
-        for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-            number = int(group[start])
-            aggregates.append(
+        keys = list(self._number)
+        aggregates = [
+            (
+                keys[group[start]],
                 Aggregate(
-                    key=self._key(number, texts),
-                    unit=self._unit[number],
+                    key=self._key(keys[group[start]]),
+                    unit=keys[group[start]][len(self._by)],
                     count=int(counts[i]),
                     least=float(values[start]),
                     greatest=float(values[end - 1]),
                     mean=float(means[i]),
                     percentiles={rank: float(ranked[r][i]) for r, rank in enumerate(percentiles)},
-                )
+                ),
             )
-        return sorted(aggregates, key=lambda one: [_sortable(value) for value in one.key.values()])
+            for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
+        ]
+        return [one for _, one in sorted(aggregates, key=itemgetter(0))]
 
-    def _key(self, number: int, texts: dict[GroupBy, list[str]]) -> dict[str, Any]:
+    def _key(self, texts: tuple[str, ...]) -> dict[str, Any]:
         key: dict[str, Any] = {}
-        for name in reversed(self._by):
-            part = number & ((1 << _BITS[name]) - 1)
-            number >>= _BITS[name]
+        for name, text in zip(self._by, texts, strict=False):
             if name == "asof_date":
-                key[name] = _EPOCH + timedelta(part + _FIRST_DAY)
+                key[name] = date.fromisoformat(text)
             else:
-                key[name] = tags_of(texts[name][part]) if name == "tags" else texts[name][part]
-        return {name: key[name] for name in self._by}
+                key[name] = tags_of(text) if name == "tags" else text
+        if "tags" not in self._by and (point := tags_of(texts[-1])):
+            key["tags"] = point
+        return key
 
 
-def _sortable(value: Any) -> Any:
-    return canonical_tags(value.items()) if isinstance(value, dict) else value
+def _coded(name: GroupBy, rows: RowGroup) -> Coded:
+    if name == "asof_date":
+        days, codes = np.unique(rows.days, return_inverse=True)
+        return Coded(np.datetime_as_string(days.astype("datetime64[D]")).tolist(), codes.astype(np.int32))
+    return rows.tags.coded() if name == "tags" else rows.coded(name)
+
+
+def _points(tags: Coded) -> Coded:
+    """Of each row's tags those that say at which point of a sweep it was computed."""
+    texts = [
+        canonical_tags((name, value) for name, value in tags_of(text).items() if name.startswith(SWEEP_TAG))
+        for text in tags.values
+    ]
+    number = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return Coded(list(number), np.array([number[text] for text in texts], np.int32)[tags.codes])
+
+
+def _together(columns: Sequence[Coded]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """A row of each distinct combination of the columns' values, and each row's place among those."""
+    numbers, kinds = np.zeros(len(columns[0].codes), np.int64), 1
+    for column in columns:
+        if kinds * len(column.values) >= 1 << 62:
+            distinct, numbers = np.unique(numbers, return_inverse=True)
+            kinds = len(distinct)
+        numbers = numbers * len(column.values) + column.codes
+        kinds *= len(column.values)
+    _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
+    return first, place
 
 
 def _percentile(

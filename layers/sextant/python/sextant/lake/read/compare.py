@@ -79,6 +79,7 @@ class _Place(NamedTuple):
     metric: str
     asof_date: date
     tags: str
+    unit: str
 
 
 def compare(
@@ -96,12 +97,8 @@ def compare(
     SnapshotExpiredError where the snapshot is gone. `where.run_ids` is not looked at.
     """
     values: dict[UUID, dict[_Place, float | None]] = {}
-    units: dict[_Place, str] = {}
     for reference in (baseline, *others):
-        values[reference.run_id] = {}
-        for place, value, unit in _values(table, tenant_id, reference, where, snapshot_id):
-            values[reference.run_id][place] = value
-            units[place] = unit
+        values[reference.run_id] = dict(_values(table, tenant_id, reference, where, snapshot_id))
         if sum(map(len, values.values())) > _MOST_ROWS:
             raise ResultTooLargeError
     of_baseline = values[baseline.run_id]
@@ -110,11 +107,11 @@ def compare(
             metric=place.metric,
             asof_date=place.asof_date,
             tags=tags_of(place.tags),
-            unit=units[place],
+            unit=place.unit,
             baseline=of_baseline.get(place),
             runs=tuple(_delta(o.run_id, values[o.run_id].get(place), of_baseline.get(place)) for o in others),
         )
-        for place in sorted(units)
+        for place in sorted(set().union(*values.values()))
     )
     current = table.metadata.current_snapshot()
     return Comparison(rows, snapshot_id or (current.snapshot_id if current else None))
@@ -122,7 +119,7 @@ def compare(
 
 def _values(
     table: Table, tenant_id: str, reference: RunReference, where: OutputFilter, snapshot_id: int | None
-) -> Iterator[tuple[_Place, float | None, str]]:
+) -> Iterator[tuple[_Place, float | None]]:
     of_run = replace(where, run_ids=frozenset({reference.run_id}))
     reading = scan(table, tenant_id, str(reference.scenario_id), of_run, snapshot_id)
     for group in reading.tables(_COLUMNS):
@@ -130,7 +127,7 @@ def _values(
         texts = (tags.values[code] for code in tags.codes.tolist())
         columns = (group[name].to_pylist() for name in ("metric", "asof_date", "value", "unit"))
         for text, metric, asof_date, value, unit in zip(texts, *columns, strict=True):
-            yield _Place(metric, asof_date, text), value, unit
+            yield _Place(metric, asof_date, text, unit), value
 
 
 def _delta(run_id: UUID, value: float | None, baseline: float | None) -> Delta:

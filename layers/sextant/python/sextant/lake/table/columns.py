@@ -81,6 +81,8 @@ NAMES: Final = tuple(column.name for column in COLUMNS)
 
 # The order declared to Iceberg and the one rows are written and paged in. The latter extends the
 # former to a total order: a run may hold several rows of a metric and date that differ in tags.
+SWEEP_TAG: Final = "sweep_"
+"""The tags that begin so say at which point of a sweep a row was computed: the parameter's name follows."""
 SORT_COLUMNS: Final = ("scenario_id", "metric", "asof_date")
 
 
