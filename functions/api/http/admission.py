@@ -34,7 +34,7 @@ def check(event: dict[str, Any], state: RequestState) -> None:
     state.caller = caller = auth.caller(event, bootstrap.settings(ApiSettings))
     logger.append_keys(tenant_id=caller.tenant)
     caller.require(endpoint.needs)
-    _refuse_unknown_parameters(event.get("queryStringParameters"), endpoint)
+    _check_parameters(event.get("queryStringParameters"), endpoint)
     if event.get("body"):
         bodies.check_type(event.get("headers") or {})
     if not endpoint.counts_itself:
@@ -51,15 +51,32 @@ def count(state: RequestState) -> None:
         raise RateLimitedError(state.admission)
 
 
-def _refuse_unknown_parameters(given: dict[str, str] | None, endpoint: Endpoint) -> None:
-    """A filter with a slip in its name would otherwise filter nothing, and a bulk operation take everything."""
+def _check_parameters(given: dict[str, str] | None, endpoint: Endpoint) -> None:
+    """Refuse parameters that would filter nothing, so that a listing or a bulk operation took everything.
+
+    These are one with a slip in its name, an empty one, and a number or flag that is written otherwise.
+    """
     if not given:
         return
     unknown = [name for name in given if name not in endpoint.query_parameters]
-    if unknown:
+    if not unknown:
+        _check_spelling(given, endpoint)
+    else:
         known = ", ".join(endpoint.query_parameters) or "none"
         message = f"there is no such parameter here; there are: {known}"
         raise InvalidParameterError(
             f"{unknown[0]}: {message}",
             errors=[FieldError(name, "unknown", message) for name in unknown[:_MOST_ERRORS]],
         )
+
+
+def _check_spelling(given: dict[str, str], endpoint: Endpoint) -> None:
+    errors = []
+    for name, value in given.items():
+        spelling = endpoint.query_parameters[name]
+        if not value.strip():
+            errors.append(FieldError(name, "empty", "must not be empty; without a value leave it out"))
+        elif spelling is not None and not spelling.pattern.fullmatch(value):
+            errors.append(FieldError(name, spelling.rule, spelling.message))
+    if errors:
+        raise InvalidParameterError(f"{errors[0].path} {errors[0].message}.", errors=errors)

@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -104,7 +105,7 @@ def parsed(text: str) -> Any:
     that no part of the system could keep.
     """
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError:
         raise
     except ValueError as error:
@@ -113,6 +114,18 @@ def parsed(text: str) -> Any:
         errors = [FieldError(path, rule, message) for path, rule, message in _unstorable(document, "")]
         if errors:
             raise ValidationError(f"{errors[0].path or 'body'}: {errors[0].message}", errors=errors[:20])
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members; of two values under one key readers keep the first, the last or both."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise InvalidJsonError(
+            f"An object of the body has the key {twice[:100]!r} twice.",
+            errors=[FieldError("", "unique_key", f"an object must not have the key {twice[:100]!r} twice")],
+        )
     return document
 
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import api_gateway
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
 from functions.api.http import limits
+from functions.api.http.spelling import Spelling, spelling_of
 from sextant import bootstrap
 from sextant.identity import Caller, Permission
 from sextant.settings.model import Admission
@@ -74,16 +75,16 @@ class Endpoint:
         return limits.rules_of(self.path)
 
     @cached_property
-    def query_parameters(self) -> list[str]:
-        """The names of the parameters that are neither in the path nor in the headers nor the body."""
+    def query_parameters(self) -> dict[str, Spelling | None]:
+        """How each parameter is written that is neither in the path nor in the headers nor the body, by its name."""
         elsewhere = {"return", *_PARAMETER.findall(self.path)}
         hints = get_type_hints(self.handler, include_extras=True)
-        return sorted(
-            name
-            for name, hint in hints.items()
+        return {
+            name: spelling_of(hint)
+            for name, hint in sorted(hints.items())
             if name not in elsewhere
             and not any(isinstance(item, Body | Header) for item in getattr(hint, "__metadata__", ()))
-        )
+        }
 
     def fits(self, path: str) -> bool:
         return re.fullmatch(_PARAMETER.sub(_PART, self.path), path) is not None

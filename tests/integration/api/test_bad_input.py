@@ -208,6 +208,48 @@ def test_a_slip_in_a_parameters_name_filters_nothing_silently(client: Client, me
     assert "created_before" in answer.json["detail"] or "there are: none" in answer.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "rule"),
+    [
+        ("/v1/scenarios", {"name": ""}, "empty"),
+        ("/v1/scenarios", {"tag": " "}, "empty"),
+        ("/v1/scenarios", {"cursor": ""}, "empty"),
+        ("/v1/events", {"event_type": ""}, "empty"),
+        ("/v1/admin/outbox", {"topic": ""}, "empty"),
+        ("/v1/scenarios", {"limit": "1_0"}, "whole_number"),
+        ("/v1/scenarios", {"limit": "10.0"}, "whole_number"),
+        ("/v1/scenarios", {"limit": " 10 "}, "whole_number"),
+        ("/v1/scenarios", {"limit": "+10"}, "whole_number"),
+        ("/v1/scenarios", {"limit": "٣"}, "whole_number"),
+        ("/v1/kill-switches", {"active": "yes"}, "boolean"),
+        ("/v1/kill-switches", {"active": "1"}, "boolean"),
+    ],
+)
+def test_no_value_of_a_parameter_is_ignored_or_read_in_a_librarys_way(
+    client: Client, path: str, query: dict[str, str], rule: str
+) -> None:
+    answer = client("GET", path, query=query)
+    assert (answer.status, answer.code) == (400, "invalid_parameter"), answer.body
+    assert [(error["path"], error["rule"]) for error in answer.json["errors"]] == [(*query, rule)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"preview":true,"preview":false,"all":true}',
+        '{"all":true,"filter":{"priority":"LOW","priority":"HIGH"}}',
+        '{"all":true,"\\u0061ll":true}',
+    ],
+)
+def test_a_key_that_stands_twice_in_an_object_is_refused(client: Client, raw: str) -> None:
+    run = client.run(client.scenario()["id"])
+    answer = client("POST", "/v1/scenarios/runs:cancel", raw=raw)
+    assert (answer.status, answer.code) == (400, "invalid_json"), answer.body
+    assert answer.json["errors"][0]["rule"] == "unique_key"
+    location = f"/v1/scenarios/{run['scenario_id']}/runs/{run['id']}"
+    assert client("GET", location).data["state"] == "QUEUED"
+
+
 def test_paths_and_methods_that_do_not_exist(client: Client) -> None:
     missing = client("GET", "/v1/nothing/here")
     assert (missing.status, missing.code) == (404, "route_not_found")

@@ -52,6 +52,31 @@ def test_weights_that_are_no_year_are_refused_with_their_sum(outputs_api: Output
     assert outputs_api.get("/v1/baselines").json["data"] == []
 
 
+@pytest.mark.parametrize("number", ["1_00", "٣", "１００", "0x64", "1,00", "1 00", "1e", "infinity"])
+def test_a_number_of_a_table_is_written_in_plain_digits(outputs_api: OutputsApi, number: str) -> None:
+    answer = outputs_api.post("/v1/baselines", body(UNITS.replace("gas,ccgt,200,", f'gas,ccgt,"{number}",')))
+    assert (answer.status, answer.json["code"]) == (422, "invalid_baseline")
+    (error,) = answer.json["errors"]
+    assert error["path"].endswith("capacity_mw")
+    assert repr(number) in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("units", "problem"),
+    [
+        (UNITS.replace("200,gas", "1,200,gas"), "row 2 has more cells than the header, which has 8"),
+        (UNITS.replace("heat_rate", "capacity_mw"), "names the column 'capacity_mw' twice"),
+    ],
+)
+def test_no_cell_of_a_table_is_dropped(outputs_api: OutputsApi, units: str, problem: str) -> None:
+    answer = outputs_api.post("/v1/baselines", body(units))
+    assert (answer.status, answer.json["errors"][0]["path"]) == (422, "tables.units")
+    assert problem in answer.json["errors"][0]["message"]
+    # Spreadsheets end each line with empty cells: those say nothing and are no error
+    spreadsheet = UNITS.replace("true\n", "true,,\n")
+    assert outputs_api.post("/v1/baselines", body(spreadsheet)).status == 201
+
+
 def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: OutputsApi) -> None:
     # Given a baseline in its first version
     stored = outputs_api.post("/v1/baselines", body())

@@ -31,7 +31,6 @@ def encoded(text: str) -> str:
 @pytest.mark.parametrize(
     "cursor",
     [
-        "",
         "é",
         "=",
         encoded("[" * 50_000),

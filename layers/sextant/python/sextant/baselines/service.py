@@ -194,6 +194,8 @@ def _rows(table: str, content: bytes) -> list[Row]:
         return list(rows_from_csv(text))
     except (pa.ArrowException, OSError, csv.Error, UnicodeDecodeError) as error:
         raise _unreadable(table, "format", "must be CSV in UTF-8 with a header, or Parquet") from error
+    except ValueError as error:
+        raise _unreadable(table, "shape", f"must be a table with one cell a column: {error}") from error
 
 
 def _parquet_rows(table: str, content: bytes) -> list[Row]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -35,6 +36,7 @@ Cell: TypeAlias = str | float | int | bool | None
 Row: TypeAlias = Mapping[str, Cell]
 
 CARBON = "carbon"
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 MOST_ERRORS = 100
 MOST_HOURS, MOST_YEARS, MOST_UNITS = 8_784, 60, 2_000
 
@@ -66,9 +68,26 @@ class BaselineError(ModelInputError):
 
 
 def rows_from_csv(text: str) -> list[dict[str, Cell]]:
-    """A CSV text with a header as rows; short rows lack their last columns."""
+    """A CSV text with a header as rows; short rows lack their last columns.
+
+    Raises ValueError for a header that names a column twice, and for a row with more cells than the header.
+    """
     reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
-    return [{key: value for key, value in row.items() if key is not None} for row in reader]
+    header = reader.fieldnames or ()
+    for column in header:
+        if header.count(column) > 1:
+            raise ValueError(f"its header names the column {column[:40]!r} twice")
+    rows = []
+    for number, row in enumerate(reader, start=1):
+        if any(cell.strip() for cell in row.pop(None, ())):
+            raise ValueError(f"row {number} has more cells than the header, which has {len(header)}")
+        rows.append(row)
+    return rows
+
+
+def _is_number(value: Cell) -> bool:
+    """Whether a cell is a number, or spells one in ASCII digits: Python reads `1_000` and other scripts' digits too."""
+    return not isinstance(value, str) or _NUMBER.fullmatch(value) is not None
 
 
 class _Table:
@@ -107,7 +126,7 @@ class _Table:
                 return math.nan
             return default
         try:
-            number = math.nan if isinstance(value, bool) else float(value)
+            number = math.nan if isinstance(value, bool) or not _is_number(value) else float(value)
         except (ValueError, TypeError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
