@@ -1,4 +1,4 @@
-"""The newest value of each metric, from the roll-up in Postgres."""
+"""The newest value of each metric of a run, from what Postgres keeps of it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api.http.envelopes import Envelope, answers, reply
+from functions.api.http.envelopes import Envelope, Meta, answers, reply
 from functions.api.http.routing import Router, needs
 from functions.api.output_values import ValueBody
 from sextant import bootstrap
-from sextant.ids import ScenarioId
+from sextant.canonical import decode
+from sextant.ids import RunId, ScenarioId
 from sextant.outputs import service as outputs
+from sextant.outputs.model import ResultRun
 from sextant.scenarios import service as scenarios
+from sextant.scenarios.model import Scenario
 from sextant.settings.model import OUTPUTS_FLAG
 from sextant.settings.service import FeatureDisabledError
 
@@ -26,7 +29,19 @@ class MetricBody(ValueBody):
     computed_at: datetime
 
 
-class MetricList(Envelope[list[MetricBody]]): ...
+class MetricMeta(Meta):
+    run_id: UUID | None
+    """The run that is read; null where none of the scenario as it stands has a result."""
+    scenario_version: int
+    """The version that the run computed; without a run, the present one."""
+    parameters: dict[str, Any]
+    """The parameters that the run computed with; without a run, the scenario's."""
+    seed: int | None
+    code_version: str | None
+
+
+class MetricList(Envelope[list[MetricBody]]):
+    meta: MetricMeta
 
 
 router = Router()
@@ -34,7 +49,7 @@ router = Router()
 
 @router.get(
     "/v1/scenarios/<scenario_id>/metrics/latest",
-    summary="Newest value of each metric",
+    summary="Newest value of each metric of the scenario as it stands, or of a run",
     tags=["Outputs"],
     responses={200: answers("The metrics", MetricList)},
 )
@@ -42,13 +57,42 @@ router = Router()
 def latest_metrics(
     scenario_id: UUID,
     metric_name: Annotated[str | None, Query(description="One metric, or several with commas")] = None,
+    run_id: Annotated[
+        UUID | None,
+        Query(
+            description="Without it, the newest run that succeeded with the scenario's present assumptions and parameters"
+        ),
+    ] = None,
 ) -> Response[Any]:
     caller = router.caller
     if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
         raise FeatureDisabledError("Outputs are switched off at the moment.")
     names = [name.strip() for name in metric_name.split(",")] if metric_name else None
     with router.session() as session:
-        metrics = outputs.latest_metrics(session, ScenarioId(scenario_id), names)
-        if not metrics:
-            scenarios.get(session, ScenarioId(scenario_id))
-    return reply(MetricList.of(metrics, caller))
+        run = outputs.result_run(session, ScenarioId(scenario_id), RunId(run_id) if run_id else None)
+        metrics = outputs.latest_metrics(session, run.id, names) if run else []
+        scenario = None if run else scenarios.get(session, ScenarioId(scenario_id))
+    body = MetricList.of(metrics, caller)
+    body.meta = _meta(caller.request_id, run, scenario)
+    return reply(body)
+
+
+def _meta(request_id: str, run: ResultRun | None, scenario: Scenario | None) -> MetricMeta:
+    if run is None:
+        assert scenario is not None, "read where there is no run"
+        return MetricMeta.model_construct(
+            request_id=request_id,
+            run_id=None,
+            scenario_version=scenario.version,
+            parameters=decode(scenario.parameters),
+            seed=None,
+            code_version=None,
+        )
+    return MetricMeta.model_construct(
+        request_id=request_id,
+        run_id=run.id,
+        scenario_version=run.scenario_version,
+        parameters=decode(run.parameters),
+        seed=run.seed,
+        code_version=run.code_version,
+    )

@@ -39,8 +39,20 @@ class OpenBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultRun:
+    """A run whose values are read, and what it computed. `parameters` is canonical JSON."""
+
+    tenant_id: TenantId
+    id: RunId
+    scenario_version: int
+    parameters: str
+    seed: int
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class LatestMetric:
-    """The newest value of one metric of a scenario."""
+    """The newest value of one metric of a run."""
 
     tenant_id: TenantId
     scenario_id: ScenarioId

@@ -6,18 +6,35 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from psycopg import sql
-
-from sextant.ids import BatchId, ScenarioId
-from sextant.outputs.model import LatestMetric, PublishedRun, WaitingFile
+from sextant.ids import BatchId, RunId, ScenarioId
+from sextant.outputs.model import LatestMetric, PublishedRun, ResultRun, WaitingFile
 from sextant.storage import Session
-from sextant.storage.keyset import columns_of
 
-_LATEST = sql.SQL("""
-SELECT {columns} FROM metric_latest
-WHERE tenant_id = %s AND scenario_id = %s AND (%s::text[] IS NULL OR metric = ANY (%s::text[]))
-ORDER BY metric, tags_key
-""").format(columns=columns_of(LatestMetric))
+_RESULT_RUN = """
+SELECT r.tenant_id, r.id, r.scenario_version, r.parameters, r.seed, r.code_version FROM scenario_run r
+WHERE r.tenant_id = %s AND r.scenario_id = %s AND r.id = %s AND r.state = 'SUCCEEDED' AND r.parent_run_id IS NULL
+"""
+# Of the runs with the scenario's own assumptions and parameters, as a request without any of its own would have them.
+_RUN_AS_IT_STANDS = """
+WITH asked AS MATERIALIZED (
+    SELECT s.tenant_id, s.id, s.assumptions, pin_parameters(s.tenant_id, merge_canonical(s.parameters, '{}')) AS parameters
+    FROM scenario s WHERE s.tenant_id = %s AND s.id = %s AND s.deleted_at IS NULL
+)
+SELECT r.tenant_id, r.id, r.scenario_version, r.parameters, r.seed, r.code_version
+FROM asked
+JOIN scenario_run r ON r.tenant_id = asked.tenant_id AND r.scenario_id = asked.id
+JOIN scenario_version v ON v.tenant_id = r.tenant_id AND v.id = r.scenario_id AND v.version = r.scenario_version
+WHERE r.state = 'SUCCEEDED' AND r.parent_run_id IS NULL
+  AND r.parameters = asked.parameters AND v.assumptions = asked.assumptions
+ORDER BY r.id DESC LIMIT 1
+"""
+_METRICS = """
+SELECT f.tenant_id, f.scenario_id, x.metric, x.tags, x.asof_date, x.value, x.unit, x.band_lower, x.band_upper,
+       f.run_id, f.created_at AS computed_at
+FROM output_file f, jsonb_populate_recordset(NULL::metric_latest, f.metrics) AS x
+WHERE f.tenant_id = %s AND f.run_id = %s AND (%s::text[] IS NULL OR x.metric = ANY (%s::text[]))
+ORDER BY x.metric, x.tags_key
+"""
 
 
 def open_batch(
@@ -93,8 +110,18 @@ def run_states(session: Session, runs: Collection[str]) -> dict[str, str]:
     return dict(rows)
 
 
-def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
-    return session.fetch_all(_LATEST, (session.tenant_id, scenario, metrics, metrics), row=LatestMetric)
+def result_run(session: Session, scenario: ScenarioId, run: RunId) -> ResultRun | None:
+    """The run, where it is one of the scenario's and has a result."""
+    return session.fetch_one(_RESULT_RUN, (session.tenant_id, scenario, run), row=ResultRun)
+
+
+def run_as_it_stands(session: Session, scenario: ScenarioId) -> ResultRun | None:
+    """The newest run with a result whose assumptions and parameters are those that the scenario has now."""
+    return session.fetch_one(_RUN_AS_IT_STANDS, (session.tenant_id, scenario), row=ResultRun)
+
+
+def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> list[LatestMetric]:
+    return session.fetch_all(_METRICS, (session.tenant_id, run, metrics, metrics), row=LatestMetric)
 
 
 def readable_version(session: Session, scenario: ScenarioId) -> int | None:

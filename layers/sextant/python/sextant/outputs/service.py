@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sextant.ids import BatchId, ScenarioId, new_id
+from sextant.errors import ConflictError
+from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.outputs import repository
-from sextant.outputs.model import LatestMetric, OpenBatch
+from sextant.outputs.model import LatestMetric, OpenBatch, ResultRun
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 LakeCommit = Callable[[BatchId, Sequence[dict[str, Any]]], int]
@@ -68,6 +69,29 @@ def invalidate(session: Session, reason: str) -> int:
     return repository.invalidate(session, reason)
 
 
-def latest_metrics(session: Session, scenario: ScenarioId, metrics: list[str] | None) -> list[LatestMetric]:
-    """The newest value of each metric of a scenario, or of those named; constant time, without the lake."""
-    return repository.latest_metrics(session, scenario, metrics)
+class RunWithoutResultError(ConflictError):
+    """The run has no result to read."""
+
+    code, title = "run_without_result", "Run without a result"
+
+
+def result_run(session: Session, scenario: ScenarioId, run: RunId | None) -> ResultRun | None:
+    """The run that is read: the one named, or else the newest of the scenario as it stands; None where that has none.
+
+    Raises `RunNotFoundError` and `RunWithoutResultError` of a run that is named.
+    """
+    if run is None:
+        return repository.run_as_it_stands(session, scenario)
+    found = repository.result_run(session, scenario, run)
+    if found is None:
+        from sextant.runs import service as runs  # where all is well no run is looked at
+
+        state = runs.get(session, scenario, run).state
+        why = "it is a part of another run" if state == "SUCCEEDED" else f"it is {state}"
+        raise RunWithoutResultError(f"The run has no result to read: {why}.", extra={"state": state})
+    return found
+
+
+def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> list[LatestMetric]:
+    """The newest value of each metric of a run, or of those named; constant time, without the lake."""
+    return repository.latest_metrics(session, run, metrics)
