@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -62,28 +61,7 @@ class ReasonDocument(RequestBody):
     reason: Reason
 
 
-class ActionBody(AnswerBody):
-    id: UUID
-    incident_id: UUID | None
-    decision_id: UUID | None
-    action_type: str
-    target: str
-    parameters: dict[str, Any]
-    state: str
-    result: dict[str, Any] | None
-    dry_run: bool
-    reverses_id: UUID | None
-    attempt: int
-    postponed: int
-    waits_for: dict[str, Any] | None
-    """Why it was put off last: its vendor's breaker, or a kill switch."""
-    requested_by: str
-    correlation_id: str
-    due_at: datetime
-    created_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
-    completed_by: str | None
+class ActionBody(AnswerBody, shows=Action, hides=("tenant_id", "ordinal")): ...
 
 
 class ActionEnvelope(Envelope[ActionBody]): ...

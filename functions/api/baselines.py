@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from functions.api.http.parameters import Limit, broken
 from functions.api.http.routing import Router, needs
 from functions.api.output_query import reader
 from sextant.baselines import service
+from sextant.baselines.model import Baseline
 from sextant.drivers.fields import Number
 from sextant.identity import Caller
 from sextant.ids import new_id
@@ -70,15 +70,7 @@ class NewBaseline(RequestBody):
         return self.model_dump(exclude_none=True, exclude={"name", "tables"})
 
 
-class BaselineBody(AnswerBody):
-    id: UUID
-    version: int
-    name: str
-    digest: str
-    options: dict[str, Any]
-    summary: dict[str, Any]
-    created_at: datetime
-    created_by: str
+class BaselineBody(AnswerBody, shows=Baseline, hides=("tenant_id", "location")): ...
 
 
 class BaselineEnvelope(Envelope[BaselineBody]): ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,25 +12,13 @@ from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit
 from functions.api.http.routing import Router, needs
 from sextant.operations.decisions import service as decisions
+from sextant.operations.decisions.model import Decision
 from sextant.paging import DEFAULT_LIMIT
 
 _TAGS = ["Decisions"]
 
 
-class DecisionBody(AnswerBody):
-    id: UUID
-    incident_id: UUID
-    event_id: UUID | None
-    decision_type: str
-    maker: str
-    maker_name: str
-    confidence: float
-    reasoning: str
-    proposal: dict[str, Any]
-    verdict: str
-    verdict_reason: str
-    correlation_id: str
-    decided_at: datetime
+class DecisionBody(AnswerBody, shows=Decision, hides=("tenant_id", "trigger_key")): ...
 
 
 class DecisionEnvelope(Envelope[DecisionBody]): ...

@@ -28,7 +28,7 @@ from sextant.drivers.fields import UPPER
 from sextant.ids import RunId, VendorId, WorkflowId
 from sextant.moments import Moment
 from sextant.operations.events import service as events
-from sextant.operations.events.model import EventFilter, NewEvent, Severity
+from sextant.operations.events.model import Event, EventFilter, Ingested, NewEvent, Severity
 from sextant.paging import DEFAULT_LIMIT
 
 _TAGS = ["Events"]
@@ -57,28 +57,12 @@ class EventDocument(RequestBody):
     tenant_id: str | None = None
 
 
-class IngestedBody(AnswerBody):
+class IngestedBody(AnswerBody, shows=Ingested, hides=("outcome",)):
     event_id: UUID
-    incident_id: UUID | None
     change: str | None
-    """What it did to its incident: OPENED, REOPENED, ESCALATED or COUNTED."""
-    event_count: int | None
 
 
-class EventBody(AnswerBody):
-    id: UUID
-    workflow_id: UUID
-    vendor_id: UUID | None
-    run_id: UUID | None
-    incident_id: UUID | None
-    event_type: str
-    severity: str
-    source: str
-    payload: dict[str, Any]
-    idempotency_key: str | None
-    correlation_id: str
-    occurred_at: datetime
-    received_at: datetime
+class EventBody(AnswerBody, shows=Event, hides=("tenant_id",)): ...
 
 
 class IngestedEnvelope(Envelope[IngestedBody]): ...

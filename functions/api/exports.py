@@ -13,7 +13,7 @@ from functions.api.http.routing import Router, needs
 from functions.api.output_query import readable, reader
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError
+from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError, Failure
 
 POLL_SECONDS = 2
 
@@ -24,10 +24,7 @@ class ExportFileBody(AnswerBody):
     expires_at: datetime
 
 
-class ExportErrorBody(AnswerBody):
-    code: str
-    detail: str
-    retryable: bool
+class ExportErrorBody(AnswerBody, shows=Failure): ...
 
 
 class ExportBody(AnswerBody):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +23,13 @@ from functions.api.http.routing import Router, needs
 from sextant.drivers.fields import UPPER
 from sextant.operations.events.model import Severity
 from sextant.operations.incidents import service as incidents
-from sextant.operations.incidents.model import INCIDENT_STATES, IncidentFilter, IncidentState
+from sextant.operations.incidents.model import (
+    INCIDENT_STATES,
+    Incident,
+    IncidentFilter,
+    IncidentState,
+    TimelineEntry,
+)
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 _TAGS = ["Incidents"]
@@ -35,36 +40,10 @@ class IncidentMove(RequestBody):
     reason: Reason
 
 
-class IncidentBody(AnswerBody):
-    id: UUID
-    signature: str
-    algorithm: int
-    previous_id: UUID | None
-    title: str
-    workflow_id: UUID
-    vendor_id: UUID | None
-    state: str
-    state_reason: str
-    severity: str
-    event_count: int
-    cycle: int
-    cycle_events: int
-    first_seen: datetime
-    last_seen: datetime
-    opened_at: datetime
-    escalated_at: datetime | None
-    reopened_at: datetime | None
-    resolved_at: datetime | None
-    updated_at: datetime
-    updated_by: str
+class IncidentBody(AnswerBody, shows=Incident, hides=("tenant_id", "correlation_id")): ...
 
 
-class TimelineBody(AnswerBody):
-    id: UUID
-    kind: str
-    at: datetime
-    summary: str
-    detail: dict[str, Any]
+class TimelineBody(AnswerBody, shows=TimelineEntry): ...
 
 
 class IncidentEnvelope(Envelope[IncidentBody]): ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -29,7 +28,7 @@ from sextant.identity import Caller, Permission
 from sextant.ids import TenantId, tenant_id
 from sextant.kill_switches import service as kill_switches
 from sextant.kill_switches.errors import InvalidTargetError
-from sextant.kill_switches.model import KillSwitch, SwitchScope
+from sextant.kill_switches.model import KillSwitch, SwitchChange, SwitchScope
 from sextant.paging import DEFAULT_LIMIT
 from sextant.storage import Database
 
@@ -57,26 +56,10 @@ class KillSwitchLift(RequestBody):
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | None = None
 
 
-class KillSwitchBody(AnswerBody):
-    id: UUID
-    scope: str
-    target: str
-    active: bool
-    by_platform: bool
-    reason: str
-    changed_at: datetime
-    changed_by: str
+class KillSwitchBody(AnswerBody, shows=KillSwitch): ...
 
 
-class SwitchChangeBody(AnswerBody):
-    id: UUID
-    scope: str
-    target: str
-    active: bool
-    reason: str
-    actor: str
-    correlation_id: str
-    occurred_at: datetime
+class SwitchChangeBody(AnswerBody, shows=SwitchChange, hides=("switch_id",)): ...
 
 
 class KillSwitchEnvelope(Envelope[KillSwitchBody]): ...

@@ -30,7 +30,8 @@ from sextant.errors import FieldError
 from sextant.ids import TenantId, tenant_id
 from sextant.moments import Moment
 from sextant.outbox.administration import service
-from sextant.outbox.administration.model import QuotaChange, Selection, Status
+from sextant.outbox.administration.model import AuditEntry, Entry, Quota, QuotaChange, Selection, Status
+from sextant.outbox.model import Statistics
 from sextant.paging import DEFAULT_LIMIT
 from sextant.storage import ALL_TENANTS, Session
 
@@ -42,17 +43,7 @@ Whose = Annotated[
 ]
 
 
-class EntryBody(AnswerBody):
-    tenant_id: str
-    id: UUID
-    topic: str
-    dedupe_key: str | None
-    created_at: datetime
-    status: str
-    attempts: int
-    last_error: str | None
-    retry_at: datetime | None
-    failed_at: datetime | None
+class EntryBody(AnswerBody, shows=Entry): ...
 
 
 class EntryList(ListEnvelope[EntryBody]): ...
@@ -68,17 +59,7 @@ class OutboxEventBody(AnswerBody):
 class OutboxEventEnvelope(Envelope[OutboxEventBody]): ...
 
 
-class FiguresBody(AnswerBody):
-    tenant_id: str
-    pending: int
-    leased: int
-    delayed: int
-    dead: int
-    oldest_pending_at: datetime | None
-    published: int
-    last_published_at: datetime | None
-    claimed_in_window: int
-    allowance: int
+class FiguresBody(AnswerBody, shows=Statistics): ...
 
 
 class FiguresList(Envelope[list[FiguresBody]]): ...
@@ -121,21 +102,7 @@ class ResetRequest(RequestBody):
     reason: OutboxReason
 
 
-class QuotaBody(AnswerBody):
-    tenant_id: str
-    max_events: int
-    window_seconds: int
-    backoff_seconds: int
-    batch_limit: int
-    max_pending: int
-    overridden: list[str]
-    used: int
-    remaining: int
-    updated_at: datetime
-    updated_by: str
-    reason: str
-    by_platform: bool
-    """Whether who manages tenants set it: then only they change it."""
+class QuotaBody(AnswerBody, shows=Quota): ...
 
 
 class QuotaList(Envelope[list[QuotaBody]]): ...
@@ -144,14 +111,7 @@ class QuotaList(Envelope[list[QuotaBody]]): ...
 class QuotaEnvelope(Envelope[QuotaBody]): ...
 
 
-class AuditBody(AnswerBody):
-    tenant_id: str
-    id: UUID
-    action: str
-    actor: str
-    reason: str
-    detail: dict[str, Any]
-    occurred_at: datetime
+class AuditBody(AnswerBody, shows=AuditEntry): ...
 
 
 class AuditList(ListEnvelope[AuditBody]): ...

@@ -41,7 +41,7 @@ from sextant.ids import RunId, ScenarioId, new_id
 from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
-from sextant.runs.model import STATES, Run, RunFilter, RunOptions
+from sextant.runs.model import STATES, Attempt, Run, RunFilter, RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import DEFAULTS, LONG_POLL
 from sextant.storage.errors import DatabaseUnavailable
@@ -57,45 +57,27 @@ class RunMeta(Meta):
     """Whether an equal run, or the run of the same idempotency key, was there before."""
 
 
-class RunBody(AnswerBody):
-    id: UUID
-    scenario_id: UUID
-    scenario_version: int
-    state: str
-    priority: str
-    progress_percent: int
-    attempt: int
-    version_hash: str
+class RunBody(
+    AnswerBody,
+    shows=Run,
+    hides=(
+        "tenant_id",
+        "idempotency_key",
+        "request_hash",
+        "fencing_token",
+        "lease_until",
+        "correlation_id",
+        "updated_at",
+    ),
+):
     parameters: dict[str, Any]
-    code_version: str
-    environment: str
-    seed: int
-    timeout_minutes: int
-    max_retries: int
-    created_at: datetime
-    created_by: str
-    started_at: datetime | None
-    completed_at: datetime | None
-    error: dict[str, Any] | None
-    output_rows: int | None
-    output_bytes: int | None
-    gb_seconds: float
-    parts: int | None
-    parent_run_id: UUID | None
-    part: dict[str, Any] | None
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
         return super().of(thing, parameters=decode(thing.parameters), **values)
 
 
-class AttemptBody(AnswerBody):
-    attempt: int
-    worker: str
-    outcome: str | None
-    error: dict[str, Any] | None
-    started_at: datetime
-    ended_at: datetime | None
+class AttemptBody(AnswerBody, shows=Attempt, hides=("tenant_id", "run_id", "fencing_token")): ...
 
 
 class JournaledBody(AnswerBody):

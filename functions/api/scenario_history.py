@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from functions.api.scenarios import VersionBody, VersionEnvelope
 from sextant.ids import RunId, ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
-from sextant.scenarios.model import Scenario
+from sextant.scenarios.model import Scenario, ScenarioEvent
 from sextant.storage import Session
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -33,15 +32,7 @@ class DifferenceBody(AnswerBody):
     after: Any
 
 
-class ScenarioEventBody(AnswerBody):
-    id: UUID
-    scenario_id: UUID
-    run_id: UUID | None
-    event_type: str
-    actor: str
-    correlation_id: str
-    data: dict[str, Any]
-    occurred_at: datetime
+class ScenarioEventBody(AnswerBody, shows=ScenarioEvent, hides=("tenant_id",)): ...
 
 
 class DifferenceList(Envelope[list[DifferenceBody]]): ...

@@ -53,19 +53,9 @@ class Fork(ChangedScenario):
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
-class ScenarioBody(AnswerBody):
-    id: UUID
-    version: int
-    name: str
-    description: str
-    status: str
+class ScenarioBody(AnswerBody, shows=Scenario, hides=("tenant_id", "deleted_at")):
     assumptions: list[dict[str, Any]]
     parameters: dict[str, Any]
-    tags: list[str]
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-    updated_by: str
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:

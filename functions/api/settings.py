@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
@@ -27,7 +26,7 @@ from sextant.identity import Caller
 from sextant.ids import TenantId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.settings import service
-from sextant.settings.model import JOURNAL, PLATFORM, Kind, Name, Setting
+from sextant.settings.model import JOURNAL, PLATFORM, Change, Kind, Name, Setting
 from sextant.storage import ALL_TENANTS, Session
 
 T = TypeVar("T")
@@ -55,15 +54,7 @@ class SettingBody(AnswerBody):
     """Whether who manages tenants set it: then only they change it."""
 
 
-class SettingChangeBody(AnswerBody):
-    id: UUID
-    kind: str
-    name: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    actor: str
-    reason: str
-    occurred_at: datetime
+class SettingChangeBody(AnswerBody, shows=Change, hides=("tenant_id",)): ...
 
 
 class SettingEnvelope(Envelope[SettingBody]): ...

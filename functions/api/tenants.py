@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -50,16 +49,7 @@ class TenantChanges(Changes):
     settings: dict[str, Any] | None = None
 
 
-class TenantBody(AnswerBody):
-    tenant_id: str
-    name: str
-    active: bool
-    settings: dict[str, Any]
-    version: int
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-    updated_by: str
+class TenantBody(AnswerBody, shows=Tenant, hides=("id", "deleted_at")): ...
 
 
 class TenantEnvelope(Envelope[TenantBody]): ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from functions.api.http.plain_noun import NewThing, PlainNoun
 from functions.api.http.routing import Router, needs
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.vendors import service
+from sextant.vendors.model import Vendor, VendorStatus
 
 Threshold = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=86_400)]
@@ -55,27 +55,10 @@ class VendorChanges(Changes):
     max_retries: Retries | None = None
 
 
-class VendorBody(AnswerBody):
-    id: UUID
-    name: str
-    description: str
-    failure_threshold: int
-    reset_seconds: int
-    rate_per_minute: int | None
-    max_retries: int
-    version: int
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-    updated_by: str
+class VendorBody(AnswerBody, shows=Vendor, hides=("tenant_id", "deleted_at")): ...
 
 
-class VendorStandingBody(AnswerBody):
-    breaker: str
-    failures: int
-    opened_at: datetime | None
-    opened_by: str
-    calls_in_last_minute: int
+class VendorStandingBody(AnswerBody, shows=VendorStatus): ...
 
 
 class VendorEnvelope(Envelope[VendorBody]): ...

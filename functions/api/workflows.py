@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from sextant import bootstrap
 from sextant.drivers.fields import UPPER
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.workflows import service
-from sextant.workflows.model import WorkflowState
+from sextant.workflows.model import Workflow, WorkflowState
 
 
 class WorkflowDocument(NewThing):
@@ -48,18 +47,7 @@ class WorkflowChanges(Changes):
     dry_run: Flag | None = None
 
 
-class WorkflowBody(AnswerBody):
-    id: UUID
-    name: str
-    description: str
-    state: str
-    max_retries: int
-    dry_run: bool
-    version: int
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-    updated_by: str
+class WorkflowBody(AnswerBody, shows=Workflow, hides=("tenant_id", "deleted_at")): ...
 
 
 class WorkflowEnvelope(Envelope[WorkflowBody]): ...

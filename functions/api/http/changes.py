@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import AnswerBody, Envelope, RequestBody, answers
+from sextant.storage.temporal import FieldChange
 
 
 class Changes(RequestBody):
@@ -24,14 +24,7 @@ class Changes(RequestBody):
         return value
 
 
-class ChangeBody(AnswerBody):
-    version: int
-    field: str
-    old_value: Any
-    new_value: Any
-    changed_at: datetime
-    changed_by: str
-    transaction_id: int
+class ChangeBody(AnswerBody, shows=FieldChange, hides=("tenant_id", "record_id")): ...
 
 
 class ChangeList(Envelope[list[ChangeBody]]): ...

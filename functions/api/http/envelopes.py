@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args
+from collections.abc import Collection
+from dataclasses import fields
+from inspect import get_annotations
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
@@ -46,7 +61,22 @@ class Deferred(BaseModel):
 
 
 class AnswerBody(Deferred):
-    """What an answer shows of a thing."""
+    """What an answer shows of a thing.
+
+    A body that `shows` a dataclass has the fields of it, without those that it `hides`, so that the model alone lists
+    them. What the body declares itself stands in for a field of that name, or comes after them all.
+    """
+
+    def __init_subclass__(
+        cls, shows: type[Any] | None = None, hides: Collection[str] = (), **options: Unpack[ConfigDict]
+    ) -> None:
+        if shows is not None:
+            hints = get_type_hints(shows, include_extras=True)
+            shown = {field.name: _open(hints[field.name]) for field in fields(shows)}
+            for name in hides:
+                del shown[name]
+            cls.__annotations__ = {**shown, **get_annotations(cls)}
+        super().__init_subclass__(**options)
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -94,6 +124,11 @@ class ListEnvelope(Deferred, Generic[T]):
         (body,) = get_args(cls.model_fields["data"].annotation)
         data = [body.of(item) for item in page.items]
         return cast("Self", cls.model_construct(None, data=data, meta=page_meta(caller, page, scope)))
+
+
+def _open(hint: Any) -> Any:
+    """The type as an answer promises it: of a choice only that it is a text, for a later version may know more words."""
+    return str if get_origin(hint) is Literal else hint
 
 
 def meta(caller: Caller) -> Meta:

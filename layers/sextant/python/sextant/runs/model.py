@@ -128,6 +128,10 @@ class Run:
     scenario_version: int
     state: State
     priority: Priority
+    progress_percent: int
+    attempt: int
+    fencing_token: int
+    lease_until: datetime | None
     version_hash: str
     parameters: str
     code_version: str
@@ -137,26 +141,22 @@ class Run:
     max_retries: int
     idempotency_key: str | None
     request_hash: str
-    attempt: int
-    progress_percent: int
-    fencing_token: int
-    lease_until: datetime | None
-    error: dict[str, Any] | None
-    gb_seconds: float
-    output_rows: int | None
-    output_bytes: int | None
     correlation_id: str
     created_at: datetime
     created_by: str
     started_at: datetime | None
     completed_at: datetime | None
     updated_at: datetime
+    error: dict[str, Any] | None
+    output_rows: int | None
+    output_bytes: int | None
+    gb_seconds: float
+    parts: int | None
+    """Of a run that was split: into how many parts."""
     parent_run_id: RunId | None
     """Of a part: the run that it belongs to."""
     part: dict[str, Any] | None
     """Of a part: which one."""
-    parts: int | None
-    """Of a run that was split: into how many parts."""
 
     @property
     def deadline(self) -> datetime | None:

@@ -56,6 +56,7 @@ class Action:
     attempt: int
     postponed: int
     waits_for: dict[str, Any] | None
+    """Why it was put off last: its vendor's breaker, or a kill switch."""
     requested_by: str
     correlation_id: str
     due_at: datetime

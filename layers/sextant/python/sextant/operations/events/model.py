@@ -49,6 +49,7 @@ class Ingested:
     event_id: OperationsEventId | None
     incident_id: IncidentId | None
     change: Change | None
+    """What it did to its incident."""
     event_count: int | None
 
 
