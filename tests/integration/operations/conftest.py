@@ -115,7 +115,7 @@ class Operations:
             )
 
     def fail(
-        self, tenant: str, run: str, code: str = "dependency_failed", message: str = "boom", **more: str
+        self, tenant: str, run: str, code: str = "dependency_failed", message: str = "boom", **more: object
     ) -> None:
         outcome, claimed = self.claim(tenant, run)
         assert outcome == "CLAIMED"

@@ -130,7 +130,7 @@ def test_messages_out_of_order_come_to_the_same_end(client: Client, operations: 
 
 def test_a_person_who_runs_it_again_resolves_the_incident(client: Client, operations: Operations) -> None:
     run = client.run(max_retries=0)
-    operations.fail(client.tenant, run["id"], code="model_input", message="must be below 1")
+    operations.fail(client.tenant, run["id"], code="forbidden", message="no")
     operations.deliver()
     (manual,) = client.got("/v1/actions")
     again = client.run(run["scenario_id"], max_retries=0)

@@ -86,7 +86,7 @@ def test_retries_end_at_the_workflows_limit(client: Client, operations: Operatio
 
 def test_a_permanent_error_waits_for_a_person(client: Client, operations: Operations) -> None:
     run = client.run(max_retries=0)
-    operations.fail(client.tenant, run["id"], code="model_input", message="the target must be below 1")
+    operations.fail(client.tenant, run["id"], code="forbidden", message="the licence has ended")
     operations.deliver()
 
     (action,) = client.got("/v1/actions")
@@ -100,6 +100,37 @@ def test_a_permanent_error_waits_for_a_person(client: Client, operations: Operat
     assert client.incidents()[0]["state"] == "ACTIONED"
     again = client("POST", f"/v1/actions/{action['id']}/complete", {"state": "SUCCEEDED"})
     assert (again.status, again.code) == (409, "illegal_transition")
+
+
+def test_what_the_model_refuses_of_a_users_input_is_an_event_and_no_incident(
+    client: Client, operations: Operations
+) -> None:
+    # Given an analyst's session of mistakes, and a sweep that ended by one
+    scenario = client.scenario()
+    for number in range(3):
+        run = client.run(scenario, max_retries=0, seed=number)
+        operations.fail(client.tenant, run["id"], code="model_input", message=f"mistake {number}")
+    swept = client.run(scenario, max_retries=0, seed=9)
+    cause = {"code": "model_input", "message": "discount_rate: must be below 1"}
+    operations.fail(
+        client.tenant, swept["id"], code="part_failed", message="part 2 of 4 ended FAILED", cause=cause
+    )
+    # When operations is told of them
+    operations.deliver()
+    # Then each is an event that says why, and nobody of operations has anything to do
+    events = client.got("/v1/events")
+    assert [(event["event_type"], event["severity"]) for event in events] == [
+        ("run.input_refused", "WARNING")
+    ] * 4
+    assert {event["run_id"] for event in events} >= {swept["id"]}
+    assert events[0]["payload"]["error"]["cause"] == cause
+    assert client.incidents() == client.got("/v1/actions") == client.got("/v1/decisions") == []
+    # But a part that failed by something else is operations'
+    other = client.run(scenario, max_retries=0, seed=10)
+    cause = {"code": "internal_error", "message": "KeyError"}
+    operations.fail(client.tenant, other["id"], code="part_failed", message="part", cause=cause)
+    operations.deliver()
+    assert [incident["title"] for incident in client.incidents()] == ["run.failed: part_failed: part"]
 
 
 def test_a_vendors_failures_are_one_incident_that_opens_its_breaker(

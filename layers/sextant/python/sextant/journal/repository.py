@@ -27,7 +27,7 @@ WHERE r.run_id IS NULL
 """)
 
 
-def get(session: Session, receipt: ReceiptId) -> Receipt | None:
+def find_receipt(session: Session, receipt: ReceiptId) -> Receipt | None:
     return session.fetch_one(_GET, (session.tenant_id, receipt), row=Receipt)
 
 

@@ -7,6 +7,7 @@ from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
 from sextant.journal import repository
 from sextant.journal.model import JournalEntry, Receipt, ReceiptId, RunRequest
+from sextant.journal.repository import find_receipt as find_receipt
 from sextant.outbox import service as outbox
 from sextant.outbox.model import NewEvent
 from sextant.runs import service as runs
@@ -32,7 +33,7 @@ class RequestRefusedError(SextantError):
 
 
 def get(session: Session, scenario: ScenarioId, receipt: ReceiptId) -> Receipt:
-    stored = repository.get(session, receipt)
+    stored = find_receipt(session, receipt)
     if stored is None or stored.scenario_id != scenario:
         raise ReceiptNotFoundError
     return stored
@@ -62,7 +63,7 @@ def carry_out(database: Database, entry: JournalEntry, code_version: str) -> Non
 
 def _ask(session: Session, entry: JournalEntry, request: RunRequest, code_version: str) -> None:
     receipt = ReceiptId(entry.id)
-    settled = repository.get(session, receipt)
+    settled = find_receipt(session, receipt)
     if settled is not None and settled.run_id is not None:
         return
     # The request that was journaled may have reached the database before its answer was lost.

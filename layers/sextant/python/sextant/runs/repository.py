@@ -62,6 +62,10 @@ _GET = sql.SQL(
     "SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s"
 ).format(columns=columns_of(Run))
 
+_FIND = sql.SQL("SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s").format(
+    columns=columns_of(Run)
+)
+
 _LISTED = """tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
   AND parent_run_id IS NOT DISTINCT FROM %(parent)s::uuid
   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
@@ -125,6 +129,11 @@ def request_many(
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
     return session.fetch_one(_GET, (session.tenant_id, run, scenario), row=Run)
+
+
+def find(session: Session, run: RunId) -> Run | None:
+    """The run of whichever scenario of the session's tenant."""
+    return session.fetch_one(_FIND, (session.tenant_id, run), row=Run)
 
 
 def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:

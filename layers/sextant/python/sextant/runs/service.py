@@ -249,6 +249,11 @@ def find(session: Session, scenario: ScenarioId, run_id: RunId) -> Run | None:
     return repository.get(session, scenario, run_id)
 
 
+def find_anywhere(session: Session, run_id: RunId) -> Run | None:
+    """The run of whichever scenario of the tenant, or None where it has no such run."""
+    return repository.find(session, run_id)
+
+
 def get(session: Session, scenario: ScenarioId, run_id: RunId) -> Run:
     """The run; raises `RunNotFoundError`."""
     run = find(session, scenario, run_id)

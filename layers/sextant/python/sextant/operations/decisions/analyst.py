@@ -87,6 +87,13 @@ class Analyst:
             return None
         if repository.is_decided(session, incident.id, changed.trigger(incident.cycle)):
             return None
+        event = events.find(session, changed.event_id) if changed.event_id else None
+        if changed.event_id is not None and (event is None or event.incident_id != incident.id):
+            logger.warning(
+                "a message names an event that is not the incident's",
+                extra={"incident_id": str(incident.id), "event_id": str(changed.event_id)},
+            )
+            return None
         if incident.state == "NEW":
             incident = (
                 incidents.transition(
@@ -99,7 +106,6 @@ class Analyst:
                 )
                 or incident
             )
-        event = events.find(session, changed.event_id) if changed.event_id else None
         return self._situation(session, incident, event, changed.change), self._policies.of(session)
 
     def _situation(

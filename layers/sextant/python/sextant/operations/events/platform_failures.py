@@ -5,19 +5,28 @@ Runs that end badly or cannot begin, outbox events that die, messages nobody cou
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sextant.ids import RunId, TenantId, tenant_id
+from sextant.journal import service as journal
+from sextant.journal.model import ReceiptId
 from sextant.operations.events.model import PLATFORM_TENANT, Ingested, NewEvent
 from sextant.operations.events.service import ingest
 from sextant.operations.incidents import service as incidents
 from sextant.operations.scheduled_checks.model import DeadEvent
 from sextant.operations.tenant_policies import Policies
+from sextant.runs import service as runs
 from sextant.storage import Outage, Session
 from sextant.vendors import service as vendors
+
+INPUT_REFUSED = "run.input_refused"
+"""The type of the event of a run whose input the model refused: no rule of severity makes a failure of it by itself."""
+
+logger = logging.getLogger("sextant.operations")
 
 
 def run_failed(
@@ -26,34 +35,56 @@ def run_failed(
     occurred_at: datetime,
     correlation_id: str,
     policies: Policies,
-) -> Ingested:
+) -> Ingested | None:
     """Ingest that a run ended as FAILED or TIMEOUT, once however often its message is delivered.
 
-    A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves.
+    The message only says where to look: how the run ended is read from the database, and None is the answer where it did not
+    fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. What the model
+    refuses of a user's input is an event and no failure of the platform's: who asked reads it in the run.
     """
-    run = RunId(UUID(str(payload["run_id"])))
-    error = payload.get("error")
-    error = dict(error) if isinstance(error, Mapping) else {}
+    run = runs.find_anywhere(session, RunId(UUID(str(payload["run_id"]))))
+    if run is None or run.state not in ("FAILED", "TIMEOUT"):
+        _disbelieve("run.failed", payload, run.state if run else None)
+        return None
+    error = run.error or {}
     named = error.get("vendor")
     vendor = vendors.find_by_name(session, named) if isinstance(named, str) else None
+    refused = _refuses_input(error)
     event = NewEvent(
-        event_type=_type_of(payload.get("state"), error),
-        severity="ERROR",
+        event_type=INPUT_REFUSED if refused else _type_of(run.state, error),
+        severity="WARNING" if refused else "ERROR",
         source="PLATFORM",
         payload={
-            "run_id": str(run),
-            "scenario_id": payload.get("scenario_id"),
-            "state": payload.get("state"),
+            "run_id": str(run.id),
+            "scenario_id": str(run.scenario_id),
+            "state": run.state,
             "error": error,
         },
-        occurred_at=occurred_at,
+        occurred_at=run.completed_at or occurred_at,
         vendor_id=vendor.id if vendor else None,
-        run_id=run,
+        run_id=run.id,
         fingerprint=f"vendor:{vendor.name}" if vendor else None,
-        idempotency_key=f"run:{run}:ended",
-        correlation_id=correlation_id,
+        idempotency_key=f"run:{run.id}:ended",
+        correlation_id=run.correlation_id or correlation_id,
     )
     return ingest(session, event, policies.of(session))
+
+
+def _refuses_input(error: Mapping[str, Any]) -> bool:
+    """Whether the model refused what the user gave it: the run's own error, or that of the part which ended it."""
+    cause = error.get("cause")
+    return error.get("code") == "model_input" or (
+        error.get("code") == "part_failed"
+        and isinstance(cause, Mapping)
+        and cause.get("code") == "model_input"
+    )
+
+
+def _disbelieve(topic: str, payload: Mapping[str, Any], state: str | None) -> None:
+    about = {str(name): str(payload.get(name))[:100] for name in ("run_id", "receipt_id") if name in payload}
+    logger.warning(
+        "a message says what the database does not", extra={"topic": topic, "stands": state, **about}
+    )
 
 
 def _type_of(state: object, error: Mapping[str, Any]) -> str:
@@ -68,15 +99,26 @@ def run_refused(
     occurred_at: datetime,
     correlation_id: str,
     policies: Policies,
-) -> Ingested:
-    """Ingest that a run accepted while the database was away cannot be carried out: no run stands for it."""
+) -> Ingested | None:
+    """Ingest that a run accepted while the database was away cannot be carried out: no run stands for it.
+
+    None where its receipt does not say so, or no longer.
+    """
+    receipt = journal.find_receipt(session, ReceiptId(UUID(str(payload["receipt_id"]))))
+    if receipt is None or receipt.error is None:
+        _disbelieve("run.refused", payload, receipt.state if receipt else None)
+        return None
     event = NewEvent(
         event_type="run.refused",
         severity="ERROR",
         source="PLATFORM",
-        payload={name: payload.get(name) for name in ("receipt_id", "scenario_id", "error")},
+        payload={
+            "receipt_id": str(receipt.id),
+            "scenario_id": str(receipt.scenario_id),
+            "error": receipt.error,
+        },
         occurred_at=occurred_at,
-        idempotency_key=f"receipt:{payload['receipt_id']}:refused",
+        idempotency_key=f"receipt:{receipt.id}:refused",
         correlation_id=correlation_id,
     )
     return ingest(session, event, policies.of(session))
@@ -91,7 +133,7 @@ def run_completed(
 ) -> bool:
     """When a run succeeded that equals a failed one: tell the incident, and resolve it when nothing of it is left open.
 
-    Whether an incident was resolved.
+    Whether an incident was resolved. Of a run that did not succeed, whatever the message says, no incident is told.
     """
     run = RunId(UUID(str(payload["run_id"])))
     resolved = False

@@ -71,7 +71,7 @@ def incidents_of_equals(session: Session, run: RunId) -> list[IncidentId]:
             LIMIT 1
         ) AS e
         JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state <> 'IGNORED'
-        WHERE mine.tenant_id = %s AND mine.id = %s ORDER BY i.id
+        WHERE mine.tenant_id = %s AND mine.id = %s AND mine.state = 'SUCCEEDED' ORDER BY i.id
         """,
         (session.tenant_id, run),
         row=UUID,
