@@ -111,7 +111,7 @@ def copy_switch(caller: Caller, *, platform: bool) -> None:
     tenant = PLATFORM if platform else caller.tenant
 
     def changes(session: Session) -> Any:
-        return settings.journal_changes(session, tenant, datetime.now(UTC) - timedelta(hours=1))
+        return settings.journal_changes(session, tenant, timedelta(hours=1))
 
     journal_changes = (
         bootstrap.platform_database().run(ALL_TENANTS, changes)

@@ -15,6 +15,8 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.declaration import OPERATIONS
+from functions.time_left import TimeLeft
 from sextant import bootstrap, moments
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.bus.message import EVENT_CREATED_AT
@@ -104,6 +106,7 @@ _TOPICS: Mapping[str, Callable[[TenantId, InboundMessage], None]] = {
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse | dict[str, int]:
+    left = TimeLeft(OPERATIONS)
     if "Records" in event or "records" in event:
         handled: list[str] = []
 
@@ -126,7 +129,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         analyst(),
         performer(),
         dead_letters().peek,
-        lambda: context.get_remaining_time_in_millis() / 1000,
+        left,
     )
     counts = asdict(report)
     if any(counts.values()):

@@ -13,6 +13,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.declaration import OUTBOX_RELAY
+from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.bus.factory import publisher_from_env
 from sextant.bus.message import Publisher
@@ -37,10 +39,11 @@ def relay() -> Relay:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
+    left = TimeLeft(OUTBOX_RELAY)
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
         bootstrap.platform_database().run(ALL_TENANTS, outbox.find_tenant_queues)
-    report = relay().drain(context.get_remaining_time_in_millis() / 1000)
+    report = relay().drain(left())
     _count(report)
     if scheduled:
         _look_after()

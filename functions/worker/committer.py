@@ -14,6 +14,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pyiceberg.table import Table
 
+from functions.declaration import COMMITTER
+from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.execution.settings import RunSettings
 from sextant.ids import BatchId, new_id
@@ -26,8 +28,8 @@ from sextant.outputs import service
 from sextant.storage import ALL_TENANTS
 
 FILES_A_BATCH = 1000
-# What one more batch may take: less than this before the function's deadline none is begun.
-MARGIN_MILLISECONDS = 30_000
+# What one more batch may take: with fewer seconds left of the function's time none is begun.
+MARGIN = 30.0
 
 OWNER = f"committer-{new_id()}"
 
@@ -45,6 +47,7 @@ def _commit(batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    left = TimeLeft(COMMITTER)
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
         # So that readers, who may not make the table, find one before the first run is published.
@@ -55,7 +58,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         owner=OWNER,
         lease=timedelta(seconds=bootstrap.settings(RunSettings).commit_lease),
         limit=FILES_A_BATCH,
-        may_go_on=lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS,
+        may_go_on=lambda: left() > MARGIN,
     )
     if published:
         logger.info("runs published", extra=counted(RUNS_PUBLISHED, published))

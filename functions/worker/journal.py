@@ -8,13 +8,15 @@ whose copies are brought up to date.
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.declaration import JOURNAL
+from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.journal import service as journal_service
@@ -39,6 +41,7 @@ metrics = Metrics(namespace="Sextant")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    left = TimeLeft(JOURNAL)
     journal = bootstrap.journal()
     if journal is None:
         return {}
@@ -48,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     except DatabaseUnavailable:
         logger.warning("the database is away; the journal waits")
         return {}
-    drained = _drain(journal, context.get_remaining_time_in_millis() / 1000 - MARGIN)
+    drained = _drain(journal, left() - MARGIN)
     if drained.carried_out or drained.failed:
         metrics.add_metric("JournalCarriedOut", MetricUnit.Count, drained.carried_out)
         metrics.add_metric("JournalFailed", MetricUnit.Count, drained.failed)
@@ -58,7 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def _changes(session: Session) -> list[Change]:
-    return settings.journal_changes(session, None, datetime.now(UTC) - COPIED)
+    return settings.journal_changes(session, None, COPIED)
 
 
 def _copy_switches(changes: list[Change]) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.declaration import RUN_WORKER
+from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.bus.events import InboundMessage, PartialBatchResponse, consume
 from sextant.config import FunctionSettings, ResourceSettings
@@ -48,10 +50,12 @@ def commit_signal() -> CommitSignal | None:
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchResponse:
+    left = TimeLeft(RUN_WORKER)
+
     def work(message: InboundMessage) -> None:
         run, tenant = RunId(UUID(message.data["run_id"])), tenant_id(message.data["tenant_id"])
         logger.append_keys(run_id=str(run), tenant_id=tenant, correlation_id=message.correlation_id)
-        outcome = worker().execute(tenant, run, lambda: context.get_remaining_time_in_millis() / 1000)
+        outcome = worker().execute(tenant, run, left)
         failed = counted(RUNS_FAILED) if outcome in ("FAILED", "TIMEOUT") else {}
         logger.info("run handled", extra={"outcome": outcome, **failed})
         if outcome == "STORED":

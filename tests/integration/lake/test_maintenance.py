@@ -186,9 +186,9 @@ def test_orphans_go_and_everything_in_use_stays(lake: Lake) -> None:
 
 def test_young_files_are_nobodys_orphans(lake: Lake) -> None:
     descriptor = lake.write(identity())
-    assert remove_orphans(lake.table(), waiting=[]).files_deleted == 0
+    assert remove_orphans(lake.table(), waiting=[], now=datetime.now(UTC)).files_deleted == 0
     with pytest.raises(ValueError, match="old"):
-        remove_orphans(lake.table(), waiting=[], older_than=timedelta(minutes=5))
+        remove_orphans(lake.table(), waiting=[], now=datetime.now(UTC), older_than=timedelta(minutes=5))
     lake.commit(descriptor)
     assert lake.rows_per_run() == one_each(lake)
 

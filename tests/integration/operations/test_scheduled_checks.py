@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 import functions.operations.handler as function
+from functions.declaration import OPERATIONS
 from local.aws import LocalAws, Resources
 from sextant.operations.scheduled_checks.model import DeadLetter
 from tests.environments import changed
-from tests.integration.invoking import LambdaContext
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
 
@@ -144,7 +145,7 @@ def test_a_sweep_begins_nothing_that_it_has_no_time_for(
     body = {"action_type": "BREAKER_OPEN", "target": vendor, "reason": "r"}
     action = client.made("/v1/actions", body, 202)["id"]
     operations.sql("UPDATE action SET due_at = now() - interval '5 min' WHERE id = %s", action)
-    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 20_000)
+    monkeypatch.setattr(function, "OPERATIONS", replace(OPERATIONS, timeout=20))
     assert operations.run_checks()["left"] >= 1
     assert client.got(f"/v1/actions/{action}")["state"] == "PENDING"
 

@@ -10,7 +10,7 @@ from sextant.outbox.model import ClaimedEvent, Measured
 
 
 def claimed(tenant: str, position: int) -> ClaimedEvent:
-    return ClaimedEvent(position, 0, tenant, uuid4(), "t", None, "{}", datetime.now(UTC), 0, None, "{}")
+    return ClaimedEvent(position, 0, tenant, uuid4(), "t", None, "{}", datetime.now(UTC), 0, None, "{}", 0.0)
 
 
 def test_before_anything_is_certain_there_is_no_floor() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sextant.runs.model import Run
@@ -14,6 +15,18 @@ class ClaimedRun:
 
     run: Run
     assumptions: str
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When it was claimed, by the database's clock: the claim is the last change of a run that was just claimed."""
+        return self.run.updated_at
+
+    @property
+    def time_left(self) -> timedelta:
+        """How long the run may still take when it is claimed: a span of the database's clock alone."""
+        deadline = self.run.deadline
+        assert deadline is not None, "a claimed run has started"
+        return deadline - self.claimed_at
 
 
 class Recovered(NamedTuple):

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -53,7 +53,7 @@ def sweep_of(claimed: ClaimedRun) -> dict[str, list[Any]] | None:
     return sweep
 
 
-def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity]:
+def rows_of(run: Run, result: SimulationResult, computed_at: datetime) -> tuple[OutputRows, RunIdentity]:
     """The result's rows for the lake; the row of the NPV carries the attribution of its change."""
     rows = result.rows
     attribution = json.dumps(asdict(result.attribution)) if result.attribution else None
@@ -62,7 +62,7 @@ def rows_of(run: Run, result: SimulationResult) -> tuple[OutputRows, RunIdentity
         scenario_id=run.scenario_id,
         run_id=run.id,
         version_hash=run.version_hash,
-        computed_ts=datetime.now(UTC),
+        computed_ts=computed_at,
     )
     return (
         OutputRows(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -105,12 +105,11 @@ class _Attempt:
 
     def _compute(self, heartbeat: Heartbeat) -> str:
         run = self._run
-        deadline = run.deadline
-        assert deadline is not None, "a claimed run has started"
+        time_left = self._claimed.time_left.total_seconds()
 
         def progress(percent: int, _message: str = "") -> None:
             heartbeat.report(percent)
-            if datetime.now(UTC) > deadline:
+            if self._elapsed() > time_left:
                 raise RunTimeoutError
             if self._remaining_seconds() < _LEAST_SECONDS:
                 raise FunctionDeadlineError
@@ -127,7 +126,7 @@ class _Attempt:
             return self._split(divided)
         result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)
-        rows, identity = rows_of(run, result)
+        rows, identity = rows_of(run, result, self._claimed.claimed_at + timedelta(seconds=self._elapsed()))
         descriptor = write_run(
             self._worker.store, self._worker.table_location, rows, identity, run.fencing_token
         )
@@ -216,4 +215,8 @@ class _Attempt:
         return after.state
 
     def _gb_seconds(self) -> float:
-        return (time.monotonic() - self._began) * self._worker.memory_gb
+        return self._elapsed() * self._worker.memory_gb
+
+    def _elapsed(self) -> float:
+        """The seconds since the claim. A span of this machine's monotonic clock, as its clock of the day may be wrong."""
+        return time.monotonic() - self._began

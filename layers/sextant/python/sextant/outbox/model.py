@@ -48,6 +48,8 @@ class ClaimedEvent(NamedTuple):
     replay_id: UUID | None
     headers: str
     """JSON."""
+    waited: float
+    """Seconds since it was stored, by the database's clock."""
 
     @property
     def message(self) -> OutboundMessage:

@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sextant.bus.message import Publisher
@@ -212,8 +212,7 @@ class Relay:
         self._after = events[-1].tenant_id
         report.batches += 1
         report.claimed += len(events)
-        oldest = min(event.created_at for event in events)
-        report.oldest_seconds = max(report.oldest_seconds, (datetime.now(UTC) - oldest).total_seconds())
+        report.oldest_seconds = max(report.oldest_seconds, *(event.waited for event in events))
         return Batch(token, events, now + self._settings.publish_timeout, now + self._settings.lease)
 
     def _measure_if_due(self) -> None:

@@ -36,7 +36,8 @@ SELECT outbox_enqueue_many(
 # The columns of a claim in the order of ClaimedEvent. The headers are text: they are read where the message is made.
 _CLAIMED = """
     claimed.position, claimed.takeovers, claimed.tenant_id, claimed.event_id, claimed.topic, claimed.dedupe_key,
-    claimed.payload, claimed.created_at, claimed.attempts + claimed.takeovers, claimed.replay_id, claimed.headers
+    claimed.payload, claimed.created_at, claimed.attempts + claimed.takeovers, claimed.replay_id, claimed.headers,
+    extract(epoch FROM clock_timestamp() - claimed.created_at)::float8
 """
 _CLAIM = (
     "SELECT"
@@ -72,7 +73,7 @@ _PURGE_EVENTS = """
 DELETE FROM outbox_event e USING (
     SELECT old.tenant_id, old.id FROM outbox_lane l CROSS JOIN LATERAL (
         SELECT o.tenant_id, o.id FROM outbox_event o
-        WHERE o.tenant_id = l.tenant_id AND o.id < %(before_id)s
+        WHERE o.tenant_id = l.tenant_id AND o.id < (lpad(to_hex((extract(epoch FROM now() - %(retention)s) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
           AND NOT EXISTS (SELECT FROM outbox_delayed d WHERE d.tenant_id = o.tenant_id AND d.event_id = o.id)
           AND NOT EXISTS (SELECT FROM outbox_dead d WHERE d.tenant_id = o.tenant_id AND d.event_id = o.id)
         ORDER BY o.id LIMIT %(limit)s
@@ -86,7 +87,7 @@ _PURGE_PUBLICATIONS = """
 DELETE FROM outbox_publication u USING (
     SELECT old.* FROM outbox_lane l CROSS JOIN LATERAL (
         SELECT o.tenant_id, o.published_at, o.token FROM outbox_publication o
-        WHERE o.tenant_id = l.tenant_id AND o.published_at < %(before)s ORDER BY o.published_at LIMIT %(limit)s
+        WHERE o.tenant_id = l.tenant_id AND o.published_at < now() - %(retention)s ORDER BY o.published_at LIMIT %(limit)s
     ) AS old LIMIT %(limit)s
 ) AS chosen
 WHERE u.tenant_id = chosen.tenant_id AND u.published_at = chosen.published_at AND u.token = chosen.token
@@ -192,9 +193,13 @@ def next_due_in(session: Session) -> float | None:
     )
 
 
-def statistics(session: Session, since: datetime, tenant: TenantId | None = None) -> list[Statistics]:
-    """What each tenant's outbox holds (one tenant's, with `tenant`), and what was published since `since`."""
-    return session.fetch_all("SELECT * FROM outbox_statistics(%s, %s)", (since, tenant), row=Statistics)
+def statistics(session: Session, since: datetime | None, tenant: TenantId | None = None) -> list[Statistics]:
+    """What each tenant's outbox holds (one tenant's, with `tenant`), and what was published since `since` (None: in 24 hours)."""
+    return session.fetch_all(
+        "SELECT * FROM outbox_statistics(coalesce(%s::timestamptz, clock_timestamp() - interval '1 day'), %s)",
+        (since, tenant),
+        row=Statistics,
+    )
 
 
 def totals(session: Session) -> Totals:
@@ -212,10 +217,9 @@ def find_tenant_queues(session: Session) -> int:
     return session.fetch_one("SELECT outbox_find_lanes()", row=int) or 0
 
 
-def purge(session: Session, before: datetime, limit: int) -> Purged:
-    """Forget up to `limit` sent events and publications from before `before`, and old usage."""
-    before_id = UUID(int=int(before.timestamp() * 1000) << 80)
-    params = {"before": before, "before_id": before_id, "limit": limit}
+def purge(session: Session, retention: timedelta, limit: int) -> Purged:
+    """Forget up to `limit` sent events and publications older than `retention`, and old usage."""
+    params = {"retention": retention, "limit": limit}
     return Purged(
         events=session.execute(_PURGE_EVENTS, params),
         publications=session.execute(_PURGE_PUBLICATIONS, params),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sextant.outbox import repository
 from sextant.outbox.model import Purged
@@ -18,4 +18,4 @@ BATCH = 5_000
 
 def purge(session: Session, retention: timedelta = RETENTION) -> Purged:
     """Forget up to `BATCH` of each kind that is older than `retention`; what waits or is dead is kept."""
-    return repository.purge(session, datetime.now(UTC) - retention, BATCH)
+    return repository.purge(session, retention, BATCH)

@@ -23,6 +23,7 @@ def maintain(table: Table, database: PlatformDatabase, steps: Collection[str] = 
         # Their ids must stay findable in the table's history, and their files where they are.
         open_batches = repository.open_batches(session)
         waiting = repository.waiting_locations(session)
+        now = repository.now(session)
     done: dict[str, Any] = {}
     if "compact" in steps:
         try:
@@ -33,5 +34,5 @@ def maintain(table: Table, database: PlatformDatabase, steps: Collection[str] = 
     if "expire" in steps:
         done["expired"] = expire_snapshots(table, protect=open_batches)
     if "clear" in steps:
-        done["orphans"] = asdict(remove_orphans(table, waiting=waiting))
+        done["orphans"] = asdict(remove_orphans(table, waiting=waiting, now=now))
     return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,7 @@ _AUDIT_PREV = sql.SQL(_AUDIT).format(beyond=sql.SQL(">"), order=sql.SQL("ASC"))
 # Literals, as in the partial index that answers it.
 _JOURNAL_CHANGES = """
 SELECT DISTINCT ON (tenant_id) tenant_id, id, kind, name, before, after, actor, reason, occurred_at FROM config_audit
-WHERE kind = 'config' AND name = 'journal' AND occurred_at > %(since)s
+WHERE kind = 'config' AND name = 'journal' AND occurred_at > clock_timestamp() - %(within)s::interval
   AND (%(tenant_id)s::text IS NULL OR tenant_id = %(tenant_id)s)
 ORDER BY tenant_id, occurred_at DESC, id DESC
 """
@@ -86,9 +86,9 @@ def audit_page(session: Session, tenant: TenantId, kind: Kind | None, request: P
     )
 
 
-def journal_changes(session: Session, tenant: TenantId | None, since: datetime) -> list[Change]:
-    """The last change since then of whether `tenant` (None, a platform statement: each tenant) allows the journal."""
-    return session.fetch_all(_JOURNAL_CHANGES, {"tenant_id": tenant, "since": since}, row=Change)
+def journal_changes(session: Session, tenant: TenantId | None, within: timedelta) -> list[Change]:
+    """The last change, no longer ago than `within`, of whether `tenant` (None, a platform statement: each tenant) allows the journal."""
+    return session.fetch_all(_JOURNAL_CHANGES, {"tenant_id": tenant, "within": within}, row=Change)
 
 
 def admit(session: Session, rules: Sequence[str]) -> Admission:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import pydantic
@@ -123,9 +123,9 @@ def audit(session: Session, tenant: TenantId, kind: Kind | None, request: PageRe
     return page(repository.audit_page(session, tenant, kind, request), request, lambda change: change.id)
 
 
-def journal_changes(session: Session, tenant: TenantId | None, since: datetime) -> list[Change]:
-    """The last change since `since` of the setting `config/journal`: of one tenant, or of each on the platform."""
-    return repository.journal_changes(session, tenant, since)
+def journal_changes(session: Session, tenant: TenantId | None, within: timedelta) -> list[Change]:
+    """The last change, no longer ago than `within`, of the setting `config/journal`: of one tenant, or of each on the platform."""
+    return repository.journal_changes(session, tenant, within)
 
 
 def admit(session: Session, rules: Sequence[str]) -> Admission:

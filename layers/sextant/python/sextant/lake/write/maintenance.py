@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -52,18 +52,18 @@ def remove_orphans(
     table: Table,
     *,
     waiting: Collection[str],
+    now: datetime,
     older_than: timedelta = SAFE_AGE,
-    now: datetime | None = None,
 ) -> Orphans:
     """Delete files under the table's location that no retained snapshot refers to.
 
-    `waiting` are the locations of data files that are described but not yet committed; read them before
+    `now` is the database's time: this machine's clock may be ahead, and would make young files old. `waiting` are the locations of data files that are described but not yet committed; read them before
     calling. Younger files are left alone, whatever they are: a worker or a committer may be about to
     refer to them. Raises ValueError for an age below an hour, which could delete such a file.
     """
     if older_than < LEAST_AGE:
         raise ValueError(f"orphans must be at least {LEAST_AGE} old")
-    horizon = (now or datetime.now(UTC)) - older_than
+    horizon = now - older_than
     store = store_of(table.io, table.metadata.location)
     # Listing before loading: whatever is committed by the time the table is loaded counts as referred to.
     seen = list(store.list(f"{table.metadata.location}/"))

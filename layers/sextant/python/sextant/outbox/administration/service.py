@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +69,7 @@ def summary(
     session: Session, tenant: TenantId | None = None, since: datetime | None = None
 ) -> list[Statistics]:
     """Each tenant's statistics, with what was published since `since` (default: the last 24 hours)."""
-    return outbox.statistics(session, since or datetime.now(UTC) - timedelta(days=1), tenant)
+    return outbox.statistics(session, since, tenant)
 
 
 def preview_replay(session: Session, tenant: TenantId | None, selection: Selection) -> int:
