@@ -9,11 +9,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
+from functions.api.http import idempotency
 from functions.api.http.envelopes import answers, reply
 from functions.api.http.problem_pages import page_of
 from functions.api.http.routing import Router, public
 from migrations.schema import of_this_release
 from sextant import bootstrap
+from sextant.config import ResourceSettings
 from sextant.errors import NotFoundError
 from sextant.outbox import service as outbox
 from sextant.storage import ALL_TENANTS
@@ -55,6 +57,7 @@ def live() -> Response[Any]:
 def ready() -> Response[Any]:
     database = _database()
     checks = [database] if database.status == "unhealthy" else [database, _outbox()]
+    checks += _records()
     status = worst(checks)
     return reply(Health(status=status, checks=checks), 503 if status == "unhealthy" else 200)
 
@@ -110,6 +113,16 @@ def _outbox() -> Check:
     if totals.oldest_seconds > DEGRADED_LAG:
         return Check(name="queue", status="degraded", detail="events wait to be published")
     return Check(name="queue", status="healthy")
+
+
+def _records() -> list[Check]:
+    """The table of idempotency records, where there is one. Without it requests are served, and unique keys hold."""
+    if bootstrap.settings(ResourceSettings).records_table is None:
+        return []
+    if idempotency.reachable():
+        return [Check(name="idempotency", status="healthy")]
+    detail = "the records of idempotency keys cannot be reached; only the database's unique keys hold"
+    return [Check(name="idempotency", status="degraded", detail=detail)]
 
 
 def worst(checks: Iterable[Check]) -> Status:

@@ -1,6 +1,6 @@
 """Carries out what was accepted while the database was away; called by the schedule, each minute.
 
-The database is asked first, and the queue is read only when it answers: an entry can be received ten times before
+The database is asked first, and the queue is read only when it answers and takes writes: an entry can be received ten times before
 it is set aside, and an outage must use up none of them. Asked for are the latest changes of the tenants' switches,
 whose copies are brought up to date.
 """
@@ -48,8 +48,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     metrics.add_metric("JournalWaiting", MetricUnit.Count, journal.waiting())
     try:
         _copy_switches(bootstrap.platform_database().run(ALL_TENANTS, _changes))
+        takes_writes = bootstrap.platform_database().takes_writes()
     except DatabaseUnavailable:
         logger.warning("the database is away; the journal waits")
+        return {}
+    if not takes_writes:
+        logger.warning("the database takes no writes; the journal waits")
         return {}
     drained = _drain(journal, left() - MARGIN)
     if drained.carried_out or drained.failed:

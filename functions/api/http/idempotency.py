@@ -27,6 +27,7 @@ from sextant.runs.service import IdempotencyKeyReusedError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 Key = Annotated[
     IdempotencyKey | None,
@@ -166,3 +167,29 @@ def records() -> DynamoDBPersistenceLayer:
             connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3, "mode": "standard"}
         ),
     )
+
+
+def reachable() -> bool:
+    """Whether the table of records answers; asked once, without the retries that a request is worth."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        _probe().get_item(
+            TableName=bootstrap.settings(ResourceSettings).records_table or "",
+            Key={"id": {"S": "readiness"}},
+            ProjectionExpression="id",
+        )
+    except (BotoCoreError, ClientError):
+        logger.warning("idempotency records cannot be reached", exc_info=True)
+        return False
+    return True
+
+
+@bootstrap.part
+def _probe() -> DynamoDBClient:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+    client: DynamoDBClient = boto3.client("dynamodb", config=config)
+    return client

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from functions.operations import handler as operations
 from functions.worker import journal as function
@@ -65,6 +66,17 @@ class Place:
         """The database is back, and the processes of the functions are new: no breaker is open."""
         self.server.start()
         self.renew()
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """The database answers and takes no writes, for whoever connects meanwhile."""
+        name = sql.Identifier(self.urls.name)
+        with psycopg.connect(self.urls.admin, autocommit=True) as admin:
+            admin.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+            try:
+                yield
+            finally:
+                admin.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
 
     def renew(self) -> None:
         """Every process is a new one."""

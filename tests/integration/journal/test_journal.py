@@ -77,6 +77,22 @@ def test_an_outage_however_long_uses_up_no_delivery(place: Place, asked: Ask) ->
     assert place.tick()["carried_out"] == 1
 
 
+def test_a_database_that_takes_no_writes_is_journaled_for_as_one_that_is_away(
+    place: Place, asked: Ask
+) -> None:
+    client = place.allowed()
+    scenario = client.scenario()["id"]
+    place.tick()
+    with place.read_only():
+        place.renew()
+        assert asked(client, scenario).status == 202
+        for _ in range(12):
+            place.tick()
+        assert place.waiting() == 1, "no delivery was used up"
+    place.tick()
+    assert len(place.runs(client)) == 1
+
+
 def test_a_breaker_that_is_open_journals_without_trying(place: Place, asked: Ask) -> None:
     client = place.allowed()
     scenario = client.scenario()["id"]

@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger("sextant.storage")
 
+# A replica, a writer that a failover made one, and a database that was told to take no writes.
+_READ_ONLY = "SELECT current_setting('transaction_read_only')::boolean"
+
 
 class AllTenants(Enum):
     """The scope of a session that sees every tenant: named on purpose, so that a missing tenant never becomes it."""
@@ -124,17 +127,28 @@ class ScopedDatabase(Generic[Scope_contra]):
 
         began = perf_counter()
         latency: float | None = None
+        read_only: bool | None = None
         try:
             with UnitOfWork(self._source, None, autocommit=True) as session:
-                session.execute("SELECT 1")
+                read_only = session.fetch_one(_READ_ONLY, row=bool)
             latency = perf_counter() - began
         except StorageError:
             logger.warning("the database does not answer", exc_info=True)
         source = self._source
         thresholds = thresholds or HealthThresholds()
         return judge(
-            latency, source.breaker.state, source.pool.statistics(), source.log.statistics(), thresholds
+            latency,
+            source.breaker.state,
+            source.pool.statistics(),
+            source.log.statistics(),
+            thresholds,
+            read_only=bool(read_only),
         )
+
+    def takes_writes(self) -> bool:
+        """Whether a write would be taken now. Raises `DatabaseUnavailable` where the database does not answer."""
+        with UnitOfWork(self._source, None, autocommit=True) as session:
+            return not session.fetch_one(_READ_ONLY, row=bool)
 
     @property
     def pool_statistics(self) -> PoolStatistics:

@@ -69,6 +69,22 @@ class ConnectionLost(DatabaseUnavailable):
     """The connection to the database broke before the transaction was committed; nothing was stored."""
 
 
+class DatabaseReadOnly(DatabaseUnavailable):
+    """The database takes no writes just now, as during a failover or with a full disk; nothing was stored."""
+
+    code = "database_read_only"
+    retry_after = 5.0
+    # It answers, and may be read from.
+    counts_as_failure = False
+
+
+class DatabaseOverloaded(DatabaseUnavailable):
+    """The database is out of memory, disk or connections; nothing was stored."""
+
+    code = "database_overloaded"
+    retry_after = 5.0
+
+
 class CommitOutcomeUnknown(DatabaseUnavailable):
     """The connection broke during the commit: the change may or may not have been stored."""
 
@@ -208,9 +224,9 @@ _PLAIN: dict[str, type[TransactionConflict | QueryTimeout | LockTimeout | Transa
     "55P03": LockTimeout,
     "25P02": TransactionAborted,
 }
-# The server is going away, coming up, full, or turned into a reader by a failover; and the sessions
-# it ended by itself. All of them abort the transaction for certain.
-_SERVER_GONE = {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006", "57000"}
+# The server is going away or coming up; and the sessions it ended by itself. All of them abort a transaction for
+# certain that was not being committed.
+_SERVER_GONE = {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "57000"}
 # Too long, out of range, no such date, NUL in a text, not of the type. The rest of class 22 is our mistake.
 _UNSTORABLE = {"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"}
 
@@ -229,7 +245,12 @@ def translate(error: psycopg.Error, *, connection_broken: bool) -> StorageError:
     if state == "42501":
         refused_by_policy = "row-level security" in (diagnosis.message_primary or "")
         return TenantIsolationError() if refused_by_policy else AccessDenied()
-    if state in _SERVER_GONE or state[:2] in {"08", "53"} or connection_broken:
+    refused = not connection_broken and diagnosis.severity_nonlocalized == "ERROR"
+    if refused and state == "25006":
+        return DatabaseReadOnly()
+    if refused and state[:2] == "53":
+        return DatabaseOverloaded()
+    if state in _SERVER_GONE or state == "25006" or state[:2] in {"08", "53"} or connection_broken:
         return ConnectionLost()
     if state in _UNSTORABLE or (not state and isinstance(error, pg.DataError)):
         return InvalidValue(diagnosis.message_primary)

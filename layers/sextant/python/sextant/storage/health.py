@@ -41,6 +41,8 @@ def judge(
     pool: PoolStatistics,
     statements: StatementStatistics,
     thresholds: HealthThresholds,
+    *,
+    read_only: bool = False,
 ) -> DatabaseHealth:
     """Health from a probe's latency and the statistics.
 
@@ -54,6 +56,8 @@ def judge(
         grave.append(f"the database takes {latency:.2f} s to answer")
     elif latency >= thresholds.degraded_latency:
         light.append(f"the database takes {latency:.2f} s to answer")
+    if read_only:
+        light.append("the database takes no writes")
     if state == "open":
         grave.append("the circuit breaker is open")
     elif state == "half_open":

@@ -15,6 +15,7 @@ from sextant.ids import TenantId
 from sextant.storage.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
+    DatabaseReadOnly,
     StorageError,
     TenantIsolationError,
     TransactionAborted,
@@ -55,6 +56,8 @@ class _Unit:
         self.connection: Connection | None = None
         self.begun = False
         self.failed = False
+        # Connected to what was the writer before a failover: a new connection finds the one that is.
+        self.stale = False
         self.written: set[str] = set()
         self.ended: list[Callable[[], None]] = []
 
@@ -91,6 +94,7 @@ class _Unit:
             # The statement was its own commit, and the answer to it was lost.
             translated = CommitOutcomeUnknown()
         self.failed = self.failed or translated.counts_as_failure
+        self.stale = self.stale or isinstance(translated, DatabaseReadOnly)
         return translated
 
     def commit(self) -> None:
@@ -132,6 +136,8 @@ class _Unit:
     def end(self) -> None:
         connection, self.connection = self.connection, None
         if connection is not None:
+            if self.stale:
+                connection.close()
             self.source.release(connection, failed=self.failed)
         for action in self.ended:
             action()
