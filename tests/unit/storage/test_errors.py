@@ -61,7 +61,12 @@ def test_only_the_databases_own_trouble_counts_for_the_breaker() -> None:
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, errors.StorageError) and kind.counts_as_failure
     }
-    assert counting == {"DatabaseUnavailable", "ConnectionLost", "CommitOutcomeUnknown"}
+    assert counting == {
+        "DatabaseUnavailable",
+        "DatabaseOverloaded",
+        "ConnectionLost",
+        "CommitOutcomeUnknown",
+    }
 
 
 def test_every_error_has_a_code_and_a_sentence_that_is_safe_to_show() -> None:
