@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from sextant.operations.incidents.signature import (
     of_fingerprint,
     title_of,
 )
+from tests.unit.operations.messages import GROUPS
 
 WORDS = st.lists(
     st.sampled_from(["timeout", "connection", "refused", "while", "reading", "rows", "from", "the", "feed"]),
@@ -73,6 +76,8 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         lambda n: f"arn:aws:sqs:eu-central-1:{n:012d}:queue{n}",
         lambda n: f"{n:08d}",
         lambda n: f"a{n}f" + "0c9e" * 3,
+        lambda n: f"01ARZ3NDEK{n:04d}SV4RRFFQ69G",
+        lambda n: b64encode(sha256(str(n).encode()).digest()).decode(),
     ],
 )
 def test_what_differs_each_time_is_folded(kind: object) -> None:
@@ -81,6 +86,18 @@ def test_what_differs_each_time_is_folded(kind: object) -> None:
     (text,) = folded
     assert text.startswith("could not read <")
     assert text.endswith("> of the feed")
+
+
+def test_real_messages_fall_into_the_groups_that_people_would_make() -> None:
+    folded = {name: {normalise(message) for message in messages} for name, messages in GROUPS.items()}
+    split = {name: texts for name, texts in folded.items() if len(texts) > 1}
+    assert split == {}, "too fine"
+    texts = [text for each in folded.values() for text in each]
+    assert len(set(texts)) == len(GROUPS), "too coarse"
+
+
+def test_the_digits_of_a_code_are_not_confused_with_a_messages_own() -> None:
+    assert normalise("\ue004 rows") == normalise("4 rows")
 
 
 @given(WORDS, VARIABLE, VARIABLE)
