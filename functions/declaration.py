@@ -88,7 +88,8 @@ class Queue:
 
     `visibility_timeout` is six times the timeout of the function that reads the queue, as AWS advises: a message
     whose invocation is throttled is neither delivered twice nor soon out of receives. After `max_receives`
-    deliveries a message moves to `<name>-dlq`.
+    deliveries a message moves to `<name>-dlq`. A function that reads by `consume` has a failed message delivered again
+    within seconds the first four times, so that its queue has four receives more.
     """
 
     name: str
@@ -109,9 +110,9 @@ JOURNAL_QUEUE = "journal"
 QUEUES: tuple[Queue, ...] = (
     # Not six times the worker's 900 s: after a quarter of an hour no worker can be at it any more, a second delivery
     # finds the run taken, and an hour and a half would be long to wait for a message whose worker died unclaimed.
-    Queue(RUNS_QUEUE, visibility_timeout=960, max_receives=5),
+    Queue(RUNS_QUEUE, visibility_timeout=960, max_receives=9),
     Queue(COMMITS_QUEUE, visibility_timeout=720, max_receives=5),
-    Queue(EVENTS_QUEUE, visibility_timeout=300, max_receives=5),
+    Queue(EVENTS_QUEUE, visibility_timeout=300, max_receives=9),
     # Kept as long as SQS can: it waits for the database, however long that is away.
     Queue(JOURNAL_QUEUE, visibility_timeout=120, max_receives=10, retention=14 * 86_400),
 )

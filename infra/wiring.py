@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
-from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function
+from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function, QueueTrigger
 from infra.config import StageConfig
 from infra.constructs.database import MIGRATOR
 from infra.constructs.encryption import allow_key
@@ -41,7 +41,8 @@ class Wiring:
             variables["PLATFORM_DATABASE_URL"] = self._data.database.url(_PLATFORM)
         if declared.records:
             variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
-        for queue in (*declared.sends_to, *declared.drains, *declared.watches):
+        reads = [trigger.queue for trigger in declared.triggers if isinstance(trigger, QueueTrigger)]
+        for queue in (*reads, *declared.sends_to, *declared.drains, *declared.watches):
             variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
         if declared.alerts:
             variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.escalation.topic_arn

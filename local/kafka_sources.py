@@ -195,7 +195,8 @@ def _record(record: Any) -> dict[str, Any]:
         "timestamp": record.timestamp,
         "timestampType": "CREATE_TIME",
         "headers": [
-            {name: [byte - 256 if byte > 127 else byte for byte in value]} for name, value in record.headers
+            {name: [byte - 256 if byte > 127 else byte for byte in value or b""]}
+            for name, value in record.headers
         ],
     }
     for name in ("key", "value"):

@@ -78,19 +78,20 @@ def _ingesting(ingest: Callable[..., object]) -> Callable[[TenantId, InboundMess
 
 
 def _incident_changed(tenant: TenantId, message: InboundMessage) -> None:
-    data = message.data
-    changed = Changed(
-        IncidentId(UUID(data["incident_id"])),
-        OperationsEventId(UUID(data["event_id"])) if data.get("event_id") else None,
-        data["change"],
-        message.correlation_id,
+    changed = message.read(
+        lambda data: Changed(
+            IncidentId(UUID(data["incident_id"])),
+            OperationsEventId(UUID(data["event_id"])) if data.get("event_id") else None,
+            data["change"],
+            message.correlation_id,
+        )
     )
     actions = analyst().analyse(tenant, changed)
     logger.info("incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(actions)})
 
 
 def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
-    action = ActionId(UUID(message.data["action_id"]))
+    action = message.read(lambda data: ActionId(UUID(data["action_id"])))
     state = performer().perform(tenant, action)
     logger.info("action handled", extra={"action_id": str(action), "state": state})
 
@@ -114,12 +115,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
             handle = _TOPICS.get(message.topic or "")
             if handle is None:
                 return
-            tenant = tenant_id(message.data["tenant_id"])
+            tenant = message.read(lambda data: tenant_id(data["tenant_id"]))
             logger.append_keys(tenant_id=tenant, topic=message.topic, correlation_id=message.correlation_id)
             handle(tenant, message)
             handled.append(message.topic or "")
 
-        answer = consume(event, work)
+        answer = consume(event, work, bootstrap.redelivery())
         if handled:
             bootstrap.nudge_relay()
         return answer

@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
     left = TimeLeft(RUN_WORKER)
 
     def work(message: InboundMessage) -> None:
-        run, tenant = RunId(UUID(message.data["run_id"])), tenant_id(message.data["tenant_id"])
+        run, tenant = message.read(lambda data: (RunId(UUID(data["run_id"])), tenant_id(data["tenant_id"])))
         logger.append_keys(run_id=str(run), tenant_id=tenant, correlation_id=message.correlation_id)
         outcome = worker().execute(tenant, run, left)
         failed = counted(RUNS_FAILED) if outcome in ("FAILED", "TIMEOUT") else {}
@@ -65,4 +65,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         elif outcome in ("SPLIT", "PART", "QUEUED", "FAILED", "TIMEOUT"):
             bootstrap.nudge_relay()
 
-    return consume(event, work)
+    return consume(event, work, bootstrap.redelivery())

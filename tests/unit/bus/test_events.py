@@ -95,6 +95,44 @@ def test_another_kind_of_event_is_refused() -> None:
         parse({"Records": [{"eventSource": "aws:s3"}]})
 
 
+@pytest.mark.parametrize("packed", ["not json", "[1]", "1", "[" * 100_000, '{"custom": 1, "other": null}'])
+def test_packed_headers_that_are_none_are_left_out(packed: str) -> None:
+    [message] = parse(sqs("{}", headers=packed, **{"tenant-id": "acme"}))
+    assert message.headers == {"tenant-id": "acme"}
+
+
+def test_a_header_that_no_text_of_ours_can_hold_is_read_as_near_as_can_be() -> None:
+    [message] = parse(sqs("{}", headers=json.dumps({"custom": "\ud800\0"})))
+    assert message.headers == {"custom": "?\ufffd"}
+
+
+def test_an_event_id_that_is_none_is_as_good_as_missing() -> None:
+    [message] = parse(sqs("{}", **{"event-id": "not an id"}))
+    assert message.event_id is None
+
+
+def test_one_message_with_odd_headers_takes_nobody_with_it() -> None:
+    event = sqs(*"abcdefghij")
+    event["Records"][4]["messageAttributes"] = {"headers": {"stringValue": "not json", "dataType": "String"}}
+    handled, work = fail_on()
+    assert consume(event, work) == {"batchItemFailures": []}
+    assert handled == list("abcdefghij")
+
+
+def test_on_kafka_too_only_the_record_that_cannot_be_read_fails() -> None:
+    # Given a value that is not UTF-8, and headers that are not, or have no value
+    event = kafka((0, "acme", "a"), (0, "bolt", "b"), (0, "crux", "c"), (0, "dune", "d"))
+    records = event["records"]["sextant.runs-0"]
+    records[1]["value"] = base64.b64encode(b"\xff\xfe").decode()
+    records[2]["headers"].append({"custom": [-1, -2]})
+    records[3]["headers"].append({"custom": None})
+    handled, work = fail_on()
+    # When the batch is handled, then that record fails, and the others are done
+    answer = consume(event, work)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": {"partition": "sextant.runs-0", "offset": 1}}]}
+    assert handled == ["a", "c", "d"]
+
+
 def fail_on(*bodies: str) -> tuple[list[str], Any]:
     handled: list[str] = []
 

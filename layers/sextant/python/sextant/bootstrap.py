@@ -21,6 +21,7 @@ from sextant.storage import Database, DatabaseSettings, Outage, PlatformDatabase
 from sextant.storage.settings import platform_settings
 
 if TYPE_CHECKING:
+    from sextant.bus.redelivery import Redelivery
     from sextant.journal.queue import Journal
     from sextant.journal.settings_copy import JournalSettings
     from sextant.operations.tenant_policies import Policies
@@ -144,6 +145,14 @@ def remembered_settings() -> Remembered:
             return service.effective(session, tenant)
 
     return Remembered(load)
+
+
+@part
+def redelivery() -> Redelivery:
+    """What hands failed messages back to their queues."""
+    from sextant.bus.redelivery import Redelivery
+
+    return Redelivery(settings(ResourceSettings).queue_urls)
 
 
 @part

@@ -1,7 +1,9 @@
 """What Lambda's event source mappings deliver, from SQS or from Kafka (MSK), as one kind of message.
 
 Both mappings are declared with `ReportBatchItemFailures`: `consume` answers with the messages that failed,
-and only those come again.
+and only those come again. Anybody who may write to a queue or a topic may write anything: which message it is and
+what it stands behind is known without reading it, its content is read where its own failure ends, and a header
+that cannot be read is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from uuid import UUID
 
 from sextant.bus.message import (
@@ -26,7 +28,17 @@ from sextant.bus.message import (
 from sextant.bus.sqs import MORE_HEADERS
 from sextant.ids import TenantId
 
+if TYPE_CHECKING:
+    from sextant.bus.redelivery import Redelivery
+
 logger = logging.getLogger("sextant.bus")
+
+
+T = TypeVar("T")
+
+
+class UnreadableMessageError(ValueError):
+    """The message's body is not what its reader expects; it will be the same however often it comes."""
 
 
 class KafkaItem(TypedDict):
@@ -46,29 +58,45 @@ class PartialBatchResponse(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """One message as it came. `body` is text; `data` reads it as JSON."""
+    """One message as it came. `content` is not read yet: `body` is it as text, `data` as JSON."""
 
     source: Literal["sqs", "kafka"]
     channel: str
     """The queue's name or the Kafka topic."""
-    body: str
+    content: str | bytes
     headers: Mapping[str, str]
     receive_count: int
     """How often SQS has delivered it, this time included; 1 for Kafka, which does not count."""
     identifier: str | KafkaItem
     order_key: str | None
     """Messages with the same key in one batch must be handled in order; None where order is not kept."""
+    receipt: str | None = None
+    """What SQS knows this delivery by."""
+
+    @property
+    def body(self) -> str:
+        """The content as text; raises ValueError where it is not UTF-8."""
+        return self.content if isinstance(self.content, str) else self.content.decode()
 
     @property
     def data(self) -> Any:
         """The body as JSON; raises ValueError where it is none."""
         return json.loads(self.body)
 
+    def read(self, take: Callable[[Any], T]) -> T:
+        """What `take` makes of the data; raises `UnreadableMessageError` where it cannot."""
+        try:
+            return take(self.data)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise UnreadableMessageError(f"{type(error).__name__}: {error}") from error
+
     @property
     def event_id(self) -> UUID | None:
         """The event's id: the same however often it is delivered or replayed. None for a message not from the outbox."""
-        value = self.headers.get(EVENT_ID)
-        return UUID(value) if value else None
+        try:
+            return UUID(self.headers.get(EVENT_ID, ""))
+        except ValueError:
+            return None
 
     @property
     def tenant_id(self) -> TenantId | None:
@@ -110,8 +138,10 @@ def failures(messages: Sequence[InboundMessage]) -> PartialBatchResponse:
     return {"batchItemFailures": [{"itemIdentifier": message.identifier} for message in messages]}
 
 
-def consume(event: Mapping[str, Any], work: Callable[[InboundMessage], None]) -> PartialBatchResponse:
-    """Hand each message of `event` to `work`; what raises is logged and delivered again.
+def consume(
+    event: Mapping[str, Any], work: Callable[[InboundMessage], None], redelivery: Redelivery | None = None
+) -> PartialBatchResponse:
+    """Hand each message of `event` to `work`; what raises is logged and delivered again, soon where there is `redelivery`.
 
     Where the source keeps an order (a FIFO queue's group, a Kafka partition's tenant), the messages behind a
     failed one are not handled either: they come again with it, in order.
@@ -124,7 +154,7 @@ def consume(event: Mapping[str, Any], work: Callable[[InboundMessage], None]) ->
             continue
         try:
             work(message)
-        except Exception:
+        except Exception as error:
             logger.exception(
                 "message failed",
                 extra={
@@ -133,9 +163,13 @@ def consume(event: Mapping[str, Any], work: Callable[[InboundMessage], None]) ->
                     "receive_count": message.receive_count,
                 },
             )
+            if redelivery and isinstance(error, UnreadableMessageError) and redelivery.set_aside(message):
+                continue
             failed.append(message)
             if message.order_key is not None:
                 held.add(message.order_key)
+    if redelivery and failed:
+        redelivery.hand_back(failed)
     return failures(failed)
 
 
@@ -146,11 +180,12 @@ def _from_sqs(record: Mapping[str, Any]) -> InboundMessage:
     return InboundMessage(
         source="sqs",
         channel=queue,
-        body=record["body"],
+        content=record["body"],
         headers=dict(_sqs_headers(record.get("messageAttributes", {}))),
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         identifier=record["messageId"],
         order_key=group if queue.endswith(".fifo") else None,
+        receipt=record.get("receiptHandle"),
     )
 
 
@@ -160,23 +195,38 @@ def _sqs_headers(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if value is None:
             continue
         if name == MORE_HEADERS:
-            yield from json.loads(value).items()
+            yield from _packed_headers(value)
         else:
             yield name, value
 
 
+def _packed_headers(packed: str) -> Iterator[tuple[str, str]]:
+    try:
+        headers = json.loads(packed)
+    except (ValueError, RecursionError):
+        headers = None
+    if not isinstance(headers, dict):
+        logger.warning("headers left out: not a JSON object", extra={"packed": packed[:200]})
+        return
+    for name, value in headers.items():
+        if isinstance(value, str):
+            # JSON can write half of a pair of surrogates and a zero byte, which no text of ours has.
+            yield name, value.encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
 def _from_kafka(record: Mapping[str, Any]) -> InboundMessage:
-    # Header values come as lists of bytes, signed ones from some senders.
+    # Header values come as lists of bytes, signed ones from some senders. A header may have none.
     headers = {
-        name: bytes(byte % 256 for byte in value).decode()
-        for header in record.get("headers", ())
+        name: bytes(byte % 256 for byte in value).decode(errors="replace").replace("\0", "\ufffd")
+        for header in record.get("headers") or ()
         for name, value in header.items()
+        if value is not None
     }
     partition = f"{record['topic']}-{record['partition']}"
     return InboundMessage(
         source="kafka",
         channel=record["topic"],
-        body=base64.b64decode(record.get("value") or "").decode(),
+        content=base64.b64decode(record.get("value") or ""),
         headers=headers,
         receive_count=1,
         identifier={"partition": partition, "offset": record["offset"]},
