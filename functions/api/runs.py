@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import ceil
 from typing import Annotated, Any, Literal, Self
@@ -204,7 +204,12 @@ def get_run(
     scenario_id: UUID,
     run_id: UUID,
     wait: Annotated[
-        int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for a change since If-None-Match")
+        int,
+        Query(
+            ge=0,
+            le=LONGEST_WAIT,
+            description="Seconds to wait for a change since If-None-Match, without it for the run's end",
+        ),
     ] = 0,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
@@ -214,8 +219,8 @@ def get_run(
         with router.session() as session:
             return service.get(session, ScenarioId(scenario_id), RunId(run_id))
 
-    run = _changed(look, if_none_match, 0)
-    if run is None and wait:
+    run, headers = look(), {}
+    if wait and not _is_told(run, if_none_match):
         wait = min(
             wait,
             bootstrap.remembered_settings()
@@ -224,13 +229,13 @@ def get_run(
         )
         with router.session() as session:
             waiting = settings.admit(session, [WAITS])
-        if not waiting.admitted:
-            retry_after = str(ceil(waiting.retry_after or 1))
-            return _unchanged(if_none_match, {"Retry-After": retry_after})
-        run = _changed(look, if_none_match, wait)
-    if run is None:
-        return _unchanged(if_none_match)
-    return run_answer(run, caller)
+        if waiting.admitted:
+            run = _awaited(look, if_none_match, wait)
+        else:
+            headers["Retry-After"] = str(ceil(waiting.retry_after or 1))
+    if if_none_match is not None and _etag(run) in if_none_match:
+        return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
+    return run_answer(run, caller, headers)
 
 
 @router.get(
@@ -258,8 +263,8 @@ def cancel_run(run_id: UUID) -> Response[Any]:
     return run_answer(run, caller)
 
 
-def run_answer(run: Run, caller: Caller) -> Response[Any]:
-    return reply(RunEnvelope.of(run, caller), headers={"ETag": _etag(run)})
+def run_answer(run: Run, caller: Caller, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return reply(RunEnvelope.of(run, caller), headers={"ETag": _etag(run), **(headers or {})})
 
 
 def _etag(run: Run) -> str:
@@ -267,12 +272,13 @@ def _etag(run: Run) -> str:
     return etag(run.id, run.state, run.attempt, run.progress_percent)
 
 
-def _unchanged(if_none_match: str | None, headers: dict[str, str] | None = None) -> Response[Any]:
-    return Response(status_code=304, body="", headers={"ETag": if_none_match or "", **(headers or {})})
+def _is_told(run: Run, seen: str | None) -> bool:
+    """Whether there is nothing to wait for: the run has ended, or differs from what the caller has `seen`."""
+    return run.completed_at is not None or (seen is not None and _etag(run) not in seen)
 
 
-def _changed(look: Callable[[], Run], seen: str | None, wait: float) -> Run | None:
-    """The run once it differs from what the caller has `seen`; None where it does not within `wait` seconds.
+def _awaited(look: Callable[[], Run], seen: str | None, wait: float) -> Run:
+    """The run once it differs from what the caller has `seen`, or has ended; as it is after `wait` seconds otherwise.
 
     API Gateway's HTTP APIs hand an answer on only when it is whole, so events cannot be streamed through
     them; what works is a request that waits for the next change. It looks anew instead of listening, since
@@ -281,8 +287,6 @@ def _changed(look: Callable[[], Run], seen: str | None, wait: float) -> Run | No
     until = time.monotonic() + wait
     while True:
         run = look()
-        if seen is None or _etag(run) not in seen:
+        if _is_told(run, seen) or time.monotonic() + POLL_SECONDS > until:
             return run
-        if time.monotonic() + POLL_SECONDS > until:
-            return None
         time.sleep(POLL_SECONDS)

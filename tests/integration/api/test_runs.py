@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -225,6 +226,33 @@ def test_a_watcher_is_answered_when_the_run_changes(client: Client, sql: Sql) ->
     timer.join()
     assert (answer.status, answer.data["progress_percent"]) == (200, 40)
     assert client("GET", path, query={"wait": 26}).status == 400
+
+
+def test_a_watcher_without_a_tag_is_answered_when_the_run_has_ended(client: Client, sql: Sql) -> None:
+    scenario = client.scenario()["id"]
+    run = client.run(scenario)["id"]
+    path = f"/v1/scenarios/{scenario}/runs/{run}"
+    # While it goes on, the answer is the run as it is after the wait
+    began = time.monotonic()
+    going = client("GET", path, query={"wait": 1})
+    assert (going.status, going.data["state"]) == (200, "QUEUED")
+    assert time.monotonic() - began > 0.5
+    # Its progress is no end; its end is told at once
+    moved = "UPDATE scenario_run SET progress_percent = 40, state = 'RUNNING' WHERE id = %s"
+    ended = "UPDATE scenario_run SET state = 'FAILED', completed_at = now() WHERE id = %s"
+    timers = [threading.Timer(0.2, sql, [moved, run]), threading.Timer(0.9, sql, [ended, run])]
+    for timer in timers:
+        timer.start()
+    answer = client("GET", path, query={"wait": 20})
+    for timer in timers:
+        timer.join()
+    assert (answer.status, answer.data["state"]) == (200, "FAILED")
+    # And of a run that has ended nobody waits for more, with its tag or without
+    began = time.monotonic()
+    assert client("GET", path, query={"wait": 20}).data["state"] == "FAILED"
+    seen = {"if-none-match": answer.headers["ETag"]}
+    assert client("GET", path, query={"wait": 20}, headers=seen).status == 304
+    assert time.monotonic() - began < 10
 
 
 def test_attempts_are_listed_with_their_errors(client: Client, sql: Sql) -> None:

@@ -142,5 +142,8 @@ def test_requests_that_wait_are_few_and_the_rest_are_answered_at_once(
     assert "Retry-After" not in first.headers
     assert 1 <= int(second.headers["Retry-After"]) <= 60
     assert second.headers["ETag"] == seen["if-none-match"]
+    # So does one that waits for the run's end
+    third = client("GET", path, query={"wait": 20})
+    assert (third.status, "Retry-After" in third.headers) == (200, True)
     # And what has changed already is told without counting as a wait
     assert client("GET", path, query={"wait": 20}, headers={"if-none-match": '"other"'}).status == 200
