@@ -11,7 +11,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
 from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
@@ -51,6 +51,13 @@ class Fork(ChangedScenario):
 
     name: Name
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
+class Restoration(BaseModel):
+    """How a deleted scenario comes back: under its name, or under another where that one is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    name: Name | None = None
 
 
 class ScenarioBody(AnswerBody, shows=Scenario, hides=("tenant_id", "deleted_at")):
@@ -187,9 +194,12 @@ def update_scenario(
     responses={200: _OK},
 )
 @needs("scenarios:delete")
-def restore_scenario(scenario_id: UUID) -> Response[Any]:
-    caller = router.caller
-    restored = _named(None, lambda session: service.restore(session, ScenarioId(scenario_id), caller))
+def restore_scenario(
+    scenario_id: UUID, restoration: Annotated[Restoration | None, Body()] = None
+) -> Response[Any]:
+    caller, scenario = router.caller, ScenarioId(scenario_id)
+    name = restoration.name if restoration else None
+    restored = _named(name, lambda session: service.restore(session, scenario, name, caller), scenario)
     return _shown(restored)
 
 
@@ -299,13 +309,20 @@ def _change(scenario: UUID, changes: ScenarioDocument | ScenarioChanges, if_matc
     )
 
 
-def _named(name: str | None, work: Callable[[Session], Scenario]) -> Scenario:
-    """The result of `work`, or the error that says which scenario has the `name` it would take."""
+def _named(
+    name: str | None, work: Callable[[Session], Scenario], scenario: ScenarioId | None = None
+) -> Scenario:
+    """The result of `work`, or the error that says which scenario has the `name` it would take.
+
+    Where no name is given it is the one that the deleted `scenario` had.
+    """
     try:
         return router.transaction(work)
     except UniqueViolation as violation:
         refused = violation
-    raise router.transaction(lambda session: service.name_taken(session, name or "", refused)) from refused
+    raise router.transaction(
+        lambda session: service.name_taken(session, name, refused, scenario)
+    ) from refused
 
 
 def _etag(scenario: Scenario) -> str:

@@ -259,6 +259,32 @@ def test_a_deleted_scenario_is_gone_its_runs_cancelled_and_it_comes_back(client:
     assert client("POST", f"{path}/restore").data["version"] == 3, "restoring twice changes nothing"
 
 
+def test_a_scenario_whose_name_was_taken_is_restored_under_another(client: Client) -> None:
+    # Given a deleted scenario, and another that took its name meanwhile
+    deleted = client.scenario(name="phoenix")["id"]
+    path = f"/v1/scenarios/{deleted}"
+    assert client("DELETE", path).status == 204
+    holder = client.scenario(name="Phoenix")["id"]
+    # When it is restored, then the answer names the name, who has it, and the way on
+    refused = client("POST", f"{path}/restore")
+    assert (refused.status, refused.code) == (409, "scenario_already_exists")
+    assert refused.json["existing_id"] == holder
+    assert "'phoenix'" in refused.json["detail"]
+    assert "`name`" in refused.json["detail"]
+    # And under a name that is taken too it says that one
+    taken = client("POST", f"{path}/restore", {"name": "PHOENIX"})
+    assert (taken.status, taken.json["existing_id"]) == (409, holder)
+    assert client("POST", f"{path}/restore", {"name": ""}).status == 422
+    # And under a free one it comes back, once
+    restored = client("POST", f"{path}/restore", {"name": "phoenix 2"})
+    assert (restored.status, restored.data["name"], restored.data["version"]) == (200, "phoenix 2", 3)
+    assert client("POST", f"{path}/restore", {"name": "phoenix 2"}).data["version"] == 3
+    assert client("GET", path).data["name"] == "phoenix 2"
+    # And one that lives is not renamed by a restoration
+    other = client("POST", f"{path}/restore", {"name": "phoenix 3"})
+    assert (other.status, other.code) == (409, "scenario_not_deleted")
+
+
 def test_a_scenario_is_not_deleted_while_a_run_of_it_is_published(
     client: Client, sql: Callable[..., list[Any]]
 ) -> None:

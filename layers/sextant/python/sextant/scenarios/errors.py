@@ -23,6 +23,12 @@ class ScenarioExistsError(ConflictError):
     code, title = "scenario_already_exists", "Scenario already exists"
 
 
+class ScenarioNotDeletedError(ConflictError):
+    """The scenario is not deleted, so it is not restored under another name; change its name instead."""
+
+    code, title = "scenario_not_deleted", "Scenario not deleted"
+
+
 class ScenarioPublishingError(ConflictError):
     """A run of the scenario is being published at this moment; try again in a few seconds."""
 

@@ -120,9 +120,9 @@ def delete(session: Session, scenario: ScenarioId, expected_version: int | None,
     )
 
 
-def restore(session: Session, scenario: ScenarioId, caller: Caller) -> Scenario:
-    """Bring a deleted scenario back; raises `UniqueViolation` of `NAME_UNIQUE`."""
-    return SCENARIOS.restore(session, scenario, actor=caller.subject, entry=_entry(_RESTORED, caller))
+def restore(session: Session, scenario: ScenarioId, values: ScenarioValues, caller: Caller) -> Scenario:
+    """Bring a deleted scenario back, with new `values`; raises `UniqueViolation` of `NAME_UNIQUE`."""
+    return SCENARIOS.restore(session, scenario, values, actor=caller.subject, entry=_entry(_RESTORED, caller))
 
 
 def _entry(log: LogTable, caller: Caller) -> LogEntry:

@@ -17,6 +17,7 @@ from sextant.scenarios import repository
 from sextant.scenarios.differences import Difference, differences
 from sextant.scenarios.errors import (
     ScenarioExistsError,
+    ScenarioNotDeletedError,
     ScenarioNotFoundError,
     ScenarioPublishingError,
     VersionNotFoundError,
@@ -83,19 +84,34 @@ def delete(session: Session, scenario: ScenarioId, expected_version: int | None,
         raise ScenarioPublishingError from violation
 
 
-def restore(session: Session, scenario: ScenarioId, caller: Caller) -> Scenario:
-    """Bring a deleted scenario back; one that is not deleted stays as it is."""
+def restore(session: Session, scenario: ScenarioId, name: str | None, caller: Caller) -> Scenario:
+    """Bring a deleted scenario back, under `name` where given; one that is not deleted stays as it is.
+
+    Raises `ScenarioNotDeletedError` where it lives under another name than it shall have, `UniqueViolation`
+    as `create` does: since it was deleted, another may have taken its name.
+    """
+    values = ScenarioValues() if name is None else ScenarioValues(name=name)
     with _translated():
-        return repository.restore(session, scenario, caller)
+        restored = repository.restore(session, scenario, values, caller)
+    if name is not None and restored.name != name:
+        raise ScenarioNotDeletedError
+    return restored
 
 
-def name_taken(session: Session, name: str, violation: UniqueViolation) -> ScenarioExistsError:
-    """The error that names the scenario which has `name`."""
+def name_taken(
+    session: Session, name: str | None, violation: UniqueViolation, scenario: ScenarioId | None = None
+) -> ScenarioExistsError:
+    """The error that names the scenario which has `name`; with none the name that the deleted `scenario` had."""
     if violation.constraint != repository.NAME_UNIQUE:
         raise violation
+    way_on = ""
+    if not name and scenario is not None:
+        deleted = SCENARIOS.get(session, scenario, include_deleted=True)
+        name = deleted.name if deleted else ""
+        way_on = " Restore this one under another name: give `name` in the body."
     existing = repository.id_by_name(session, name) if name else None
     return ScenarioExistsError(
-        f"There is already a scenario named {name!r}.",
+        f"There is already a scenario named {name!r}.{way_on}",
         extra={"existing_id": str(existing)} if existing else None,
     )
 

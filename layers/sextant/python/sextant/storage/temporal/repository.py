@@ -130,14 +130,17 @@ class TemporalRepository(RecordHistory[T]):
         self,
         session: Session,
         record_id: UUID,
+        values: Values | None = None,
         *,
         actor: str,
         expected_version: int | None = None,
         entry: LogEntry | None = None,
     ) -> T:
-        """Bring a deleted record back as it was; one that is live stays as it is. Raises as `update` does."""
-        query = writes.restore(self.spec, _table(entry))
-        return self._change(session, query, {"id": record_id, "actor": actor}, expected_version, entry)
+        """Bring a deleted record back as it was but for `values`; one that is live stays as it is. Raises as `update` does."""
+        values = values or {}
+        query = writes.restore(self.spec, self._columns(values), _table(entry))
+        parameters = {"id": record_id, "actor": actor, **self._parameters(values)}
+        return self._change(session, query, parameters, expected_version, entry)
 
     def written(self, session: Session) -> None:
         """Say that this unit of work writes the table: its reads bypass the cache, and so do all that follow."""

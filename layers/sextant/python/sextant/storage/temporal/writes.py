@@ -116,12 +116,13 @@ def delete(spec: TableSpec[Any], log: LogTable | None) -> Change:
 
 
 @lru_cache(maxsize=64)
-def restore(spec: TableSpec[Any], log: LogTable | None) -> Change:
-    """Bring a deleted record back."""
+def restore(spec: TableSpec[Any], columns: Columns, log: LogTable | None) -> Change:
+    """Bring a deleted record back, with new values for `columns`."""
+    assignments = [f'"{column}" = {spec.parameter(column)}' for column in columns]
     return _change(
         spec,
         log,
-        assignments=f"deleted_at = NULL, updated_at = {_MOMENT}",
+        assignments=", ".join([*assignments, f"deleted_at = NULL, updated_at = {_MOMENT}"]),
         condition="t.deleted_at IS NOT NULL",
         sees="true",
     )
