@@ -167,8 +167,13 @@ def replace_scenario(
     document: Annotated[NewScenario, Body()],
     if_match: IfMatch = None,
 ) -> Response[Any]:
-    check_tenant(document.tenant_id, router.caller)
-    return _shown(_change(scenario_id, document, if_match))
+    caller, version = router.caller, expected_version(if_match, scenario_id)
+    check_tenant(document.tenant_id, caller)
+    replaced = _named(
+        document.name,
+        lambda session: service.replace(session, ScenarioId(scenario_id), document, version, caller),
+    )
+    return _shown(replaced)
 
 
 @router.patch(
@@ -177,14 +182,19 @@ def replace_scenario(
     tags=["Scenarios"],
     responses={200: _OK},
 )
-@needs("scenarios:write")
+@needs("scenarios:write", merges=True)
 def update_scenario(
     scenario_id: UUID,
     changes: Annotated[ChangedScenario, Body()],
     if_match: IfMatch = None,
 ) -> Response[Any]:
-    check_tenant(changes.tenant_id, router.caller)
-    return _shown(_change(scenario_id, changes, if_match))
+    caller, version = router.caller, expected_version(if_match, scenario_id)
+    check_tenant(changes.tenant_id, caller)
+    updated = _named(
+        changes.name,
+        lambda session: service.update(session, ScenarioId(scenario_id), changes, version, caller),
+    )
+    return _shown(updated)
 
 
 @router.post(
@@ -299,14 +309,6 @@ def get_scenario(
     if if_none_match is not None and _etag(scenario) in if_none_match:
         return Response(status_code=304, body="", headers={"ETag": _etag(scenario)})
     return _shown(scenario)
-
-
-def _change(scenario: UUID, changes: ScenarioDocument | ScenarioChanges, if_match: str | None) -> Scenario:
-    caller, version = router.caller, expected_version(if_match, scenario)
-    return _named(
-        changes.name,
-        lambda session: service.update(session, ScenarioId(scenario), changes, version, caller),
-    )
 
 
 def _named(

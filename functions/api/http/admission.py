@@ -36,7 +36,7 @@ def check(event: dict[str, Any], state: RequestState) -> None:
     caller.require(endpoint.needs)
     _check_parameters(event.get("queryStringParameters"), endpoint)
     if event.get("body"):
-        bodies.check_type(event.get("headers") or {})
+        bodies.check_type(event.get("headers") or {}, merges=endpoint.merges)
     if not endpoint.counts_itself:
         count(state)
 

@@ -18,6 +18,7 @@ from sextant.errors import BadRequestError, FieldError, PayloadTooLargeError, Se
 
 MAX_DEPTH = 32
 MEDIA_TYPE = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 
 # A string to its end or the text's, so that there is no place at which it fails and is begun anew; or a bracket.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -81,15 +82,19 @@ def too_deep(text: str) -> bool:
     return False
 
 
-def check_type(headers: MutableMapping[str, str]) -> None:
+def check_type(headers: MutableMapping[str, str], *, merges: bool = False) -> None:
     """Raise `UnsupportedMediaTypeError` unless the headers promise JSON in UTF-8, or promise nothing.
+
+    Where the endpoint `merges` the body with what is stored, a JSON merge patch (RFC 7396) is welcome too.
 
     The type is left in the one spelling that the resolver knows.
     """
     given = headers.get("content-type", "")
     charset = _CHARSET.search(given)
-    if given.partition(";")[0].strip().lower() not in ("", MEDIA_TYPE):
-        raise UnsupportedMediaTypeError
+    if given.partition(";")[0].strip().lower() not in ("", MEDIA_TYPE, *([MERGE_PATCH] if merges else [])):
+        raise UnsupportedMediaTypeError(
+            f"The body must be {MEDIA_TYPE} or {MERGE_PATCH}." if merges else None
+        )
     if charset is not None and charset["name"].lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaTypeError("The body must be in UTF-8.")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":

@@ -12,7 +12,8 @@ from typing import Any
 
 from functions.api import api, outputs_api
 from functions.api.http.app import Api
-from functions.api.http.routing import PUBLIC
+from functions.api.http.bodies import MEDIA_TYPE, MERGE_PATCH
+from functions.api.http.routing import PUBLIC, Endpoint
 from sextant.errors import SextantError
 
 VERSION = "1"
@@ -102,10 +103,10 @@ def document() -> dict[str, Any]:
     extra = _of(outputs_api.api)
     made["paths"].update(extra["paths"])
     made["components"]["schemas"].update(extra["components"]["schemas"])
-    permissions = _permissions()
+    endpoints = _endpoints()
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, method, path, permissions[method, path])
+            _complete(operation, method, path, endpoints[method, path])
     schemas = made["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -125,15 +126,15 @@ def _of(api: Api) -> dict[str, Any]:
     return document
 
 
-def _permissions() -> dict[tuple[str, str], str]:
+def _endpoints() -> dict[tuple[str, str], Endpoint]:
     return {
-        (endpoint.method.lower(), endpoint.template): endpoint.needs
+        (endpoint.method.lower(), endpoint.template): endpoint
         for resolver in (api.whole_api(), outputs_api.api)
         for endpoint in resolver.endpoints.values()
     }
 
 
-def _complete(operation: dict[str, Any], method: str, path: str, permission: str) -> None:
+def _complete(operation: dict[str, Any], method: str, path: str, endpoint: Endpoint) -> None:
     """Say of an operation what its route cannot: who may call it, what can go wrong, an example."""
     responses = operation["responses"]
     declared = {code for code in responses if code.startswith("2")}
@@ -146,19 +147,17 @@ def _complete(operation: dict[str, Any], method: str, path: str, permission: str
     if kept.get("200", {}).get("description") == "Successful Response" and len(declared) > 1:
         kept.pop("200")
     statuses = {500, 503}
-    if permission == PUBLIC:
+    if endpoint.needs == PUBLIC:
         operation["security"] = []
     else:
         operation["security"] = [{"bearer": []}]
-        operation["x-required-permission"] = permission
+        operation["x-required-permission"] = endpoint.needs
         statuses |= {400, 401, 403, 429}
     if "{" in path:
         statuses.add(404)
     if "requestBody" in operation:
         statuses |= {400, 413, 415, 422}
-        if (method, path) in _EXAMPLES:
-            for content in operation["requestBody"]["content"].values():
-                content["example"] = _EXAMPLES[method, path]
+        _complete_body(operation["requestBody"]["content"], _EXAMPLES.get((method, path)), endpoint)
     if method != "get":
         statuses |= {404, 409}
     headers = {
@@ -182,6 +181,14 @@ def _complete(operation: dict[str, Any], method: str, path: str, permission: str
         )
     _as_sent(kept)
     operation["responses"] = dict(sorted(kept.items()))
+
+
+def _complete_body(content: dict[str, Any], example: Any, endpoint: Endpoint) -> None:
+    if example is not None:
+        for kind in content.values():
+            kind["example"] = example
+    if endpoint.merges:
+        content[MERGE_PATCH] = content[MEDIA_TYPE]
 
 
 def _as_sent(responses: dict[str, Any]) -> None:

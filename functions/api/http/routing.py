@@ -30,18 +30,24 @@ _PARAMETER = re.compile(r"<(\w+)>")
 
 _NEEDS: dict[Callable[..., Any], Permission | Literal["public"]] = {}
 _COUNTS_ITSELF: set[Callable[..., Any]] = set()
+_MERGES: set[Callable[..., Any]] = set()
 
 
-def needs(permission: Permission, *, counts_itself: bool = False) -> Callable[[Handler], Handler]:
+def needs(
+    permission: Permission, *, counts_itself: bool = False, merges: bool = False
+) -> Callable[[Handler], Handler]:
     """Mark a handler with the permission that its caller must have; checked before anything is parsed.
 
     `counts_itself`: the handler's own statement counts the request against the rate limit, to save a round trip.
+    `merges`: the body may be sent as a JSON merge patch (RFC 7396), which is what the handler does with it.
     """
 
     def mark(handler: Handler) -> Handler:
         _NEEDS[handler] = permission
         if counts_itself:
             _COUNTS_ITSELF.add(handler)
+        if merges:
+            _MERGES.add(handler)
         return handler
 
     return mark
@@ -63,6 +69,7 @@ class Endpoint:
     handler: Callable[..., Any]
     needs: Permission | Literal["public"]
     counts_itself: bool
+    merges: bool
 
     @cached_property
     def template(self) -> str:
@@ -115,7 +122,11 @@ class Router(api_gateway.Router):
         def note(handler: Handler) -> Handler:
             if handler not in _NEEDS:
                 raise TypeError(f"{handler.__qualname__} is marked neither with `needs` nor `public`")
-            self.endpoints.append(Endpoint(method, rule, handler, _NEEDS[handler], handler in _COUNTS_ITSELF))
+            self.endpoints.append(
+                Endpoint(
+                    method, rule, handler, _NEEDS[handler], handler in _COUNTS_ITSELF, handler in _MERGES
+                )
+            )
             register(handler)
             return handler
 

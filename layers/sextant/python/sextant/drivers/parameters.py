@@ -7,7 +7,10 @@ know, and it is handed on unchecked but for being named scalars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -16,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -32,6 +36,9 @@ RESERVED = "sweep"
 """The name under which a run's sweep is kept among its parameters."""
 
 Scalar = str | bool | int | float
+
+DEPENDENT = frozenset({"start_year", "end_year", "model"})
+"""The parameters of which a rule looks at others too, which a run may have from its scenario."""
 
 UNKNOWN = "the model {model} has no parameter {name}; it has {known}"
 
@@ -70,6 +77,16 @@ class _Parameters(Contract):
         """What was given, by name; what was left out or null is not in it."""
         given = {**self.__dict__, **(self.model_extra or {})}
         return {name: value for name, value in given.items() if value is not None}
+
+    def changes(self) -> dict[str, Any]:
+        """What was given, by name, with the nulls: over others (RFC 7396) they take a parameter away."""
+        given = {**self.__dict__, **(self.model_extra or {})}
+        return {name: value for name, value in given.items() if name in self.model_fields_set}
+
+    def merged_over(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """`parameters` with these `changes`; `merge_canonical` does the same in the database."""
+        merged = {**parameters, **self.changes()}
+        return {name: value for name, value in merged.items() if value is not None}
 
 
 def _check(name: object, item: object) -> None:
@@ -197,6 +214,37 @@ RunParameters = Annotated[
     | Annotated[PlugInParameters, Tag(PARAMETER_TAGS[1])],
     Discriminator(_kind),
 ]
+
+
+@cache
+def _whole() -> TypeAdapter[Any]:
+    return TypeAdapter(ScenarioParameters)
+
+
+def parameter_faults(parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Of all the parameters that a model would be given those that break its contract: path, rule and message."""
+    try:
+        _whole().validate_python(dict(parameters))
+    except ValidationError as error:
+        return [
+            (field_path(("parameters", *fault["loc"]), fault.get("ctx")), fault["type"], fault["msg"])
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+    return []
+
+
+def point_text(value: Scalar) -> str:
+    """The value of a sweep's parameter as the tag of its rows has it."""
+    return json.dumps(value).strip('"')
+
+
+def points_of(sweep: Mapping[str, Sequence[Scalar]]) -> list[dict[str, Scalar]]:
+    """Every combination of the values, in the order of the names and then of the values."""
+    names = sorted(sweep)
+    return [
+        dict(zip(names, values, strict=True))
+        for values in itertools.product(*(sweep[name] for name in names))
+    ]
 
 
 def check_inherited(names: list[str], scenario_parameters: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ parts gives the same bytes as one computed whole. A sweep gives the rows of ever
 from __future__ import annotations
 
 import io
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sextant.drivers.parameters import point_text, points_of
 from sextant.engine import (
     Measured,
     MetricValue,
@@ -41,9 +41,7 @@ def divide(
 ) -> list[dict[str, Any]]:
     """The parts of a run; none where one worker computes it whole. A sweep's parts are not divided further."""
     if sweep:
-        names = sorted(sweep)
-        points = itertools.product(*(sweep[name] for name in names))
-        return [{"kind": "point", "parameters": dict(zip(names, values, strict=True))} for values in points]
+        return [{"kind": "point", "parameters": point} for point in points_of(sweep)]
     draws = draws_to_split(request)
     if draws <= draws_per_part:
         return []
@@ -114,9 +112,7 @@ def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -
     indexes: list[Any] = []
     metrics: list[MetricValue] = []
     for archive, note in zip(archives, notes, strict=True):
-        at_point = {
-            f"{SWEEP_TAG}{name}": json.dumps(value).strip('"') for name, value in note["point"].items()
-        }
+        at_point = {f"{SWEEP_TAG}{name}": point_text(value) for name, value in note["point"].items()}
         indexes.append(archive["tag_index"] + len(tag_sets))
         tag_sets += [{**tags, **at_point} for tags in note["tag_sets"]]
         metrics += [

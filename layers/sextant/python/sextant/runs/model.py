@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -12,14 +13,18 @@ from uuid import UUID
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from sextant.canonical import canonical
+from sextant.canonical import canonical, decode
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, broken
 from sextant.drivers.parameters import (
+    DEPENDENT,
     RESERVED,
     InheritedParameters,
     PlugInParameters,
     RunParameters,
     Scalar,
+    parameter_faults,
+    point_text,
+    points_of,
 )
 from sextant.ids import RunId, ScenarioId, TenantId
 from sextant.moments import Moment
@@ -63,21 +68,26 @@ class RunOptions(BaseModel):
         for name, values in sweep.items():
             if name == "baseline":
                 broken(f"sweep.{name}", "not_applicable", "a sweep cannot run over baselines")
+            first: dict[str, int] = {}
             for index, item in enumerate(values):
-                self._check_point(name, item, f"sweep.{name}[{index}]")
+                text = self._check_point(name, item, f"sweep.{name}[{index}]")
+                if (same := first.setdefault(text, index)) != index:
+                    rule = f"a sweep takes each value once; sweep.{name}[{same}] is the same"
+                    broken(f"sweep.{name}[{index}]", "unique", rule)
         if math.prod(map(len, sweep.values())) > MAX_SWEEP_POINTS:
             broken("sweep", "too_long", f"a sweep has at most {MAX_SWEEP_POINTS} points")
         return self
 
-    def _check_point(self, name: str, item: Scalar, path: str) -> None:
-        """Refuse a point of the sweep that would be refused as a parameter."""
+    def _check_point(self, name: str, item: Scalar, path: str) -> str:
+        """What tells the value from others; refuses one that would be refused as a parameter."""
         model = {} if self.parameters.model is None else {"model": self.parameters.model}
         taker = PlugInParameters if name == "model" else type(self.parameters)
         try:
-            taker.model_validate({**model, name: item})
+            checked = taker.model_validate({**model, name: item})
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             broken(path, first["type"], first["msg"].replace("{", "(").replace("}", ")"))
+        return point_text(decode(canonical(checked.values()[name])))
 
     def unknown_parameters(self) -> list[str]:
         """The paths of names that the built-in model does not have, where these options leave the model open."""
@@ -90,10 +100,26 @@ class RunOptions(BaseModel):
             *(f"sweep.{name}" for name in unknown),
         ]
 
+    def depends_on_scenario(self) -> bool:
+        """Whether what these options say may contradict what the scenario says."""
+        given = {*self.parameters.values(), *(self.sweep or {})}
+        return not given.isdisjoint(DEPENDENT)
+
+    def contradictions(self, scenario_parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """Of the parameters over the scenario's, or of the sweep's points, what no model could compute: path, rule, why."""
+        whole = self.parameters.merged_over(scenario_parameters)
+        if not self.sweep:
+            return parameter_faults(whole)
+        return [
+            ("sweep", rule, f"at the point {canonical(point)}: {why}")
+            for point in points_of(self.sweep)
+            for _, rule, why in parameter_faults({**whole, **point})
+        ]
+
     def canonical_parameters(self) -> str:
         """The parameters with the sweep among them: both decide the result, so both are hashed."""
         swept = {RESERVED: self.sweep} if self.sweep else {}
-        return canonical({**self.parameters.values(), **swept})
+        return canonical({**self.parameters.changes(), **swept})
 
     @property
     def retries(self) -> int:
@@ -104,7 +130,7 @@ class RunOptions(BaseModel):
         options = self.model_dump(
             mode="json", exclude_none=True, exclude={"idempotency_key", "tenant_id", "parameters"}
         )
-        document = {**options, "scenario_id": str(scenario), "parameters": self.parameters.values()}
+        document = {**options, "scenario_id": str(scenario), "parameters": self.parameters.changes()}
         return hashlib.sha256(canonical(document).encode()).hexdigest()
 
     def stored(self, scenario: ScenarioId, code_version: str) -> dict[str, Any]:

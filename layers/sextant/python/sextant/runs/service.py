@@ -29,6 +29,8 @@ from sextant.settings.model import Admission
 from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
 
+_MOST_ERRORS = 100
+
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
 REPLAYABLE: tuple[State, ...] = ("FAILED", "TIMEOUT", "CANCELLED")
 
@@ -112,7 +114,7 @@ def request_admitted(
 
     A new run gets the id `run`, or one of its own. Raises `RateLimitedError` where the limit is reached.
     """
-    _refuse_unknown_parameters(session, scenario, options.unknown_parameters())
+    _check_with_scenario(session, scenario, {"": options})
     admission, requested = repository.request(
         session, run or RunId(new_id()), scenario, options, code_version, origin_of(caller), rules
     )
@@ -143,12 +145,9 @@ def request_many(
     session: Session, scenario: ScenarioId, items: Sequence[RunOptions], code_version: str, caller: Caller
 ) -> list[RequestedRun]:
     """Ask for several runs, all or none; an item equal to one before it, or to a run that is there, gets that run."""
-    unknown = [
-        f"items[{index}].{path}"
-        for index, options in enumerate(items)
-        for path in options.unknown_parameters()
-    ]
-    _refuse_unknown_parameters(session, scenario, unknown)
+    _check_with_scenario(
+        session, scenario, {f"items[{index}].": options for index, options in enumerate(items)}
+    )
     requested = repository.request_many(
         session, scenario, [(RunId(new_id()), options) for options in items], code_version, origin_of(caller)
     )
@@ -159,20 +158,28 @@ def request_many(
     return requested
 
 
-def _refuse_unknown_parameters(session: Session, scenario: ScenarioId, names: list[str]) -> None:
-    """Raise where `names`, which the built-in model does not have, are meant for it.
+def _check_with_scenario(session: Session, scenario: ScenarioId, requests: Mapping[str, RunOptions]) -> None:
+    """Raise where what `requests`, by the path before theirs, say can only fail with what the scenario says.
 
-    Only where there are such names is the scenario read.
+    Only where a request has parameters that depend on the scenario's is the scenario read.
     """
-    if not names:
+    unknown = [f"{path}{name}" for path, options in requests.items() for name in options.unknown_parameters()]
+    dependent = {path: options for path, options in requests.items() if options.depends_on_scenario()}
+    if not unknown and not dependent:
         return
     from sextant.scenarios import service as scenarios  # most requests need no scenario
 
-    wrong = check_inherited(names, decode(scenarios.get(session, scenario).parameters))
+    stored = decode(scenarios.get(session, scenario).parameters)
+    wrong = [FieldError(path, "unknown_parameter", why) for path, why in check_inherited(unknown, stored)]
+    if not wrong:
+        wrong = [
+            FieldError(path + field, rule, why)
+            for path, options in dependent.items()
+            for field, rule, why in options.contradictions(stored)
+        ]
     if wrong:
         raise ValidationError(
-            "; ".join(f"{path}: {why}" for path, why in wrong[:3]),
-            errors=[FieldError(path, "unknown_parameter", why) for path, why in wrong],
+            "; ".join(f"{error.path}: {error.message}" for error in wrong[:3]), errors=wrong[:_MOST_ERRORS]
         )
 
 

@@ -12,6 +12,7 @@ from sextant.ids import RunId, ScenarioId
 from sextant.paging import PageRequest
 from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioFilter, ScenarioValues
 from sextant.storage import Session
+from sextant.storage.errors import RecordNotFound
 from sextant.storage.temporal import (
     LogEntry,
     LogTable,
@@ -89,6 +90,15 @@ _EVENTS_PREV = sql.SQL(_EVENTS).format(beyond=sql.SQL(">"), order=sql.SQL("ASC")
 def create(session: Session, values: ScenarioValues, caller: Caller) -> Scenario:
     """Store a scenario's first version; raises `UniqueViolation` of `NAME_UNIQUE`."""
     return SCENARIOS.create(session, values, actor=caller.subject, entry=_entry(_CREATED, caller))
+
+
+def present(session: Session, scenario: ScenarioId) -> Scenario:
+    """The scenario as it stands at this moment, for a unit of work that changes it; raises `RecordNotFound`."""
+    SCENARIOS.written(session)
+    record = SCENARIOS.get(session, scenario)
+    if record is None:
+        raise RecordNotFound
+    return record
 
 
 def update(

@@ -25,11 +25,19 @@ from sextant.scenarios.errors import (
 from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioFilter, ScenarioValues
 from sextant.scenarios.repository import SCENARIOS
 from sextant.storage import Session
-from sextant.storage.errors import ConstraintViolation, RecordNotFound, UniqueViolation, VersionConflict
+from sextant.storage.errors import (
+    ConstraintViolation,
+    RecordNotFound,
+    TransactionConflict,
+    UniqueViolation,
+    VersionConflict,
+)
 from sextant.storage.temporal import RecordVersion
 
 if TYPE_CHECKING:
     from sextant.scenarios.documents import ScenarioChanges, ScenarioDocument
+
+_ATTEMPTS = 10
 
 # Writing -----------------------------------------------------------------------------------------
 
@@ -43,6 +51,21 @@ def create(session: Session, document: ScenarioDocument, caller: Caller) -> Scen
     return repository.create(session, document.values(), caller)
 
 
+def replace(
+    session: Session,
+    scenario: ScenarioId,
+    document: ScenarioDocument,
+    expected_version: int | None,
+    caller: Caller,
+) -> Scenario:
+    """Make `document` the next version; the scenario as it is then. What changes nothing makes none.
+
+    Raises `VersionConflictError` where it is not at `expected_version`, `UniqueViolation` as `create` does.
+    """
+    with _translated():
+        return repository.update(session, scenario, document.values(), expected_version, caller)
+
+
 def update(
     session: Session,
     scenario: ScenarioId,
@@ -50,12 +73,25 @@ def update(
     expected_version: int | None,
     caller: Caller,
 ) -> Scenario:
-    """Make the next version; the scenario as it is then. What changes nothing makes none.
+    """Make the next version as `replace` does, of what is there and the `change`.
 
-    Raises `VersionConflictError` where it is not at `expected_version`, `UniqueViolation` as `create` does.
+    Raises `ValidationError` where parameters that change don't go together with those that stay.
     """
     with _translated():
-        return repository.update(session, scenario, change.values(), expected_version, caller)
+        if not change.depends_on_present:
+            return repository.update(session, scenario, change.values(), expected_version, caller)
+        for _ in range(_ATTEMPTS):
+            present = repository.present(session, scenario)
+            values = change.values(present.parameters)
+            try:
+                return repository.update(
+                    session, scenario, values, expected_version or present.version, caller
+                )
+            except VersionConflict:
+                if expected_version is not None:
+                    raise
+                # Another change came between the two statements, and this one is made of that now.
+        raise TransactionConflict
 
 
 def fork(
@@ -70,7 +106,7 @@ def fork(
         parameters=origin.parameters,
         tags=origin.tags,
     )
-    return repository.create(session, {**values, **changes.values()}, caller)
+    return repository.create(session, {**values, **changes.values(origin.parameters)}, caller)
 
 
 def delete(session: Session, scenario: ScenarioId, expected_version: int | None, caller: Caller) -> None:
