@@ -9,15 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import StringConstraints
 
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    Flag,
-    ListEnvelope,
-    RequestBody,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, States, several

@@ -11,14 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    ListEnvelope,
-    RequestBody,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, check_span, check_tenant, one_key

@@ -8,14 +8,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    ListEnvelope,
-    RequestBody,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, States, several
 from functions.api.http.reasons import Reason

@@ -11,15 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field, StringConstraints
 
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    Flag,
-    ListEnvelope,
-    RequestBody,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.listing import listing
 from functions.api.http.parameters import InvalidParameterError, Limit, check_span
 from functions.api.http.reasons import OutboxReason

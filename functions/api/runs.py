@@ -13,25 +13,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    ListEnvelope,
-    Meta,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, Meta, answers, reply
 from functions.api.http.etag import IfNoneMatch, etag
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import (
-    Limit,
-    States,
-    check_span,
-    check_tenant,
-    one_key,
-    several,
-)
+from functions.api.http.parameters import Limit, States, check_span, check_tenant, one_key, several
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode

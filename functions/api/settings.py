@@ -10,14 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from functions.api.http import cursors
-from functions.api.http.envelopes import (
-    AnswerBody,
-    Envelope,
-    ListEnvelope,
-    RequestBody,
-    answers,
-    reply,
-)
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.parameters import Limit
 from functions.api.http.reasons import SettingReason
 from functions.api.http.routing import Router, needs

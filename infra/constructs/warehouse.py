@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import (
-    Aws,
-    Duration,
-    RemovalPolicy,
-    Stack,
-)
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms

@@ -9,15 +9,7 @@ from constructs import Construct
 
 from infra.bundling import Bundler
 from infra.config import AthenaExports as AthenaSettings
-from infra.config import (
-    Aurora,
-    GivenDatabase,
-    GivenIssuer,
-    GivenKafka,
-    GivenNetwork,
-    SqsBus,
-    StageConfig,
-)
+from infra.config import Aurora, GivenDatabase, GivenIssuer, GivenKafka, GivenNetwork, SqsBus, StageConfig
 from infra.constructs.athena import AthenaExports
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from sextant.errors import (
-    NotFoundError,
-    UnavailableError,
-)
+from sextant.errors import NotFoundError, UnavailableError
 
 
 class VendorNotFoundError(NotFoundError):

@@ -23,12 +23,7 @@ from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.parquet import whole_groups
 from sextant.lake.read.plan import Partition, PlannedFile, all_files
 from sextant.lake.table.catalog import refresh
-from sextant.lake.table.columns import (
-    PARTITION_SPEC_ID,
-    SORT_ORDER_ID,
-    partition_path,
-    partition_values,
-)
+from sextant.lake.table.columns import PARTITION_SPEC_ID, SORT_ORDER_ID, partition_path, partition_values
 from sextant.lake.write import manifests
 from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
 from sextant.lake.write.manifests import ManifestWork
