@@ -22,8 +22,6 @@ from sextant.operations.actions import service as actions
 from sextant.operations.actions.model import ACTION_STATES, Action, ActionFilter, ActionType, NewAction
 from sextant.paging import DEFAULT_LIMIT
 
-_TAGS = ["Actions"]
-
 
 class ActionDocument(RequestBody):
     """An action asked for by a person; it is performed within moments."""
@@ -62,7 +60,7 @@ class ActionEnvelope(Envelope[ActionBody]): ...
 class ActionList(ListEnvelope[ActionBody]): ...
 
 
-router = Router()
+router = Router("Actions")
 
 _OK = answers("The action", ActionEnvelope)
 _LIST = answers("Actions, newest first", ActionList)
@@ -74,7 +72,7 @@ def _accepted(action: Action) -> Response[Any]:
     return reply(body, 202, {"Location": f"/v1/actions/{action.id}"})
 
 
-@router.post("/v1/actions", summary="Ask for an action", tags=_TAGS, responses={202: _OK})
+@router.post("/v1/actions", summary="Ask for an action", responses={202: _OK})
 @needs("operations:write")
 def request_action(document: Annotated[ActionDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -92,7 +90,7 @@ def request_action(document: Annotated[ActionDocument, Body()], idempotency_key:
     return once(router, idempotency_key, request)
 
 
-@router.get("/v1/actions", summary="List actions", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/actions", summary="List actions", responses={200: _LIST})
 @needs("scenarios:read")
 def list_actions(
     limit: Limit = DEFAULT_LIMIT,
@@ -106,7 +104,7 @@ def list_actions(
     return listing(router, ActionList, scope, limit, cursor, actions.list_actions, where)
 
 
-@router.get("/v1/actions/<action_id>", summary="Get an action", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/actions/<action_id>", summary="Get an action", responses={200: _OK})
 @needs("scenarios:read")
 def get_action(action_id: UUID) -> Response[Any]:
     with router.session() as session:
@@ -117,7 +115,6 @@ def get_action(action_id: UUID) -> Response[Any]:
 @router.post(
     "/v1/actions/<action_id>/complete",
     summary="Say that a manual action is done, or skip one that waits",
-    tags=_TAGS,
     responses={200: _OK},
 )
 @needs("operations:write")
@@ -129,12 +126,7 @@ def complete_action(action_id: UUID, document: Annotated[ActionCompletion, Body(
     return reply(ActionEnvelope.of(ended, caller))
 
 
-@router.post(
-    "/v1/actions/<action_id>/reverse",
-    summary="Undo an action by a new one",
-    tags=_TAGS,
-    responses={202: _OK},
-)
+@router.post("/v1/actions/<action_id>/reverse", summary="Undo an action by a new one", responses={202: _OK})
 @needs("operations:write")
 def reverse_action(action_id: UUID, document: Annotated[ReasonDocument, Body()]) -> Response[Any]:
     caller = router.caller

@@ -88,13 +88,12 @@ class UploadBody(AnswerBody):
 class UploadEnvelope(Envelope[UploadBody]): ...
 
 
-router = Router()
+router = Router("Baselines")
 
 
 @router.post(
     "/v1/baselines",
     summary="Store a baseline, or its next version",
-    tags=["Baselines"],
     responses={201: answers("The baseline", BaselineEnvelope)},
 )
 @needs("scenarios:write")
@@ -123,7 +122,6 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
 @router.post(
     "/v1/baselines/uploads",
     summary="Get a URL to upload a large table to",
-    tags=["Baselines"],
     responses={201: answers("Where to PUT the table", UploadEnvelope)},
 )
 @needs("scenarios:write")
@@ -140,7 +138,6 @@ def create_upload() -> Response[Any]:
 @router.get(
     "/v1/baselines",
     summary="List baselines in their newest version",
-    tags=["Baselines"],
     responses={200: answers("Baselines, newest first", BaselineList)},
 )
 @needs("scenarios:read")
@@ -154,7 +151,6 @@ def list_baselines(
 @router.get(
     "/v1/baselines/<baseline_id>",
     summary="Get a baseline's versions",
-    tags=["Baselines"],
     responses={200: answers("Its versions, newest first", BaselineList)},
 )
 @needs("scenarios:read")

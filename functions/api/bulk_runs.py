@@ -93,13 +93,12 @@ class SelectionEnvelope(Envelope[SelectionBody]): ...
 class ReplayedSelectionEnvelope(Envelope[ReplayedSelectionBody]): ...
 
 
-router = Router()
+router = Router("Runs")
 
 
 @router.post(
     "/v1/scenarios/<scenario_id>/runs:bulk",
     summary="Run a scenario several times",
-    tags=["Runs"],
     responses={202: answers("The runs, in the order of the items", BulkEnvelope)},
 )
 @needs("runs:create")
@@ -128,7 +127,6 @@ def request_runs(
 @router.post(
     "/v1/scenarios/runs:cancel",
     summary="Cancel runs by filter",
-    tags=["Runs"],
     responses={200: answers("What the filter fits, and what was done to it", SelectionEnvelope)},
 )
 @needs("runs:cancel")
@@ -148,7 +146,6 @@ def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 @router.post(
     "/v1/scenarios/runs:replay",
     summary="Run again what failed, by filter",
-    tags=["Runs"],
     responses={200: answers("What the filter fits, and the runs that replace it", ReplayedSelectionEnvelope)},
 )
 @needs("runs:create")
@@ -168,7 +165,6 @@ def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 @router.put(
     "/v1/scenarios/runs/<run_id>/state",
     summary="Move a run to another state by hand",
-    tags=["Runs"],
     responses={200: answers("The run", RunEnvelope)},
 )
 @needs("runs:state")

@@ -25,13 +25,12 @@ class InvalidationBody(AnswerBody):
 class InvalidationEnvelope(Envelope[InvalidationBody]): ...
 
 
-router = Router()
+router = Router("Administration")
 
 
 @router.post(
     "/v1/admin/cache/invalidate",
     summary="Have the tenant's outputs read afresh",
-    tags=["Administration"],
     responses={200: answers("The output version that holds from now on", InvalidationEnvelope)},
 )
 @needs("config:write")

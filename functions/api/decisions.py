@@ -15,8 +15,6 @@ from sextant.operations.decisions import service as decisions
 from sextant.operations.decisions.model import Decision
 from sextant.paging import DEFAULT_LIMIT
 
-_TAGS = ["Decisions"]
-
 
 class DecisionBody(AnswerBody, shows=Decision, hides=("tenant_id", "trigger_key")): ...
 
@@ -27,13 +25,13 @@ class DecisionEnvelope(Envelope[DecisionBody]): ...
 class DecisionList(ListEnvelope[DecisionBody]): ...
 
 
-router = Router()
+router = Router("Decisions")
 
 _OK = answers("The decision", DecisionEnvelope)
 _LIST = answers("Decisions, newest first", DecisionList)
 
 
-@router.get("/v1/decisions", summary="List decisions", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/decisions", summary="List decisions", responses={200: _LIST})
 @needs("scenarios:read")
 def list_decisions(
     limit: Limit = DEFAULT_LIMIT, cursor: str | None = None, incident_id: UUID | None = None
@@ -42,7 +40,7 @@ def list_decisions(
     return listing(router, DecisionList, scope, limit, cursor, decisions.list_decisions, incident_id)
 
 
-@router.get("/v1/decisions/<decision_id>", summary="Get a decision", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/decisions/<decision_id>", summary="Get a decision", responses={200: _OK})
 @needs("scenarios:read")
 def get_decision(decision_id: UUID) -> Response[Any]:
     with router.session() as session:

@@ -34,7 +34,7 @@ _PAGE = f"""<!doctype html>
 """
 
 
-router = Router()
+router = Router("Documentation")
 
 
 @router.get("/openapi.json", include_in_schema=False, compress=True)

@@ -24,8 +24,6 @@ from sextant.operations.events import service as events
 from sextant.operations.events.model import Event, EventFilter, Ingested, NewEvent, Severity
 from sextant.paging import DEFAULT_LIMIT
 
-_TAGS = ["Events"]
-
 
 def _storable(moment: datetime) -> datetime:
     """Refuse what lies beyond the years that every reader of the row can hold, in whatever time zone."""
@@ -67,14 +65,14 @@ class EventEnvelope(Envelope[EventBody]): ...
 class EventList(ListEnvelope[EventBody]): ...
 
 
-router = Router()
+router = Router("Events")
 
 _INGESTED = answers("The event's id and its incident", IngestedEnvelope)
 _OK = answers("The event", EventEnvelope)
 _LIST = answers("Events, newest first", EventList)
 
 
-@router.post("/v1/events", summary="Ingest an event", tags=_TAGS, responses={201: _INGESTED, 200: _INGESTED})
+@router.post("/v1/events", summary="Ingest an event", responses={201: _INGESTED, 200: _INGESTED})
 @needs("operations:write")
 def ingest_event(document: Annotated[EventDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -105,7 +103,7 @@ def ingest_event(document: Annotated[EventDocument, Body()], idempotency_key: Ke
     )
 
 
-@router.get("/v1/events", summary="List events", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/events", summary="List events", responses={200: _LIST})
 @needs("scenarios:read")
 def list_events(
     limit: Limit = DEFAULT_LIMIT,
@@ -126,7 +124,7 @@ def list_events(
     return listing(router, EventList, scope, limit, cursor, events.list_events, where)
 
 
-@router.get("/v1/events/<event_id>", summary="Get an event", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/events/<event_id>", summary="Get an event", responses={200: _OK})
 @needs("scenarios:read")
 def get_event(event_id: UUID) -> Response[Any]:
     with router.session() as session:

@@ -60,13 +60,12 @@ class ExportEnvelope(Envelope[ExportBody]): ...
 EXPORT = answers("How the export stands", ExportEnvelope)
 
 
-router = Router()
+router = Router("Outputs")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/exports/<export_id>",
     summary="Get an export that is made elsewhere",
-    tags=["Outputs"],
     responses={200: EXPORT},
 )
 @needs("outputs:read")
@@ -77,10 +76,7 @@ def get_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
 
 
 @router.delete(
-    "/v1/scenarios/<scenario_id>/exports/<export_id>",
-    summary="Cancel an export",
-    tags=["Outputs"],
-    responses={202: EXPORT},
+    "/v1/scenarios/<scenario_id>/exports/<export_id>", summary="Cancel an export", responses={202: EXPORT}
 )
 @needs("outputs:read")
 def cancel_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:

@@ -40,19 +40,19 @@ class Health(BaseModel):
     checks: list[Check] = []
 
 
-router = Router()
+router = Router("Health")
 
 _OK = answers("The state, and that of each part", Health)
 _PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}}}
 
 
-@router.get("/v1/health", summary="Is the process alive", tags=["Health"], responses={200: _OK})
+@router.get("/v1/health", summary="Is the process alive", responses={200: _OK})
 @public
 def live() -> Response[Any]:
     return reply(Health(status="healthy"))
 
 
-@router.get("/v1/health/ready", summary="Can it serve", tags=["Health"], responses={200: _OK, 503: _OK})
+@router.get("/v1/health/ready", summary="Can it serve", responses={200: _OK, 503: _OK})
 @public
 def ready() -> Response[Any]:
     database = _database()

@@ -25,8 +25,6 @@ from sextant.operations.incidents.model import (
 )
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 
-_TAGS = ["Incidents"]
-
 
 class IncidentMove(RequestBody):
     state: Annotated[IncidentState, UPPER]
@@ -48,14 +46,14 @@ class IncidentList(ListEnvelope[IncidentBody]): ...
 class Timeline(ListEnvelope[TimelineBody]): ...
 
 
-router = Router()
+router = Router("Incidents")
 
 _OK = answers("The incident", IncidentEnvelope)
 _LIST = answers("Incidents, newest first", IncidentList)
 _TIMELINE = answers("Events, transitions, decisions and actions, oldest first", Timeline)
 
 
-@router.get("/v1/incidents", summary="List incidents", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/incidents", summary="List incidents", responses={200: _LIST})
 @needs("scenarios:read")
 def list_incidents(
     limit: Limit = DEFAULT_LIMIT,
@@ -70,7 +68,7 @@ def list_incidents(
     return listing(router, IncidentList, scope, limit, cursor, incidents.list_incidents, where)
 
 
-@router.get("/v1/incidents/<incident_id>", summary="Get an incident", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/incidents/<incident_id>", summary="Get an incident", responses={200: _OK})
 @needs("scenarios:read")
 def get_incident(incident_id: UUID) -> Response[Any]:
     with router.session() as session:
@@ -78,12 +76,7 @@ def get_incident(incident_id: UUID) -> Response[Any]:
     return reply(IncidentEnvelope.of(incident, router.caller))
 
 
-@router.post(
-    "/v1/incidents/<incident_id>/state",
-    summary="Move an incident by hand",
-    tags=_TAGS,
-    responses={200: _OK},
-)
+@router.post("/v1/incidents/<incident_id>/state", summary="Move an incident by hand", responses={200: _OK})
 @needs("operations:write")
 def move_incident(incident_id: UUID, document: Annotated[IncidentMove, Body()]) -> Response[Any]:
     caller = router.caller
@@ -96,7 +89,6 @@ def move_incident(incident_id: UUID, document: Annotated[IncidentMove, Body()]) 
 @router.get(
     "/v1/incidents/<incident_id>/timeline",
     summary="Everything that happened to an incident, oldest first",
-    tags=_TAGS,
     responses={200: _TIMELINE},
 )
 @needs("scenarios:read")

@@ -25,7 +25,6 @@ from sextant.kill_switches.model import KillSwitch, SwitchChange, SwitchScope
 from sextant.paging import DEFAULT_LIMIT
 from sextant.storage import Database
 
-_TAGS = ["Kill switches"]
 _PERMISSIONS: dict[SwitchScope, Permission] = {
     "GLOBAL": "tenants:manage",
     "TENANT": "config:write",
@@ -64,14 +63,14 @@ class KillSwitchList(ListEnvelope[KillSwitchBody]): ...
 class SwitchChangeList(ListEnvelope[SwitchChangeBody]): ...
 
 
-router = Router()
+router = Router("Kill switches")
 
 _OK = answers("The kill switch", KillSwitchEnvelope)
 _LIST = answers("Kill switches, newest first", KillSwitchList)
 _CHANGES = answers("Changes of a kill switch, newest first", SwitchChangeList)
 
 
-@router.post("/v1/kill-switches", summary="Set a kill switch", tags=_TAGS, responses={200: _OK})
+@router.post("/v1/kill-switches", summary="Set a kill switch", responses={200: _OK})
 @needs("operations:write")
 def activate(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
     caller = router.caller
@@ -92,9 +91,7 @@ def activate(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
     )
 
 
-@router.post(
-    "/v1/kill-switches/<switch_id>/lift", summary="Lift a kill switch", tags=_TAGS, responses={200: _OK}
-)
+@router.post("/v1/kill-switches/<switch_id>/lift", summary="Lift a kill switch", responses={200: _OK})
 @needs("operations:write")
 def lift(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Response[Any]:
     caller = router.caller
@@ -118,7 +115,7 @@ def lift(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Respon
     )
 
 
-@router.get("/v1/kill-switches", summary="List kill switches", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/kill-switches", summary="List kill switches", responses={200: _LIST})
 @needs("scenarios:read")
 def list_switches(
     limit: Limit = DEFAULT_LIMIT,
@@ -130,7 +127,7 @@ def list_switches(
     return listing(router, KillSwitchList, f"kill switches {active}", limit, cursor, read)
 
 
-@router.get("/v1/kill-switches/<switch_id>", summary="Get a kill switch", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/kill-switches/<switch_id>", summary="Get a kill switch", responses={200: _OK})
 @needs("scenarios:read")
 def get_switch(switch_id: UUID) -> Response[Any]:
     with router.session() as session:
@@ -141,7 +138,6 @@ def get_switch(switch_id: UUID) -> Response[Any]:
 @router.get(
     "/v1/kill-switches/<switch_id>/changes",
     summary="Who set and lifted a kill switch, and why",
-    tags=_TAGS,
     responses={200: _CHANGES},
 )
 @needs("scenarios:read")

@@ -109,13 +109,12 @@ class AuditBody(AnswerBody, shows=AuditEntry): ...
 class AuditList(ListEnvelope[AuditBody]): ...
 
 
-router = Router()
+router = Router("Administration")
 
 
 @router.get(
     "/v1/admin/outbox",
     summary="List outbox events and where they stand",
-    tags=["Administration"],
     responses={200: answers("Events, newest first", EntryList)},
 )
 @needs("outbox:read")
@@ -139,7 +138,6 @@ def list_outbox(
 @router.get(
     "/v1/admin/outbox/summary",
     summary="What waits, failed and was sent",
-    tags=["Administration"],
     responses={200: answers("One item a tenant", FiguresList)},
 )
 @needs("outbox:read")
@@ -152,7 +150,6 @@ def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Respo
 @router.post(
     "/v1/admin/outbox/replay",
     summary="Send events again, or count how many that would be",
-    tags=["Administration"],
     responses={200: answers("What was ordered", ReplayEnvelope)},
 )
 @needs("outbox:write")
@@ -179,7 +176,6 @@ def replay_outbox(document: Annotated[ReplayRequest, Body()], tenant: Whose = No
 @router.get(
     "/v1/admin/outbox/<event_id>",
     summary="Get one outbox event, whole",
-    tags=["Administration"],
     responses={200: answers("The event", OutboxEventEnvelope)},
 )
 @needs("outbox:read")
@@ -194,7 +190,6 @@ def get_outbox_event(event_id: UUID, tenant: Whose = None) -> Response[Any]:
 @router.get(
     "/v1/admin/outbox-audit",
     summary="Read who replayed events and changed quotas, and why",
-    tags=["Administration"],
     responses={200: answers("Newest first", AuditList)},
 )
 @needs("outbox:read")
@@ -209,7 +204,6 @@ def read_outbox_audit(
 @router.get(
     "/v1/admin/quotas",
     summary="What tenants may publish, and what of it is used",
-    tags=["Administration"],
     responses={200: answers("One item a tenant", QuotaList)},
 )
 @needs("outbox:read")
@@ -222,7 +216,6 @@ def list_quotas(tenant: Whose = None) -> Response[Any]:
 @router.put(
     "/v1/admin/quotas",
     summary="Adjust a quota: less than the defaults, or, for who manages tenants, anything",
-    tags=["Administration"],
     responses={200: answers("The quota as it now is", QuotaEnvelope)},
 )
 @needs("outbox:write")
@@ -247,7 +240,6 @@ def adjust_quota(document: Annotated[QuotaRequest, Body()], tenant: Whose = None
 @router.post(
     "/v1/admin/quotas/reset",
     summary="Give a tenant the default quota again, with nothing used",
-    tags=["Administration"],
     responses={200: answers("The quota as it now is", QuotaEnvelope)},
 )
 @needs("tenants:manage")

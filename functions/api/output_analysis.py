@@ -83,13 +83,12 @@ _COMPARED = answers(
 )
 
 
-router = Router()
+router = Router("Outputs")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs/aggregates",
     summary="Counts, means and percentiles of a scenario's values",
-    tags=["Outputs"],
     responses={200: _AGGREGATES},
 )
 @needs("outputs:read")
@@ -133,7 +132,6 @@ def aggregate_outputs(
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs/compare",
     summary="Compare runs with a baseline",
-    tags=["Outputs"],
     responses={200: _COMPARED},
 )
 @needs("outputs:read")

@@ -77,13 +77,12 @@ _BEGUN = answers(
 )
 
 
-router = Router()
+router = Router("Outputs")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs",
     summary="Read a scenario's outputs",
-    tags=["Outputs"],
     responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
 )
 @needs("outputs:read")

@@ -31,13 +31,12 @@ class ReceiptBody(AnswerBody):
 class ReceiptEnvelope(Envelope[ReceiptBody]): ...
 
 
-router = Router()
+router = Router("Runs")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/receipts/<receipt_id>",
     summary="See what became of a run that was asked for while the database was away",
-    tags=["Runs"],
     responses={200: answers("The receipt; 404 until the request is carried out", ReceiptEnvelope)},
 )
 @needs("scenarios:read")

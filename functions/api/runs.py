@@ -94,7 +94,7 @@ class AttemptList(Envelope[list[AttemptBody]]): ...
 class JournaledEnvelope(Envelope[JournaledBody]): ...
 
 
-router = Router()
+router = Router("Runs")
 
 _OK = answers("The run", RunEnvelope)
 _REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope)
@@ -106,10 +106,7 @@ _LIST = answers("Runs, newest first", RunList)
 
 
 @router.post(
-    "/v1/scenarios/<scenario_id>/run",
-    summary="Run a scenario",
-    tags=["Runs"],
-    responses={202: _ACCEPTED, 200: _REQUESTED},
+    "/v1/scenarios/<scenario_id>/run", summary="Run a scenario", responses={202: _ACCEPTED, 200: _REQUESTED}
 )
 @needs("runs:create", counts_itself=True)
 def request_run(
@@ -152,12 +149,7 @@ def request_run(
     return once(router, key, request_or_journal, anew=request)
 
 
-@router.get(
-    "/v1/scenarios/<scenario_id>/runs",
-    summary="List the runs of a scenario",
-    tags=["Runs"],
-    responses={200: _LIST},
-)
+@router.get("/v1/scenarios/<scenario_id>/runs", summary="List the runs of a scenario", responses={200: _LIST})
 @needs("scenarios:read")
 def list_runs(
     scenario_id: UUID,
@@ -182,7 +174,6 @@ def list_runs(
 @router.get(
     "/v1/scenarios/<scenario_id>/runs/<run_id>",
     summary="Get a run, or wait for it to change",
-    tags=["Runs"],
     responses={200: _OK},
 )
 @needs("scenarios:read")
@@ -227,7 +218,6 @@ def get_run(
 @router.get(
     "/v1/scenarios/<scenario_id>/runs/<run_id>/attempts",
     summary="List the attempts at a run",
-    tags=["Runs"],
     responses={200: answers("Attempts, first to last", AttemptList)},
 )
 @needs("scenarios:read")
@@ -237,9 +227,7 @@ def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
     return reply(AttemptList.of(attempts, router.caller))
 
 
-@router.post(
-    "/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", tags=["Runs"], responses={200: _OK}
-)
+@router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: _OK})
 @needs("runs:cancel")
 def cancel_run(run_id: UUID) -> Response[Any]:
     caller = router.caller

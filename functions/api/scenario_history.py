@@ -41,13 +41,12 @@ class DifferenceList(Envelope[list[DifferenceBody]]): ...
 class ScenarioEventList(ListEnvelope[ScenarioEventBody]): ...
 
 
-router = Router()
+router = Router("Scenarios")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/versions",
     summary="List the versions of a scenario",
-    tags=["Scenarios"],
     responses={200: answers("Versions, newest first", VersionList)},
 )
 @needs("scenarios:read")
@@ -61,7 +60,6 @@ def list_versions(
 @router.get(
     "/v1/scenarios/<scenario_id>/versions/<version>",
     summary="Get a version of a scenario",
-    tags=["Scenarios"],
     responses={200: answers("The version", VersionEnvelope)},
 )
 @needs("scenarios:read")
@@ -74,7 +72,6 @@ def get_version(scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 -
 @router.get(
     "/v1/scenarios/<scenario_id>/diff",
     summary="Differences between two versions, or between two scenarios",
-    tags=["Scenarios"],
     responses={200: answers("The differences only", DifferenceList)},
 )
 @needs("scenarios:read")
@@ -93,7 +90,6 @@ def compare(
 @router.get(
     "/v1/scenarios/<scenario_id>/events",
     summary="Read the trail of a scenario and its runs",
-    tags=["Scenarios"],
     responses={200: answers("What happened, newest first", ScenarioEventList)},
 )
 @needs("scenarios:read")

@@ -44,13 +44,12 @@ class MetricList(Envelope[list[MetricBody]]):
     meta: MetricMeta
 
 
-router = Router()
+router = Router("Outputs")
 
 
 @router.get(
     "/v1/scenarios/<scenario_id>/metrics/latest",
     summary="Newest value of each metric of the scenario as it stands, or of a run",
-    tags=["Outputs"],
     responses={200: answers("The metrics", MetricList)},
 )
 @needs("outputs:read")

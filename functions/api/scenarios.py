@@ -134,7 +134,7 @@ class ScenarioPreview(Envelope[ScenarioDraft]): ...
 class VersionEnvelope(Envelope[VersionBody]): ...
 
 
-router = Router()
+router = Router("Scenarios")
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)
 _OK = answers("The scenario", ScenarioEnvelope)
@@ -145,7 +145,7 @@ _AT_ANY_TIME: OpenAPIResponse = {
 _LIST = answers("Scenarios, newest first", ScenarioList)
 
 
-@router.post("/v1/scenarios", summary="Create a scenario", tags=["Scenarios"], responses={201: _OK})
+@router.post("/v1/scenarios", summary="Create a scenario", responses={201: _OK})
 @needs("scenarios:write")
 def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -158,9 +158,7 @@ def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: K
     return once(router, idempotency_key, create)
 
 
-@router.put(
-    "/v1/scenarios/<scenario_id>", summary="Replace a scenario", tags=["Scenarios"], responses={200: _OK}
-)
+@router.put("/v1/scenarios/<scenario_id>", summary="Replace a scenario", responses={200: _OK})
 @needs("scenarios:write")
 def replace_scenario(
     scenario_id: UUID,
@@ -176,12 +174,7 @@ def replace_scenario(
     return _shown(replaced)
 
 
-@router.patch(
-    "/v1/scenarios/<scenario_id>",
-    summary="Change some fields of a scenario",
-    tags=["Scenarios"],
-    responses={200: _OK},
-)
+@router.patch("/v1/scenarios/<scenario_id>", summary="Change some fields of a scenario", responses={200: _OK})
 @needs("scenarios:write", merges=True)
 def update_scenario(
     scenario_id: UUID,
@@ -198,10 +191,7 @@ def update_scenario(
 
 
 @router.post(
-    "/v1/scenarios/<scenario_id>/restore",
-    summary="Restore a deleted scenario",
-    tags=["Scenarios"],
-    responses={200: _OK},
+    "/v1/scenarios/<scenario_id>/restore", summary="Restore a deleted scenario", responses={200: _OK}
 )
 @needs("scenarios:delete")
 def restore_scenario(
@@ -213,12 +203,7 @@ def restore_scenario(
     return _shown(restored)
 
 
-@router.post(
-    "/v1/scenarios:validate",
-    summary="Check a scenario without storing it",
-    tags=["Scenarios"],
-    responses={200: _DRAFT},
-)
+@router.post("/v1/scenarios:validate", summary="Check a scenario without storing it", responses={200: _DRAFT})
 @needs("scenarios:write")
 def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
     caller = router.caller
@@ -228,12 +213,7 @@ def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]
     return reply(ScenarioPreview.around(ScenarioDraft.of(document, name_taken_by=taken_by), caller))
 
 
-@router.post(
-    "/v1/scenarios/<scenario_id>/fork",
-    summary="Copy a scenario with changes",
-    tags=["Scenarios"],
-    responses={201: _OK},
-)
+@router.post("/v1/scenarios/<scenario_id>/fork", summary="Copy a scenario with changes", responses={201: _OK})
 @needs("scenarios:write")
 def fork_scenario(
     scenario_id: UUID,
@@ -254,10 +234,7 @@ def fork_scenario(
 
 
 @router.delete(
-    "/v1/scenarios/<scenario_id>",
-    summary="Delete a scenario",
-    tags=["Scenarios"],
-    responses={204: {"description": "Deleted"}},
+    "/v1/scenarios/<scenario_id>", summary="Delete a scenario", responses={204: {"description": "Deleted"}}
 )
 @needs("scenarios:delete")
 def delete_scenario(
@@ -271,7 +248,7 @@ def delete_scenario(
     return Response(status_code=204, body="")
 
 
-@router.get("/v1/scenarios", summary="List scenarios", tags=["Scenarios"], responses={200: _LIST})
+@router.get("/v1/scenarios", summary="List scenarios", responses={200: _LIST})
 @needs("scenarios:read")
 def list_scenarios(
     limit: Limit = DEFAULT_LIMIT,
@@ -291,7 +268,6 @@ def list_scenarios(
 @router.get(
     "/v1/scenarios/<scenario_id>",
     summary="Get a scenario, as it is or as it stood",
-    tags=["Scenarios"],
     responses={200: _AT_ANY_TIME},
 )
 @needs("scenarios:read")

@@ -21,12 +21,12 @@ from sextant.storage import ALL_TENANTS, Database, Session
 _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
 
 
-router = Router()
+router = Router("Health")
 
 _TEXT: OpenAPIResponse = {"description": "The figures", "content": {"text/plain": {}}}
 
 
-@router.get("/metrics", summary="Figures in Prometheus' text format", tags=["Health"], responses={200: _TEXT})
+@router.get("/metrics", summary="Figures in Prometheus' text format", responses={200: _TEXT})
 @needs("outbox:read")
 def metrics() -> Response[Any]:
     caller = router.caller

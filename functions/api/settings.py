@@ -59,13 +59,12 @@ class SettingList(Envelope[list[SettingBody]]): ...
 class SettingChangeList(ListEnvelope[SettingChangeBody]): ...
 
 
-router = Router()
+router = Router("Administration")
 
 
 @router.get(
     "/v1/admin/config",
     summary="List the settings that hold",
-    tags=["Administration"],
     responses={200: answers("The settings", SettingList)},
 )
 @needs("config:write")
@@ -79,7 +78,6 @@ def list_settings(kind: Kind | None = None) -> Response[Any]:
 @router.get(
     "/v1/admin/config-audit",
     summary="Read who changed which setting, and why",
-    tags=["Administration"],
     responses={200: answers("Changes, newest first", SettingChangeList)},
 )
 @needs("config:write")
@@ -101,7 +99,6 @@ def read_audit(
 @router.put(
     "/v1/admin/config/<kind>/<name>",
     summary="Change a setting",
-    tags=["Administration"],
     responses={200: answers("The setting as it holds now", SettingEnvelope)},
 )
 @needs("config:write")
@@ -127,7 +124,6 @@ def put_setting(
 @router.delete(
     "/v1/admin/config/<kind>/<name>",
     summary="Remove a setting, so that the platform's holds again",
-    tags=["Administration"],
     responses={204: {"description": "Removed"}},
 )
 @needs("config:write")

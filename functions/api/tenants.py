@@ -33,8 +33,6 @@ from sextant.tenants import service
 from sextant.tenants.errors import TenantNotFoundError
 from sextant.tenants.model import Tenant
 
-_TAGS = ["Tenants"]
-
 
 class TenantDocument(RequestBody):
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -58,13 +56,13 @@ class TenantEnvelope(Envelope[TenantBody]): ...
 class TenantList(ListEnvelope[TenantBody]): ...
 
 
-router = Router()
+router = Router("Tenants")
 
 _OK = answers("The tenant", TenantEnvelope)
 _LIST = answers("Tenants, newest first", TenantList)
 
 
-@router.post("/v1/tenants", summary="Register a tenant", tags=_TAGS, responses={201: _OK})
+@router.post("/v1/tenants", summary="Register a tenant", responses={201: _OK})
 @needs("tenants:manage")
 def create_tenant(document: Annotated[TenantDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -82,14 +80,14 @@ def create_tenant(document: Annotated[TenantDocument, Body()], idempotency_key: 
     return once(router, idempotency_key, create)
 
 
-@router.get("/v1/tenants", summary="List tenants", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/tenants", summary="List tenants", responses={200: _LIST})
 @needs("tenants:manage")
 def list_tenants(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
     session = bootstrap.platform_database().autocommit(ALL_TENANTS)
     return listing(router, TenantList, "tenants", limit, cursor, service.list_tenants, opened=session)
 
 
-@router.get("/v1/tenants/<tenant>", summary="Get a tenant", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/tenants/<tenant>", summary="Get a tenant", responses={200: _OK})
 @needs("scenarios:read")
 def get_tenant(tenant: str) -> Response[Any]:
     database, owner = _as_whom(router.caller, tenant)
@@ -97,7 +95,7 @@ def get_tenant(tenant: str) -> Response[Any]:
         return _shown(service.own(session))
 
 
-@router.patch("/v1/tenants/<tenant>", summary="Change a tenant", tags=_TAGS, responses={200: _OK})
+@router.patch("/v1/tenants/<tenant>", summary="Change a tenant", responses={200: _OK})
 @needs("config:write")
 def change_tenant(
     tenant: str, document: Annotated[TenantChanges, Body()], if_match: IfMatch = None
@@ -120,7 +118,6 @@ def change_tenant(
 @router.get(
     "/v1/tenants/<tenant>/changes",
     summary="What was changed of a tenant, field by field, newest first",
-    tags=_TAGS,
     responses={200: CHANGES},
 )
 @needs("scenarios:read")

@@ -70,34 +70,33 @@ class VendorList(ListEnvelope[VendorBody]): ...
 class VendorStandingEnvelope(Envelope[VendorStandingBody]): ...
 
 
-router = Router()
+router = Router("Vendors")
 vendors = PlainNoun(router, "/v1/vendors", VendorEnvelope, service)
 
-_TAGS = ["Vendors"]
 _OK = answers("The vendor", VendorEnvelope)
 _LIST = answers("Vendors, newest first", VendorList)
 _STANDING = answers("The breaker and the limit", VendorStandingEnvelope)
 
 
-@router.post("/v1/vendors", summary="Create a vendor", tags=_TAGS, responses={201: _OK})
+@router.post("/v1/vendors", summary="Create a vendor", responses={201: _OK})
 @needs("operations:write")
 def create_vendor(document: Annotated[VendorDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
     return vendors.create(document, idempotency_key)
 
 
-@router.get("/v1/vendors", summary="List vendors", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/vendors", summary="List vendors", responses={200: _LIST})
 @needs("scenarios:read")
 def list_vendors(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
     return listing(router, VendorList, "vendors", limit, cursor, service.list_vendors)
 
 
-@router.get("/v1/vendors/<vendor_id>", summary="Get a vendor", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/vendors/<vendor_id>", summary="Get a vendor", responses={200: _OK})
 @needs("scenarios:read")
 def get_vendor(vendor_id: UUID) -> Response[Any]:
     return vendors.get(vendor_id)
 
 
-@router.patch("/v1/vendors/<vendor_id>", summary="Change a vendor", tags=_TAGS, responses={200: _OK})
+@router.patch("/v1/vendors/<vendor_id>", summary="Change a vendor", responses={200: _OK})
 @needs("operations:write")
 def change_vendor(
     vendor_id: UUID, document: Annotated[VendorChanges, Body()], if_match: IfMatch = None
@@ -106,10 +105,7 @@ def change_vendor(
 
 
 @router.delete(
-    "/v1/vendors/<vendor_id>",
-    summary="Delete a vendor",
-    tags=_TAGS,
-    responses={204: {"description": "Deleted"}},
+    "/v1/vendors/<vendor_id>", summary="Delete a vendor", responses={204: {"description": "Deleted"}}
 )
 @needs("operations:write")
 def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
@@ -119,7 +115,6 @@ def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
 @router.get(
     "/v1/vendors/<vendor_id>/changes",
     summary="What was changed of a vendor, field by field, newest first",
-    tags=_TAGS,
     responses={200: CHANGES},
 )
 @needs("scenarios:read")
@@ -134,7 +129,6 @@ def vendor_changes(
 @router.get(
     "/v1/vendors/<vendor_id>/breaker",
     summary="Where a vendor's breaker and limit stand",
-    tags=_TAGS,
     responses={200: _STANDING},
 )
 @needs("scenarios:read")

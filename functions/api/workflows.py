@@ -56,15 +56,14 @@ class WorkflowEnvelope(Envelope[WorkflowBody]): ...
 class WorkflowList(ListEnvelope[WorkflowBody]): ...
 
 
-router = Router()
+router = Router("Workflows")
 workflows = PlainNoun(router, "/v1/workflows", WorkflowEnvelope, service)
 
-_TAGS = ["Workflows"]
 _OK = answers("The workflow", WorkflowEnvelope)
 _LIST = answers("Workflows, newest first", WorkflowList)
 
 
-@router.post("/v1/workflows", summary="Create a workflow", tags=_TAGS, responses={201: _OK})
+@router.post("/v1/workflows", summary="Create a workflow", responses={201: _OK})
 @needs("operations:write")
 def create_workflow(
     document: Annotated[WorkflowDocument, Body()], idempotency_key: Key = None
@@ -72,19 +71,19 @@ def create_workflow(
     return workflows.create(document, idempotency_key)
 
 
-@router.get("/v1/workflows", summary="List workflows", tags=_TAGS, responses={200: _LIST})
+@router.get("/v1/workflows", summary="List workflows", responses={200: _LIST})
 @needs("scenarios:read")
 def list_workflows(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
     return listing(router, WorkflowList, "workflows", limit, cursor, service.list_workflows)
 
 
-@router.get("/v1/workflows/<workflow_id>", summary="Get a workflow", tags=_TAGS, responses={200: _OK})
+@router.get("/v1/workflows/<workflow_id>", summary="Get a workflow", responses={200: _OK})
 @needs("scenarios:read")
 def get_workflow(workflow_id: UUID) -> Response[Any]:
     return workflows.get(workflow_id)
 
 
-@router.patch("/v1/workflows/<workflow_id>", summary="Change a workflow", tags=_TAGS, responses={200: _OK})
+@router.patch("/v1/workflows/<workflow_id>", summary="Change a workflow", responses={200: _OK})
 @needs("operations:write")
 def change_workflow(
     workflow_id: UUID, document: Annotated[WorkflowChanges, Body()], if_match: IfMatch = None
@@ -95,10 +94,7 @@ def change_workflow(
 
 
 @router.delete(
-    "/v1/workflows/<workflow_id>",
-    summary="Delete a workflow",
-    tags=_TAGS,
-    responses={204: {"description": "Deleted"}},
+    "/v1/workflows/<workflow_id>", summary="Delete a workflow", responses={204: {"description": "Deleted"}}
 )
 @needs("operations:write")
 def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any]:
@@ -108,7 +104,6 @@ def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any
 @router.get(
     "/v1/workflows/<workflow_id>/changes",
     summary="What was changed of a workflow, field by field, newest first",
-    tags=_TAGS,
     responses={200: CHANGES},
 )
 @needs("scenarios:read")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from aws_lambda_powertools.event_handler import api_gateway
@@ -28,6 +29,7 @@ PUBLIC: Literal["public"] = "public"
 _PART = r"[-._~()'!*:@,;=+&$%<> \\[\\]{}|^\\w]+"
 _PARAMETER = re.compile(r"<(\w+)>")
 
+_ROUTE = signature(api_gateway.Router.route)
 _NEEDS: dict[Callable[..., Any], Permission | Literal["public"]] = {}
 _COUNTS_ITSELF: set[Callable[..., Any]] = set()
 _MERGES: set[Callable[..., Any]] = set()
@@ -112,12 +114,16 @@ class RequestState:
 class Router(api_gateway.Router):
     """A noun's routes. Each handler must be marked with `needs` or `public`: forgetting it opens nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, tag: str) -> None:
+        """`tag` is the section of the OpenAPI document that the routes stand in, where they name none themselves."""
         super().__init__()  # type: ignore[no-untyped-call]
+        self._tags = [tag]
         self.endpoints: list[Endpoint] = []
 
     def route(self, rule: str, method: Any, *args: Any, **options: Any) -> Callable[[Handler], Handler]:
-        register = super().route(rule, method, *args, **options)
+        arguments = _ROUTE.bind(self, rule, method, *args, **options)
+        arguments.arguments["tags"] = arguments.arguments.get("tags") or self._tags
+        register = api_gateway.Router.route(*arguments.args, **arguments.kwargs)
 
         def note(handler: Handler) -> Handler:
             if handler not in _NEEDS:
