@@ -25,7 +25,7 @@ from sextant.runs.model import (
 )
 from sextant.settings.model import Admission
 from sextant.storage import Session
-from sextant.storage.keyset import columns_of, fetch_page
+from sextant.storage.keyset import columns_of, fetch_page, params_of
 
 _OF_RUN = columns_of(Run, within="run")
 _REQUEST = sql.SQL("""
@@ -143,14 +143,7 @@ def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request:
         Run,
         "scenario_run",
         conditions=_LISTED,
-        params={
-            "tenant_id": session.tenant_id,
-            "scenario": scenario,
-            "parent": where.parent,
-            "states": list(where.states) if where.states else None,
-            "created_after": where.created_after,
-            "created_before": where.created_before,
-        },
+        params={**params_of(session, where), "scenario": scenario},
         request=request,
     )
 

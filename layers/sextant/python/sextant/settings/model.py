@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -16,7 +16,7 @@ PLATFORM = TenantId("*")
 """The tenant under which the platform's defaults are kept; no slug, so no tenant can have it."""
 
 Kind = Literal["flag", "rate-limit", "concurrency", "config"]
-KINDS: tuple[Kind, ...] = ("flag", "rate-limit", "concurrency", "config")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._:-]{0,99}$")]
 Reason = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=500)]
 

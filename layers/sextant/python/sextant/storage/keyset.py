@@ -42,6 +42,13 @@ def _page(
     )
 
 
+def params_of(session: Session, where: object) -> dict[str, object]:
+    """What the conditions of a page may name: the tenant, and each field of the filter `where` by its own name."""
+    values = {field.name: getattr(where, field.name) for field in fields(where)}  # type: ignore[arg-type]
+    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {"tenant_id": session.tenant_id, **lists}
+
+
 def fetch_page(
     session: Session,
     row: type[T],

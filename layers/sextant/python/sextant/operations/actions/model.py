@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sextant.ids import ActionId, DecisionId, IncidentId, TenantId
@@ -23,7 +23,7 @@ ActionType = Literal[
     "CANCEL_RUN",
 ]
 ActionState = Literal["PENDING", "IN_PROGRESS", "SUCCEEDED", "FAILED", "SKIPPED"]
-ACTION_STATES: tuple[ActionState, ...] = ("PENDING", "IN_PROGRESS", "SUCCEEDED", "FAILED", "SKIPPED")
+ACTION_STATES: tuple[ActionState, ...] = get_args(ActionState)
 
 
 @dataclass(frozen=True, slots=True)

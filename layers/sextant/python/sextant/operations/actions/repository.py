@@ -16,7 +16,7 @@ from sextant.operations.actions.model import Action, ActionFilter, ActionState, 
 from sextant.paging import PageRequest
 from sextant.runs.model import Run
 from sextant.storage import Session
-from sextant.storage.keyset import columns_of, fetch_page
+from sextant.storage.keyset import columns_of, fetch_page, params_of
 
 # The action and the message that has it performed, stored together or not at all.
 _REQUEST = sql.SQL("""
@@ -134,13 +134,8 @@ def list_actions(session: Session, where: ActionFilter, request: PageRequest) ->
         conditions="""tenant_id = %(tenant_id)s
         AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
         AND (%(action_type)s::text IS NULL OR action_type = %(action_type)s)
-        AND (%(incident)s::uuid IS NULL OR incident_id = %(incident)s)""",
-        params={
-            "tenant_id": session.tenant_id,
-            "states": list(where.states) if where.states else None,
-            "action_type": where.action_type,
-            "incident": where.incident_id,
-        },
+        AND (%(incident_id)s::uuid IS NULL OR incident_id = %(incident_id)s)""",
+        params=params_of(session, where),
         request=request,
     )
 

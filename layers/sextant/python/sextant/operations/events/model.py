@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sextant.ids import IncidentId, OperationsEventId, RunId, TenantId, VendorId, WorkflowId
@@ -15,7 +15,7 @@ PLATFORM_TENANT = TenantId("platform")
 Severity = Literal["INFO", "WARNING", "ERROR", "CRITICAL"]
 Source = Literal["API", "PLATFORM"]
 Change = Literal["OPENED", "REOPENED", "ESCALATED", "COUNTED"]
-SEVERITIES: tuple[Severity, ...] = ("INFO", "WARNING", "ERROR", "CRITICAL")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sextant.operations.incidents.signature import ALGORITHM
 from sextant.operations.policy import OperationsPolicy
 from sextant.paging import PageRequest
 from sextant.storage import Session
-from sextant.storage.keyset import columns_of, fetch_page
+from sextant.storage.keyset import columns_of, fetch_page, params_of
 
 _INGEST = """
 SELECT ingest_event(
@@ -90,20 +90,11 @@ def list_events(session: Session, where: EventFilter, request: PageRequest) -> l
         conditions="""tenant_id = %(tenant_id)s
         AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
         AND (%(severity)s::text IS NULL OR severity = %(severity)s)
-        AND (%(workflow)s::uuid IS NULL OR workflow_id = %(workflow)s)
-        AND (%(incident)s::uuid IS NULL OR incident_id = %(incident)s)
-        AND (%(run)s::uuid IS NULL OR run_id = %(run)s)
+        AND (%(workflow_id)s::uuid IS NULL OR workflow_id = %(workflow_id)s)
+        AND (%(incident_id)s::uuid IS NULL OR incident_id = %(incident_id)s)
+        AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s)
         AND (%(occurred_after)s::timestamptz IS NULL OR occurred_at >= %(occurred_after)s)
         AND (%(occurred_before)s::timestamptz IS NULL OR occurred_at < %(occurred_before)s)""",
-        params={
-            "tenant_id": session.tenant_id,
-            "event_type": where.event_type,
-            "severity": where.severity,
-            "workflow": where.workflow_id,
-            "incident": where.incident_id,
-            "run": where.run_id,
-            "occurred_after": where.occurred_after,
-            "occurred_before": where.occurred_before,
-        },
+        params=params_of(session, where),
         request=request,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sextant.ids import IncidentId, TenantId, VendorId, WorkflowId
 from sextant.operations.events.model import Severity
 
 IncidentState = Literal["NEW", "ANALYZING", "ACTIONED", "RESOLVED", "IGNORED"]
-INCIDENT_STATES: tuple[IncidentState, ...] = ("NEW", "ANALYZING", "ACTIONED", "RESOLVED", "IGNORED")
+INCIDENT_STATES: tuple[IncidentState, ...] = get_args(IncidentState)
 
 
 @dataclass(frozen=True, slots=True)

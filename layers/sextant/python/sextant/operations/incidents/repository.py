@@ -12,7 +12,7 @@ from sextant.ids import IncidentId, RunId
 from sextant.operations.incidents.model import Incident, IncidentFilter, IncidentState, TimelineEntry
 from sextant.paging import PageRequest
 from sextant.storage import Session
-from sextant.storage.keyset import columns_of, fetch_page
+from sextant.storage.keyset import columns_of, fetch_page, params_of
 
 _INCIDENT = sql.SQL("SELECT {columns} FROM incident WHERE tenant_id = %s AND id = %s").format(
     columns=columns_of(Incident)
@@ -131,15 +131,9 @@ def list_incidents(session: Session, where: IncidentFilter, request: PageRequest
         conditions="""tenant_id = %(tenant_id)s
         AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
         AND (%(severity)s::text IS NULL OR severity = %(severity)s)
-        AND (%(workflow)s::uuid IS NULL OR workflow_id = %(workflow)s)
-        AND (%(vendor)s::uuid IS NULL OR vendor_id = %(vendor)s)""",
-        params={
-            "tenant_id": session.tenant_id,
-            "states": list(where.states) if where.states else None,
-            "severity": where.severity,
-            "workflow": where.workflow_id,
-            "vendor": where.vendor_id,
-        },
+        AND (%(workflow_id)s::uuid IS NULL OR workflow_id = %(workflow_id)s)
+        AND (%(vendor_id)s::uuid IS NULL OR vendor_id = %(vendor_id)s)""",
+        params=params_of(session, where),
         request=request,
     )
 

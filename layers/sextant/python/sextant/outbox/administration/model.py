@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sextant.errors import NotFoundError, ValidationError
 
 Status = Literal["PENDING", "DELAYED", "FAILED", "SENT"]
-STATUSES: tuple[Status, ...] = ("PENDING", "DELAYED", "FAILED", "SENT")
+STATUSES: tuple[Status, ...] = get_args(Status)
 DEFAULTS = "*"
 """The tenant of the quota row that holds the defaults."""
 
