@@ -50,9 +50,14 @@ def analyst() -> Analyst:
 
 @bootstrap.part
 def performer() -> Performer:
-    topic = bootstrap.settings(OperationsSettings).alert_topic
-    alerts = SnsAlerts(topic) if topic else None
-    return Performer(bootstrap.platform_database(), bootstrap.operations_policies(), alerts, "operations")
+    settings = bootstrap.settings(OperationsSettings)
+    return Performer(
+        bootstrap.platform_database(),
+        bootstrap.operations_policies(),
+        SnsAlerts(settings.alert_topic) if settings.alert_topic else None,
+        "operations",
+        settings.alerts_per_tenant,
+    )
 
 
 @bootstrap.part

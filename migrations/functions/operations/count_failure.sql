@@ -4,6 +4,9 @@
 -- An incident may be quiet for `p_grouping` and still take a failure; a resolved one is reopened for as long as
 -- `p_reopening`; `p_escalate_at` failures escalate it. `p_reopens` is for a failure that nobody has answered yet, a failed
 -- run: it reopens a resolved incident even if it happened before the resolution and was reported after it.
+--
+-- A workflow opens at most 20 incidents within `p_grouping`, a tenant 400; what differs from them all is gathered in one more of
+-- that workflow. Whoever counts at the same moment may open one beyond that.
 CREATE OR REPLACE FUNCTION count_failure(
     p_tenant text, p_signature text, p_algorithm integer, p_title text, p_workflow uuid, p_vendor uuid, p_severity text,
     p_occurred_at timestamptz, p_correlation_id text, p_grouping interval, p_reopening interval, p_escalate_at integer, p_reopens boolean,
@@ -14,6 +17,9 @@ DECLARE
     reopened  boolean;
     escalated boolean;
     previous  uuid;
+    opened    bigint;
+    of_tenant bigint;
+    the_rest  text := fingerprint_signature(p_tenant, 'the rest of workflow ' || p_workflow);
 BEGIN
     -- A sender whose clock is fast must not hold the window open: nothing was seen later than now.
     p_occurred_at := least(p_occurred_at, moment);
@@ -55,6 +61,18 @@ BEGIN
                (i.state = 'RESOLVED' AND p_occurred_at > i.resolved_at + p_reopening)
             OR (i.state IN ('NEW', 'ANALYZING', 'ACTIONED') AND p_occurred_at > i.last_seen + p_grouping))
         RETURNING i.id INTO previous;
+        IF p_signature <> the_rest THEN
+            -- Ids are in the order of time: the newest are read, and no more, however many there are.
+            SELECT count(*) FILTER (WHERE n.workflow_id = p_workflow), count(*) INTO opened, of_tenant
+            FROM (SELECT i.workflow_id, i.opened_at FROM incident i WHERE i.tenant_id = p_tenant ORDER BY i.id DESC LIMIT 400) AS n
+            WHERE n.opened_at > moment - p_grouping;
+            IF opened >= 20 OR of_tenant >= 400 THEN
+                p_signature := the_rest;
+                p_title := 'many different failures: those beyond the first incidents, gathered';
+                p_vendor := NULL;
+                CONTINUE;
+            END IF;
+        END IF;
         INSERT INTO incident AS i (
             tenant_id, id, signature, algorithm, previous_id, title, workflow_id, vendor_id, severity, first_seen, last_seen,
             escalated_at, correlation_id, state_reason)

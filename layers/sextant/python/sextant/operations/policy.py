@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from sextant.config import ConfigurationError, Settings, optional, text
+from sextant.config import ConfigurationError, Settings, count, optional, text
 from sextant.operations.actions.model import ActionType
 from sextant.operations.events.model import SEVERITIES, Severity
 
@@ -175,6 +175,12 @@ class OperationsSettings(Settings):
 
     policy_json: str = text("SEXTANT_OPERATIONS_POLICY", "The deployment's policy, in JSON", "")
     alert_topic: str | None = optional("SEXTANT_ALERT_TOPIC", "The SNS topic that people are alerted by")
+    alerts_per_tenant: int = count(
+        "SEXTANT_ALERTS_PER_TENANT",
+        "Alerts of one tenant within ten minutes; more are told as one",
+        5,
+        least=1,
+    )
 
     @cached_property
     def policy(self) -> OperationsPolicy:

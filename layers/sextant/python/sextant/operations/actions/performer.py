@@ -21,6 +21,7 @@ from sextant.operations.actions import repository
 from sextant.operations.actions.effects import KINDS, Outcome, StoppedError
 from sextant.operations.actions.model import Action, ActionState, NewAction
 from sextant.operations.incidents import service as incidents
+from sextant.operations.policy import OperationsSettings
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import Database, Session
 from sextant.vendors import service as vendors
@@ -30,7 +31,13 @@ KILL_SWITCH_POLL = 300.0
 """Seconds after which a retry that a kill switch stopped looks again, should the lifting not have woken it."""
 MAX_ESCALATIONS = 3
 
+ALERT_WINDOW = timedelta(minutes=10)
+"""In which people are told of one tenant so often; what comes beyond that is told of together, once there is room."""
+MOST_NAMED = 20
+ALERT_LIMIT = "alert_limit"
+
 _HOUR = timedelta(hours=1)
+_MOST_COUNTED = 10_000
 
 logger = logging.getLogger("sextant.operations")
 
@@ -62,11 +69,19 @@ class Postponement:
 class Performer:
     """Performs actions, as `name` in what it leaves behind."""
 
-    def __init__(self, database: Database, policies: Policies, alerts: Alerts | None, name: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policies: Policies,
+        alerts: Alerts | None,
+        name: str,
+        most_alerts: int = OperationsSettings.alerts_per_tenant,
+    ) -> None:
         self._database = database
         self._policies = policies
         self._alerts = alerts
         self._name = name
+        self._most_alerts = most_alerts
 
     def perform(self, tenant: TenantId, action: ActionId) -> ActionState | None:
         """Perform an action that is PENDING and due; its state after that, None where there is nothing to do."""
@@ -91,10 +106,19 @@ class Performer:
         stopped = self._stopped(session, action)
         wait = _until_lifted(action, stopped) if stopped else None
         if wait is None:
-            refusal = stopped or self._refusal(session, action)
+            # One that others were gathered in is told, whatever has become of its own incident.
+            refusal = stopped or (None if _gathers(action) else self._refusal(session, action))
             if refusal is not None:
                 return self._skip(session, action, refusal)
-            wait = self._for_the_vendor(session, action)
+            if action.action_type == "ESCALATE":
+                room = repository.alert_room(session, action.id, ALERT_WINDOW)
+                if room.told >= self._most_alerts and room.gatherer is not None and not _gathers(action):
+                    return self._skip(
+                        session, action, {"reason": ALERT_LIMIT, "gathered_by": str(room.gatherer)}
+                    )
+                wait = self._until_room(room)
+            else:
+                wait = self._for_the_vendor(session, action)
         if wait is not None:
             longest = timedelta(hours=self._policies.of(session).postpone_hours)
             if repository.age(session, action.id) > longest:
@@ -152,6 +176,13 @@ class Performer:
             return None
         return Postponement(wait, {"reason": "vendor_breaker", "vendor_id": str(incident.vendor_id)})
 
+    def _until_room(self, room: repository.AlertRoom) -> Postponement | None:
+        """How long an escalation waits because people were told of its tenant so often: the tenant's policy has no say in it."""
+        if room.told < self._most_alerts:
+            return None
+        reason = {"reason": ALERT_LIMIT, "alerts": room.told, "minutes": ALERT_WINDOW.total_seconds() / 60}
+        return Postponement(max(room.seconds, 1.0), reason)
+
     def _skip(self, session: Session, action: Action, result: Mapping[str, Any]) -> Action | None:
         return repository.finish(
             session, action.id, "SKIPPED", result, actor=self._name, origins=("PENDING",)
@@ -172,7 +203,7 @@ class Performer:
             repository.store(
                 session,
                 ActionId(new_id()),
-                NewAction("ESCALATE", ended.target, ended.parameters, 30.0 * 2 ** (ended.attempt - 1)),
+                NewAction("ESCALATE", ended.target, _told_again(ended), 30.0 * 2 ** (ended.attempt - 1)),
                 incident=ended.incident_id,
                 decision=None,
                 ordinal=0,
@@ -187,6 +218,11 @@ class Performer:
             return Outcome("FAILED", {"reason": "no_alert_topic", "unknown": True})
         with self._database.autocommit(action.tenant_id) as session:
             incident = incidents.find(session, action.incident_id) if action.incident_id else None
+            others = (
+                repository.gathered(session, str(action.parameters.get("gathers", action.id)), _MOST_COUNTED)
+                if _gathers(action)
+                else []
+            )
         title = incident.title if incident else str(action.parameters.get("reason", "escalation"))
         severity = incident.severity if incident else "ERROR"
         lines = [
@@ -198,9 +234,18 @@ class Performer:
             lines.append(
                 f"{incident.event_count} failures, first {incident.first_seen}, last {incident.last_seen}"
             )
+        if others:
+            lines.append(
+                f"and {len(others)} more escalations of this tenant, gathered because there were so many:"
+            )
+            named = list(dict.fromkeys(others))
+            lines += [f"- {name}" for name in named[:MOST_NAMED]]
+            if len(named) > MOST_NAMED:
+                lines.append(f"- and {len(named) - MOST_NAMED} more: GET /v1/incidents")
+        many = f" (+{len(others)})" if others else ""
         try:
             message_id = self._alerts.publish(
-                f"[Sextant] {severity}: {title}",
+                f"[Sextant] {severity}{many}: {title}",
                 "\n".join(lines),
                 {
                     "tenant-id": action.tenant_id,
@@ -227,6 +272,18 @@ def _until_lifted(action: Action, stopped: Mapping[str, Any]) -> Postponement | 
     if action.action_type != "RETRY" or action.decision_id is None or action.dry_run:
         return None
     return Postponement(KILL_SWITCH_POLL, stopped)
+
+
+def _gathers(action: Action) -> bool:
+    """Whether an escalation waited for room, and tells of those that came meanwhile too."""
+    return (action.waits_for or {}).get("reason") == ALERT_LIMIT or "gathers" in action.parameters
+
+
+def _told_again(action: Action) -> dict[str, Any]:
+    """The parameters of the escalation that repeats one which nobody took."""
+    if not _gathers(action):
+        return action.parameters
+    return {**action.parameters, "gathers": action.parameters.get("gathers", str(action.id))}
 
 
 def _scopes(session: Session, action: Action) -> tuple[UUID | None, UUID | None]:

@@ -75,6 +75,15 @@ class Taken:
     """Actions of this tenant within the last hour."""
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRoom:
+    """How many alerts of a tenant went out within a window, when the first of them leaves it, and what gathers more."""
+
+    told: int
+    seconds: float
+    gatherer: UUID | None
+
+
 def store(
     session: Session,
     action_id: ActionId,
@@ -214,6 +223,37 @@ def taken(session: Session, action: Action, cooldown: float) -> Taken:
     )
     assert counts is not None
     return counts
+
+
+def alert_room(session: Session, action: ActionId, window: timedelta) -> AlertRoom:
+    """What was told of the tenant lately; the caller holds the tenant's lock (`lock_limits`)."""
+    room = session.fetch_one(
+        """
+        SELECT count(*) AS told, coalesce(extract(epoch FROM min(started_at) + %(window)s - clock_timestamp()), 0)::float8 AS seconds,
+               (SELECT id FROM action WHERE tenant_id = %(tenant_id)s AND action_type = 'ESCALATE' AND state = 'PENDING' AND id <> %(id)s
+                AND waits_for ->> 'reason' = 'alert_limit' ORDER BY id LIMIT 1) AS gatherer
+        FROM action WHERE tenant_id = %(tenant_id)s AND action_type = 'ESCALATE' AND state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED')
+          AND started_at > clock_timestamp() - %(window)s
+        """,
+        {"tenant_id": session.tenant_id, "id": action, "window": window},
+        row=AlertRoom,
+    )
+    assert room is not None
+    return room
+
+
+def gathered(session: Session, gatherer: str, limit: int) -> list[str]:
+    """The titles of the incidents whose escalations `gatherer` tells of, of up to `limit` escalations."""
+    return session.fetch_all(
+        """
+        SELECT coalesce(i.title, a.target) FROM action a
+        LEFT JOIN incident i ON i.tenant_id = a.tenant_id AND i.id = a.incident_id
+        WHERE a.tenant_id = %s AND a.action_type = 'ESCALATE' AND a.state = 'SKIPPED' AND a.result ->> 'gathered_by' = %s
+        ORDER BY a.id LIMIT %s
+        """,
+        (session.tenant_id, gatherer, limit),
+        row=str,
+    )
 
 
 def lock_limits(session: Session) -> None:
