@@ -4,13 +4,15 @@
 --
 -- `outcome` is CLAIMED, or, when nothing is to be had: BUSY (a worker holds the run of the message, or its output
 -- waits for the commit), DONE (it ended), WAITING (it is queued, but its tenant is at its limit or it
--- backs off), HELD (nothing of its tenant may start just now) or UNKNOWN. Runs that were held back are woken by wake_runs. Each claim raises the fencing token, and with it the attempt.
+-- backs off), HELD (nothing of its tenant may start just now) or UNKNOWN. Runs that were held back are woken by wake_runs. Each claim raises the fencing token, and with it the
+-- attempt, but for the merge of a run's parts, which belongs to the attempt that divided it.
 CREATE OR REPLACE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
     LANGUAGE plpgsql AS $$
 DECLARE
     result claimed_run;
     asked  scenario_run;
     held   scenario_run;
+    merges boolean;
 BEGIN
     -- One claim at a time: what is next must not change while it is taken. Released by the commit.
     PERFORM pg_advisory_xact_lock(7390113);
@@ -45,16 +47,21 @@ BEGIN
         RETURN result;
     END IF;
 
+    merges := held.state = 'QUEUED' AND held.parts IS NOT NULL AND EXISTS (
+        SELECT FROM run_attempt a
+        WHERE a.tenant_id = held.tenant_id AND a.run_id = held.id AND a.attempt = held.attempt AND a.outcome IS NULL);
     UPDATE run_attempt a SET outcome = 'LOST', ended_at = clock_timestamp()
-    WHERE a.tenant_id = held.tenant_id AND a.run_id = held.id AND a.outcome IS NULL;
+    WHERE a.tenant_id = held.tenant_id AND a.run_id = held.id AND a.outcome IS NULL AND NOT merges;
     UPDATE scenario_run r SET
-        state = 'RUNNING', attempt = r.attempt + 1, fencing_token = r.fencing_token + 1, progress_percent = 0, error = NULL,
+        state = 'RUNNING', attempt = r.attempt + (NOT merges)::integer, fencing_token = r.fencing_token + 1, error = NULL,
+        progress_percent = CASE WHEN r.parts IS NULL THEN 0 ELSE r.progress_percent END,
         lease_until = clock_timestamp() + p_lease, started_at = coalesce(r.started_at, clock_timestamp()), updated_at = clock_timestamp()
     WHERE r.tenant_id = held.tenant_id AND r.id = held.id
     RETURNING * INTO held;
     result.run := held;
     INSERT INTO run_attempt (tenant_id, run_id, attempt, fencing_token, worker, started_at)
-    VALUES (held.tenant_id, held.id, held.attempt, held.fencing_token, p_worker, clock_timestamp());
+    VALUES (held.tenant_id, held.id, held.attempt, held.fencing_token, p_worker, clock_timestamp())
+    ON CONFLICT (tenant_id, run_id, attempt) DO UPDATE SET fencing_token = excluded.fencing_token, worker = excluded.worker;
     INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)
     VALUES (held.tenant_id, held.scenario_id, held.id, 'RUN_STARTED', p_worker, held.correlation_id,
             jsonb_build_object('attempt', held.attempt, 'fencing_token', held.fencing_token));

@@ -1,13 +1,15 @@
--- Put a run back in the queue for another attempt, no sooner than after `p_delay`.
+-- Put a run back in the queue for another attempt, no sooner than after `p_delay`; without `p_attempt_outcome` for
+-- the same attempt to go on. A run whose parts are computed keeps their progress.
 CREATE OR REPLACE FUNCTION requeue_run(p_run scenario_run, p_error jsonb, p_attempt_outcome text, p_delay interval, p_actor text) RETURNS scenario_run
     LANGUAGE plpgsql AS $$
 DECLARE
     queued scenario_run;
 BEGIN
     UPDATE run_attempt a SET outcome = p_attempt_outcome, error = p_error, ended_at = clock_timestamp()
-    WHERE a.tenant_id = p_run.tenant_id AND a.run_id = p_run.id AND a.outcome IS NULL;
+    WHERE a.tenant_id = p_run.tenant_id AND a.run_id = p_run.id AND a.outcome IS NULL AND p_attempt_outcome IS NOT NULL;
     UPDATE scenario_run r SET
-        state = 'QUEUED', error = p_error, lease_until = NULL, progress_percent = 0, updated_at = clock_timestamp(),
+        state = 'QUEUED', error = p_error, lease_until = NULL, updated_at = clock_timestamp(),
+        progress_percent = CASE WHEN r.parts IS NULL THEN 0 ELSE r.progress_percent END,
         available_at = clock_timestamp() + coalesce(p_delay, interval '0')
     WHERE r.tenant_id = p_run.tenant_id AND r.id = p_run.id
     RETURNING * INTO queued;

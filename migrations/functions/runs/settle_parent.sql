@@ -26,10 +26,10 @@ BEGIN
     END IF;
     SELECT count(*) INTO succeeded FROM scenario_run c WHERE c.tenant_id = p_tenant AND c.parent_run_id = p_parent AND c.state = 'SUCCEEDED';
     IF succeeded = held.parts THEN
-        UPDATE scenario_run r SET gb_seconds = r.gb_seconds + (
+        UPDATE scenario_run r SET progress_percent = 90, gb_seconds = r.gb_seconds + (
             SELECT sum(c.gb_seconds) FROM scenario_run c WHERE c.tenant_id = p_tenant AND c.parent_run_id = p_parent)
         WHERE r.tenant_id = p_tenant AND r.id = p_parent;
-        PERFORM requeue_run(held, NULL, 'SUCCEEDED', NULL, 'merge');
+        PERFORM requeue_run(held, NULL, NULL, NULL, 'merge');
         RETURN 'MERGING';
     END IF;
     UPDATE scenario_run r SET progress_percent = 90 * succeeded / held.parts, updated_at = clock_timestamp()

@@ -26,8 +26,7 @@ BEGIN
             jsonb_build_object('run_id', child.id, 'tenant_id', p_tenant, 'scenario_id', held.scenario_id),
             jsonb_build_object('correlation-id', held.correlation_id), p_refusable => false);
     END LOOP;
-    UPDATE run_attempt a SET outcome = 'SUCCEEDED', ended_at = clock_timestamp()
-    WHERE a.tenant_id = p_tenant AND a.run_id = p_run AND a.fencing_token = p_fencing_token;
+    -- The attempt goes on: the parts and their merge belong to it, and its outcome is theirs.
     UPDATE scenario_run r SET parts = cardinality(p_parts), lease_until = NULL, gb_seconds = r.gb_seconds + p_gb_seconds, updated_at = clock_timestamp()
     WHERE r.tenant_id = p_tenant AND r.id = p_run;
     INSERT INTO scenario_event (tenant_id, scenario_id, run_id, event_type, actor, correlation_id, data)

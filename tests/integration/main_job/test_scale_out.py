@@ -72,7 +72,7 @@ def test_a_monte_carlo_run_in_parts_gives_the_same_rows_as_one_computed_whole(
     assert work_off(main_job, divided.id) == ["SPLIT", "PART", "PART", "PART", "STORED"]
     assert main_job.commit() == 1
     run = main_job.run(scenario, divided.id)
-    assert (run.state, run.parts, run.attempt) == ("SUCCEEDED", 3, 2)
+    assert (run.state, run.parts, run.attempt) == ("SUCCEEDED", 3, 1)
     assert rows_of(main_job, divided.id) == rows_of(main_job, whole.id)
     assert set(main_job.rows_by_run()) == {whole.id, divided.id}, "parts publish nothing of their own"
 
@@ -97,6 +97,67 @@ def test_a_sweep_gives_every_point_of_its_grid_in_one_result(main_job: MainJob) 
     # And the same sweep again is the same run; another is not.
     assert main_job.request(scenario, sweep=GRID).id == sweep.id
     assert main_job.request(scenario, sweep={"shock_bp": [1]}).outcome == "CREATED"
+
+
+def test_progress_never_runs_backwards_and_the_merge_belongs_to_the_attempt_that_divided(
+    main_job: MainJob,
+) -> None:
+    scenario = main_job.scenario()
+    sweep = main_job.request(scenario, sweep={"shock_bp": [0, 100, 200]})
+    seen: list[tuple[str, int, int]] = []
+
+    def look() -> None:
+        run = main_job.run(scenario, sweep.id)
+        seen.append((run.state, run.progress_percent, run.attempt))
+
+    def attempts() -> list[Any]:
+        query = "SELECT attempt, outcome FROM run_attempt WHERE run_id = %s ORDER BY attempt"
+        return main_job.sql(query, sweep.id)
+
+    look()
+    for expected in ("SPLIT", "PART", "PART", "PART"):
+        assert main_job.work(sweep.id) == expected
+        look()
+    assert attempts() == [(1, None)]
+    # When the merge is claimed, by a worker that dies and by another, whose model begins at nothing
+    dead = claim(main_job, sweep.id)
+    with main_job.platform.autocommit(ALL_TENANTS) as session:
+        assert execution.progress(session, dead.run, 0, timedelta(seconds=30))
+    look()
+    assert attempts() == [(1, None)]
+    expire_leases(main_job)
+    assert recover(main_job)[0] == 1
+    look()
+    assert main_job.work(sweep.id) == "STORED"
+    look()
+    main_job.commit()
+    look()
+    # Then only the lost worker's attempt is another, and what was computed stays in the progress
+    assert seen == [
+        ("QUEUED", 0, 0),
+        ("RUNNING", 0, 1),
+        ("RUNNING", 30, 1),
+        ("RUNNING", 60, 1),
+        ("QUEUED", 90, 1),
+        ("RUNNING", 90, 1),
+        ("QUEUED", 90, 1),
+        ("RUNNING", 99, 2),
+        ("SUCCEEDED", 100, 2),
+    ]
+    assert attempts() == [(1, "LOST"), (2, "SUCCEEDED")]
+
+
+def test_the_attempt_of_a_run_whose_part_failed_is_no_success(main_job: MainJob) -> None:
+    scenario = main_job.scenario()
+    sweep = main_job.request(scenario, sweep={"shock_bp": [0, 100]})
+    assert main_job.work(sweep.id) == "SPLIT"
+    part = claim(main_job, sweep.id).run
+    with main_job.platform.autocommit(ALL_TENANTS) as session:
+        execution.fail(session, part, "FAILED", {"code": "x", "message": "x"}, None, 0.0, "worker")
+        execution.settle_parent(session, part.tenant_id, sweep.id)
+    assert main_job.run(scenario, sweep.id).state == "FAILED"
+    found = main_job.sql("SELECT attempt, outcome FROM run_attempt WHERE run_id = %s", sweep.id)
+    assert found == [(1, "FAILED")]
 
 
 def test_a_part_whose_worker_dies_is_computed_again_alone(main_job: MainJob) -> None:

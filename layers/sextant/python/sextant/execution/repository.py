@@ -21,9 +21,9 @@ _CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, 
 _FAIL = sql.SQL("SELECT {columns} FROM fail_run(%s, %s, %s, %s, %s, %s, %s, %s) WHERE id IS NOT NULL").format(
     columns=columns_of(Run)
 )
-# The lease is prolonged only for the holder of the token: to the others the run is gone.
+# The lease is prolonged only for the holder of the token: to the others the run is gone. Progress never runs backwards.
 _PROGRESS = """
-UPDATE scenario_run SET progress_percent = %(percent)s, lease_until = clock_timestamp() + %(lease)s, updated_at = clock_timestamp()
+UPDATE scenario_run SET progress_percent = greatest(progress_percent, %(percent)s), lease_until = clock_timestamp() + %(lease)s, updated_at = clock_timestamp()
 WHERE tenant_id = %(tenant_id)s AND id = %(run)s AND state = 'RUNNING' AND fencing_token = %(fencing_token)s
 RETURNING id
 """
