@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from functions.api.http.envelopes import Meta, answers
 from functions.api.http.parameters import broken
 from functions.api.http.routing import Router, needs
+from functions.api.http.spelling import NUMBER
 from functions.api.output_query import (
     Day,
     MetricName,
@@ -20,6 +21,7 @@ from functions.api.output_query import (
     SnapshotId,
     TagPairs,
     Value,
+    check_names,
     filter_of,
     readable,
     reader,
@@ -122,10 +124,12 @@ def aggregate_outputs(
         tags=tags,
     )
     groups, ranks = groups_of(by), ranks_of(percentiles)
-    readable(caller, scenario_id)
+    readable(caller, scenario_id, where.run_ids)
     aggregates, snapshot = reader().aggregates(
         caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=snapshot_id
     )
+    if not aggregates:
+        check_names(caller, scenario_id, where, snapshot_id)
     return _answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 
@@ -156,11 +160,14 @@ def compare_outputs(
     where = filter_of(
         metric=metric_name, runs=None, start=start, end=end, min_value=None, max_value=None, tags=tags
     )
-    for scenario in {scenario_id, *(other for other, _ in others)}:
-        readable(caller, scenario)
+    readable(caller, scenario_id, [baseline], parameter="baseline")
+    for scenario in {other for other, _ in others}:
+        readable(caller, scenario, [run for of, run in others if of == scenario], parameter="runs")
     comparison = reader().comparison(
         caller.tenant, (ScenarioId(scenario_id), baseline), others, where, snapshot_id
     )
+    if not comparison.rows:
+        check_names(caller, scenario_id, where, snapshot_id)
     return _answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
 
 
@@ -173,10 +180,10 @@ def groups_of(text: str) -> list[GroupBy]:
 
 
 def ranks_of(text: str) -> list[float]:
-    try:
-        ranks = [float(part) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise broken("percentiles", "number", "must be numbers from 0 to 100, with commas") from error
+    parts = [part.strip() for part in text.split(",")]
+    if not all(map(NUMBER.pattern.fullmatch, parts)):
+        raise broken("percentiles", "number", "must be numbers from 0 to 100, with commas")
+    ranks = [float(part) for part in parts]
     if any(not 0 <= rank <= 100 for rank in ranks) or len(ranks) > 20:
         raise broken("percentiles", "range", "must be at most 20 numbers from 0 to 100")
     return ranks

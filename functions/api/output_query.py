@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api.http.parameters import broken
+from functions.api.http.parameters import broken, listed
 from sextant import bootstrap, moments
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
@@ -53,23 +53,51 @@ def answers() -> OutputCache:
     return OutputCache(CACHE_BYTES, RedisCache.connect(url) if url else None)
 
 
-def cached(caller: Caller, scenario: UUID, question: str, read: Callable[[], bytes]) -> bytes:
-    """The answer to `question` as the tenant's outputs stand now.
+def cached(
+    caller: Caller, scenario: UUID, runs: Collection[UUID], question: str, read: Callable[[], bytes]
+) -> bytes:
+    """The answer to `question`, which is over `runs`, as the tenant's outputs stand now.
 
     Raises `ScenarioNotFoundError` where the caller's tenant has no such scenario.
     """
-    return answers().answer(OutputCache.key(caller.tenant, readable(caller, scenario), question), read)
+    return answers().answer(OutputCache.key(caller.tenant, readable(caller, scenario, runs), question), read)
 
 
-def readable(caller: Caller, scenario: UUID) -> int:
-    """The tenant's output version, where it has the scenario and outputs are not switched off."""
+def readable(
+    caller: Caller, scenario: UUID, runs: Collection[UUID] = (), *, parameter: str = "run_id"
+) -> int:
+    """The tenant's output version, where it has the scenario and outputs are not switched off.
+
+    Raises `InvalidParameterError` where `parameter` names a run that the scenario does not have.
+    """
     if not bootstrap.remembered_settings().of(caller.tenant).flag("outputs"):
         raise FeatureDisabledError("Outputs are switched off at the moment.")
     with bootstrap.database().autocommit(caller.tenant) as session:
-        version = service.readable_version(session, ScenarioId(scenario))
-    if version is None:
+        outputs = service.readable(session, ScenarioId(scenario), runs)
+    if outputs is None:
         raise ScenarioNotFoundError
-    return version
+    if outputs.unknown_runs:
+        raise broken(parameter, "exists", f"names {outputs.unknown_runs[0]}, which is no run of the scenario")
+    return outputs.version
+
+
+def check_names(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int | None) -> None:
+    """Tell a misspelt metric or tag from one without rows; to be called where a reading came out empty.
+
+    Raises `InvalidParameterError` for a name that none of the scenario's rows has, unless it has no rows at all.
+    """
+    if where.metric is None and not where.tags:
+        return
+    names = reader().names(caller.tenant, ScenarioId(scenario), snapshot)
+    if not names.metrics:
+        return
+    if where.metric is not None and where.metric not in names.metrics:
+        raise broken("metric_name", "exists", f"must be of {listed(names.metrics)}, not {where.metric!r}")
+    for key, value in where.tags.items():
+        if key not in names.tags:
+            raise broken("tags", "exists", f"must be of {listed(names.tags)}, not {key!r}")
+        if value not in names.tags[key]:
+            raise broken("tags", "exists", f"must have a {key} of {listed(names.tags[key])}, not {value!r}")
 
 
 def filter_of(
@@ -113,4 +141,7 @@ def tag_pairs(text: str | None) -> dict[str, str]:
     pairs = [pair.partition(":") for pair in text.split(",")] if text else []
     if any(not key.strip() or not colon for key, colon, _ in pairs):
         raise broken("tags", "format", "must be key:value, several separated by commas")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    tags = {key.strip(): value.strip() for key, _, value in pairs}
+    if len(tags) != len(pairs):
+        raise broken("tags", "unique_key", "must name each key once: a row has one value of it")
+    return tags

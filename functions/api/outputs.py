@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from functions.api.exports import ExportEnvelope, export_answer
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
+from functions.api.http.parameters import broken
 from functions.api.http.routing import Router, needs
 from functions.api.output_query import (
     Day,
@@ -23,6 +24,7 @@ from functions.api.output_query import (
     TagPairs,
     Value,
     cached,
+    check_names,
     filter_of,
     readable,
     reader,
@@ -96,7 +98,10 @@ def read_outputs(
     max_value: Value = None,
     tags: TagPairs = None,
     snapshot_id: SnapshotId = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_LIMIT, description=f"Rows of a page of JSON; {DEFAULT_LIMIT} where not given"),
+    ] = None,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
     accept: Annotated[str, Header()] = "",
@@ -113,8 +118,11 @@ def read_outputs(
     )
     form = _FORMATS.get(format or "", None if format else accepted(accept))
     if form is not None:
+        for name, value in (("limit", limit), ("cursor", cursor)):
+            if value is not None:
+                raise broken(name, "not_applicable", "goes only with JSON: a file holds every row")
         return _file(caller, scenario_id, where, form, snapshot_id)
-    return _page(caller, scenario_id, where, limit, cursor, snapshot_id)
+    return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, snapshot_id)
 
 
 def accepted(header: str) -> ExportFormat | None:
@@ -136,6 +144,8 @@ def _page(
         page = reader().page(
             caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
         )
+        if not page.rows and at is None:
+            check_names(caller, scenario, where, snapshot)
         edges = {
             "next_cursor": _encoded(page.next, page.snapshot_id, "next", scope),
             "prev_cursor": _encoded(page.previous, page.snapshot_id, "prev", scope),
@@ -148,7 +158,9 @@ def _page(
             + json.dumps(edges).encode()
         )
 
-    rows, _, edges = cached(caller, scenario, f"{scope} {limit} {cursor}", read).rpartition(b"\n")
+    rows, _, edges = cached(caller, scenario, where.run_ids, f"{scope} {limit} {cursor}", read).rpartition(
+        b"\n"
+    )
     given = {name: edge for name, edge in json.loads(edges).items() if edge is not None}
     page_meta = json.dumps({"request_id": caller.request_id, **given}, separators=(",", ":"))
     return Response(
@@ -161,7 +173,11 @@ def _page(
 def _file(
     caller: Caller, scenario: UUID, where: OutputFilter, form: ExportFormat, snapshot: int | None
 ) -> Response[Any]:
-    readable(caller, scenario)
+    readable(caller, scenario, where.run_ids)
+    if where.metric is not None or where.tags:
+        first = reader().page(caller.tenant, ScenarioId(scenario), where, limit=1, at=None, snapshot=snapshot)
+        if not first.rows:
+            check_names(caller, scenario, where, snapshot)
     file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
     if isinstance(file, Export):
         return export_answer(caller, file, 200 if file.over else 202)

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http.envelopes import Envelope, Meta, answers, reply
+from functions.api.http.parameters import broken, listed
 from functions.api.http.routing import Router, needs
 from functions.api.output_values import ValueBody
 from sextant import bootstrap
@@ -70,6 +71,9 @@ def latest_metrics(
     with router.session() as session:
         run = outputs.result_run(session, ScenarioId(scenario_id), RunId(run_id) if run_id else None)
         metrics = outputs.latest_metrics(session, run.id, names) if run else []
+        if run and names and (missing := set(names).difference(metric.metric for metric in metrics)):
+            known = {metric.metric for metric in outputs.latest_metrics(session, run.id, None)}
+            raise broken("metric_name", "exists", f"must be of {listed(known)}, not {min(missing)!r}")
         scenario = None if run else scenarios.get(session, ScenarioId(scenario_id))
     body = MetricList.of(metrics, caller)
     body.meta = _meta(caller.request_id, run, scenario)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -12,6 +12,7 @@ from sextant.errors import BadRequestError, FieldError, ForbiddenError
 from sextant.identity import Caller
 from sextant.paging import MAX_LIMIT
 
+_MOST_NAMES = 50
 Choice = TypeVar("Choice", bound=str)
 
 States = Annotated[str | None, Query(description="One state, or several with commas")]
@@ -68,3 +69,9 @@ def check_span(after: datetime | None, before: datetime | None, name: str = "cre
     """Refuse a window that can hold nothing; its ends are called `<name>_after` and `<name>_before`."""
     if after is not None and before is not None and after > before:
         raise broken(f"{name}_after", "order", f"must not lie after {name}_before")
+
+
+def listed(names: Collection[str]) -> str:
+    """The names with commas, where they are many the first of them."""
+    shown = sorted(names)
+    return ", ".join(shown[:_MOST_NAMES]) + (", …" if len(shown) > _MOST_NAMES else "")

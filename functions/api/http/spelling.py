@@ -14,13 +14,14 @@ class Spelling(NamedTuple):
     message: str
 
 
+NUMBER = Spelling(
+    re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    "number",
+    "must be a number such as 1000, 0.5 or 1e6",
+)
 _OF: dict[Any, Spelling] = {
     int: Spelling(re.compile(r"-?[0-9]+"), "whole_number", "must be a whole number, in the digits 0 to 9"),
-    float: Spelling(
-        re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"),
-        "number",
-        "must be a number such as 1000, 0.5 or 1e6",
-    ),
+    float: NUMBER,
     bool: Spelling(re.compile("true|false"), "boolean", "must be true or false"),
 }
 

@@ -58,7 +58,12 @@ class OutputsApi:
         claims = {"sub": "ana", "tenant_id": tenant, "roles": roles}
         accept = {"accept": "application/json"}
         event = Invoker(tenant).gateway_event(
-            method, path, raw=body, query=dict(parse_qsl(text)), headers=accept, claims=claims
+            method,
+            path,
+            raw=body,
+            query=dict(parse_qsl(text, keep_blank_values=True)),
+            headers=accept,
+            claims=claims,
         )
         found = handler(event, LambdaContext("outputs-api"))  # type: ignore[arg-type]
         sent = found.get("body", "")

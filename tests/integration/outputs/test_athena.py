@@ -22,7 +22,7 @@ import duckdb
 import pytest
 from botocore.stub import Stubber
 
-from functions.api import output_query
+from functions.api import output_query, outputs
 from local.aws import LocalAws
 from sextant.ids import new_id, tenant_id
 from sextant.lake.read.athena_sql import FilterTooLongError, Statement, statement
@@ -96,9 +96,12 @@ def outputs_of(athena: Athena) -> tuple[UUID, str]:
     return scenario, f"/v1/scenarios/{scenario}/outputs"
 
 
-def test_a_large_export_is_begun_and_not_waited_for_then_fetched(athena: Athena) -> None:
-    # Given a scenario with results
+def test_a_large_export_is_begun_and_not_waited_for_then_fetched(
+    athena: Athena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a scenario with results, and for the sake of its quote a tag that none of them has
     scenario, path = outputs_of(athena)
+    monkeypatch.setattr(outputs, "check_names", lambda *_: None)
 
     # When it is exported
     begun = athena.get(path, format="csv", metric_name="price", tags="zone:o'neill")

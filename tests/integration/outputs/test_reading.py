@@ -77,7 +77,75 @@ def test_filters_narrow_and_join(outputs_api: OutputsApi) -> None:
         outputs_api.get(path, metric_name="price", min_value=value, max_value=value).json["data"]
         == late["data"]
     )
-    assert outputs_api.get(path, metric_name="no_such").json["data"] == []
+    # A metric that the scenario has and the other filters exclude is no mistake
+    assert outputs_api.get(path, metric_name="price", end="1999-12-31").json["data"] == []
+
+
+@pytest.mark.parametrize("form", ["", "aggregates", "compare", "csv"])
+def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
+    outputs_api: OutputsApi, form: str
+) -> None:
+    # Given a scenario with a result, and another with a run of its own
+    scenario, stranger = outputs_api.main_job.scenario(), outputs_api.main_job.scenario("other")
+    run, foreign = outputs_api.published(scenario), outputs_api.published(stranger)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    query: dict[str, Any] = {"format": "csv"} if form == "csv" else {}
+    if form in ("aggregates", "compare"):
+        path += f"/{form}"
+    runs = "run_id"
+    of_runs: dict[str, Any] = {}
+    if form == "compare":
+        runs, of_runs = "runs", {"baseline": run, "runs": run}
+    # When a filter has a slip, or a run of another scenario
+    for wrong, field, there in (
+        ({"metric_name": "nvp"}, "metric_name", "npv"),
+        ({"tags": "tecnology:solar"}, "tags", "technology"),
+        ({"tags": "technology:sollar"}, "tags", "solar"),
+        ({"tags": "technology:nuclear,technology:solar"}, "tags", "once"),
+        ({runs: foreign}, runs, str(foreign)),
+        ({runs: f"{run},{foreign}"}, runs, str(foreign)),
+    ):
+        answer = outputs_api.get(path, **{**query, **of_runs, **wrong})
+        # Then it is refused by its name
+        assert (answer.status, answer.json["code"]) == (400, "invalid_parameter"), (
+            wrong,
+            answer.content[:300],
+        )
+        (error,) = answer.json["errors"]
+        assert error["path"] == field
+        assert there in error["message"]
+    assert outputs_api.get(path, **query, **of_runs, metric_name="price").status == 200
+
+
+def test_a_scenario_without_results_answers_with_none(outputs_api: OutputsApi) -> None:
+    path = f"/v1/scenarios/{outputs_api.main_job.scenario()}/outputs"
+    assert outputs_api.get(path, metric_name="price", tags="technology:solar").json["data"] == []
+
+
+def test_a_file_takes_no_limit_and_an_empty_parameter_is_refused(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    for form in ("csv", "parquet", "arrow"):
+        answer = outputs_api.get(path, format=form, limit=5)
+        assert (answer.status, answer.json["errors"][0]["path"]) == (400, "limit")
+    for wrong in ("1_000", "٣", "nan", "inf", ""):
+        answer = outputs_api.get(path, min_value=wrong)
+        assert (answer.status, answer.json["errors"][0]["path"]) == (400, "min_value"), wrong
+    for wrong in ("5,,50", "1_0", "٣", "nan"):
+        answer = outputs_api.get(f"{path}/aggregates", percentiles=wrong)
+        assert (answer.status, answer.json["errors"][0]["path"]) == (400, "percentiles"), wrong
+    empty = outputs_api.get(path, run_id="")
+    assert (empty.status, empty.json["errors"][0]["path"]) == (400, "run_id")
+
+
+def test_a_snapshot_that_never_was_is_not_there(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    for form in ("", "/aggregates"):
+        answer = outputs_api.get(path + form, snapshot_id=1)
+        assert (answer.status, answer.json["code"]) == (404, "snapshot_not_found")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +261,7 @@ def test_what_cannot_be_added_up_is_never_in_one_group(outputs_api: OutputsApi, 
     assert outputs_api.main_job.commit() == 1
     # When its values are aggregated without choosing a run
     path = f"/v1/scenarios/{scenario}/outputs"
-    groups = outputs_api.get(f"{path}/aggregates", by=by, percentiles="").json["data"]
+    groups = outputs_api.get(f"{path}/aggregates", by=by).json["data"]
     # Then each group is what Python says of the values of one unit, one run and one point
     by_hand: dict[str, list[float]] = defaultdict(list)
     rows = outputs_api.get(path, limit=1000).json["data"]

@@ -23,6 +23,12 @@ class SnapshotExpiredError(SextantError):
     code, status, title = "snapshot_expired", 410, "Snapshot expired"
 
 
+class SnapshotNotFoundError(SnapshotExpiredError):
+    """There is no such snapshot: it never was, or has expired. Without `snapshot_id` the newest is read."""
+
+    code, status, title = "snapshot_not_found", 404, "Snapshot not found"
+
+
 class InvalidCursorError(BadRequestError):
     """The page cursor is not one this service made."""
 

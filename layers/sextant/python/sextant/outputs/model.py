@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId
 
@@ -36,6 +37,16 @@ class OpenBatch:
     id: BatchId
     resumed: bool
     files: tuple[WaitingFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A scenario whose outputs may be read: the tenant's output version (0: never changed)."""
+
+    tenant_id: TenantId
+    version: int
+    unknown_runs: list[UUID]
+    """Those of the runs asked for that the scenario does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from pyiceberg.table import Table
 
 from sextant.errors import BadRequestError
 from sextant.ids import ScenarioId, TenantId, new_id
+from sextant.lake.errors import SnapshotExpiredError, SnapshotNotFoundError
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
 from sextant.lake.read.compare import Comparison, RunReference, compare
 from sextant.lake.read.export import ExportFormat, export
-from sextant.lake.read.query import OutputFilter, Page, PageKey
+from sextant.lake.read.names import Names, names_in
+from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
 from sextant.lake.read.reader import read_page
 from sextant.lake.read.scan import scan
 from sextant.lake.table.catalog import load_table
@@ -88,16 +90,26 @@ class OutputReader:
         at: OutputCursor | None,
         snapshot: int | None,
     ) -> Page:
-        return read_page(
-            self._table(),
-            tenant,
-            str(scenario),
-            where,
-            limit=limit,
-            snapshot_id=at.snapshot_id if at else snapshot,
-            after=at.key if at and at.direction == "next" else None,
-            before=at.key if at and at.direction == "prev" else None,
-        )
+        """One page of rows; raises `SnapshotExpiredError` where the snapshot of a cursor is gone."""
+        try:
+            return read_page(
+                self._table(),
+                tenant,
+                str(scenario),
+                where,
+                limit=limit,
+                snapshot_id=at.snapshot_id if at else snapshot,
+                after=at.key if at and at.direction == "next" else None,
+                before=at.key if at and at.direction == "prev" else None,
+            )
+        except SnapshotNotFoundError as error:
+            if at is None:
+                raise
+            raise SnapshotExpiredError from error
+
+    def names(self, tenant: TenantId, scenario: ScenarioId, snapshot: int | None) -> Names:
+        """The metrics and tags that a scenario's rows have."""
+        return names_in(scan(self._table(), tenant, str(scenario), EVERYTHING, snapshot))
 
     def file(
         self,

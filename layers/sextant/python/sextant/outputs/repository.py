@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sextant.ids import BatchId, RunId, ScenarioId
-from sextant.outputs.model import LatestMetric, PublishedRun, ResultRun, WaitingFile
+from sextant.outputs.model import LatestMetric, PublishedRun, Readable, ResultRun, WaitingFile
 from sextant.storage import Session
 
 _RESULT_RUN = """
@@ -131,13 +131,19 @@ def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> l
     return session.fetch_all(_METRICS, (session.tenant_id, run, metrics, metrics), row=LatestMetric)
 
 
-def readable_version(session: Session, scenario: ScenarioId) -> int | None:
-    """How often this tenant's outputs changed (0: never), or None where it has no such scenario."""
+def readable(session: Session, scenario: ScenarioId, runs: Collection[UUID]) -> Readable | None:
+    """How often this tenant's outputs changed, and which of `runs` the scenario lacks; None without the scenario."""
     return session.fetch_one(
-        "SELECT coalesce((SELECT version FROM output_version v WHERE v.tenant_id = s.tenant_id), 0)"
-        " FROM scenario s WHERE s.tenant_id = %s AND s.id = %s AND s.deleted_at IS NULL",
-        (session.tenant_id, scenario),
-        row=int,
+        """
+        SELECT s.tenant_id, coalesce((SELECT version FROM output_version v WHERE v.tenant_id = s.tenant_id), 0) AS version,
+               ARRAY(SELECT one FROM unnest(%s::uuid[]) AS one
+                     WHERE NOT EXISTS (SELECT FROM scenario_run r
+                                       WHERE r.tenant_id = s.tenant_id AND r.id = one AND r.scenario_id = s.id))
+                   AS unknown_runs
+        FROM scenario s WHERE s.tenant_id = %s AND s.id = %s AND s.deleted_at IS NULL
+        """,
+        (list(runs), session.tenant_id, scenario),
+        row=Readable,
     )
 
 

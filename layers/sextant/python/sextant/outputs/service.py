@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sextant.errors import ConflictError
 from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.outputs import repository
-from sextant.outputs.model import LatestMetric, OpenBatch, ResultRun
+from sextant.outputs.model import LatestMetric, OpenBatch, Readable, ResultRun
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 LakeCommit = Callable[[BatchId, Sequence[dict[str, Any]]], int]
@@ -59,9 +60,9 @@ def waiting_seconds(session: Session) -> float:
     return repository.waiting_seconds(session)
 
 
-def readable_version(session: Session, scenario: ScenarioId) -> int | None:
-    """How often this tenant's outputs changed (0: never), or None where it has no such scenario."""
-    return repository.readable_version(session, scenario)
+def readable(session: Session, scenario: ScenarioId, runs: Collection[UUID] = ()) -> Readable | None:
+    """The tenant's output version, and which of `runs` the scenario lacks; None where it has no such scenario."""
+    return repository.readable(session, scenario, runs)
 
 
 def invalidate(session: Session, reason: str) -> int:

@@ -20,7 +20,7 @@ from pyiceberg.manifest import DataFile, ManifestContent, ManifestFile
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
-from sextant.lake.errors import SnapshotExpiredError, UnsupportedTableError
+from sextant.lake.errors import SnapshotExpiredError, SnapshotNotFoundError, UnsupportedTableError
 from sextant.lake.objects.cache import WeightedCache
 from sextant.lake.table.columns import BUCKET_PARTITION_FIELD, COLUMN, TENANT_PARTITION_FIELD, bucket
 
@@ -92,13 +92,13 @@ def forget_plans() -> None:
 def pinned_snapshot(metadata: TableMetadata, snapshot_id: int | None) -> Snapshot | None:
     """The snapshot to read: `snapshot_id`, or the newest (None on an empty table).
 
-    Raises SnapshotExpiredError where that snapshot is gone.
+    Raises SnapshotNotFoundError where the table has none of this id.
     """
     if snapshot_id is None:
         return metadata.current_snapshot()
     snapshot = metadata.snapshot_by_id(snapshot_id)
     if snapshot is None:
-        raise SnapshotExpiredError
+        raise SnapshotNotFoundError
     return snapshot
 
 
