@@ -167,7 +167,8 @@ def _show(client: httpx.Client) -> Path:
 # Over HTTP --------------------------------------------------------------------------------------------
 
 
-def _data(answer: httpx.Response, *expected: int) -> Any:
+def data_of(answer: httpx.Response, *expected: int) -> Any:
+    """What the answer holds; raises `DemoError` where its status is none of `expected`."""
     if answer.status_code not in expected:
         request = answer.request
         raise DemoError(f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}")
@@ -175,13 +176,13 @@ def _data(answer: httpx.Response, *expected: int) -> Any:
 
 
 def _create(client: httpx.Client, scenario: Scenario) -> str:
-    identifier = str(_data(client.post("/v1/scenarios", json=scenario.body), 201)["id"])
+    identifier = str(data_of(client.post("/v1/scenarios", json=scenario.body), 201)["id"])
     print(f"POST /v1/scenarios → 201   {scenario.body['name']} ({identifier})", flush=True)
     return identifier
 
 
 def _trigger(client: httpx.Client, scenario: str) -> str:
-    run = _data(client.post(f"/v1/scenarios/{scenario}/run", json={}), 202)
+    run = data_of(client.post(f"/v1/scenarios/{scenario}/run", json={}), 202)
     print(f"POST /v1/scenarios/{scenario}/run → 202 {run['state']}", flush=True)
     return str(run["id"])
 
@@ -192,7 +193,7 @@ def _follow(client: httpx.Client, runs: Sequence[tuple[str, str]]) -> None:
     began = time.monotonic()
     before = ""
     while True:
-        states = [_data(client.get(f"/v1/scenarios/{scenario}/runs/{run}"), 200) for scenario, run in runs]
+        states = [data_of(client.get(f"/v1/scenarios/{scenario}/runs/{run}"), 200) for scenario, run in runs]
         line = "   ".join(
             f"{scenario.label}: {found['state']} {found['progress_percent']} %"
             for scenario, found in zip(SCENARIOS, states, strict=True)
@@ -212,13 +213,13 @@ def _follow(client: httpx.Client, runs: Sequence[tuple[str, str]]) -> None:
 
 def _latest(client: httpx.Client, scenario: str) -> dict[str, tuple[float, str]]:
     """Value and date of each metric that has no tags."""
-    rows = _data(client.get(f"/v1/scenarios/{scenario}/metrics/latest"), 200)
+    rows = data_of(client.get(f"/v1/scenarios/{scenario}/metrics/latest"), 200)
     return {row["metric"]: (row["value"], row["asof_date"]) for row in rows if not row["tags"]}
 
 
 def _yearly(client: httpx.Client, scenario: str, metric: Metric) -> dict[int, float]:
     parameters: dict[str, str | int] = {"metric_name": metric.name, "limit": 1000}
-    rows = _data(client.get(f"/v1/scenarios/{scenario}/outputs", params=parameters), 200)
+    rows = data_of(client.get(f"/v1/scenarios/{scenario}/outputs", params=parameters), 200)
     return {int(row["asof_date"][:4]): row["value"] / metric.scale for row in rows}
 
 

@@ -22,6 +22,7 @@ import httpx
 
 from local import running
 from local.aws import REGION
+from local.demo import DemoError, data_of
 from local.running import RunningSystem
 from local.state import default_home, forget, is_running
 
@@ -36,10 +37,6 @@ POLICY = {
     "escalate_at": 4,
 }
 _WITHIN = 180.0
-
-
-class DemoError(RuntimeError):
-    """The demonstration did not come out as it should."""
 
 
 class Vendor:
@@ -116,7 +113,7 @@ def main(home: Path | None = None) -> int:
 def _show(started: RunningSystem, vendor: Vendor) -> None:
     inbox = _subscribe(started)
     with started.client(TENANT, "admin") as client:
-        guarded = _data(
+        guarded = data_of(
             client.post(
                 "/v1/vendors",
                 # Its own threshold is out of reach, so that it is the decision which opens the breaker.
@@ -124,8 +121,8 @@ def _show(started: RunningSystem, vendor: Vendor) -> None:
             ),
             201,
         )
-        (workflow,) = _data(client.get("/v1/workflows"), 200)
-        _data(client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10}), 200)
+        (workflow,) = data_of(client.get("/v1/workflows"), 200)
+        data_of(client.patch(f"/v1/workflows/{workflow['id']}", json={"max_retries": 10}), 200)
 
         _say(
             "1. A vendor fails. Each run first asks an outside service, the vendor `run-gate`, which now answers 503.",
@@ -133,10 +130,10 @@ def _show(started: RunningSystem, vendor: Vendor) -> None:
         )
         scenarios = [_scenario(client, number) for number in range(1, RUNS + 1)]
         for scenario in scenarios:
-            run = _data(client.post(f"/v1/scenarios/{scenario}/run", json={"max_retries": 0}), 202)
+            run = data_of(client.post(f"/v1/scenarios/{scenario}/run", json={"max_retries": 0}), 202)
             _say(f"     run {_short(run['id'])} is {run['state']}")
 
-        incident = _until("an incident", lambda: next(iter(_data(client.get("/v1/incidents"), 200)), None))
+        incident = _until("an incident", lambda: next(iter(data_of(client.get("/v1/incidents"), 200)), None))
         identifier = incident["id"]
         _until("all failures", lambda: _incident(client, identifier)["event_count"] >= RUNS)
         grouped = _incident(client, identifier)
@@ -185,7 +182,7 @@ def _short(identifier: str) -> str:
 
 def _decided(client: httpx.Client, incident: str) -> str | None:
     """What was decided about the breaker, and why."""
-    for decision in _data(client.get("/v1/decisions", params={"incident_id": incident, "limit": 100}), 200):
+    for decision in data_of(client.get("/v1/decisions", params={"incident_id": incident, "limit": 100}), 200):
         if "its breaker is opened" in decision["reasoning"]:
             return str(decision["reasoning"])
     return None
@@ -193,7 +190,7 @@ def _decided(client: httpx.Client, incident: str) -> str | None:
 
 def _told_of(client: httpx.Client, incident: str, event_type: str) -> int:
     query: dict[str, str | int] = {"incident_id": incident, "event_type": event_type, "limit": 100}
-    return len(_data(client.get("/v1/events", params=query), 200))
+    return len(data_of(client.get("/v1/events", params=query), 200))
 
 
 def _print_timeline(client: httpx.Client, incident: str) -> None:
@@ -202,7 +199,7 @@ def _print_timeline(client: httpx.Client, incident: str) -> None:
     while True:
         query: dict[str, str | int] = {"limit": 100, **({"cursor": cursor} if cursor else {})}
         answer = client.get(f"/v1/incidents/{incident}/timeline", params=query)
-        for entry in _data(answer, 200):
+        for entry in data_of(answer, 200):
             at = datetime.fromisoformat(entry["at"])
             first = first or at
             print(
@@ -244,32 +241,25 @@ def _outcome(action: dict[str, Any]) -> str:
     return f"{action['state']:10} {said}{after}"
 
 
-def _data(answer: httpx.Response, *expected: int) -> Any:
-    if answer.status_code not in expected:
-        request = answer.request
-        raise DemoError(f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}")
-    return answer.json()["data"]
-
-
 def _scenario(client: httpx.Client, number: int) -> str:
     body = {
         "name": f"Operations {number}",
         "parameters": {"start_year": 2026, "end_year": 2027, "attribution": False},
     }
-    return str(_data(client.post("/v1/scenarios", json=body), 201)["id"])
+    return str(data_of(client.post("/v1/scenarios", json=body), 201)["id"])
 
 
 def _incident(client: httpx.Client, incident: str) -> Any:
-    return _data(client.get(f"/v1/incidents/{incident}"), 200)
+    return data_of(client.get(f"/v1/incidents/{incident}"), 200)
 
 
 def _standing(client: httpx.Client, vendor: str) -> str:
-    return str(_data(client.get(f"/v1/vendors/{vendor}/breaker"), 200)["breaker"])
+    return str(data_of(client.get(f"/v1/vendors/{vendor}/breaker"), 200)["breaker"])
 
 
 def _succeeded(client: httpx.Client, scenario: str) -> bool:
     return any(
-        run["state"] == "SUCCEEDED" for run in _data(client.get(f"/v1/scenarios/{scenario}/runs"), 200)
+        run["state"] == "SUCCEEDED" for run in data_of(client.get(f"/v1/scenarios/{scenario}/runs"), 200)
     )
 
 
