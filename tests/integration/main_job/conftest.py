@@ -12,6 +12,7 @@ import pytest
 
 from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
+from sextant.config import CODE_VERSION
 from sextant.execution.worker import Worker
 from sextant.identity import Caller
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
@@ -53,7 +54,7 @@ class MainJob:
     def request(self, scenario: ScenarioId, tenant: TenantId = TENANT, **options: Any) -> RequestedRun:
         asked = RunOptions.model_validate(options)
         with self.app.autocommit(tenant) as session:
-            return runs.request(session, scenario, asked, "1", self.caller(tenant))
+            return runs.request(session, scenario, asked, CODE_VERSION, self.caller(tenant))
 
     def work(self, run: RunId, tenant: TenantId = TENANT) -> str:
         return self.worker.execute(tenant, run, lambda: 900.0)

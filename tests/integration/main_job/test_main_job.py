@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from sextant.config import CODE_VERSION
 from sextant.ids import TenantId
+from sextant.lake.table.catalog import load_table
 from sextant.runs import service
-from sextant.runs.model import version_hash
+from sextant.runs.model import RunOptions, version_hash
 from sextant.runs.service import IdempotencyKeyReusedError, RunEndedError, RunNotFoundError
 from tests.integration.main_job.conftest import TENANT, MainJob
+from tests.integration.main_job.test_scale_out import work_off
 
 
 def test_a_run_is_requested_executed_and_published(main_job: MainJob) -> None:
@@ -102,7 +105,7 @@ def test_the_database_and_python_agree_on_the_version_hash(
         assumptions=[],
         parameters=merged,
         environment="default",
-        code_version="1",
+        code_version=CODE_VERSION,
         seed=3,
     )
 
@@ -166,3 +169,41 @@ def test_bad_input_to_the_model_fails_the_run_once_and_says_why(main_job: MainJo
     assert (
         main_job.request(scenario, parameters={"model": "no_such_model"}, max_retries=5).outcome == "CREATED"
     )
+
+
+def test_a_run_is_recorded_under_the_code_of_the_worker_that_computes_it(main_job: MainJob) -> None:
+    # Given a run and a sweep that were requested before a release, of other code
+    scenario = main_job.scenario()
+    with main_job.app.autocommit(TENANT) as session:
+        before = service.request(session, scenario, RunOptions(), "0.9", main_job.caller())
+        sweep = service.request(
+            session, scenario, RunOptions(sweep={"shock_bp": [0, 1]}), "0.9", main_job.caller()
+        )
+    assert (before.code_version, sweep.code_version) == ("0.9", "0.9")
+    # When a worker of today computes them
+    assert main_job.work(before.id) == "STORED"
+    assert work_off(main_job, sweep.id) == ["SPLIT", "PART", "PART", "STORED"]
+    assert main_job.commit() == 2
+    # Then they say so, and are the runs that requests of today are answered with
+    for run, options in ((before, dict[str, Any]()), (sweep, {"sweep": {"shock_bp": [0, 1]}})):
+        computed = main_job.run(scenario, run.id)
+        assert (computed.state, computed.code_version) == ("SUCCEEDED", CODE_VERSION)
+        again = main_job.request(scenario, **options)
+        assert (again.outcome, again.id, again.version_hash) == ("EXISTING", run.id, computed.version_hash)
+    written = load_table(main_job.lake).scan(selected_fields=("run_id", "version_hash")).to_arrow()
+    assert {(row["run_id"], row["version_hash"]) for row in written.to_pylist()} == {
+        (str(run.id), main_job.run(scenario, run.id).version_hash) for run in (before, sweep)
+    }
+
+
+def test_a_run_of_other_code_whose_equal_of_today_is_there_keeps_its_hash(main_job: MainJob) -> None:
+    scenario = main_job.scenario()
+    with main_job.app.autocommit(TENANT) as session:
+        before = service.request(session, scenario, RunOptions(), "0.9", main_job.caller())
+    today = main_job.request(scenario)
+    assert {main_job.work(before.id), main_job.work(today.id)} == {"STORED"}
+    assert main_job.commit() == 2
+    runs = [main_job.run(scenario, run.id) for run in (before, today)]
+    assert [(run.state, run.code_version) for run in runs] == [("SUCCEEDED", CODE_VERSION)] * 2
+    assert [run.version_hash for run in runs] == [before.version_hash, today.version_hash]
+    assert main_job.request(scenario).id == today.id

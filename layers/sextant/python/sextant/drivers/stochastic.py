@@ -92,14 +92,18 @@ def correlation_factor(drivers: Mapping[str, StochasticPayload]) -> list[list[fl
             by_name[name] = index
     size = len(paths)
     matrix = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    stated: dict[tuple[int, int], float] = {}
     for index, path in enumerate(paths):
         for k, link in enumerate(drivers[path].correlations):
             place = f"{path}.payload.correlations[{k}]"
             other = by_name.get(link.name)
             if other is None or other == index:
                 raise ModelInputError(f"{place}.name", f"another stochastic driver's name, not {link.name!r}")
-            if matrix[index][other] not in (0.0, link.coefficient):
+            if (index, other) in stated:
+                raise ModelInputError(f"{place}.name", f"each name once, {link.name!r} stands above already")
+            if stated.get((other, index), link.coefficient) != link.coefficient:
                 raise ModelInputError(f"{place}.coefficient", "the same on both sides")
+            stated[index, other] = link.coefficient
             matrix[index][other] = matrix[other][index] = link.coefficient
     return _cholesky(matrix, paths)
 

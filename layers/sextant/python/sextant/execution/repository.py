@@ -21,6 +21,9 @@ _CLAIM = sql.SQL("SELECT outcome, assumptions, {columns} FROM claim_run(%s, %s, 
 _FAIL = sql.SQL("SELECT {columns} FROM fail_run(%s, %s, %s, %s, %s, %s, %s, %s) WHERE id IS NOT NULL").format(
     columns=columns_of(Run)
 )
+_RECORD_CODE_VERSION = sql.SQL(
+    "SELECT {columns} FROM record_code_version(%s, %s, %s, %s) WHERE id IS NOT NULL"
+).format(columns=columns_of(Run))
 # The lease is prolonged only for the holder of the token: to the others the run is gone. Progress never runs backwards.
 _PROGRESS = """
 UPDATE scenario_run SET progress_percent = greatest(progress_percent, %(percent)s), lease_until = clock_timestamp() + %(lease)s, updated_at = clock_timestamp()
@@ -37,6 +40,13 @@ def claim(
     assert row is not None
     outcome, assumptions = row.pop("outcome"), row.pop("assumptions")
     return outcome, ClaimedRun(Run(**row), assumptions) if outcome == "CLAIMED" else None
+
+
+def record_code_version(session: Session, run: Run, code_version: str) -> Run | None:
+    """Say by which code the run is computed; the run then, or None where it is no longer this worker's."""
+    return session.fetch_one(
+        _RECORD_CODE_VERSION, (run.tenant_id, run.id, run.fencing_token, code_version), row=Run
+    )
 
 
 def progress(session: Session, run: Run, percent: int, lease: timedelta) -> bool:

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sextant.baselines import service as baselines
 from sextant.baselines.model import BaselineReference
+from sextant.config import CODE_VERSION
 from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
 from sextant.errors import SextantError
 from sextant.execution import parts, repository, retries
@@ -30,6 +31,7 @@ from sextant.execution.translation import metadata_of, metrics_of, request_of, r
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.write.datafile import write_run
+from sextant.runs.model import Run
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 from sextant.vendors.errors import VendorError
 
@@ -103,8 +105,21 @@ class _Attempt:
             logger.exception("attempt crashed", exc_info=problem)
             return self._fail("internal_error", type(problem).__name__)
 
+    def _recorded(self, run: Run) -> Run:
+        """The run, said to be computed by this worker's code, which need not be that of the request."""
+        if run.code_version == CODE_VERSION:
+            return run
+        recorded = self._worker.database.run(
+            ALL_TENANTS,
+            lambda session: repository.record_code_version(session, run, CODE_VERSION),
+            idempotent=True,
+        )
+        if recorded is None:
+            raise RunLostError
+        return recorded
+
     def _compute(self, heartbeat: Heartbeat) -> str:
-        run = self._run
+        self._run = run = self._recorded(self._run)
         time_left = self._claimed.time_left.total_seconds()
 
         def progress(percent: int, _message: str = "") -> None:

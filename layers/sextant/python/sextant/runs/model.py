@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from sextant.canonical import canonical, decode
+from sextant.config import CODE_VERSION
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, broken
 from sextant.drivers.parameters import (
     DEPENDENT,
@@ -61,6 +63,15 @@ class RunOptions(BaseModel):
     tenant_id: str | None = None
     sweep: Annotated[dict[ParameterName, SweepValues], Field(max_length=5)] | None = None
     """Parameters and the values each is to take: the run computes every combination, each on a worker of its own."""
+
+    @field_validator("code_version")
+    @classmethod
+    def _some_worker_has_it(cls, value: str | None) -> str | None:
+        if value not in (None, CODE_VERSION):
+            raise PydanticCustomError(
+                "known_version", f"no worker computes with this version; there is {CODE_VERSION}"
+            )
+        return value
 
     @model_validator(mode="after")
     def _grid_is_bearable(self) -> Self:
