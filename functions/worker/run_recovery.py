@@ -14,6 +14,8 @@ from sextant.execution.settings import RunSettings
 from sextant.observability import RUNS_FAILED, counted
 
 BATCH = 500
+MARGIN = 15.0
+"""Seconds kept of the function's time: for the batch under way."""
 
 logger = Logger()
 
@@ -21,7 +23,12 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     silence = timedelta(seconds=bootstrap.settings(RunSettings).queued_silence)
-    counts = recover(bootstrap.platform_database(), silence, BATCH)
+    counts = recover(
+        bootstrap.platform_database(),
+        silence,
+        BATCH,
+        lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN,
+    )
     if any(counts.values()):
         logger.info(
             "runs recovered", extra={**counts, **counted(RUNS_FAILED, counts["failed"] + counts["timed_out"])}

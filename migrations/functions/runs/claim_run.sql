@@ -1,10 +1,11 @@
 -- Take a run to work on. A message is a ticket: the run it names has been asked for, but which one is taken
 -- with it is decided here, so that priority, fairness and limits hold on every bus and however late it comes.
--- There are never fewer tickets under way than runs that could be claimed.
+-- No tenant lacks tickets for the room it has: one that waits gets one when it is asked for, and whenever a run of its
+-- tenant leaves its place (wake_next_run) or more may start than before (wake_runs).
 --
 -- `outcome` is CLAIMED, or, when nothing is to be had: BUSY (a worker holds the run of the message, or its output
 -- waits for the commit), DONE (it ended), WAITING (it is queued, but its tenant is at its limit or it
--- backs off), HELD (nothing of its tenant may start just now) or UNKNOWN. Runs that were held back are woken by wake_runs. Each claim raises the fencing token, and with it the
+-- backs off), HELD (nothing of its tenant may start just now) or UNKNOWN. Each claim raises the fencing token, and with it the
 -- attempt, but for the merge of a run's parts, which belongs to the attempt that divided it.
 CREATE OR REPLACE FUNCTION claim_run(p_tenant text, p_run uuid, p_worker text, p_lease interval) RETURNS claimed_run
     LANGUAGE plpgsql AS $$
@@ -13,6 +14,8 @@ DECLARE
     asked  scenario_run;
     held   scenario_run;
     merges boolean;
+    ended  integer := 0;
+    passed text[] := '{}';
 BEGIN
     -- One claim at a time: what is next must not change while it is taken. Released by the commit.
     PERFORM pg_advisory_xact_lock(7390113);
@@ -29,12 +32,21 @@ BEGIN
         held := asked;
     ELSE
         LOOP
-            held := next_run(p_tenant);
+            held := next_run(p_tenant, passed);
             EXIT WHEN held.id IS NULL;
             -- It may have been cancelled just now: then there may be another.
             SELECT * INTO held FROM scenario_run r
             WHERE r.tenant_id = held.tenant_id AND r.id = held.id AND r.state = 'QUEUED' FOR UPDATE;
-            EXIT WHEN FOUND;
+            CONTINUE WHEN NOT FOUND;
+            EXIT WHEN NOT EXISTS (
+                SELECT FROM scenario s WHERE s.tenant_id = held.tenant_id AND s.id = held.scenario_id AND s.deleted_at IS NOT NULL);
+            -- Its scenario was deleted with so many runs that they are cancelled bit by bit. A claim does a bit of it, and
+            -- then goes on without this tenant, whose other runs stand behind them.
+            PERFORM end_run(held, 'CANCELLED', NULL, 'cancellation');
+            ended := ended + 1;
+            IF ended % 20 = 0 THEN
+                passed := passed || held.tenant_id;
+            END IF;
         END LOOP;
     END IF;
     IF held.id IS NULL THEN

@@ -14,6 +14,8 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant import bootstrap
+from sextant.storage import DatabaseSettings, PlatformDatabase
+from tests.integration.api.lines import Line
 from tests.integration.invoking import Invoker
 
 GUIDE = {
@@ -96,3 +98,12 @@ def sql(served: DatabaseUrls) -> Iterator[Callable[..., list[Any]]]:
             return cursor.fetchall() if cursor.description else []
 
         yield run
+
+
+@pytest.fixture
+def line(database: DatabaseUrls) -> Iterator[Line]:
+    """The line of runs of a database of its own: a claim looks at all tenants."""
+    platform = PlatformDatabase.connect(DatabaseSettings(url=database.platform))
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        yield Line(connection, platform)
+    platform.close()

@@ -152,5 +152,10 @@ def recover(session: Session, silence: timedelta, limit: int) -> Recovered:
     return recovered
 
 
+def cancel_stranded(session: Session, limit: int) -> int:
+    """Cancel runs that can never start, of deleted scenarios and inactive tenants; how many. A platform statement."""
+    return session.fetch_one("SELECT cancel_stranded_runs(%s)", (limit,), row=int) or 0
+
+
 def _is_done(session: Session, statement: LiteralString, params: tuple[object, ...]) -> bool:
     return bool(session.fetch_one(statement, params, row=bool))
