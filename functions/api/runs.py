@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from math import ceil
 from typing import Annotated, Any, Literal, Self
@@ -63,6 +63,28 @@ class RunBody(
         return super().of(thing, parameters=decode(thing.parameters), **values)
 
 
+class WaitsForBody(AnswerBody):
+    """For what a queued run waits."""
+
+    kind: Literal["TENANT", "SWITCH", "WORKFLOW", "RETRY", "LIMIT", "TURN"]
+    """The tenant is not active, a kill switch, a paused workflow, the time of its next attempt, the tenant's limit; or only
+    that it is taken."""
+    reason: str
+    place: int
+    """Its place in the tenant's line, counted to 10,000."""
+    scope: str | None = None
+    target: str | None = None
+    switch_id: UUID | None = None
+    until: datetime | None = None
+    max_running: int | None = None
+    in_work: int | None = None
+
+
+class LiveRunBody(RunBody):
+    waits_for: WaitsForBody | None
+    """Null where the run is not queued."""
+
+
 class AttemptBody(AnswerBody, shows=Attempt, hides=("tenant_id", "run_id", "fencing_token")): ...
 
 
@@ -81,6 +103,9 @@ class JournaledBody(AnswerBody):
 class RunEnvelope(Envelope[RunBody]): ...
 
 
+class LiveRunEnvelope(Envelope[LiveRunBody]): ...
+
+
 class RequestedRunEnvelope(Envelope[RunBody]):
     meta: RunMeta
 
@@ -97,6 +122,7 @@ class JournaledEnvelope(Envelope[JournaledBody]): ...
 router = Router("Runs")
 
 _OK = answers("The run", RunEnvelope)
+_LIVE = answers("The run, and for what it waits", LiveRunEnvelope)
 _REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope)
 _ACCEPTED: OpenAPIResponse = {
     "description": "The run; or, while the database is away and where `config/journal` allows it, a receipt",
@@ -174,7 +200,7 @@ def list_runs(
 @router.get(
     "/v1/scenarios/<scenario_id>/runs/<run_id>",
     summary="Get a run, or wait for it to change",
-    responses={200: _OK},
+    responses={200: _LIVE},
 )
 @needs("scenarios:read")
 def get_run(
@@ -212,7 +238,10 @@ def get_run(
             headers["Retry-After"] = str(ceil(waiting.retry_after or 1))
     if if_none_match is not None and _etag(run) in if_none_match:
         return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
-    return run_answer(run, caller, headers)
+    with router.session() as session:
+        waits_for = service.waits_for(session, run)
+    body = LiveRunBody.of(run, waits_for=None if waits_for is None else WaitsForBody(**waits_for))
+    return reply(LiveRunEnvelope.around(body, caller), headers={"ETag": _etag(run), **headers})
 
 
 @router.get(
@@ -237,8 +266,8 @@ def cancel_run(run_id: UUID) -> Response[Any]:
     return run_answer(run, caller)
 
 
-def run_answer(run: Run, caller: Caller, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return reply(RunEnvelope.of(run, caller), headers={"ETag": _etag(run), **(headers or {})})
+def run_answer(run: Run, caller: Caller) -> Response[Any]:
+    return reply(RunEnvelope.of(run, caller), headers={"ETag": _etag(run)})
 
 
 def _etag(run: Run) -> str:

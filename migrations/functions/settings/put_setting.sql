@@ -12,6 +12,10 @@ BEGIN
     IF platforms AND NOT p_by_platform THEN
         RAISE EXCEPTION 'who manages tenants set it' USING ERRCODE = 'check_violation', CONSTRAINT = 'setting_by_platform', TABLE = 'setting';
     END IF;
+    IF p_value IS NOT NULL AND NOT setting_is_readable(p_kind, p_name, p_value) THEN
+        RAISE EXCEPTION 'the value of %/% cannot be read: %', p_kind, p_name, p_value
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'setting_value_readable', TABLE = 'setting';
+    END IF;
     IF p_value IS NULL THEN
         DELETE FROM setting s WHERE s.tenant_id = p_tenant AND s.kind = p_kind AND s.name = p_name;
     ELSE
@@ -23,7 +27,9 @@ BEGIN
     END IF;
     INSERT INTO config_audit (tenant_id, id, kind, name, before, after, actor, reason)
     VALUES (p_tenant, p_audit, p_kind, p_name, previous, p_value, p_actor, p_reason);
-    IF p_kind = 'concurrency' AND p_tenant <> '*' THEN
+    IF p_kind = 'concurrency' AND p_tenant = '*' THEN
+        PERFORM resume_runs(p_tenant);
+    ELSIF p_kind = 'concurrency' THEN
         PERFORM wake_runs(p_tenant, p_audit::text);
     END IF;
     RETURN previous;

@@ -124,16 +124,58 @@ def test_a_raised_limit_wakes_those_that_waited(client: Client, claim: Claim, sq
     def limit(most: int) -> None:
         client("PUT", "/v1/admin/config/concurrency/runs", {"value": {"max_running": most}, "reason": "test"})
 
-    limit(0)
+    limit(1)
     scenario = client.scenario()["id"]
-    runs = [client.run(scenario, seed=n)["id"] for n in range(3)]
-    assert {claim(client, run)[0] for run in runs} == {"WAITING"}
-    limit(2)
+    runs = [client.run(scenario, seed=n)["id"] for n in range(4)]
+    assert [claim(client, run)[0] for run in runs] == ["CLAIMED", "WAITING", "WAITING", "WAITING"]
+    limit(3)
     woken = sql(
         "SELECT count(*) FROM outbox_event WHERE tenant_id = %s AND dedupe_key LIKE '%%:woken:%%'",
         client.tenant,
     )
     assert woken == [(2,)]
+
+
+def test_a_run_that_waits_says_for_what(client: Client, claim: Claim, sql: Sql) -> None:
+    """The tenant's limit, a switch, a paused workflow, its next attempt, and its place in the tenant's line."""
+    scenario = client.scenario()["id"]
+    first, second, third = (client.run(scenario, seed=n)["id"] for n in range(3))
+
+    def waits_for(run: str) -> Any:
+        return client("GET", f"/v1/scenarios/{scenario}/runs/{run}").data["waits_for"]
+
+    assert [(waits_for(run)["kind"], waits_for(run)["place"]) for run in (first, third)] == [
+        ("TURN", 1),
+        ("TURN", 3),
+    ]
+    client("PUT", "/v1/admin/config/concurrency/runs", {"value": {"max_running": 1}, "reason": "test"})
+    claim(client, first)
+    assert waits_for(first) is None
+    limited = waits_for(third)
+    assert (limited["kind"], limited["place"], limited["max_running"], limited["in_work"]) == (
+        "LIMIT",
+        2,
+        1,
+        1,
+    )
+    sql("UPDATE scenario_run SET available_at = now() + interval '1 h' WHERE id = %s", second)
+    assert (waits_for(second)["kind"], waits_for(second)["until"] is None) == ("RETRY", False)
+    workflow = client("GET", "/v1/workflows").data[0]["id"]
+    client("PATCH", f"/v1/workflows/{workflow}", {"state": "PAUSED"})
+    paused = waits_for(second)
+    assert (paused["kind"], paused["reason"], paused["target"]) == (
+        "WORKFLOW",
+        "the workflow is paused",
+        workflow,
+    )
+    switch = client("POST", "/v1/kill-switches", {"scope": "TENANT", "reason": "fire drill"}).data["id"]
+    held = waits_for(second)
+    assert (held["kind"], held["scope"], held["switch_id"], held["reason"]) == (
+        "SWITCH",
+        "TENANT",
+        switch,
+        "fire drill",
+    )
 
 
 def test_many_workers_at_once_take_each_run_once_and_stay_within_the_limit(

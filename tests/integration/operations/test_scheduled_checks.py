@@ -39,6 +39,25 @@ def test_a_dead_outbox_event_becomes_an_incident_once(client: Client, operations
     )
 
 
+def test_a_setting_that_cannot_be_read_becomes_an_incident_once(
+    client: Client, operations: Operations
+) -> None:
+    plant = (
+        "INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason) VALUES (%s, 'concurrency', 'runs', %s, 'x', 'x')"
+        " ON CONFLICT (tenant_id, kind, name) DO UPDATE SET value = EXCLUDED.value"
+    )
+    operations.sql(plant, client.tenant, '{"max_running": "many"}')
+    assert operations.run_checks()["unreadable_settings"] == 1
+    assert operations.run_checks()["unreadable_settings"] == 0
+    (incident,) = client.incidents()
+    assert incident["title"].startswith(
+        "setting.unreadable: setting_unreadable: the setting concurrency/runs"
+    )
+    operations.sql(plant, client.tenant, '{"max_running": "few"}')
+    assert operations.run_checks()["unreadable_settings"] == 1, "another value is told again"
+    operations.sql("DELETE FROM setting WHERE tenant_id = %s", client.tenant)
+
+
 def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
     client: Client,
     operations: Operations,

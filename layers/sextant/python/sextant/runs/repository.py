@@ -136,6 +136,14 @@ def find(session: Session, run: RunId) -> Run | None:
     return session.fetch_one(_FIND, (session.tenant_id, run), row=Run)
 
 
+def waits_for(session: Session, run: RunId) -> dict[str, Any] | None:
+    """For what a queued run waits; None where it is not queued."""
+    row = session.fetch_one("SELECT run_waits_for(%s, %s)", (session.tenant_id, run), row=tuple)
+    assert row is not None
+    waits: dict[str, Any] | None = row[0]
+    return waits
+
+
 def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:
     """Up to `request.fetch` runs of a scenario, newest first (oldest first when going backwards)."""
     return fetch_page(

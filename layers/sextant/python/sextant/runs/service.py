@@ -269,6 +269,11 @@ def get(session: Session, scenario: ScenarioId, run_id: RunId) -> Run:
     return run
 
 
+def waits_for(session: Session, run: Run) -> dict[str, Any] | None:
+    """For what the run waits: a switch, a paused workflow, its tenant's limit, a retry's time, its turn; None: not queued."""
+    return repository.waits_for(session, run.id) if run.state == "QUEUED" else None
+
+
 def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> Page[Run]:
     """A scenario's runs, newest first; raises `ScenarioNotFoundError` where the tenant has no such scenario."""
     runs = repository.list_page(session, scenario, where, request)

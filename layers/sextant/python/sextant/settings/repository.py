@@ -15,11 +15,12 @@ from sextant.paging import PageRequest
 from sextant.settings.model import Admission, Change, Kind, Setting, Usage
 from sextant.storage import Session
 
-# A tenant's own value hides the platform's. Both belong to the answer's tenant, so the owner travels under another name.
+# A tenant's own value hides the platform's, unless it cannot be read. Both belong to the answer's tenant, so the owner travels under another name.
 _EFFECTIVE = """
 SELECT DISTINCT ON (s.kind, s.name) s.tenant_id AS owner, s.kind, s.name, s.value, s.updated_at, s.updated_by, s.reason, s.by_platform
 FROM setting s
 WHERE s.tenant_id IN (%(tenant_id)s, '*') AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
+  AND setting_is_readable(s.kind, s.name, s.value)
 ORDER BY s.kind, s.name, (s.tenant_id = '*')
 """
 _PUT = "SELECT put_setting(%s, %s, %s, %s, %s, %s, %s, %s)"

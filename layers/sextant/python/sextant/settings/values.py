@@ -28,9 +28,9 @@ class RateLimitValue(_Value):
 
 
 class ConcurrencyValue(_Value):
-    """How many of the tenant's runs may be in work at once."""
+    """How many of the tenant's runs may be in work at once. None at all is a kill switch, which says so and why."""
 
-    max_running: Annotated[int, Field(strict=True, ge=0, le=10_000)]
+    max_running: Annotated[int, Field(strict=True, ge=1, le=10_000)]
 
 
 class LongPollValue(_Value):

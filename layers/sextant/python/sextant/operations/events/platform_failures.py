@@ -17,7 +17,7 @@ from sextant.journal.model import ReceiptId
 from sextant.operations.events.model import PLATFORM_TENANT, Ingested, NewEvent
 from sextant.operations.events.service import ingest
 from sextant.operations.incidents import service as incidents
-from sextant.operations.scheduled_checks.model import DeadEvent
+from sextant.operations.scheduled_checks.model import DeadEvent, UnreadableSetting
 from sextant.operations.tenant_policies import Policies
 from sextant.runs import service as runs
 from sextant.storage import Outage, Session
@@ -168,6 +168,27 @@ def outbox_dead(session: Session, dead: DeadEvent, policies: Policies) -> Ingest
         occurred_at=dead.failed_at,
         idempotency_key=dead.key,
         correlation_id=dead.correlation_id,
+    )
+    return ingest(session, event, policies.of(session))
+
+
+def setting_unreadable(session: Session, setting: UnreadableSetting, policies: Policies) -> Ingested:
+    """Ingest that a setting's value cannot be read, so that it counts as not set."""
+    message = f"The setting {setting.kind}/{setting.name} cannot be read and counts as not set; set it again or remove it."
+    event = NewEvent(
+        event_type="setting.unreadable",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "kind": setting.kind,
+            "name": setting.name,
+            "value": setting.value,
+            "updated_by": setting.updated_by,
+            "error": {"code": "setting_unreadable", "message": message},
+        },
+        occurred_at=setting.updated_at,
+        fingerprint=f"setting:{setting.kind}:{setting.name}",
+        idempotency_key=setting.key,
     )
     return ingest(session, event, policies.of(session))
 

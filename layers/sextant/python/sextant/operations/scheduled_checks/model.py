@@ -24,6 +24,7 @@ class Report:
 
     dead_events: int = 0
     dead_letters: int = 0
+    unreadable_settings: int = 0
     incidents: int = 0
     performed: int = 0
     abandoned: int = 0
@@ -46,6 +47,21 @@ class DeadEvent:
     correlation_id: str
     key: str
     """What it is ingested once by: an event that dies again after a replay is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableSetting:
+    """A setting whose value has not the fields that it should have; until it is set again it counts as not set."""
+
+    tenant_id: str
+    """`*`: the platform's."""
+    kind: str
+    name: str
+    value: str
+    updated_at: datetime
+    updated_by: str
+    key: str
+    """What it is ingested once by: another value is another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sextant.operations.scheduled_checks.model import DeadEvent, Unfinished
+from sextant.operations.scheduled_checks.model import DeadEvent, Unfinished, UnreadableSetting
 from sextant.storage import Session
 
 
@@ -57,4 +57,21 @@ def dead_events(session: Session, limit: int) -> list[DeadEvent]:
         """,
         {"limit": limit},
         row=DeadEvent,
+    )
+
+
+def unreadable_settings(session: Session, limit: int) -> list[UnreadableSetting]:
+    """Settings whose value cannot be read and that have not been ingested; a platform statement."""
+    return session.fetch_all(
+        """
+        SELECT s.tenant_id, s.kind, s.name, left(s.value::text, 500) AS value, s.updated_at, s.updated_by, k.key
+        FROM setting s
+        CROSS JOIN LATERAL (SELECT 'setting:' || s.kind || ':' || s.name || ':' || md5(s.value::text) AS key) AS k
+        WHERE NOT setting_is_readable(s.kind, s.name, s.value) AND NOT EXISTS (
+            SELECT FROM event e
+            WHERE e.tenant_id = CASE WHEN s.tenant_id = '*' THEN 'platform' ELSE s.tenant_id END AND e.idempotency_key = k.key AND e.source = 'PLATFORM')
+        ORDER BY s.updated_at LIMIT %(limit)s
+        """,
+        {"limit": limit},
+        row=UnreadableSetting,
     )

@@ -1,4 +1,4 @@
-"""Looks after what messages alone would lose: dead outbox events, dead letters, unfinished actions and incidents."""
+"""Looks after what messages alone would lose: dead outbox events and letters, unfinished actions, incidents, bad settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from sextant.operations.decisions.analyst import Analyst, unanalysed
 from sextant.operations.events import platform_failures
 from sextant.operations.events.model import PLATFORM_TENANT
 from sextant.operations.scheduled_checks import repository
-from sextant.operations.scheduled_checks.model import DeadEvent, DeadLetter, Report, Unfinished
+from sextant.operations.scheduled_checks.model import (
+    DeadEvent,
+    DeadLetter,
+    Report,
+    Unfinished,
+    UnreadableSetting,
+)
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
@@ -47,6 +53,7 @@ def run(
         dead = repository.dead_events(session, BATCH)
         overdue = repository.overdue_actions(session, LATE, BATCH)
         abandoned = repository.abandoned_actions(session, SILENCE, BATCH)
+        unreadable = repository.unreadable_settings(session, BATCH)
         waiting = repository.unanalysed_incidents(session, LATE, BATCH)
 
     def give_up(left: Unfinished) -> None:
@@ -58,6 +65,9 @@ def run(
     def tell_dead(event: DeadEvent) -> None:
         report.dead_events += _ingest_dead(database, event, policies)
 
+    def tell_setting(setting: UnreadableSetting) -> None:
+        report.unreadable_settings += _ingest_setting(database, setting, policies)
+
     def tell_letter(letter: DeadLetter) -> None:
         report.dead_letters += _ingest_letter(database, letter, policies)
 
@@ -68,6 +78,7 @@ def run(
     each("an abandoned action", abandoned, give_up)
     each("an overdue action", overdue, perform)
     each("a dead event", dead, tell_dead)
+    each("an unreadable setting", unreadable, tell_setting)
     each("the dead-letter queues", (dead_letters,), lambda peek: each("a dead letter", peek(), tell_letter))
     # Last, as an AI may be asked, which takes its time.
     each("an incident", waiting, analyse)
@@ -108,6 +119,15 @@ def _ingest_dead(database: PlatformDatabase, dead: DeadEvent, policies: Policies
 
     def work(session: Session) -> bool:
         return platform_failures.outbox_dead(session, dead, policies).outcome == "CREATED"
+
+    return database.run(tenant, work, idempotent=True)
+
+
+def _ingest_setting(database: PlatformDatabase, setting: UnreadableSetting, policies: Policies) -> bool:
+    tenant = PLATFORM_TENANT if setting.tenant_id == "*" else TenantId(setting.tenant_id)
+
+    def work(session: Session) -> bool:
+        return platform_failures.setting_unreadable(session, setting, policies).outcome == "CREATED"
 
     return database.run(tenant, work, idempotent=True)
 
