@@ -6,7 +6,6 @@ what a lost message left. Whatever happens here, the files stay waiting until th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +17,13 @@ from functions.declaration import COMMITTER
 from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.execution.settings import RunSettings
-from sextant.ids import BatchId, new_id
+from sextant.ids import new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
-from sextant.lake.write.commit import commit_batch
-from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.observability import RUNS_PUBLISHED, counted, embedded
 from sextant.outputs import service
+from sextant.outputs.model import CommittedBatch, OpenBatch
+from sextant.outputs.publication import publish
 from sextant.storage import ALL_TENANTS
 
 FILES_A_BATCH = 1000
@@ -41,8 +40,8 @@ def _table() -> Table:
     return load_table(bootstrap.settings(LakeSettings))
 
 
-def _commit(batch: BatchId, descriptors: Sequence[dict[str, Any]]) -> int:
-    return commit_batch(_table(), batch, [DataFileDescriptor.from_json(item) for item in descriptors])
+def _commit(batch: OpenBatch) -> CommittedBatch:
+    return publish(_table(), batch)
 
 
 @logger.inject_lambda_context

@@ -1,4 +1,4 @@
--- Take the open batch, or open one over the files that wait. `outcome` is OPENED, RESUMED (a batch whose
+-- Take the open batch, or open one over the files that wait and whose time has come. `outcome` is OPENED, RESUMED (a batch whose
 -- committer stopped: finish it under its own id), BUSY (its committer lives) or EMPTY.
 CREATE OR REPLACE FUNCTION open_output_batch(
     p_batch uuid, p_owner text, p_lease interval, p_limit integer, OUT outcome text, OUT batch uuid
@@ -19,7 +19,7 @@ BEGIN
         RETURN;
     END IF;
 
-    IF NOT EXISTS (SELECT FROM output_file f WHERE f.state = 'WAITING') THEN
+    IF NOT EXISTS (SELECT FROM output_file f WHERE f.state = 'WAITING' AND f.commit_after <= clock_timestamp()) THEN
         outcome := 'EMPTY';
         RETURN;
     END IF;
@@ -34,7 +34,7 @@ BEGIN
     WITH waiting AS (
         SELECT f.tenant_id, f.run_id
         FROM output_file f JOIN scenario_run r ON r.tenant_id = f.tenant_id AND r.id = f.run_id
-        WHERE f.state = 'WAITING' AND r.state = 'RUNNING'
+        WHERE f.state = 'WAITING' AND f.commit_after <= clock_timestamp() AND r.state = 'RUNNING'
         ORDER BY f.created_at LIMIT p_limit FOR UPDATE OF f, r SKIP LOCKED
     )
     UPDATE output_file f SET state = 'ASSIGNED', batch_id = p_batch

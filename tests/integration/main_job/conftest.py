@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,12 @@ from local.database import DatabaseUrls
 from sextant.config import CODE_VERSION
 from sextant.execution.worker import Worker
 from sextant.identity import Caller
-from sextant.ids import BatchId, RunId, ScenarioId, TenantId, new_id
+from sextant.ids import RunId, ScenarioId, TenantId, new_id
 from sextant.lake.objects.store import s3_store
 from sextant.lake.table.catalog import disconnect, load_table
 from sextant.lake.table.settings import LakeSettings
-from sextant.lake.write.commit import commit_batch
-from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.outputs import service as outputs
+from sextant.outputs.publication import publish
 from sextant.runs import service as runs
 from sextant.runs.model import RequestedRun, Run, RunOptions
 from sextant.scenarios import service as scenarios
@@ -62,12 +62,9 @@ class MainJob:
     def commit(self) -> int:
         table = load_table(self.lake)
 
-        def into_lake(batch: BatchId, descriptors: Any) -> int:
-            return commit_batch(table, batch, [DataFileDescriptor.from_json(item) for item in descriptors])
-
         return outputs.commit_waiting(
             self.platform,
-            into_lake,
+            partial(publish, table),
             owner=f"committer-{new_id()}",
             lease=timedelta(seconds=30),
             limit=1000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +11,19 @@ from uuid import UUID
 from sextant.ids import BatchId, RunId, ScenarioId, TenantId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WaitingFile:
     """A data file in the open batch, as the worker that wrote it described it."""
 
     tenant_id: TenantId
     run_id: RunId
-    descriptor: dict[str, Any]
+    descriptor: Any
+    """JSON as it is stored; whatever it holds, reading it must fail for this file alone."""
+
+    @property
+    def location(self) -> object:
+        """Where the descriptor says that the file lies."""
+        return self.descriptor.get("location") if isinstance(self.descriptor, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,14 @@ class ResultRun:
     parameters: str
     seed: int
     code_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedBatch:
+    """What became of a batch in the lake: its snapshot, and why those files that are not in it are not."""
+
+    snapshot_id: int
+    refused: Mapping[WaitingFile, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,21 @@ def close_batch(session: Session, batch: BatchId, snapshot_id: int) -> int:
     return session.fetch_one("SELECT close_output_batch(%s, %s)", (batch, snapshot_id), row=int) or 0
 
 
+def refuse_file(
+    session: Session, batch: BatchId, file: WaitingFile, reason: str, attempts: int, wait: timedelta
+) -> str:
+    """Take a file that cannot be committed out of its open batch: WAITING for another attempt after `wait`, SET_ASIDE
+    with its run FAILED once it had `attempts`, or CLOSED where another committer was first."""
+    return (
+        session.fetch_one(
+            "SELECT refuse_output(%s, %s, %s, %s, %s, %s)",
+            (batch, file.tenant_id, file.run_id, reason, attempts, wait),
+            row=str,
+        )
+        or "CLOSED"
+    )
+
+
 def waiting_seconds(session: Session) -> float:
     """How long the oldest result has waited to be published, 0 when none waits; a platform statement."""
     seconds = session.fetch_one(
@@ -94,7 +109,9 @@ def open_batches(session: Session) -> list[BatchId]:
 def waiting_locations(session: Session) -> list[str]:
     """Where the files lie that are described but not committed; a platform statement."""
     return session.fetch_all(
-        "SELECT descriptor ->> 'location' FROM output_file WHERE state IN ('WAITING', 'ASSIGNED')", row=str
+        "SELECT descriptor ->> 'location' FROM output_file"
+        " WHERE state IN ('WAITING', 'ASSIGNED') AND descriptor ->> 'location' IS NOT NULL",
+        row=str,
     )
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import logging
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from sextant.errors import ConflictError
 from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.outputs import repository
-from sextant.outputs.model import LatestMetric, OpenBatch, Readable, ResultRun
+from sextant.outputs.model import CommittedBatch, LatestMetric, OpenBatch, Readable, ResultRun
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
-LakeCommit = Callable[[BatchId, Sequence[dict[str, Any]]], int]
-"""Registers the described files under the batch's id, once however often it is called; the snapshot's id."""
+logger = logging.getLogger("sextant.outputs")
+
+LakeCommit = Callable[[OpenBatch], CommittedBatch]
+"""Registers the batch's files under its id, once however often it is called, and says which it could not take."""
+
+ATTEMPTS = 3
+"""How often the commit of a file is tried before its run fails: a committer of a newer version may read it."""
+RETRY_AFTER = timedelta(minutes=1)
 
 
 def take_batch(session: Session, owner: str, lease: timedelta, limit: int) -> OpenBatch | None:
@@ -46,13 +53,28 @@ def commit_waiting(
         )
         if batch is None:
             break
-        snapshot = commit(batch.id, [file.descriptor for file in batch.files])
         published += database.run(
             ALL_TENANTS,
-            lambda session, done=batch.id, at=snapshot: repository.close_batch(session, done, at),  # type: ignore[misc]
+            partial(_close, batch=batch.id, committed=commit(batch)),
             idempotent=True,
         )
     return published
+
+
+def _close(session: Session, *, batch: BatchId, committed: CommittedBatch) -> int:
+    """Make a committed batch true in the database; how many runs succeeded. What is not in it waits, or is set aside."""
+    for file, reason in committed.refused.items():
+        outcome = repository.refuse_file(session, batch, file, reason, ATTEMPTS, RETRY_AFTER)
+        logger.error(
+            "a result cannot be committed",
+            extra={
+                "tenant_id": file.tenant_id,
+                "run_id": str(file.run_id),
+                "outcome": outcome,
+                "reason": reason,
+            },
+        )
+    return repository.close_batch(session, batch, committed.snapshot_id)
 
 
 def waiting_seconds(session: Session) -> float:

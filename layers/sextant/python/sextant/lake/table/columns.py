@@ -26,6 +26,7 @@ PARTITION_SPEC_ID: Final = 0
 SORT_ORDER_ID: Final = 1
 TENANT_PARTITION_FIELD: Final = 1000
 BUCKET_PARTITION_FIELD: Final = 1001
+TENANT_PARTITION_NAME: Final = "tenant_id"
 BUCKET_PARTITION_NAME: Final = "scenario_id_bucket"
 
 
@@ -97,7 +98,7 @@ def bucket(scenario_id: str) -> int:
 
 def partition_values(tenant_id: str, bucket_number: int) -> dict[str, str | int]:
     """A partition, by the names of the partition fields."""
-    return {"tenant_id": tenant_id, BUCKET_PARTITION_NAME: bucket_number}
+    return {TENANT_PARTITION_NAME: tenant_id, BUCKET_PARTITION_NAME: bucket_number}
 
 
 def partition_path(tenant_id: str, bucket_number: int) -> str:

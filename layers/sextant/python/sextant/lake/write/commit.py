@@ -59,6 +59,36 @@ def commit_batch(
     return retried(table, f"batch {batch_id}", commit)
 
 
+def fence_batch(table: Table, batch_id: UUID, *, protect: Collection[UUID] = ()) -> int:
+    """Have the table know the batch without a file of it, unless it knows it already; the snapshot's id.
+
+    Afterwards nobody can register the batch any more: whoever tries finds its id.
+    """
+
+    def commit() -> int:
+        snapshot_id = _find(table, batch_id, ())
+        return snapshot_id if snapshot_id is not None else _append(table, batch_id, (), protect)
+
+    return retried(table, f"batch {batch_id}, without files", commit)
+
+
+def locations_added(table: Table, batch_id: UUID, snapshot_id: int) -> set[str] | None:
+    """Where the files lie that the batch's snapshot added; None where the snapshot is not the batch's own.
+
+    Then the batch was found by its rows, and every file of it is in the table.
+    """
+    snapshot = table.metadata.snapshot_by_id(snapshot_id)
+    if snapshot is None or batch_of(snapshot) != str(batch_id):
+        return None
+    return {
+        entry.data_file.file_path
+        for manifest in snapshot.manifests(table.io)
+        if manifest.added_snapshot_id == snapshot_id
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        if entry.snapshot_id == snapshot_id
+    }
+
+
 def _check(batch_id: UUID, descriptors: Sequence[DataFileDescriptor]) -> None:
     if batch_id.version != 7:
         raise ValueError(f"batch id {batch_id} is not a UUIDv7")

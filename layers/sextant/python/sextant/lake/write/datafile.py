@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import pyarrow as pa
@@ -20,10 +20,12 @@ import pyarrow.parquet as pq
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.table.arrow import PARQUET_FIELD_IDS, WRITER_OPTIONS
 from sextant.lake.table.columns import (
+    BUCKET_PARTITION_NAME,
     COLUMNS,
     PARTITION_SPEC_ID,
     ROW_GROUP_ROWS,
     SORT_ORDER_ID,
+    TENANT_PARTITION_NAME,
     Kind,
     Metrics,
     bucket,
@@ -32,10 +34,18 @@ from sextant.lake.table.columns import (
 )
 from sextant.lake.write.rows import OutputRows, RunIdentity, to_arrow
 
+T = TypeVar("T")
+
 _FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_GREATEST: Final = 2**63 - 1
+_BOUND_BYTES: Final = {Kind.DOUBLE: 8, Kind.DATE: 4, Kind.TIMESTAMPTZ: 8}
 _BOUNDED: Final = {c.field_id: c.kind for c in COLUMNS if c.metrics is Metrics.FULL}
+
+
+class UnreadableDescriptorError(ValueError):
+    """A descriptor that the table cannot take a file by."""
 
 
 @dataclass(frozen=True)
@@ -93,27 +103,41 @@ class DataFileDescriptor(WrittenFile):
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The descriptor that `to_json` made. Raises ValueError for a format this code doesn't know."""
-        if document["format"] != _FORMAT:
-            raise ValueError(
-                f"data file descriptor of format {document['format']}, this code knows {_FORMAT}"
+        """The descriptor that `to_json` made.
+
+        Raises UnreadableDescriptorError for a format that this code does not know, and for whatever the table could
+        not take: one such file must not stop the commit of the others.
+        """
+        try:
+            if document["format"] != _FORMAT:
+                raise UnreadableDescriptorError(
+                    f"data file descriptor of format {document['format']}, this code knows {_FORMAT}"
+                )
+            return cls(
+                location=_checked(document, "location", str),
+                tenant_id=_checked(document, "tenant_id", str),
+                scenario_id=UUID(document["scenario_id"]),
+                run_id=UUID(document["run_id"]),
+                size=_checked(document, "size", int),
+                record_count=_checked(document, "record_count", int),
+                spec_id=_checked(document, "spec_id", int),
+                sort_order_id=_checked(document, "sort_order_id", int),
+                partition={
+                    TENANT_PARTITION_NAME: _checked(document["partition"], TENANT_PARTITION_NAME, str),
+                    BUCKET_PARTITION_NAME: _checked(document["partition"], BUCKET_PARTITION_NAME, int),
+                },
+                columns={
+                    int(field_id): _column_of(int(field_id), values)
+                    for field_id, values in document["columns"].items()
+                },
+                split_offsets=tuple(_count(offset) for offset in document["split_offsets"]),
             )
-        return cls(
-            location=document["location"],
-            tenant_id=document["tenant_id"],
-            scenario_id=UUID(document["scenario_id"]),
-            run_id=UUID(document["run_id"]),
-            size=document["size"],
-            record_count=document["record_count"],
-            spec_id=document["spec_id"],
-            sort_order_id=document["sort_order_id"],
-            partition=document["partition"],
-            columns={
-                int(field_id): ColumnStatistics(size, values, nulls, _raw(lower), _raw(upper))
-                for field_id, (size, values, nulls, lower, upper) in document["columns"].items()
-            },
-            split_offsets=tuple(document["split_offsets"]),
-        )
+        except UnreadableDescriptorError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise UnreadableDescriptorError(
+                f"data file descriptor: {type(error).__name__}: {error}"
+            ) from error
 
 
 def data_file_location(table_location: str, identity: RunIdentity, fencing_token: int) -> str:
@@ -215,9 +239,40 @@ def _single_value(value: Any, kind: Kind) -> bytes:
     return str(value).encode()
 
 
+def _checked(document: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """The field `name`; raises ValueError where it is none of `kind`, or empty, or more than Iceberg's numbers hold."""
+    value = document[name]
+    if kind is int:
+        _count(value)
+    if not isinstance(value, kind) or value == "":
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _GREATEST:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _column_of(field_id: int, values: Sequence[Any]) -> ColumnStatistics:
+    """The statistics of a column. Raises ValueError for bounds that a reader could not decode."""
+    size, count, nulls, lower, upper = values
+    kind = _BOUNDED.get(field_id)
+    bounds = _raw(lower), _raw(upper)
+    for bound in bounds:
+        if bound is None:
+            continue
+        if kind is Kind.STRING:
+            bound.decode()
+        elif kind is None or len(bound) != _BOUND_BYTES[kind]:
+            raise ValueError(f"column {field_id} has a bound of {len(bound)} bytes")
+    return ColumnStatistics(_count(size), _count(count), _count(nulls), *bounds)
+
+
 def _text(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()
 
 
 def _raw(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)
+    return None if text is None else base64.b64decode(text, validate=True)

@@ -1,0 +1,77 @@
+"""A batch of files made part of the table. A file that the table cannot take is left out, and the others go in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pyiceberg.table import Table
+
+from sextant.lake.table.catalog import refresh
+from sextant.lake.write import manifests
+from sextant.lake.write.commit import commit_batch, fence_batch, locations_added
+from sextant.lake.write.datafile import DataFileDescriptor, UnreadableDescriptorError
+from sextant.outputs.model import CommittedBatch, OpenBatch, WaitingFile
+
+
+def publish(table: Table, batch: OpenBatch) -> CommittedBatch:
+    """Commit what can be committed of the batch, once however often it is called.
+
+    The table says what is in it, not this call: a committer of another version, which could read other files, may
+    have registered the batch before. A batch without one readable file is registered empty, so that nobody can
+    register it once its files wait again.
+    """
+    refresh(table)
+    readable: dict[WaitingFile, DataFileDescriptor] = {}
+    refused: dict[WaitingFile, str] = {}
+    for file in batch.files:
+        try:
+            readable[file] = _descriptor(table, file)
+        except ValueError as error:
+            refused[file] = str(error)
+    if readable:
+        snapshot = commit_batch(table, batch.id, list(readable.values()))
+    else:
+        snapshot = fence_batch(table, batch.id)
+    if len(readable) == len(batch.files) and _number_added(table, snapshot) == len(batch.files):
+        return CommittedBatch(snapshot, {})
+    added = locations_added(table, batch.id, snapshot)
+    return CommittedBatch(snapshot, _left_out(batch.files, added, refused))
+
+
+def _left_out(
+    files: Collection[WaitingFile], added: set[str] | None, refused: dict[WaitingFile, str]
+) -> dict[WaitingFile, str]:
+    if added is None:
+        return refused
+    return {
+        file: refused.get(file, "its batch was committed without it")
+        for file in files
+        if file.location not in added
+    }
+
+
+def _descriptor(table: Table, file: WaitingFile) -> DataFileDescriptor:
+    """The file as the commit takes it. Raises ValueError where it cannot, or where it is not this run's."""
+    descriptor = DataFileDescriptor.from_json(file.descriptor)
+    if (descriptor.tenant_id, descriptor.run_id) != (file.tenant_id, file.run_id):
+        raise UnreadableDescriptorError(
+            f"data file descriptor of run {descriptor.run_id} of tenant {descriptor.tenant_id}"
+        )
+    if descriptor.partition["tenant_id"] != file.tenant_id:
+        raise UnreadableDescriptorError(
+            f"data file descriptor for the partition of tenant {descriptor.partition['tenant_id']}"
+        )
+    name = descriptor.location.rpartition("/")[2]
+    if not descriptor.location.startswith(f"{table.metadata.location}/data/") or not name.startswith(
+        f"{file.run_id}-"
+    ):
+        raise UnreadableDescriptorError(f"{descriptor.location} is no place of this run's file")
+    manifests.data_file(descriptor, table.metadata)
+    return descriptor
+
+
+def _number_added(table: Table, snapshot_id: int) -> int | None:
+    snapshot = table.metadata.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.summary is None:
+        return None
+    return int(snapshot.summary.additional_properties.get("added-data-files", 0))
