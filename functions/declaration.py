@@ -123,6 +123,7 @@ _PUBLIC_PATHS = (
     "/openapi.json",
     "/docs",
     "/docs/{asset}",
+    "/problems",
     "/problems/{code}",
 )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from functions.api.http import idempotency
 from functions.api.http.envelopes import answers, reply
-from functions.api.http.problem_pages import page_of
+from functions.api.http.problem_pages import list_of_all, page_of
 from functions.api.http.routing import Router, public
 from migrations.schema import of_this_release
 from sextant import bootstrap
@@ -60,6 +60,12 @@ def ready() -> Response[Any]:
     checks += _records()
     status = worst(checks)
     return reply(Health(status=status, checks=checks), 503 if status == "unhealthy" else 200)
+
+
+@router.get("/problems", summary="All problem types", tags=["Problems"], responses={200: _PAGE})
+@public
+def list_problems() -> Response[Any]:
+    return Response(status_code=200, content_type="text/html; charset=utf-8", body=list_of_all())
 
 
 @router.get(

@@ -42,7 +42,7 @@ _PROBLEM = {
                 "required": ["path", "rule", "message"],
                 "properties": {
                     "path": {"type": "string", "examples": ["assumptions[0].payload.target"]},
-                    "rule": {"type": "string", "examples": ["less_than_equal"]},
+                    "rule": {"type": "string", "examples": ["maximum"]},
                     "message": {"type": "string"},
                 },
             },

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from sextant.drivers.errors import field_path
+from sextant.drivers.rules import rule_of
 from sextant.errors import FieldError, SextantError
 
 CONTENT_TYPE = "application/problem+json"
@@ -53,8 +54,7 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     return [
         FieldError(
             field_path(item["loc"][item["loc"][:1] in _LOCATIONS :], item.get("ctx")),
-            str(item["type"]),
-            str(item["msg"]),
+            *rule_of(item),
         )
         for item in errors
     ]

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from functions.api.http.problem_pages import known
 from tests.integration.api.conftest import GUIDE, Client
 
 
@@ -338,6 +339,50 @@ def test_a_key_that_stands_twice_in_an_object_is_refused(client: Client, raw: st
     assert answer.json["errors"][0]["rule"] == "unique_key"
     location = f"/v1/scenarios/{run['scenario_id']}/runs/{run['id']}"
     assert client("GET", location).data["state"] == "QUEUED"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "rule", "words"),
+    [
+        ({}, "name", "required", "must be given"),
+        ({"name": "a", "nmae": 1}, "nmae", "unknown_field", "there is no field 'nmae' here"),
+        ({"name": 1}, "name", "text", "must be a text"),
+        ({"name": "a", "tags": "x"}, "tags", "list", "must be a list"),
+        ({"name": "a", "parameters": []}, "parameters", "object", "must be a JSON object"),
+        (
+            {
+                "name": "a",
+                "assumptions": [{"driver_type": "policy", "payload": {"policy_name": "RPS", "target": 60}}],
+            },
+            "assumptions[0].payload.target",
+            "maximum",
+            "must be at most 1; it is a share, 60 % is 0.6",
+        ),
+    ],
+)
+def test_rules_have_names_and_words_of_ours(
+    client: Client, body: dict[str, Any], path: str, rule: str, words: str
+) -> None:
+    answer = client("POST", "/v1/scenarios", body)
+    assert answer.status == 422
+    assert (path, rule, words) in [
+        (error["path"], error["rule"], error["message"]) for error in answer.json["errors"]
+    ]
+    assert "Input should" not in answer.body
+
+
+def test_a_whole_body_that_is_no_object_is_named_so(client: Client) -> None:
+    answer = client("POST", "/v1/scenarios", [1])
+    assert (answer.status, answer.json["errors"][0]["message"]) == (422, "must be a JSON object")
+
+
+def test_a_problems_page_says_what_to_do_and_a_list_has_them_all(client: Client) -> None:
+    page = client("GET", "/problems/run_not_found").body
+    assert "Check the id" in page
+    everything = client("GET", "/problems")
+    assert everything.status == 200
+    for code in known():
+        assert f'href="/problems/{code}"' in everything.body
 
 
 def test_paths_and_methods_that_do_not_exist(client: Client) -> None:

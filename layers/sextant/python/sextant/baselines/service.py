@@ -86,7 +86,10 @@ def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str
             for wrong in error.errors
         ]
         raise InvalidBaselineError(
-            f"{len(errors)} rules are broken; the first: {errors[0].message}.", errors=errors
+            f"{errors[0].message}."
+            if len(errors) == 1
+            else f"{len(errors)} rules are broken; the first: {errors[0].message}.",
+            errors=errors,
         ) from error
     except ModelInputError as error:
         raise InvalidBaselineError(

@@ -28,6 +28,7 @@ from sextant.drivers.parameters import (
     point_text,
     points_of,
 )
+from sextant.drivers.rules import rule_of
 from sextant.ids import RunId, ScenarioId, TenantId
 from sextant.moments import Moment
 
@@ -96,8 +97,8 @@ class RunOptions(BaseModel):
         try:
             checked = taker.model_validate({**model, name: item})
         except pydantic.ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            broken(path, first["type"], first["msg"].replace("{", "(").replace("}", ")"))
+            rule, message = rule_of(error.errors(include_url=False, include_input=False)[0])
+            broken(path, rule, message.replace("{", "(").replace("}", ")"))
         return point_text(decode(canonical(checked.values()[name])))
 
     def unknown_parameters(self) -> list[str]:

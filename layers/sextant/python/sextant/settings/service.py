@@ -9,6 +9,8 @@ from typing import Any
 
 import pydantic
 
+from sextant.drivers.errors import field_path
+from sextant.drivers.rules import rule_of
 from sextant.errors import (
     FieldError,
     ForbiddenError,
@@ -193,7 +195,7 @@ def _checked(kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
     except pydantic.ValidationError as error:
         raise ValidationError(
             errors=[
-                FieldError(".".join(["value", *map(str, item["loc"])]), item["type"], item["msg"])
-                for item in error.errors(include_url=False, include_context=False, include_input=False)
+                FieldError(field_path(("value", *item["loc"])), *rule_of(item))
+                for item in error.errors(include_url=False, include_input=False)
             ]
         ) from error
