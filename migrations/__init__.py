@@ -95,7 +95,9 @@ def apply(name: str) -> None:
 
 def restore_functions() -> None:
     """Make the functions those that stood in the migrations before they became files, for the way back."""
-    sql_functions.load(_connection(), sql_functions.of_migrations())
+    functions = sql_functions.of_migrations()
+    sql_functions.load(_connection(), functions)
+    sql_functions.open_to_all(_connection(), functions)
 
 
 def _connection() -> Connection:

@@ -3,8 +3,8 @@
 The table `sql_function` keeps, for each function, the digest of the text that was loaded and a digest of what the
 database made of it. A function is loaded when either differs, so a file that was edited, a function that
 somebody replaced by hand and one that is missing all come out as the file says. A function whose file is gone
-is dropped. A file holds the function's rights too: one that grants nothing may be executed by every role,
-and does only what that role may do.
+is dropped. A file holds the function's rights too: who may execute it is granted there by name, and what it does is
+what that role may do. One that grants nothing is executed by triggers and migrations alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DEFINED = re.compile(
 # What the database knows of the functions of a schema: where they are, and a digest of what they do and who may
 # execute them. Function names are unique, so that a name is enough to find the one that a file replaces.
 _IN_DATABASE = """
-SELECT p.proname::text, array_agg(p.oid::regprocedure::text), bool_or(p.proacl IS NOT NULL), md5(string_agg(concat_ws(E'\\n',
+SELECT p.proname::text, array_agg(p.oid::regprocedure::text), md5(string_agg(concat_ws(E'\\n',
     p.prosrc, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), l.lanname, p.provolatile, p.proisstrict,
     p.prosecdef, p.proparallel, p.proconfig,
     (SELECT array_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END ORDER BY a.grantee)
@@ -39,9 +39,10 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'public'::regnamespace GROUP BY p.proname
 """
 
-_WITHOUT_GRANTS = sql.SQL(
-    "GRANT EXECUTE ON FUNCTION {0} TO PUBLIC; REVOKE ALL ON FUNCTION {0} FROM sextant_app, sextant_platform"
-)
+_WITHOUT_GRANTS = sql.SQL("REVOKE ALL ON FUNCTION {0} FROM PUBLIC, sextant_app, sextant_platform")
+
+# A trigger's function is executed by nobody but its trigger.
+_SAYS_WHO = re.compile(r"RETURNS trigger\n|^(?:GRANT EXECUTE|REVOKE ALL) ON FUNCTION ", re.MULTILINE)
 
 Connection = psycopg.Connection[Any]
 
@@ -61,7 +62,14 @@ class SqlFunction:
 def of_files() -> list[SqlFunction]:
     """The functions of this release."""
     files = sorted((_HERE / "functions").glob("*/*.sql"), key=lambda file: file.stem)
-    return [SqlFunction(file.stem, file.read_text(encoding="utf-8")) for file in files]
+    functions = [SqlFunction(file.stem, file.read_text(encoding="utf-8")) for file in files]
+    for function in functions:
+        if not _SAYS_WHO.search(function.text):
+            raise ValueError(
+                f"the file of {function.name} does not say who may execute it: end it with GRANT EXECUTE ON FUNCTION"
+                f" {function.name}(its types) TO the roles; REVOKE ALL … FROM PUBLIC where only migrations do"
+            )
+    return functions
 
 
 def of_migrations() -> list[SqlFunction]:
@@ -105,6 +113,14 @@ def load(connection: Connection, functions: Iterable[SqlFunction]) -> None:
     _record(connection, changed)
 
 
+def open_to_all(connection: Connection, functions: Iterable[SqlFunction]) -> None:
+    """Let every role execute these, as it could before functions were granted by name."""
+    in_database = _in_database(connection)
+    for function in functions:
+        for signature in in_database[function.name].signatures:
+            connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO PUBLIC").format(sql.SQL(signature)))
+
+
 def differences(connection: Connection) -> Iterator[str]:
     """A sentence for each function that is not as its file says."""
     recorded, in_database = _recorded(connection), _in_database(connection)
@@ -125,7 +141,6 @@ class _InDatabase:
     """The function or, after its parameters' types have changed, the functions of one name."""
 
     signatures: list[str] = field(default_factory=list)
-    has_grants: bool = False
     definition: str = ""
 
 
@@ -140,10 +155,9 @@ def _in_database(connection: Connection) -> defaultdict[str, _InDatabase]:
 
 
 def _replace(connection: Connection, function: SqlFunction, before: _InDatabase) -> None:
-    if before.has_grants:
-        # Rights that the file no longer names must not outlive it.
-        for signature in before.signatures:
-            connection.execute(_WITHOUT_GRANTS.format(sql.SQL(signature)))
+    # Rights that the file no longer names must not outlive it.
+    for signature in before.signatures:
+        connection.execute(_WITHOUT_GRANTS.format(sql.SQL(signature)))
     try:
         with connection.transaction():
             connection.execute(function.text.encode())

@@ -21,3 +21,4 @@ BEGIN
     RETURN merge_canonical(p_parameters, '{"baseline":"' || pinned || '"}');
 END
 $$;
+GRANT EXECUTE ON FUNCTION pin_parameters(text,text) TO sextant_app, sextant_platform;

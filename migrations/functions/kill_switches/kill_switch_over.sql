@@ -25,3 +25,4 @@ BEGIN
     RETURN NULL;
 END
 $$;
+GRANT EXECUTE ON FUNCTION kill_switch_over(text,uuid,uuid) TO sextant_app, sextant_platform;

@@ -29,3 +29,4 @@ BEGIN
     outcome := 'CHANGED';
 END
 $$;
+GRANT EXECUTE ON FUNCTION set_kill_switch(text,text,text,boolean,text,text,boolean,text) TO sextant_app, sextant_platform;

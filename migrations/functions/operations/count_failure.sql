@@ -89,3 +89,4 @@ BEGIN
     RAISE EXCEPTION 'the incident of signature % kept changing', p_signature USING ERRCODE = 'serialization_failure';
 END
 $$;
+GRANT EXECUTE ON FUNCTION count_failure(text,text,integer,text,uuid,uuid,text,timestamp with time zone,text,interval,interval,integer,boolean) TO sextant_app, sextant_platform;

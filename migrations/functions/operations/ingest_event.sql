@@ -75,3 +75,4 @@ BEGIN
     RETURN ARRAY['CREATED', p_event::text, counted.incident_id::text, counted.change, counted.events::text];
 END
 $$;
+GRANT EXECUTE ON FUNCTION ingest_event(text,uuid,uuid,uuid,uuid,uuid,text,text,text,jsonb,text,text,text,text,timestamp with time zone,text,integer,text,interval,interval,integer,integer) TO sextant_app, sextant_platform;

@@ -39,3 +39,4 @@ BEGIN
     END IF;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_admit(text,integer) TO sextant_app, sextant_platform;

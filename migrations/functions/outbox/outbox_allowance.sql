@@ -19,3 +19,4 @@ BEGIN
     events := least(events, remaining);
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_allowance(text,timestamp with time zone) TO sextant_app, sextant_platform;

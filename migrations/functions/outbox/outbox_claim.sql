@@ -97,3 +97,4 @@ BEGIN
     ORDER BY c.turn, c.position;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_claim(uuid,integer,interval,text,jsonb) TO sextant_platform;

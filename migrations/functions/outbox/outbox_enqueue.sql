@@ -26,3 +26,4 @@ BEGIN
     RETURN event;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_enqueue(text,text,text,jsonb,jsonb,interval,boolean) TO sextant_app, sextant_platform;

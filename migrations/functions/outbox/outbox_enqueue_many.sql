@@ -34,3 +34,4 @@ BEGIN
         ORDER BY g.turn;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_enqueue_many(text,text[],text[],jsonb[],jsonb[],interval[],boolean) TO sextant_app, sextant_platform;

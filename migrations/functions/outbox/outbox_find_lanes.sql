@@ -21,3 +21,4 @@ BEGIN
     RETURN made;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_find_lanes() TO sextant_app, sextant_platform;

@@ -41,3 +41,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_measure(jsonb,text[]) TO sextant_platform;

@@ -23,3 +23,4 @@ CREATE OR REPLACE FUNCTION outbox_next_due() RETURNS timestamptz
              GROUP BY q.window_seconds, d.window_seconds
          ) AS rest))
 $$;
+GRANT EXECUTE ON FUNCTION outbox_next_due() TO sextant_platform;

@@ -14,3 +14,4 @@ BEGIN
     SELECT u.tenant_id, u.event_id, u.attempts, u.refusals, u.replay_id FROM due u ORDER BY u.retry_at;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_promote(integer) TO sextant_platform;

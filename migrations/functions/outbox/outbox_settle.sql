@@ -69,3 +69,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION outbox_settle(uuid,text[],bigint[],text[],text[],integer,interval,interval,interval,interval) TO sextant_platform;

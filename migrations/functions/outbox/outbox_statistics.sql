@@ -26,3 +26,4 @@ CREATE OR REPLACE FUNCTION outbox_statistics(p_since timestamptz, p_tenant text 
     ) AS f
     WHERE f.pending + f.delayed + f.dead + f.published > 0
 $$;
+GRANT EXECUTE ON FUNCTION outbox_statistics(timestamp with time zone,text) TO sextant_app, sextant_platform;

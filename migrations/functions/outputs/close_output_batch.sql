@@ -63,3 +63,4 @@ BEGIN
     RETURN count;
 END
 $$;
+GRANT EXECUTE ON FUNCTION close_output_batch(uuid,bigint) TO sextant_platform;

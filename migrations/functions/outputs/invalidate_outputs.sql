@@ -14,3 +14,4 @@ BEGIN
     RETURN raised;
 END
 $$;
+GRANT EXECUTE ON FUNCTION invalidate_outputs(text,text) TO sextant_app, sextant_platform;

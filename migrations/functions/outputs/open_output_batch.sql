@@ -50,3 +50,4 @@ BEGIN
     batch := p_batch;
 END
 $$;
+GRANT EXECUTE ON FUNCTION open_output_batch(uuid,text,interval,integer) TO sextant_platform;

@@ -30,3 +30,4 @@ BEGIN
     RETURN 'SET_ASIDE';
 END
 $$;
+GRANT EXECUTE ON FUNCTION refuse_output(uuid,text,uuid,text,integer,interval) TO sextant_platform;

@@ -34,3 +34,4 @@ BEGIN
     RETURN true;
 END
 $$;
+GRANT EXECUTE ON FUNCTION store_output(text,uuid,bigint,jsonb,jsonb,jsonb,bigint,bigint,double precision) TO sextant_platform;

@@ -25,3 +25,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION cancel_run(text,uuid,text) TO sextant_app, sextant_platform;

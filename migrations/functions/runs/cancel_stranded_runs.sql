@@ -40,3 +40,4 @@ BEGIN
     RETURN ended;
 END
 $$;
+GRANT EXECUTE ON FUNCTION cancel_stranded_runs(integer) TO sextant_platform;

@@ -17,8 +17,9 @@ DECLARE
     ended  integer := 0;
     passed text[] := '{}';
 BEGIN
-    -- One claim at a time: what is next must not change while it is taken. Released by the commit.
-    PERFORM pg_advisory_xact_lock(7390113);
+    -- One claim at a time: what is next must not change while it is taken. Released by the commit. A row, as an
+    -- advisory lock could be held by whoever may sign in.
+    PERFORM FROM claim_turn FOR UPDATE;
     SELECT * INTO asked FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.id = p_run FOR UPDATE;
     IF NOT FOUND THEN
         -- No run of ours ever asked for this: it is no ticket.
@@ -83,3 +84,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION claim_run(text,uuid,text,interval) TO sextant_platform;

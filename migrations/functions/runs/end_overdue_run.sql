@@ -10,3 +10,4 @@ BEGIN
     RETURN false;
 END
 $$;
+GRANT EXECUTE ON FUNCTION end_overdue_run(scenario_run) TO sextant_platform;

@@ -35,3 +35,4 @@ BEGIN
     RETURN ended;
 END
 $$;
+GRANT EXECUTE ON FUNCTION end_run(scenario_run,text,jsonb,text) TO sextant_app, sextant_platform;

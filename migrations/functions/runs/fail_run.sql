@@ -21,3 +21,4 @@ BEGIN
     RETURN end_run(held, p_state, p_error, p_actor);
 END
 $$;
+GRANT EXECUTE ON FUNCTION fail_run(text,uuid,bigint,text,jsonb,interval,double precision,text) TO sextant_platform;

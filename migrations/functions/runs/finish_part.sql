@@ -19,3 +19,4 @@ BEGIN
     RETURN true;
 END
 $$;
+GRANT EXECUTE ON FUNCTION finish_part(text,uuid,bigint,text,bigint,double precision) TO sextant_platform;

@@ -11,3 +11,4 @@ CREATE OR REPLACE FUNCTION matching_runs(
       AND (p_before IS NULL OR r.created_at < p_before)
     ORDER BY r.id
 $$;
+GRANT EXECUTE ON FUNCTION matching_runs(text,text[],uuid,text,timestamp with time zone,timestamp with time zone) TO sextant_app, sextant_platform;

@@ -9,3 +9,4 @@ CREATE OR REPLACE FUNCTION merge_canonical(p_base text, p_over text) RETURNS tex
         SELECT key, value FROM json_each(p_base::json) WHERE NOT (p_over::jsonb ? key)
     ) AS merged
 $$;
+GRANT EXECUTE ON FUNCTION merge_canonical(text,text) TO sextant_app, sextant_platform;

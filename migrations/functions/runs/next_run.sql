@@ -53,3 +53,4 @@ BEGIN
     RETURN NULL;
 END
 $$;
+GRANT EXECUTE ON FUNCTION next_run(text,text[]) TO sextant_platform;

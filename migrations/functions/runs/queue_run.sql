@@ -22,3 +22,4 @@ BEGIN
     RETURN queued;
 END
 $$;
+GRANT EXECUTE ON FUNCTION queue_run(scenario_run,text,jsonb) TO sextant_app, sextant_platform;

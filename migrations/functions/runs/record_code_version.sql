@@ -29,3 +29,4 @@ BEGIN
     RETURN held;
 END
 $$;
+GRANT EXECUTE ON FUNCTION record_code_version(text,uuid,bigint,text) TO sextant_platform;

@@ -40,3 +40,4 @@ BEGIN
     RETURN NEXT;
 END
 $$;
+GRANT EXECUTE ON FUNCTION recover_runs(interval,integer) TO sextant_platform;

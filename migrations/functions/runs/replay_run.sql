@@ -64,3 +64,4 @@ BEGIN
     RAISE EXCEPTION 'the replay of run % kept colliding', p_run USING ERRCODE = 'serialization_failure';
 END
 $$;
+GRANT EXECUTE ON FUNCTION replay_run(text,uuid,uuid,text,text,uuid) TO sextant_app, sextant_platform;

@@ -32,3 +32,4 @@ BEGIN
     skipped := cardinality(p_runs) - cardinality(runs);
 END
 $$;
+GRANT EXECUTE ON FUNCTION replay_runs(text,uuid[],text,text,text) TO sextant_app, sextant_platform;

@@ -77,3 +77,4 @@ BEGIN
     RAISE EXCEPTION 'run request of scenario % kept colliding', p_scenario USING ERRCODE = 'serialization_failure';
 END
 $$;
+GRANT EXECUTE ON FUNCTION request_run(text,uuid,uuid,jsonb,text,text,text) TO sextant_app, sextant_platform;

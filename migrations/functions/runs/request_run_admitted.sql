@@ -14,3 +14,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION request_run_admitted(text[],text,uuid,uuid,jsonb,text,text,text) TO sextant_app, sextant_platform;

@@ -13,3 +13,4 @@ BEGIN
     END LOOP;
 END
 $$;
+GRANT EXECUTE ON FUNCTION request_runs(text,uuid,jsonb,text,text,text) TO sextant_app, sextant_platform;

@@ -24,3 +24,4 @@ BEGIN
     RETURN queued;
 END
 $$;
+GRANT EXECUTE ON FUNCTION requeue_run(scenario_run,jsonb,text,interval,text) TO sextant_app, sextant_platform;

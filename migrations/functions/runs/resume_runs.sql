@@ -39,3 +39,4 @@ BEGIN
     RETURN runs;
 END
 $$;
+GRANT EXECUTE ON FUNCTION resume_runs(text) TO sextant_app, sextant_platform;

@@ -17,3 +17,4 @@ BEGIN
     RETURN refusal;
 END
 $$;
+GRANT EXECUTE ON FUNCTION run_admission(text) TO sextant_app, sextant_platform;

@@ -16,3 +16,4 @@ CREATE OR REPLACE FUNCTION run_version_hash(
         || ',"tenant_id":' || to_json(p_tenant)::text
         || '}', 'UTF8')), 'hex')
 $$;
+GRANT EXECUTE ON FUNCTION run_version_hash(text,uuid,integer,text,text,text,text,bigint) TO sextant_app, sextant_platform;

@@ -27,3 +27,4 @@ BEGIN
         ELSE jsonb_build_object('kind', 'TURN', 'reason', 'the next free worker takes the first in the line') END;
 END
 $$;
+GRANT EXECUTE ON FUNCTION run_waits_for(text,uuid) TO sextant_app, sextant_platform;

@@ -29,3 +29,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION set_run_state(text,uuid,text,text,text) TO sextant_app, sextant_platform;

@@ -37,3 +37,4 @@ BEGIN
     RETURN 'WAITING';
 END
 $$;
+GRANT EXECUTE ON FUNCTION settle_parent(text,uuid) TO sextant_platform;

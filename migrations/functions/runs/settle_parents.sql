@@ -5,3 +5,4 @@ CREATE OR REPLACE FUNCTION settle_parents(p_limit integer) RETURNS integer
     FROM (SELECT r.tenant_id, r.id FROM scenario_run r
           WHERE r.state = 'RUNNING' AND r.parts IS NOT NULL AND r.lease_until IS NULL ORDER BY r.started_at LIMIT p_limit) AS w
 $$;
+GRANT EXECUTE ON FUNCTION settle_parents(integer) TO sextant_platform;

@@ -34,3 +34,4 @@ BEGIN
     RETURN true;
 END
 $$;
+GRANT EXECUTE ON FUNCTION split_run(text,uuid,bigint,jsonb[],double precision,text) TO sextant_platform;

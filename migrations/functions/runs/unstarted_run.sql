@@ -24,3 +24,4 @@ BEGIN
     RETURN p_run;
 END
 $$;
+GRANT EXECUTE ON FUNCTION unstarted_run(scenario_run) TO sextant_app, sextant_platform;

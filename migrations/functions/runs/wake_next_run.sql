@@ -17,3 +17,4 @@ BEGIN
     END IF;
 END
 $$;
+GRANT EXECUTE ON FUNCTION wake_next_run(scenario_run) TO sextant_app, sextant_platform;

@@ -16,3 +16,4 @@ CREATE OR REPLACE FUNCTION wake_runs(p_tenant text, p_cause text, p_most integer
     ) AS woken
     CROSS JOIN LATERAL outbox_enqueue_many(p_tenant, woken.topics, woken.keys, woken.payloads, woken.headers, p_refusable => false) AS e(id)
 $$;
+GRANT EXECUTE ON FUNCTION wake_runs(text,text,integer) TO sextant_app, sextant_platform;

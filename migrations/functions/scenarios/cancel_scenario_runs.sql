@@ -46,3 +46,4 @@ BEGIN
     RETURN cancelled;
 END
 $$;
+GRANT EXECUTE ON FUNCTION cancel_scenario_runs(text,uuid,text) TO sextant_app, sextant_platform;

@@ -68,3 +68,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION admit_request(text,text[]) TO sextant_app, sextant_platform;

@@ -35,3 +35,4 @@ BEGIN
     RETURN previous;
 END
 $$;
+GRANT EXECUTE ON FUNCTION put_setting(text,text,text,jsonb,text,text,uuid,boolean) TO sextant_app, sextant_platform;

@@ -17,3 +17,4 @@ CREATE OR REPLACE FUNCTION setting_is_readable(p_kind text, p_name text, p_value
           AND NOT coalesce(jsonb_typeof(p_value -> f.name) IN ('number', 'boolean') AND p_value ->> f.name ~ f.pattern, f.optional AND p_value ->> f.name IS NULL)
     )
 $$;
+GRANT EXECUTE ON FUNCTION setting_is_readable(text,text,jsonb) TO sextant_app, sextant_platform;

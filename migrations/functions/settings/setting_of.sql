@@ -6,3 +6,4 @@ CREATE OR REPLACE FUNCTION setting_of(p_tenant text, p_kind text, p_name text) R
     WHERE s.tenant_id IN (p_tenant, '*') AND s.kind = p_kind AND s.name = p_name AND setting_is_readable(s.kind, s.name, s.value)
     ORDER BY (s.tenant_id = '*') LIMIT 1
 $$;
+GRANT EXECUTE ON FUNCTION setting_of(text,text,text) TO sextant_app, sextant_platform;

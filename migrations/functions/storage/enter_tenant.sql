@@ -11,3 +11,4 @@ END
 $$;
 COMMENT ON FUNCTION enter_tenant(text) IS
     'Names the tenant of this transaction. set_config called bare pins a proxied session; inside a function it does not.';
+GRANT EXECUTE ON FUNCTION enter_tenant(text) TO sextant_app, sextant_platform;

@@ -7,3 +7,5 @@ BEGIN
         ' WHEN (NEW.version <> OLD.version + 1 OR NEW.updated_at <= OLD.updated_at) EXECUTE FUNCTION refuse_unversioned()', p_table);
 END
 $$;
+-- For migrations alone.
+REVOKE ALL ON FUNCTION guard_versioned(regclass) FROM PUBLIC;

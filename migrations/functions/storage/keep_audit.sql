@@ -24,3 +24,5 @@ $body$, entries));
     PERFORM guard_versioned(p_table);
 END
 $$;
+-- For migrations alone.
+REVOKE ALL ON FUNCTION keep_audit(regclass) FROM PUBLIC;

@@ -34,3 +34,5 @@ $body$, base || '_version', own, replace(own, ', ', ', NEW.')));
     PERFORM guard_versioned(p_table);
 END
 $$;
+-- For migrations alone.
+REVOKE ALL ON FUNCTION keep_versions(regclass) FROM PUBLIC;

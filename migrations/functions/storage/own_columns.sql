@@ -6,3 +6,5 @@ CREATE OR REPLACE FUNCTION own_columns(p_table regclass) RETURNS TABLE (name nam
         'tenant_id', 'id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at')
     ORDER BY a.attnum
 $$;
+-- For migrations alone.
+REVOKE ALL ON FUNCTION own_columns(regclass) FROM PUBLIC;

@@ -7,3 +7,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION protect_append_only(regclass) IS 'Makes a table insert-only, by grant and by trigger.';
+-- For migrations alone.
+REVOKE ALL ON FUNCTION protect_append_only(regclass) FROM PUBLIC;

@@ -14,3 +14,5 @@ END
 $$;
 COMMENT ON FUNCTION protect_tenant_table(regclass) IS
     'Forces row-level security on a table with tenant_id: the application sees its tenant, the platform sees all.';
+-- For migrations alone.
+REVOKE ALL ON FUNCTION protect_tenant_table(regclass) FROM PUBLIC;

@@ -3,3 +3,4 @@
 -- the next took 1.5 ms longer.
 CREATE OR REPLACE FUNCTION uuid_high(p_id uuid) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT ('x' || left(replace(p_id::text, '-', ''), 16))::bit(64)::bigint $$;
+GRANT EXECUTE ON FUNCTION uuid_high(uuid) TO sextant_app, sextant_platform;

@@ -36,3 +36,4 @@ BEGIN
     RETURN true;
 END
 $$;
+GRANT EXECUTE ON FUNCTION move_breaker(text,uuid,boolean,text,text,text) TO sextant_app, sextant_platform;

@@ -70,3 +70,4 @@ BEGIN
     RETURN result;
 END
 $$;
+GRANT EXECUTE ON FUNCTION vendor_enter(text,text,interval) TO sextant_app, sextant_platform;

@@ -35,3 +35,4 @@ BEGIN
     RETURN 'CLOSED';
 END
 $$;
+GRANT EXECUTE ON FUNCTION vendor_leave(text,uuid,bigint,uuid,boolean,text,text,text) TO sextant_app, sextant_platform;

@@ -15,3 +15,4 @@ BEGIN
     RETURN workflow_id;
 END
 $$;
+GRANT EXECUTE ON FUNCTION platform_workflow(text) TO sextant_app, sextant_platform;

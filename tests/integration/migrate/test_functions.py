@@ -154,7 +154,10 @@ def test_a_files_grants_are_the_functions_grants(connection: psycopg.Connection[
 
     load(connection, DOUBLE)
 
-    assert one(connection, "SELECT has_function_privilege('sextant_platform', 'double(integer)', 'EXECUTE')")
+    for role in ("sextant_app", "sextant_platform"):
+        assert (
+            one(connection, f"SELECT has_function_privilege('{role}', 'double(integer)', 'EXECUTE')") is False
+        )
 
 
 def test_a_file_must_make_the_function_it_is_named_after(connection: psycopg.Connection[Any]) -> None:

@@ -98,8 +98,7 @@ def test_after_an_upgrade_every_route_reads_and_a_new_run_starts(released: Datab
 
         run = client("POST", f"/v1/scenarios/{scenario}/run", {"parameters": {"shock_bp": 99}})
         assert run.status == 202, run.body
-        with psycopg.connect(released.app) as connection:
-            connection.execute("SELECT enter_tenant('acme')")
+        with psycopg.connect(released.platform) as connection:
             claimed = "SELECT outcome FROM claim_run('acme', %s, 'worker', interval '1 minute')"
             assert connection.execute(claimed, [run.data["id"]]).fetchone() == ("CLAIMED",)
         assert client("POST", "/v1/scenarios", {**GUIDE, "name": "rps"}).status == 409

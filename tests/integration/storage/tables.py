@@ -126,6 +126,7 @@ SPECS = {spec.strategy: spec for spec in (PLAIN, AUDITED, VERSIONED)}
 _SHORTEN_WAITS = """
 CREATE FUNCTION shorten_waits() RETURNS void LANGUAGE sql AS
 $$ SELECT set_config('lock_timeout', '50ms', true), set_config('statement_timeout', '200ms', true); SELECT $$;
+GRANT EXECUTE ON FUNCTION shorten_waits() TO PUBLIC;
 """
 
 

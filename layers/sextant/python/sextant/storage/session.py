@@ -30,7 +30,7 @@ T = TypeVar("T")
 logger = logging.getLogger("sextant.storage")
 
 _BEGIN, _COMMIT, _ROLLBACK = (compiled(word) for word in ("BEGIN", "COMMIT", "ROLLBACK"))
-_ENTER_TENANT = compiled("SELECT enter_tenant(%s)")
+_BEGIN_SESSION = compiled("SELECT public.begin_session(%s)")
 
 
 class ConnectionSource(Protocol):
@@ -85,7 +85,7 @@ class _Unit:
             return []
         prologue: list[tuple[Statement, Params]] = [] if self.autocommit else [(_BEGIN, ())]
         if self.entered is not None:
-            prologue.append((_ENTER_TENANT, (self.entered,)))
+            prologue.append((_BEGIN_SESSION, (self.entered,)))
         return prologue
 
     def _translated(self, error: psycopg.Error, connection: Connection) -> StorageError:
