@@ -14,10 +14,11 @@ from functions.api.http.parameters import broken, listed
 from sextant import bootstrap, moments
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
+from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import EndpointSettings, S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.settings import LakeSettings
-from sextant.outputs import service
+from sextant.outputs import service, unreadable_files
 from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
 from sextant.outputs.reading import OutputReader
@@ -44,7 +45,11 @@ def reader() -> OutputReader:
         lake.warehouse,
         objects if isinstance(objects, S3Store) else None,
     )
-    return OutputReader(lake, objects, exports)
+    return OutputReader(lake, objects, exports, _report)
+
+
+def _report(file: UnreadableFile) -> None:
+    unreadable_files.report(bootstrap.database(), bootstrap.operations_policies(), [file])
 
 
 @bootstrap.part

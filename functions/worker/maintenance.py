@@ -6,18 +6,24 @@ differs, `{"reconcile": "take out"}` also deletes from the table the rows that t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sextant import bootstrap
+from sextant.lake.errors import UnreadableFile
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
-from sextant.outputs import reconciliation
-from sextant.outputs.maintenance import STEPS, maintain
+from sextant.outputs import reconciliation, unreadable_files
+from sextant.outputs.maintenance import STEPS, MaintenanceFailedError, maintain
 
 logger = Logger()
+
+
+def _report(files: Iterable[UnreadableFile]) -> int:
+    return unreadable_files.report(bootstrap.platform_database(), bootstrap.operations_policies(), files)
 
 
 @logger.inject_lambda_context
@@ -28,6 +34,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         done = reconciliation.reconcile(table, bootstrap.platform_database(), str(event["reconcile"]))
         logger.warning("lake and database compared", extra=done)
     else:
-        done = maintain(table, bootstrap.platform_database(), event.get("only", STEPS))
+        done = maintain(table, bootstrap.platform_database(), _report, event.get("only", STEPS))
         logger.info("table maintained", extra=done)
+        if "failed" in done:
+            # So that the function's errors are seen; what could be done is done.
+            raise MaintenanceFailedError(f"These steps failed: {', '.join(done['failed'])}.")
     return done

@@ -322,3 +322,23 @@ def test_files_of_an_older_partition_spec_stay_under_it(lake: Lake) -> None:
     assert current is not None
     assert [m.partition_spec_id for m in current.manifests(table.io)] == [before.spec_id]
     assert lake.rows_per_run() == one_each(lake)
+
+
+def test_a_manifest_that_is_gone_stops_no_commit(lake: Lake) -> None:
+    # Given a tier that is full, of which one manifest is gone
+    for _ in range(MERGE_FACTOR):
+        lake.commit(lake.write(identity()))
+    current = lake.table().current_snapshot()
+    assert current is not None
+    gone = current.manifests(lake.table().io)[-1].manifest_path
+    lake.store.delete([gone])
+    begin_cold()
+
+    # When the commit comes that would merge them, then it is registered, and the gone one is left as it is
+    late = identity()
+    snapshot = lake.commit(lake.write(late))
+    after = lake.table().snapshot_by_id(snapshot)
+    assert after is not None
+    paths = [manifest.manifest_path for manifest in after.manifests(lake.table().io)]
+    assert gone in paths
+    assert len(paths) == 2

@@ -59,7 +59,7 @@ def test_maintenance_a_week_ahead_takes_no_young_file_for_an_orphan(main_job: Ma
     young = f"{main_job.lake.table_location}/data/young.parquet"
     main_job.worker.store.put(young, b"a worker is about to describe it")
     with skewed(timedelta(days=7)):
-        done = maintain(load_table(main_job.lake), main_job.platform, ["clear"])
+        done = maintain(load_table(main_job.lake), main_job.platform, list, ["clear"])
     assert done["orphans"]["files_deleted"] == 0
     assert main_job.worker.store.get(young)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from sextant.errors import BadRequestError, ConflictError, SextantError, UnavailableError
 
 
@@ -27,6 +30,39 @@ class SnapshotNotFoundError(SnapshotExpiredError):
     """There is no such snapshot: it never was, or has expired. Without `snapshot_id` the newest is read."""
 
     code, status, title = "snapshot_not_found", 404, "Snapshot not found"
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """A file of the table that cannot be read: where it lies, why, and whose it is as far as that is known."""
+
+    location: str
+    reason: str
+    tenant_id: str | None = None
+    run_id: str | None = None
+
+
+class UnreadableFileError(UnavailableError):
+    """A file of these outputs cannot be read. The operators know; ask again later."""
+
+    code, title = "output_file_unreadable", "Outputs cannot be read"
+    reason: ClassVar[str] = "unreadable"
+
+    def __init__(self, location: str, tenant_id: str | None = None, run_id: str | None = None) -> None:
+        self.file = UnreadableFile(location, self.reason, tenant_id, run_id)
+        super().__init__()
+
+
+class MissingFileError(UnreadableFileError):
+    """A file of these outputs is missing from the store. The operators know; ask again later."""
+
+    code, title, reason = "output_file_missing", "Outputs missing", "missing"
+
+
+class CorruptFileError(UnreadableFileError):
+    """A file of these outputs is damaged. The operators know; ask again later."""
+
+    code, title, reason = "output_file_corrupt", "Outputs damaged", "corrupt"
 
 
 class InvalidCursorError(BadRequestError):

@@ -2,37 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
 from pyiceberg.table import Table
 
-from sextant.lake.errors import CommitContentionError
-from sextant.lake.write.compaction import compact
+from sextant.errors import UnavailableError
+from sextant.lake.errors import CommitContentionError, UnreadableFile, UnreadableFileError
+from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
 from sextant.outputs import repository
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 STEPS = ("compact", "expire", "clear")
 
+logger = logging.getLogger("sextant.outputs")
 
-def maintain(table: Table, database: PlatformDatabase, steps: Collection[str] = STEPS) -> dict[str, Any]:
-    """Carry out `steps`; what each did. Killed anywhere, the next call goes on."""
+
+class MaintenanceFailedError(UnavailableError):
+    """Some steps of the table's maintenance failed; the others were done."""
+
+    code, title = "maintenance_failed", "Maintenance failed"
+
+
+def maintain(
+    table: Table,
+    database: PlatformDatabase,
+    report: Callable[[Iterable[UnreadableFile]], object],
+    steps: Collection[str] = STEPS,
+    policy: CompactionPolicy | None = None,
+) -> dict[str, Any]:
+    """Carry out `steps`; what each did. Killed anywhere, the next call goes on.
+
+    The steps stand alone: one that fails stands under `failed`, and the next is carried out. Files that cannot be
+    read go to `report`.
+    """
     with database.autocommit(ALL_TENANTS) as session:
         # Their ids must stay findable in the table's history, and their files where they are.
         open_batches = repository.open_batches(session)
         waiting = repository.waiting_locations(session)
         now = repository.now(session)
-    done: dict[str, Any] = {}
-    if "compact" in steps:
+
+    def compaction() -> object:
         try:
-            done["compaction"] = asdict(compact(table, protect=open_batches))
+            done = compact(table, policy or CompactionPolicy(), protect=open_batches)
         except CommitContentionError:
             # Nothing was changed; the committer goes first, and the next call tries again.
-            done["compaction"] = "the table moved under every attempt"
-    if "expire" in steps:
-        done["expired"] = expire_snapshots(table, protect=open_batches)
-    if "clear" in steps:
-        done["orphans"] = asdict(remove_orphans(table, waiting=waiting, now=now))
+            return "the table moved under every attempt"
+        report(done.left_out)
+        return asdict(done)
+
+    work: dict[str, tuple[str, Callable[[], object]]] = {
+        "compact": ("compaction", compaction),
+        "expire": ("expired", lambda: expire_snapshots(table, protect=open_batches)),
+        "clear": ("orphans", lambda: asdict(remove_orphans(table, waiting=waiting, now=now))),
+    }
+    done: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for step, (name, carry_out) in work.items():
+        if step not in steps:
+            continue
+        try:
+            done[name] = carry_out()
+        except (
+            Exception
+        ) as error:  # the boundary of a step: it is logged and told, and the next one is carried out
+            logger.exception("a step of the table's maintenance failed", extra={"step": step})
+            failed[step] = f"{type(error).__name__}: {error}"
+            if isinstance(error, UnreadableFileError):
+                report([error.file])
+    if failed:
+        done["failed"] = failed
     return done

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
@@ -12,7 +13,12 @@ from pyiceberg.table import Table
 
 from sextant.errors import BadRequestError
 from sextant.ids import ScenarioId, TenantId, new_id
-from sextant.lake.errors import SnapshotExpiredError, SnapshotNotFoundError
+from sextant.lake.errors import (
+    SnapshotExpiredError,
+    SnapshotNotFoundError,
+    UnreadableFile,
+    UnreadableFileError,
+)
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
 from sextant.lake.read.compare import Comparison, RunReference, compare
@@ -20,7 +26,7 @@ from sextant.lake.read.export import ExportFormat, export
 from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
 from sextant.lake.read.reader import read_page
-from sextant.lake.read.scan import scan
+from sextant.lake.read.scan import Scan, scan
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
@@ -71,14 +77,32 @@ class OutputReader:
     settings: LakeSettings
     objects: ObjectStore
     exports: AthenaExports | None = None
+    report: Callable[[UnreadableFile], object] | None = None
+    """Told each file that could not be read."""
 
     @property
     def store(self) -> S3Store | None:
         """The object storage where it can give links."""
         return self.objects if isinstance(self.objects, S3Store) else None
 
-    def _table(self) -> Table:
-        return load_table(self.settings)
+    @contextmanager
+    def _table(self, snapshot: int | None) -> Iterator[Table]:
+        """The table, for a reading of `snapshot` or the newest.
+
+        A file that is missing is told apart: where the snapshot expired under the reading, it is SnapshotExpiredError;
+        else the file is reported, and stays a MissingFileError.
+        """
+        table = load_table(self.settings)
+        current = table.metadata.current_snapshot_id
+        try:
+            yield table
+        except UnreadableFileError as error:
+            read = current if snapshot is None else snapshot
+            if read is not None and load_table(self.settings).metadata.snapshot_by_id(read) is None:
+                raise SnapshotExpiredError from error
+            if self.report is not None:
+                self.report(error.file)
+            raise
 
     def page(
         self,
@@ -91,17 +115,19 @@ class OutputReader:
         snapshot: int | None,
     ) -> Page:
         """One page of rows; raises `SnapshotExpiredError` where the snapshot of a cursor is gone."""
+        pinned = at.snapshot_id if at else snapshot
         try:
-            return read_page(
-                self._table(),
-                tenant,
-                str(scenario),
-                where,
-                limit=limit,
-                snapshot_id=at.snapshot_id if at else snapshot,
-                after=at.key if at and at.direction == "next" else None,
-                before=at.key if at and at.direction == "prev" else None,
-            )
+            with self._table(pinned) as table:
+                return read_page(
+                    table,
+                    tenant,
+                    str(scenario),
+                    where,
+                    limit=limit,
+                    snapshot_id=pinned,
+                    after=at.key if at and at.direction == "next" else None,
+                    before=at.key if at and at.direction == "prev" else None,
+                )
         except SnapshotNotFoundError as error:
             if at is None:
                 raise
@@ -109,7 +135,8 @@ class OutputReader:
 
     def names(self, tenant: TenantId, scenario: ScenarioId, snapshot: int | None) -> Names:
         """The metrics and tags that a scenario's rows have."""
-        return names_in(scan(self._table(), tenant, str(scenario), EVERYTHING, snapshot))
+        with self._table(snapshot) as table:
+            return names_in(scan(table, tenant, str(scenario), EVERYTHING, snapshot))
 
     def file(
         self,
@@ -124,7 +151,12 @@ class OutputReader:
         Where Athena is configured, and takes a reading of this size, it makes the file: an `Export`, over or not,
         or the link to its one file. Raises `ExportTooLargeError` where it refused to.
         """
-        reading = scan(self._table(), tenant, str(scenario), where, snapshot)
+        with self._table(snapshot) as table:
+            return self._exported(scan(table, tenant, str(scenario), where, snapshot), tenant, scenario, form)
+
+    def _exported(
+        self, reading: Scan, tenant: TenantId, scenario: ScenarioId, form: ExportFormat
+    ) -> File | Link | Export:
         if self.exports is not None and self.exports.takes(reading, form):
             return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
         pieces = export(reading, form)
@@ -155,8 +187,9 @@ class OutputReader:
         ranks: Sequence[float],
         snapshot: int | None,
     ) -> tuple[list[Aggregate], int | None]:
-        reading = scan(self._table(), tenant, str(scenario), where, snapshot)
-        return aggregate(reading, by, ranks), reading.snapshot_id
+        with self._table(snapshot) as table:
+            reading = scan(table, tenant, str(scenario), where, snapshot)
+            return aggregate(reading, by, ranks), reading.snapshot_id
 
     def comparison(
         self,
@@ -167,14 +200,15 @@ class OutputReader:
         snapshot: int | None,
     ) -> Comparison:
         """Runs of the tenant's scenarios against one of them."""
-        return compare(
-            self._table(),
-            tenant,
-            RunReference(*baseline),
-            [RunReference(*other) for other in others],
-            where=where,
-            snapshot_id=snapshot,
-        )
+        with self._table(snapshot) as table:
+            return compare(
+                table,
+                tenant,
+                RunReference(*baseline),
+                [RunReference(*other) for other in others],
+                where=where,
+                snapshot_id=snapshot,
+            )
 
 
 def _made_elsewhere(export: Export) -> Link | Export:

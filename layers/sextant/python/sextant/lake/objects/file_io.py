@@ -40,6 +40,11 @@ def forget_cached_files() -> None:
     _immutable.clear()
 
 
+def forget_cached_file(location: str) -> None:
+    """Drop what this process remembers of one file: it could not be decoded, and may be whole the next time."""
+    _immutable.discard(location)
+
+
 class LakeFileIO(FileIO):
     """FileIO for `py-io-impl`; cheap to make, since the store behind it is the process's one."""
 

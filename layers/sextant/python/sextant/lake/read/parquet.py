@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io import FileIO
 
-from sextant.lake.errors import SnapshotExpiredError
+from sextant.lake.errors import CorruptFileError, MissingFileError
 from sextant.lake.objects.cache import WeightedCache
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.plan import ANY_DATE, ANY_TEXT, ANY_VALUE, PlannedFile, Text
@@ -69,10 +70,14 @@ def footer(file_io: FileIO, file: PlannedFile) -> Footer:
     """
     known = _footers.get(file.location)
     if known is None:
-        metadata = pq.read_metadata(_tail(file_io, file))
-        known = Footer(
-            metadata, tuple(_bounds(metadata, number) for number in range(metadata.num_row_groups))
-        )
+        tail = _tail(file_io, file)
+        with _decoding(file):
+            metadata = pq.read_metadata(tail)
+            if metadata.num_rows != file.record_count:
+                raise ValueError(f"{metadata.num_rows} rows where the table counts {file.record_count}")
+            known = Footer(
+                metadata, tuple(_bounds(metadata, number) for number in range(metadata.num_row_groups))
+            )
         _footers.put(file.location, known)
     return known
 
@@ -104,7 +109,10 @@ def read_group(
     """
     metadata = footer(file_io, file).metadata
     source = _source(file_io, file, metadata, number, keep=keep)
-    with pq.ParquetFile(source, metadata=metadata, read_dictionary=TEXT_PATHS) as parquet:
+    with (
+        _decoding(file),
+        pq.ParquetFile(source, metadata=metadata, read_dictionary=TEXT_PATHS) as parquet,
+    ):
         return parquet.read_row_group(number, columns=list(columns), use_threads=False)
 
 
@@ -132,11 +140,33 @@ def _whole(file_io: FileIO, file: PlannedFile, *, keep: bool) -> bytes:
 
 def _fetch(file_io: FileIO, file: PlannedFile, span: tuple[int, int] | None) -> bytes:
     store = store_of(file_io, file.location)
+    length = file.size if span is None else span[1]
     try:
-        return store.get(file.location) if span is None else store.get_range(file.location, *span)
+        data = store.get(file.location) if span is None else store.get_range(file.location, *span)
     except FileNotFoundError as error:
-        # A file of a live snapshot is never deleted; the snapshot was expired under this reading.
-        raise SnapshotExpiredError from error
+        raise MissingFileError(file.location, *_owner(file)) from error
+    if len(data) != length:
+        raise CorruptFileError(file.location, *_owner(file))
+    return data
+
+
+@contextmanager
+def _decoding(file: PlannedFile) -> Iterator[None]:
+    """Raises CorruptFileError where the file cannot be decoded, and forgets its bytes: they may be whole the next time."""
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OSError, EOFError, MemoryError) as error:
+        groups = known.metadata.num_row_groups if (known := _footers.get(file.location)) else 0
+        for number in (_WHOLE, *range(groups)):
+            _bytes.discard((file.location, number))
+        _footers.discard(file.location)
+        raise CorruptFileError(file.location, *_owner(file)) from error
+
+
+def _owner(file: PlannedFile) -> tuple[str | None, str | None]:
+    """Tenant and run, where the file is known to hold one."""
+    tenant = file.partition[0] if file.partition is not None else None
+    return tenant, file.run[0] if file.run[0] == file.run[1] else None
 
 
 def _tail(file_io: FileIO, file: PlannedFile) -> pa.NativeFile | _Window:

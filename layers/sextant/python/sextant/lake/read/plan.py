@@ -8,9 +8,11 @@ one manifest it added.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -20,8 +22,14 @@ from pyiceberg.manifest import DataFile, ManifestContent, ManifestFile
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
-from sextant.lake.errors import SnapshotExpiredError, SnapshotNotFoundError, UnsupportedTableError
+from sextant.lake.errors import (
+    CorruptFileError,
+    MissingFileError,
+    SnapshotNotFoundError,
+    UnsupportedTableError,
+)
 from sextant.lake.objects.cache import WeightedCache
+from sextant.lake.objects.file_io import forget_cached_file
 from sextant.lake.table.columns import BUCKET_PARTITION_FIELD, COLUMN, TENANT_PARTITION_FIELD, bucket
 
 Partition = tuple[str, int]
@@ -131,16 +139,14 @@ def files_of(manifests: Sequence[ManifestFile], metadata: TableMetadata, io: Fil
 def data_manifests(snapshot: Snapshot, io: FileIO) -> tuple[ManifestFile, ...]:
     """The snapshot's manifests that list live data files.
 
-    Raises SnapshotExpiredError where its manifest list is deleted, UnsupportedTableError where some other
+    Raises UnreadableFileError where its manifest list is missing or damaged, UnsupportedTableError where some other
     engine's delete files would have to be applied.
     """
     known = _manifest_lists.get(snapshot.manifest_list)
     if known is not None:
         return known
-    try:
+    with _decoding(snapshot.manifest_list):
         manifests = snapshot.manifests(io)
-    except FileNotFoundError as error:
-        raise SnapshotExpiredError from error
     live = tuple(m for m in manifests if m.has_added_files() or m.has_existing_files())
     if any(manifest.content is not ManifestContent.DATA for manifest in live):
         raise UnsupportedTableError
@@ -189,13 +195,23 @@ def _read_indexes(
 
 def _read_index(manifest: ManifestFile, metadata: TableMetadata, io: FileIO) -> ManifestIndex:
     names = [field.field_id for field in metadata.specs()[manifest.partition_spec_id].fields]
-    try:
+    with _decoding(manifest.manifest_path):
         entries = manifest.fetch_manifest_entry(io, discard_deleted=True)
-    except FileNotFoundError as error:
-        raise SnapshotExpiredError from error
-    index = ManifestIndex(_planned(entry.data_file, names) for entry in entries)
+        index = ManifestIndex(_planned(entry.data_file, names) for entry in entries)
     _indexes.put(manifest.manifest_path, index)
     return index
+
+
+@contextmanager
+def _decoding(location: str) -> Iterator[None]:
+    """Raises UnreadableFileError where the file of metadata is missing or damaged, and forgets what was read of it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingFileError(location) from error
+    except (ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error) as error:
+        forget_cached_file(location)
+        raise CorruptFileError(location) from error
 
 
 def _planned(file: DataFile, partition_field_ids: list[int]) -> PlannedFile:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 
+from sextant.lake.errors import UnreadableFile, UnreadableFileError
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.parquet import whole_groups
 from sextant.lake.read.plan import Partition, PlannedFile, all_files
@@ -50,12 +51,13 @@ class CompactionPolicy:
 
 @dataclass(frozen=True)
 class Compaction:
-    """What one call did: data files removed and added, and the rows moved between them."""
+    """What one call did: data files removed and added, the rows moved between them, and the files left out as unreadable."""
 
     files_before: int = 0
     files_after: int = 0
     rows: int = 0
     snapshot_id: int | None = None
+    left_out: tuple[UnreadableFile, ...] = ()
 
 
 class FileGoneError(Exception):
@@ -67,6 +69,8 @@ def compact(
 ) -> Compaction:
     """Rewrite the partitions that hold most small files, and swap them in by one commit.
 
+    A file that is missing or damaged is left where it is, and the others go on.
+
     Raises CommitContentionError where the table moved under every attempt; nothing is changed then, and
     the files written are orphans. `protect` is as for `commit_batch`.
     """
@@ -74,17 +78,26 @@ def compact(
     groups = list(_groups(all_files(table.metadata, table.io, table.metadata.current_snapshot()), policy))
     if not groups:
         return Compaction()
-    written = [_rewrite(table, partition, files) for partition, files in groups]
-    taken = {file.location for _, files in groups for file in files}
+    left_out: list[UnreadableFile] = []
+    written: list[WrittenFile] = []
+    taken: dict[str, int] = {}
+    for partition, files in groups:
+        readable = dict(_readable(table, files, left_out))
+        if len(readable) > 1:
+            joined = sorted_rows(pa.concat_tables(readable.values()))
+            written.append(write_rows(table, partition, joined))
+            taken |= {file.location: file.record_count for file in readable}
     rows = sum(file.record_count for file in written)
-    if rows != sum(file.record_count for _, files in groups for file in files):
+    if rows != sum(taken.values()):
         raise RuntimeError("compaction would have changed the number of rows")
+    if not taken:
+        return Compaction(left_out=tuple(left_out))
     try:
         snapshot_id = swap_files(table, taken, written, Operation.REPLACE, protect)
     except FileGoneError:
         logger.info("another compaction was there first")
         return Compaction()
-    return Compaction(len(taken), len(written), rows, snapshot_id)
+    return Compaction(len(taken), len(written), rows, snapshot_id, tuple(left_out))
 
 
 def _groups(
@@ -111,10 +124,15 @@ def _groups(
             yield partition, group
 
 
-def _rewrite(table: Table, partition: Partition, files: Sequence[PlannedFile]) -> WrittenFile:
-    """The rows of the files as one sorted file."""
-    groups = (group for file in files for group in whole_groups(table.io, file))
-    return write_rows(table, partition, sorted_rows(pa.concat_tables(groups)))
+def _readable(
+    table: Table, files: Iterable[PlannedFile], left_out: list[UnreadableFile]
+) -> Iterator[tuple[PlannedFile, pa.Table]]:
+    """The files with their rows; those that cannot be read go to `left_out`."""
+    for file in files:
+        try:
+            yield file, pa.concat_tables(whole_groups(table.io, file))
+        except UnreadableFileError as error:
+            left_out.append(error.file)
 
 
 def write_rows(table: Table, partition: Partition, rows: pa.Table) -> WrittenFile:

@@ -9,6 +9,7 @@ the commit waits for them all. (pyiceberg merges everything below 8 MB each time
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,8 @@ from pyiceberg.typedef import Record
 
 from sextant.lake.table.columns import COLUMNS, Kind
 from sextant.lake.write.datafile import WrittenFile
+
+logger = logging.getLogger(__name__)
 
 MERGE_FACTOR: Final = 16
 # Manifests of this many files are merged no further, and more than two are merged only up to as many.
@@ -129,8 +132,14 @@ def appended(
     new = []
     for spec_id, entries in by_spec.items():
         for manifest in _full_tier(kept, spec_id):
+            try:
+                merged = manifest.fetch_manifest_entry(work.io, discard_deleted=True)
+            except (OSError, ValueError, TypeError, KeyError, EOFError):
+                # Missing or damaged: what is in it cannot be read either way, and it must not stop what is new.
+                logger.exception("%s cannot be merged", manifest.manifest_path)
+                continue
             kept.remove(manifest)
-            entries.extend(manifest.fetch_manifest_entry(work.io, discard_deleted=True))
+            entries.extend(merged)
         new.append(work.write(spec_id, entries))
     return new + kept
 

@@ -33,7 +33,7 @@ from pyiceberg.table.update import (
     TableUpdate,
 )
 
-from sextant.lake.errors import CommitContentionError, SnapshotExpiredError
+from sextant.lake.errors import CommitContentionError, MissingFileError
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
@@ -101,7 +101,7 @@ def retried(table: Table, name: str, commit: Callable[[], T]) -> T:
         refresh(table)
         try:
             return commit()
-        except (CommitFailedException, SnapshotExpiredError, FileNotFoundError) as error:
+        except (CommitFailedException, MissingFileError, FileNotFoundError) as error:
             # The table moved, or its parent's files were expired, since it was loaded.
             logger.info("%s, attempt %d: %s", name, attempt, error)
     raise CommitContentionError

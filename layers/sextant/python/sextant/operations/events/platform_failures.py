@@ -5,6 +5,7 @@ Runs that end badly or cannot begin, outbox events that die, messages nobody cou
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -258,6 +259,34 @@ def database_away(session: Session, outage: Outage, function: str, key: str, pol
     )
     ingest(session, closed, policies.of(session))
     return stored
+
+
+def output_file_unreadable(
+    session: Session, location: str, run_id: str | None, reason: str, policies: Policies
+) -> Ingested:
+    """Ingest that a file of the tenant's outputs is missing or damaged, once a day for each file.
+
+    All such files of a tenant count into one incident; each event names its run and its place.
+    """
+    now = datetime.now(UTC)
+    whose = f" of run {run_id}" if run_id else ""
+    event = NewEvent(
+        event_type="output.file_unreadable",
+        severity="ERROR",
+        source="PLATFORM",
+        payload={
+            "location": location,
+            "run_id": run_id,
+            "error": {
+                "code": f"output_file_{reason}",
+                "message": f"The file {location}{whose} is {reason}.",
+            },
+        },
+        occurred_at=now,
+        fingerprint="output files",
+        idempotency_key=f"output-file:{hashlib.sha256(location.encode()).hexdigest()}:{reason}:{now:%Y-%m-%d}",
+    )
+    return ingest(session, event, policies.of(session))
 
 
 def tenant_of(headers: Mapping[str, str]) -> TenantId:

@@ -1,0 +1,139 @@
+"""A file of a published run that is gone or damaged: a reader is told so, an incident says which, and nothing else stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sextant import bootstrap
+from sextant.ids import RunId, TenantId
+from sextant.lake.objects.store import ObjectStore
+from sextant.lake.table.catalog import load_table
+from sextant.lake.write.compaction import CompactionPolicy
+from sextant.outputs import unreadable_files
+from sextant.outputs.maintenance import maintain
+from tests.integration.lake.conftest import begin_cold
+from tests.integration.outputs.conftest import OutputsApi
+
+EAGER = CompactionPolicy(least_files=2)
+Damage = Callable[[ObjectStore, str, bytes], None]
+
+DAMAGES: dict[str, tuple[Damage, str]] = {
+    "gone": (lambda store, place, _: store.delete([place]), "output_file_missing"),
+    "empty": (lambda store, place, _: store.put(place, b""), "output_file_corrupt"),
+    "zeroed": (lambda store, place, content: store.put(place, bytes(len(content))), "output_file_corrupt"),
+    "cut short": (lambda store, place, content: store.put(place, content[:-100]), "output_file_corrupt"),
+    "zeroed in the middle": (
+        lambda store, place, content: store.put(place, content[:4] + bytes(2000) + content[2004:]),
+        "output_file_corrupt",
+    ),
+}
+
+
+def place_of(api: OutputsApi, run: RunId) -> str:
+    (place,) = api.main_job.sql("SELECT descriptor ->> 'location' FROM output_file WHERE run_id = %s", run)[0]
+    return str(place)
+
+
+def incidents(api: OutputsApi, tenant: str = "acme") -> list[tuple[Any, ...]]:
+    return api.main_job.sql(
+        "SELECT e.payload ->> 'run_id', e.payload ->> 'location', e.payload -> 'error' ->> 'code' FROM event e"
+        " JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id"
+        " WHERE e.tenant_id = %s AND e.event_type = 'output.file_unreadable' ORDER BY e.id",
+        tenant,
+    )
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_reader_is_told_that_a_file_is_gone_or_damaged_and_reads_on_once_it_is_back(
+    outputs_api: OutputsApi, damage: str
+) -> None:
+    # Given a published run whose file is gone or damaged
+    harm, code = DAMAGES[damage]
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    place, store = place_of(outputs_api, run), outputs_api.main_job.worker.store
+    content = store.get(place)
+    begin_cold()
+    harm(store, place, content)
+    path = f"/v1/scenarios/{scenario}/outputs"
+
+    # When it is read, in whatever way, then the answer says what is wrong, each time
+    for way in (
+        {"limit": 1000},
+        {"limit": 1000},
+        {"format": "csv"},
+        {"format": "parquet"},
+    ):
+        answer = outputs_api.get(path, **way)
+        assert (answer.status, answer.json.get("code")) == (503, code), way
+    analysed = outputs_api.get(f"{path}/aggregates", by="metric")
+    assert (analysed.status, analysed.json["code"]) == (503, code)
+
+    # And an incident names run and place, once
+    assert incidents(outputs_api) == [(str(run), place, code)]
+
+    # And once the object is back, the same warm process reads it.
+    store.put(place, content)
+    whole = outputs_api.get(path, limit=1000)
+    assert whole.status == 200
+    assert len(whole.json["data"]) == outputs_api.main_job.rows_by_run()[run]
+
+
+@pytest.mark.parametrize("damage", ["gone", "zeroed", "zeroed in the middle"])
+def test_one_bad_file_stops_no_step_of_maintenance(outputs_api: OutputsApi, damage: str) -> None:
+    # Given three published runs of one scenario and three of another tenant's, one file of the first being bad
+    job = outputs_api.main_job
+    scenario = job.scenario()
+    bad, *whole = [outputs_api.published(scenario, seed=number) for number in range(3)]
+    other = TenantId("other")
+    theirs = job.scenario("theirs", other)
+    for number in range(3):
+        job.work(job.request(theirs, other, seed=number).id, other)
+        job.commit()
+    place = place_of(outputs_api, bad)
+    DAMAGES[damage][0](job.worker.store, place, job.worker.store.get(place))
+    begin_cold()
+    policies = bootstrap.operations_policies()
+
+    # When maintenance runs
+    done = maintain(
+        load_table(job.lake),
+        job.platform,
+        lambda files: unreadable_files.report(job.platform, policies, files),
+        policy=EAGER,
+    )
+
+    # Then all that is whole is compacted, the steps after it are carried out, and the bad file is reported and stays
+    assert "failed" not in done
+    assert done["compaction"]["files_before"] == 5
+    assert done["compaction"]["files_after"] == 2
+    assert set(done) == {"compaction", "expired", "orphans"}
+    assert [place for _, place, _ in incidents(outputs_api)] == [place]
+    assert incidents(outputs_api, "other") == []
+    path = f"/v1/scenarios/{scenario}/outputs"
+    for run in whole:
+        assert outputs_api.get(path, run_id=run, limit=1).status == 200
+    assert outputs_api.get(path, run_id=bad, limit=1).status == 503
+
+
+def test_a_step_that_fails_stops_no_other(outputs_api: OutputsApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = outputs_api.main_job
+    outputs_api.published(job.scenario())
+    from sextant.outputs import maintenance
+
+    def fails(*_: object, **__: object) -> object:
+        raise RuntimeError("the step broke")
+
+    monkeypatch.setattr(maintenance, "compact", fails)
+    monkeypatch.setattr(maintenance, "expire_snapshots", fails)
+
+    done = maintain(load_table(job.lake), job.platform, list)
+
+    assert done["failed"] == {
+        "compact": "RuntimeError: the step broke",
+        "expire": "RuntimeError: the step broke",
+    }
+    assert done["orphans"]["files_seen"] > 0
