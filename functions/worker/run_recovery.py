@@ -8,6 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.declaration import RUN_RECOVERY
+from functions.time_left import TimeLeft
 from sextant import bootstrap
 from sextant.execution.recovery import recover
 from sextant.execution.settings import RunSettings
@@ -22,12 +24,13 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    left = TimeLeft(RUN_RECOVERY)
     silence = timedelta(seconds=bootstrap.settings(RunSettings).queued_silence)
     counts = recover(
         bootstrap.platform_database(),
         silence,
         BATCH,
-        lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN,
+        lambda: left() - MARGIN,
     )
     if any(counts.values()):
         logger.info(
