@@ -141,6 +141,7 @@ def test_another_target_or_another_source_is_another_bundle(tmp_path: Path) -> N
     package = root / "layers" / "sextant" / "python" / "sextant"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("A = 1\n")
+    (root / "migrations").mkdir()
 
     def digest(python: str = HERE, *, contents: bool = True) -> str:
         made = Bundler(
