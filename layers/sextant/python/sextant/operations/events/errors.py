@@ -18,7 +18,7 @@ class UnknownReferenceError(ValidationError):
 
 
 class EventKeyReusedError(ValidationError):
-    """The idempotency key was used for another event."""
+    """The idempotency key was used for another request."""
 
     code, title = "idempotency_key_reused", "Idempotency key reused"
 
