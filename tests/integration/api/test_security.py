@@ -20,6 +20,7 @@ ROLES: tuple[Role, ...] = tuple(PERMISSIONS)
 PUBLIC_PATHS = {
     "/v1/health",
     "/v1/health/ready",
+    "/problems",
     "/problems/<code>",
     "/openapi.json",
     "/docs",
