@@ -100,12 +100,10 @@ def test_a_plug_ins_parameters_are_its_own() -> None:
 
 
 def test_a_bad_point_of_a_sweep_is_named() -> None:
-    assert errors_of(RunOptions, sweep={"draws": [1, 0]}) == {"sweep.draws[1]": "greater_than_equal"}
+    assert errors_of(RunOptions, sweep={"draws": [1, 0]}) == {"sweep.draws[1]": "minimum"}
     assert errors_of(RunOptions, sweep={"baseline": ["a"]}) == {"sweep.baseline": "not_applicable"}
     assert errors_of(RunOptions, sweep={"model": ["flat", "merit_order"], "price": [1]}) == {}
-    assert errors_of(RunOptions, sweep={"model": ["No Model"]}) == {
-        "sweep.model[0]": "string_pattern_mismatch"
-    }
+    assert errors_of(RunOptions, sweep={"model": ["No Model"]}) == {"sweep.model[0]": "pattern"}
     strict = {"parameters": {"model": "merit_order"}, "sweep": {"price": [1]}}
     assert errors_of(RunOptions, **strict) == {"sweep.price[0]": "unknown_parameter"}
     assert errors_of(RunOptions, sweep={"draws": list(range(1, 41)), "shock_bp": list(range(40))}) == {
