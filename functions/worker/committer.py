@@ -20,6 +20,7 @@ from sextant.execution.settings import RunSettings
 from sextant.ids import new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.times import clock_of
 from sextant.observability import RUNS_PUBLISHED, counted, embedded
 from sextant.outputs import service
 from sextant.outputs.model import CommittedBatch, OpenBatch
@@ -41,7 +42,9 @@ def _table() -> Table:
 
 
 def _commit(batch: OpenBatch) -> CommittedBatch:
-    return publish(_table(), batch)
+    # A snapshot's time is the database's: what a wrong clock wrote, other engines would refuse for ever.
+    now = bootstrap.platform_database().run(ALL_TENANTS, service.database_time, idempotent=True)
+    return publish(_table(), batch, clock_of(now))
 
 
 @logger.inject_lambda_context

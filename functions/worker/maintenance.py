@@ -2,6 +2,7 @@
 
 By hand, after the database or the lake was restored, it compares the two: `{"reconcile": "compare"}` says what
 differs, `{"reconcile": "take out"}` also deletes from the table the rows that the database does not know as published.
+After a machine with a wrong clock wrote to the table, `{"repair": "times"}` puts its times in order.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sextant.lake.errors import UnreadableFile
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import reconciliation, unreadable_files
-from sextant.outputs.maintenance import STEPS, MaintenanceFailedError, maintain
+from sextant.outputs.maintenance import STEPS, MaintenanceFailedError, maintain, sort_times
 
 logger = Logger()
 
@@ -30,7 +31,10 @@ def _report(files: Iterable[UnreadableFile]) -> int:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compact, expire, clear; `{"only": ["compact"]}` does some of it."""
     table = load_table(bootstrap.settings(LakeSettings))
-    if "reconcile" in event:
+    if event.get("repair") == "times":
+        done: dict[str, Any] = {"repaired": sort_times(table, bootstrap.platform_database())}
+        logger.warning("the table's times put in order", extra=done)
+    elif "reconcile" in event:
         done = reconciliation.reconcile(table, bootstrap.platform_database(), str(event["reconcile"]))
         logger.warning("lake and database compared", extra=done)
     else:

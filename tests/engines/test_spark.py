@@ -8,17 +8,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 
+from sextant.ids import new_id
 from sextant.lake.errors import SnapshotExpiredError, UnsupportedTableError
 from sextant.lake.read.aggregate import aggregate
 from sextant.lake.read.query import EVERYTHING, OutputFilter, OutputRow
 from sextant.lake.read.reader import read_page
 from sextant.lake.read.scan import scan
 from sextant.lake.table.columns import NAMES, canonical_tags
-from sextant.lake.write.maintenance import expire_snapshots
+from sextant.lake.write.commit import commit_batch
+from sextant.lake.write.maintenance import expire_snapshots, sort_times
+from sextant.lake.write.times import own_clock
 from tests.engines.conftest import CATALOG, TABLE, EngineError, Spark
 from tests.integration.lake.conftest import Lake, compacted_scenario
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows
@@ -192,3 +196,20 @@ def runs_of(lake: Lake, scenario: UUID) -> set[str]:
     """The runs that stand in the table for the scenario, by a plain Iceberg scan."""
     found = lake.table().scan(f"scenario_id = '{scenario}'", selected_fields=("run_id",)).to_arrow()["run_id"]
     return set(found.to_pylist())
+
+
+def test_spark_reads_a_table_that_a_wrong_clock_wrote_to(spark: Spark, lake: Lake) -> None:
+    # Given commits by three machines, the second of which is two hours ahead
+    for hours in (0, 2, 0):
+        clock = partial(_clock_ahead, hours)
+        commit_batch(lake.table(), new_id(), [lake.write(identity(), some_rows(20))], clock=clock)
+    expire_snapshots(lake.table(), protect=[], keep=2)
+
+    # Then Spark, with Iceberg's Java library, reads what we read, also once the times were put in order
+    assert spark.sql(f"SELECT count(*) FROM {TABLE}") == [[60]]
+    sort_times(lake.table())
+    assert spark.sql(f"SELECT count(*) FROM {TABLE}") == [[60]]
+
+
+def _clock_ahead(hours: int) -> int:
+    return own_clock() + hours * 3_600_000

@@ -11,14 +11,21 @@ from pyiceberg.table import Table
 
 from sextant.errors import UnavailableError
 from sextant.lake.errors import CommitContentionError, UnreadableFile, UnreadableFileError
+from sextant.lake.table.catalog import refresh
+from sextant.lake.write import maintenance
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
+from sextant.lake.write.times import Clock, clock_of, disorder
 from sextant.outputs import repository
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
-STEPS = ("compact", "expire", "clear")
+STEPS = ("compact", "expire", "times", "clear")
 
 logger = logging.getLogger("sextant.outputs")
+
+
+class DisorderedTimesError(Exception):
+    """The times in the table run backwards, for which other engines refuse it."""
 
 
 class MaintenanceFailedError(UnavailableError):
@@ -44,10 +51,11 @@ def maintain(
         open_batches = repository.open_batches(session)
         waiting = repository.waiting_locations(session)
         now = repository.now(session)
+        clock = clock_of(now)
 
     def compaction() -> object:
         try:
-            done = compact(table, policy or CompactionPolicy(), protect=open_batches)
+            done = compact(table, policy or CompactionPolicy(), protect=open_batches, clock=clock)
         except CommitContentionError:
             # Nothing was changed; the committer goes first, and the next call tries again.
             return "the table moved under every attempt"
@@ -56,7 +64,8 @@ def maintain(
 
     work: dict[str, tuple[str, Callable[[], object]]] = {
         "compact": ("compaction", compaction),
-        "expire": ("expired", lambda: expire_snapshots(table, protect=open_batches)),
+        "expire": ("expired", lambda: expire_snapshots(table, protect=open_batches, clock=clock)),
+        "times": ("times", lambda: _ordered_times(table, clock)),
         "clear": ("orphans", lambda: asdict(remove_orphans(table, waiting=waiting, now=now))),
     }
     done: dict[str, Any] = {}
@@ -76,3 +85,18 @@ def maintain(
     if failed:
         done["failed"] = failed
     return done
+
+
+def sort_times(table: Table, database: PlatformDatabase) -> list[str]:
+    """Put the table's times in order, after a wrong clock wrote to it; what was wrong. Calling again is safe."""
+    with database.autocommit(ALL_TENANTS) as session:
+        clock = clock_of(repository.now(session))
+    return maintenance.sort_times(table, clock)
+
+
+def _ordered_times(table: Table, clock: Clock) -> str:
+    refresh(table)
+    wrong = disorder(table.metadata, clock)
+    if wrong:
+        raise DisorderedTimesError(f"{'; '.join(wrong)}: repair it with {{'repair': 'times'}}")
+    return "in order"

@@ -10,10 +10,11 @@ from sextant.lake.table.catalog import refresh
 from sextant.lake.write import manifests
 from sextant.lake.write.commit import commit_batch, fence_batch, locations_added
 from sextant.lake.write.datafile import DataFileDescriptor, UnreadableDescriptorError
+from sextant.lake.write.times import Clock, own_clock
 from sextant.outputs.model import CommittedBatch, OpenBatch, WaitingFile
 
 
-def publish(table: Table, batch: OpenBatch) -> CommittedBatch:
+def publish(table: Table, batch: OpenBatch, clock: Clock = own_clock) -> CommittedBatch:
     """Commit what can be committed of the batch, once however often it is called.
 
     The table says what is in it, not this call: a committer of another version, which could read other files, may
@@ -29,9 +30,9 @@ def publish(table: Table, batch: OpenBatch) -> CommittedBatch:
         except ValueError as error:
             refused[file] = str(error)
     if readable:
-        snapshot = commit_batch(table, batch.id, list(readable.values()))
+        snapshot = commit_batch(table, batch.id, list(readable.values()), clock=clock)
     else:
-        snapshot = fence_batch(table, batch.id)
+        snapshot = fence_batch(table, batch.id, clock=clock)
     if len(readable) == len(batch.files) and _number_added(table, snapshot) == len(batch.files):
         return CommittedBatch(snapshot, {})
     added = locations_added(table, batch.id, snapshot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -75,6 +75,11 @@ def _close(session: Session, *, batch: BatchId, committed: CommittedBatch) -> in
             },
         )
     return repository.close_batch(session, batch, committed.snapshot_id)
+
+
+def database_time(session: Session) -> datetime:
+    """The time that holds for all: the database's."""
+    return repository.now(session)
 
 
 def waiting_seconds(session: Session) -> float:

@@ -27,6 +27,7 @@ from sextant.lake.write import manifests
 from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.lake.write.presence import runs_present
 from sextant.lake.write.snapshot import BATCH_ID, batch_of, commit_snapshot, history, manifest_work, retried
+from sextant.lake.write.times import Clock, own_clock
 
 _CLOCK_SKEW_MS: Final = 10_000
 
@@ -37,6 +38,7 @@ def commit_batch(
     descriptors: Sequence[DataFileDescriptor],
     *,
     protect: Collection[UUID] = (),
+    clock: Clock = own_clock,
 ) -> int:
     """Register every described file in one Iceberg commit; the id of the snapshot that holds them.
 
@@ -54,12 +56,16 @@ def commit_batch(
 
     def commit() -> int:
         snapshot_id = _find(table, batch_id, descriptors)
-        return snapshot_id if snapshot_id is not None else _append(table, batch_id, descriptors, protect)
+        return (
+            snapshot_id if snapshot_id is not None else _append(table, batch_id, descriptors, protect, clock)
+        )
 
     return retried(table, f"batch {batch_id}", commit)
 
 
-def fence_batch(table: Table, batch_id: UUID, *, protect: Collection[UUID] = ()) -> int:
+def fence_batch(
+    table: Table, batch_id: UUID, *, protect: Collection[UUID] = (), clock: Clock = own_clock
+) -> int:
     """Have the table know the batch without a file of it, unless it knows it already; the snapshot's id.
 
     Afterwards nobody can register the batch any more: whoever tries finds its id.
@@ -67,7 +73,7 @@ def fence_batch(table: Table, batch_id: UUID, *, protect: Collection[UUID] = ())
 
     def commit() -> int:
         snapshot_id = _find(table, batch_id, ())
-        return snapshot_id if snapshot_id is not None else _append(table, batch_id, (), protect)
+        return snapshot_id if snapshot_id is not None else _append(table, batch_id, (), protect, clock)
 
     return retried(table, f"batch {batch_id}, without files", commit)
 
@@ -131,7 +137,11 @@ def _remembers(metadata: TableMetadata, batch_id: UUID) -> bool:
 
 
 def _append(
-    table: Table, batch_id: UUID, descriptors: Sequence[DataFileDescriptor], protect: Collection[UUID]
+    table: Table,
+    batch_id: UUID,
+    descriptors: Sequence[DataFileDescriptor],
+    protect: Collection[UUID],
+    clock: Clock,
 ) -> int:
     metadata = table.metadata
     work = manifest_work(table, metadata.new_snapshot_id())
@@ -145,5 +155,6 @@ def _append(
         added=files,
         properties={BATCH_ID: str(batch_id)},
         protect={batch_id, *protect},
+        clock=clock,
     )
     return work.snapshot_id

@@ -30,6 +30,7 @@ from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
 from sextant.lake.write.manifests import ManifestWork
 from sextant.lake.write.rows import sorted_rows
 from sextant.lake.write.snapshot import commit_snapshot, manifest_work, retried
+from sextant.lake.write.times import Clock, own_clock
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,11 @@ class FileGoneError(Exception):
 
 
 def compact(
-    table: Table, policy: CompactionPolicy = CompactionPolicy(), *, protect: Collection[UUID] = ()
+    table: Table,
+    policy: CompactionPolicy = CompactionPolicy(),
+    *,
+    protect: Collection[UUID] = (),
+    clock: Clock = own_clock,
 ) -> Compaction:
     """Rewrite the partitions that hold most small files, and swap them in by one commit.
 
@@ -93,7 +98,7 @@ def compact(
     if not taken:
         return Compaction(left_out=tuple(left_out))
     try:
-        snapshot_id = swap_files(table, taken, written, Operation.REPLACE, protect)
+        snapshot_id = swap_files(table, taken, written, Operation.REPLACE, protect, clock)
     except FileGoneError:
         logger.info("another compaction was there first")
         return Compaction()
@@ -159,6 +164,7 @@ def swap_files(
     written: Sequence[WrittenFile],
     operation: Operation,
     protect: Collection[UUID] = (),
+    clock: Clock = own_clock,
 ) -> int:
     """Remove the files of `taken` and add those of `written`, by one commit; the id of its snapshot.
 
@@ -180,6 +186,7 @@ def swap_files(
             removed=[entry.data_file for entry in removed],
             properties={},
             protect=protect,
+            clock=clock,
         )
         return work.snapshot_id
 

@@ -16,6 +16,7 @@ from sextant.lake.read.plan import data_manifests, files_of
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
 from sextant.lake.write.snapshot import commit_updates, expirable, retried
+from sextant.lake.write.times import Clock, disorder, last_updated, next_time, own_clock, sorted_times
 
 SAFE_AGE: Final = timedelta(days=3)
 LEAST_AGE: Final = timedelta(hours=1)
@@ -30,7 +31,13 @@ class Orphans:
     bytes_deleted: int
 
 
-def expire_snapshots(table: Table, *, protect: Collection[UUID], keep: int = RETAINED_SNAPSHOTS) -> int:
+def expire_snapshots(
+    table: Table,
+    *,
+    protect: Collection[UUID],
+    keep: int = RETAINED_SNAPSHOTS,
+    clock: Clock = own_clock,
+) -> int:
     """Forget all but the newest `keep` snapshots, and none at or after the commit of a batch in `protect`;
     how many were forgotten.
 
@@ -42,10 +49,26 @@ def expire_snapshots(table: Table, *, protect: Collection[UUID], keep: int = RET
     def expire() -> int:
         expired = expirable(table.metadata, keep, protect)
         if expired:
-            commit_updates(table, (RemoveSnapshotsUpdate(snapshot_ids=sorted(expired)),))
+            at = last_updated(next_time(table.metadata, clock))
+            commit_updates(table, (RemoveSnapshotsUpdate(snapshot_ids=sorted(expired)), at))
         return len(expired)
 
     return retried(table, "expiry of snapshots", expire)
+
+
+def sort_times(table: Table, clock: Clock = own_clock) -> list[str]:
+    """Put the times of a table in order that a wrong clock wrote to; what was wrong, empty where nothing was.
+
+    Snapshots keep their ids, their order and their files; a time that lies after its successor's becomes that.
+    """
+
+    def sort() -> list[str]:
+        wrong = disorder(table.metadata, clock)
+        if wrong:
+            commit_updates(table, (sorted_times(table, clock),))
+        return wrong
+
+    return retried(table, "repair of times", sort)
 
 
 def remove_orphans(

@@ -38,6 +38,7 @@ from sextant.lake.objects.file_io import store_of
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
 from sextant.lake.write.manifests import ManifestWork
+from sextant.lake.write.times import Clock, next_time, own_clock
 
 T = TypeVar("T")
 
@@ -125,6 +126,7 @@ def commit_snapshot(
     removed: Sequence[DataFile] = (),
     properties: Mapping[str, str],
     protect: Collection[UUID] = (),
+    clock: Clock = own_clock,
 ) -> None:
     """Make `manifests` the table's newest snapshot, provided it still stands as `table` was loaded.
 
@@ -149,6 +151,7 @@ def commit_snapshot(
         snapshot_id=work.snapshot_id,
         parent_snapshot_id=parent_id,
         sequence_number=sequence_number,
+        timestamp_ms=next_time(metadata, clock),
         manifest_list=location,
         summary=_summary(metadata, operation, added, removed, properties),
         schema_id=metadata.current_schema_id,
