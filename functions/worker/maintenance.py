@@ -35,7 +35,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         done: dict[str, Any] = {"repaired": sort_times(table, bootstrap.platform_database())}
         logger.warning("the table's times put in order", extra=done)
     elif "reconcile" in event:
-        done = reconciliation.reconcile(table, bootstrap.platform_database(), str(event["reconcile"]))
+        done = reconciliation.reconcile(
+            table, bootstrap.platform_database(), str(event["reconcile"]), _report
+        )
         logger.warning("lake and database compared", extra=done)
     else:
         done = maintain(table, bootstrap.platform_database(), _report, event.get("only", STEPS))

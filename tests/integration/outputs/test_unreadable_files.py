@@ -9,16 +9,19 @@ import pytest
 
 from sextant import bootstrap
 from sextant.ids import RunId, TenantId
+from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.table.catalog import load_table
-from sextant.lake.write.compaction import CompactionPolicy
+from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.outputs import unreadable_files
 from sextant.outputs.maintenance import maintain
+from sextant.outputs.object_check import check_objects
+from sextant.outputs.reconciliation import compare, reconcile
 from tests.integration.lake.conftest import begin_cold
 from tests.integration.outputs.conftest import OutputsApi
 
 EAGER = CompactionPolicy(least_files=2)
-Damage = Callable[[ObjectStore, str, bytes], None]
+Damage = Callable[[ObjectStore, str, bytes], object]
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "gone": (lambda store, place, _: store.delete([place]), "output_file_missing"),
@@ -110,7 +113,7 @@ def test_one_bad_file_stops_no_step_of_maintenance(outputs_api: OutputsApi, dama
     assert "failed" not in done
     assert done["compaction"]["files_before"] == 5
     assert done["compaction"]["files_after"] == 2
-    assert set(done) == {"compaction", "expired", "orphans"}
+    assert set(done) == {"compaction", "expired", "times", "orphans", "beside", "objects"}
     assert [place for _, place, _ in incidents(outputs_api)] == [place]
     assert incidents(outputs_api, "other") == []
     path = f"/v1/scenarios/{scenario}/outputs"
@@ -137,3 +140,47 @@ def test_a_step_that_fails_stops_no_other(outputs_api: OutputsApi, monkeypatch: 
         "expire": "RuntimeError: the step broke",
     }
     assert done["orphans"]["files_seen"] > 0
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("compacted", [False, True], ids=["as written", "compacted"])
+def test_a_comparison_sees_what_stands_in_the_bucket(
+    outputs_api: OutputsApi, damage: str, *, compacted: bool
+) -> None:
+    # Given two published runs of one scenario and one of another, and the file of the first is bad
+    job = outputs_api.main_job
+    scenario = job.scenario()
+    runs = {outputs_api.published(scenario, seed=number) for number in range(2)}
+    other = TenantId("other")
+    job.work(job.request(job.scenario("whole", other), other).id, other)
+    job.commit()
+    bad = min(runs)
+    if compacted:
+        compact(load_table(job.lake), EAGER)
+        lost = runs
+        (place,) = {
+            task.file.file_path
+            for task in load_table(job.lake).scan().plan_files()
+            if "compact-" in task.file.file_path
+        }
+    else:
+        lost, place = {bad}, place_of(outputs_api, bad)
+    content = job.worker.store.get(place)
+    assert compare(load_table(job.lake), job.platform).equal == 3
+    DAMAGES[damage][0](job.worker.store, place, content)
+    begin_cold()
+
+    # When lake and database are compared, then the runs that cannot be read are missing, and the file is named
+    told: list[UnreadableFile] = []
+    report = reconcile(load_table(job.lake), job.platform, "compare", told.extend)
+    assert report["equal"] == 3 - len(lost)
+    assert {run["run_id"] for run in report["missing"]["first"]} == {str(run) for run in lost}
+    assert [file.location for file in told] == [place]
+    assert [file.location for file in check_objects(load_table(job.lake), job.platform, 100).damaged] == [
+        place
+    ]
+
+    # And once the file is back, all is equal
+    job.worker.store.put(place, content)
+    settled = compare(load_table(job.lake), job.platform)
+    assert (settled.equal, settled.damaged) == (3, ())

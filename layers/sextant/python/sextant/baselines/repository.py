@@ -85,3 +85,8 @@ def list_page(session: Session, request: PageRequest) -> list[Baseline]:
         {"tenant_id": session.tenant_id, "key": request.key, "fetch": request.fetch},
         row=Baseline,
     )
+
+
+def locations(session: Session) -> list[str]:
+    """Where the tables of every baseline lie; a platform statement."""
+    return session.fetch_all("SELECT location FROM baseline", row=str)

@@ -41,7 +41,7 @@ class TableStore(Protocol):
 
     def get(self, location: str) -> bytes: ...
 
-    def put(self, location: str, data: bytes) -> None: ...
+    def put(self, location: str, data: bytes) -> object: ...
 
 
 class InvalidBaselineError(ValidationError):
@@ -237,3 +237,8 @@ def _digest(tables: Mapping[str, bytes], options: Mapping[str, Any]) -> str:
         if table in tables:
             digest.update(table.encode() + hashlib.sha256(tables[table]).digest())
     return digest.hexdigest()
+
+
+def locations(session: Session) -> list[str]:
+    """Where the tables of every tenant's baselines lie."""
+    return repository.locations(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from pyiceberg.table import Table
@@ -17,9 +18,14 @@ from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.maintenance import expire_snapshots, remove_orphans
 from sextant.lake.write.times import Clock, clock_of, disorder
 from sextant.outputs import repository
+from sextant.outputs.leftovers import clear_beside
+from sextant.outputs.object_check import check_objects
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
-STEPS = ("compact", "expire", "times", "clear")
+STEPS = ("compact", "expire", "times", "clear", "beside", "objects")
+
+SAMPLE = 100
+"""How many files each run compares with the bucket."""
 
 logger = logging.getLogger("sextant.outputs")
 
@@ -68,6 +74,14 @@ def maintain(
         "times": ("times", lambda: _ordered_times(table, clock)),
         "clear": ("orphans", lambda: asdict(remove_orphans(table, waiting=waiting, now=now))),
     }
+
+    def objects() -> object:
+        checked = check_objects(table, database, SAMPLE)
+        report(checked.damaged)
+        return {"checked": checked.checked, "damaged": len(checked.damaged)}
+
+    work["objects"] = ("objects", objects)
+    work["beside"] = ("beside", lambda: _beside(table, database, clock))
     done: dict[str, Any] = {}
     failed: dict[str, str] = {}
     for step, (name, carry_out) in work.items():
@@ -92,6 +106,13 @@ def sort_times(table: Table, database: PlatformDatabase) -> list[str]:
     with database.autocommit(ALL_TENANTS) as session:
         clock = clock_of(repository.now(session))
     return maintenance.sort_times(table, clock)
+
+
+def _beside(table: Table, database: PlatformDatabase, clock: Clock) -> dict[str, Any]:
+    done = clear_beside(table, database, datetime.fromtimestamp(clock() / 1000, UTC))
+    if done.get("unowned", {}).get("count"):
+        logger.error("objects in the warehouse that nothing removes", extra=done["unowned"])
+    return done
 
 
 def _ordered_times(table: Table, clock: Clock) -> str:

@@ -3,22 +3,25 @@
 The database is the truth. A run whose rows are in the lake without being published there is *surplus*: left alone,
 whoever asks for the scenario's outputs would read it, and its rows would be there twice once it is run again. A run
 that the database calls published and the lake does not hold, or holds in part, is *missing*: its objects must be
-brought back, for nothing but the lake has its rows. So must files that are handed in and whose object is *gone*.
+brought back, for nothing but the lake has its rows. An object that the table refers to and that is missing from the
+bucket or *damaged* counts as not there. So must files that are handed in and whose object is *gone*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pyiceberg.table import Table
 
+from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.write.deletion import delete_rows
 from sextant.lake.write.presence import StoredRun, rows_present
 from sextant.outputs import repository
 from sextant.outputs.model import PublishedRun
+from sextant.outputs.object_check import check_objects
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 LISTED = 100  # of each list in the answer; the counts are of all
@@ -54,6 +57,7 @@ class Comparison:
     surplus: list[Surplus]
     missing: list[Missing]
     gone: list[str]
+    damaged: tuple[UnreadableFile, ...]
 
     def report(self) -> dict[str, Any]:
         """Counts, and the first of each kind."""
@@ -64,17 +68,27 @@ class Comparison:
                 for name, runs in (("surplus", self.surplus), ("missing", self.missing))
             },
             "gone": {"count": len(self.gone), "first": self.gone[:LISTED]},
+            "damaged": {
+                "count": len(self.damaged),
+                "first": [asdict(file) for file in self.damaged[:LISTED]],
+            },
         }
 
 
-def reconcile(table: Table, database: PlatformDatabase, step: str) -> dict[str, Any]:
-    """Report what differs; with the step `take out` also delete the surplus rows. Calling again is safe.
+def reconcile(
+    table: Table,
+    database: PlatformDatabase,
+    step: str,
+    report_files: Callable[[Iterable[UnreadableFile]], object],
+) -> dict[str, Any]:
+    """Report what differs, and missing or damaged objects also to `report_files`; with the step `take out` also delete the surplus rows. Calling again is safe.
 
     Raises ValueError for a step other than `compare` and `take out`.
     """
     if step not in ("compare", "take out"):
         raise ValueError(f"reconcile is 'compare' or 'take out', not {step!r}")
     comparison = compare(table, database)
+    report_files(comparison.damaged)
     report = comparison.report()
     if step == "take out":
         report["rows_taken_out"] = delete_surplus(table, comparison.surplus)
@@ -84,7 +98,9 @@ def reconcile(table: Table, database: PlatformDatabase, step: str) -> dict[str, 
 def compare(table: Table, database: PlatformDatabase) -> Comparison:
     """What differs. The database is read before and after the lake, so that a run published meanwhile is none of it."""
     before = _published(database)
-    rows = rows_present(table)
+    damaged = check_objects(table, database).damaged
+    # What stands in an object that is gone or damaged is not there.
+    rows = rows_present(table, {file.location for file in damaged})
     after = _published(database)
     unknown = rows.keys() - after.keys()
     with database.autocommit(ALL_TENANTS) as session:
@@ -103,6 +119,7 @@ def compare(table: Table, database: PlatformDatabase) -> Comparison:
         ],
         missing=missing,
         gone=_gone(table, waiting),
+        damaged=damaged,
     )
 
 

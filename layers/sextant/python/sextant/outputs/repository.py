@@ -115,6 +115,18 @@ def waiting_locations(session: Session) -> list[str]:
     )
 
 
+def known_etags(session: Session) -> dict[str, str]:
+    """The ETags that the store gave the files of published runs, by their locations; a platform statement."""
+    rows = session.fetch_all(
+        """
+        SELECT descriptor ->> 'location', descriptor ->> 'etag' FROM output_file
+        WHERE state = 'COMMITTED' AND descriptor ->> 'etag' IS NOT NULL
+        """,
+        row=tuple,
+    )
+    return dict(rows)
+
+
 def published_runs(session: Session) -> list[PublishedRun]:
     """Every run whose file is in the lake, or in the batch that is being committed; a platform statement."""
     return session.fetch_all(

@@ -38,11 +38,12 @@ class EndpointSettings(Settings):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object of a listing."""
+    """What the store says of one object; `etag` changes with its content, where the store has one."""
 
     location: str
     size: int
     last_modified: datetime
+    etag: str | None = None
 
 
 class ObjectStore(Protocol):
@@ -54,8 +55,11 @@ class ObjectStore(Protocol):
     def get_range(self, location: str, start: int, length: int) -> bytes:
         """`length` bytes from `start`; fewer only where the object ends."""
 
-    def put(self, location: str, data: bytes) -> None:
-        """Write the object in one request, replacing what stood there."""
+    def head(self, location: str) -> StoredObject | None:
+        """What the store says of the object; None where there is none."""
+
+    def put(self, location: str, data: bytes) -> str | None:
+        """Write the object in one request, replacing what stood there; its ETag, where the store has one."""
 
     def delete(self, locations: Sequence[str]) -> None:
         """Delete the objects; those already gone don't matter."""
@@ -100,9 +104,19 @@ class S3Store:
                 return b""  # the object ends before `start`; an empty one has no first byte
             raise
 
-    def put(self, location: str, data: bytes) -> None:
+    def head(self, location: str) -> StoredObject | None:
         bucket, key = _bucket_and_key(location)
-        self._client.put_object(Bucket=bucket, Key=key, Body=data)
+        try:
+            item = self._client.head_object(Bucket=bucket, Key=key)
+        except self._client.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NotFound"):
+                return None
+            raise
+        return StoredObject(location, item["ContentLength"], item["LastModified"], item["ETag"])
+
+    def put(self, location: str, data: bytes) -> str | None:
+        bucket, key = _bucket_and_key(location)
+        return self._client.put_object(Bucket=bucket, Key=key, Body=data).get("ETag")
 
     def upload(self, location: str, pieces: Iterable[bytes], content_type: str) -> int:
         """Write an object of any size, piece by piece; its size. Memory holds some eight megabytes.
@@ -177,7 +191,9 @@ class S3Store:
         bucket, key_prefix = _bucket_and_key(prefix)
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key_prefix):
             for item in page.get("Contents", ()):
-                yield StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"])
+                yield StoredObject(
+                    f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"], item.get("ETag")
+                )
 
 
 class FileStore:
@@ -190,6 +206,13 @@ class FileStore:
         with _path(location).open("rb") as stream:
             stream.seek(start)
             return stream.read(length)
+
+    def head(self, location: str) -> StoredObject | None:
+        path = _path(location)
+        if not path.is_file():
+            return None
+        status = path.stat()
+        return StoredObject(location, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def put(self, location: str, data: bytes) -> None:
         path = _path(location)

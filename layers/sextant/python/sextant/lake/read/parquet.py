@@ -122,6 +122,16 @@ def whole_groups(file_io: FileIO, file: PlannedFile) -> Iterator[pa.Table]:
         yield read_group(file_io, file, number, NAMES, keep=False).cast(ARROW_SCHEMA)
 
 
+def verify(file_io: FileIO, file: PlannedFile) -> None:
+    """Read the file anew, and remember nothing of it. Raises UnreadableFileError."""
+    _forget(file)
+    try:
+        for _ in whole_groups(file_io, file):
+            pass
+    finally:
+        _forget(file)
+
+
 def prefetch(file_io: FileIO, file: PlannedFile) -> None:
     """Fetch a small file whole, or a large one's footer, so that the next read finds it."""
     if file.size <= WHOLE_FILE_BYTES:
@@ -144,9 +154,9 @@ def _fetch(file_io: FileIO, file: PlannedFile, span: tuple[int, int] | None) -> 
     try:
         data = store.get(file.location) if span is None else store.get_range(file.location, *span)
     except FileNotFoundError as error:
-        raise MissingFileError(file.location, *_owner(file)) from error
+        raise MissingFileError(file.location, *owner_of(file)) from error
     if len(data) != length:
-        raise CorruptFileError(file.location, *_owner(file))
+        raise CorruptFileError(file.location, *owner_of(file))
     return data
 
 
@@ -156,14 +166,18 @@ def _decoding(file: PlannedFile) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, ValueError, OSError, EOFError, MemoryError) as error:
-        groups = known.metadata.num_row_groups if (known := _footers.get(file.location)) else 0
-        for number in (_WHOLE, *range(groups)):
-            _bytes.discard((file.location, number))
-        _footers.discard(file.location)
-        raise CorruptFileError(file.location, *_owner(file)) from error
+        _forget(file)
+        raise CorruptFileError(file.location, *owner_of(file)) from error
 
 
-def _owner(file: PlannedFile) -> tuple[str | None, str | None]:
+def _forget(file: PlannedFile) -> None:
+    groups = known.metadata.num_row_groups if (known := _footers.get(file.location)) else 0
+    for number in (_WHOLE, *range(groups)):
+        _bytes.discard((file.location, number))
+    _footers.discard(file.location)
+
+
+def owner_of(file: PlannedFile) -> tuple[str | None, str | None]:
     """Tenant and run, where the file is known to hold one."""
     tenant = file.partition[0] if file.partition is not None else None
     return tenant, file.run[0] if file.run[0] == file.run[1] else None

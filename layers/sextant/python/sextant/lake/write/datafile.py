@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
@@ -71,6 +71,8 @@ class WrittenFile:
     partition: Mapping[str, str | int]
     columns: Mapping[int, ColumnStatistics]
     split_offsets: tuple[int, ...]
+    etag: str | None = None
+    """What the store called the object's content when it was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class DataFileDescriptor(WrittenFile):
                 for field_id, c in self.columns.items()
             },
             "split_offsets": list(self.split_offsets),
+            "etag": self.etag,
         }
 
     @classmethod
@@ -131,6 +134,7 @@ class DataFileDescriptor(WrittenFile):
                     for field_id, values in document["columns"].items()
                 },
                 split_offsets=tuple(_count(offset) for offset in document["split_offsets"]),
+                etag=document.get("etag"),
             )
         except UnreadableDescriptorError:
             raise
@@ -161,8 +165,8 @@ def write_run(
         raise ValueError(f"run {identity.run_id} has no rows")
     location = data_file_location(table_location, identity, fencing_token)
     data, metadata = encode(to_arrow(rows, identity))
-    store.put(location, data)
-    return describe(location, len(data), metadata, identity)
+    etag = store.put(location, data)
+    return replace(describe(location, len(data), metadata, identity), etag=etag)
 
 
 def encode(table: pa.Table) -> tuple[bytes, pq.FileMetaData]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -29,11 +29,16 @@ class StoredRun:
     run_id: str
 
 
-def rows_present(table: Table) -> Counter[StoredRun]:
-    """How many rows the newest snapshot holds of each run. A file of one run is not opened for it."""
+def rows_present(table: Table, leave_out: Collection[str] = ()) -> Counter[StoredRun]:
+    """How many rows the newest snapshot holds of each run, without the files at `leave_out`.
+
+    A file of one run is not opened for it.
+    """
     refresh(table)
     rows: Counter[StoredRun] = Counter()
     for file in all_files(table.metadata, table.io, table.metadata.current_snapshot()):
+        if file.location in leave_out:
+            continue
         run = _only_run(file)
         if run is not None:
             rows[run] += file.record_count
