@@ -28,7 +28,7 @@ def test_the_declared_queues_have_a_dead_letter_queue(aws: LocalAws, resources: 
     )["Attributes"]
 
     assert attributes["VisibilityTimeout"] == "960"
-    assert attributes["RedrivePolicy"].endswith('"maxReceiveCount": 5}')
+    assert attributes["RedrivePolicy"].endswith('"maxReceiveCount": 9}')
 
 
 def test_a_made_queue_takes_and_gives_messages(aws: LocalAws, make_queue: Callable[..., Any]) -> None:
