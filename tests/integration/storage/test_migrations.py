@@ -92,6 +92,8 @@ def _fill_table(admin: psycopg.Connection[Any], table: str) -> int:
             name: "acme" if name == "tenant_id" else _value(kind, category, text)
             for name, kind, category in columns
         }
+        if not values:
+            return 1  # Its one row is made by the migration itself.
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
             sql.Identifier(table),
             sql.SQL(", ").join(map(sql.Identifier, values)),
