@@ -12,7 +12,7 @@ from functions.time_left import TimeLeft
 ROOT = Path(__file__).parents[2]
 PACKAGES = (ROOT / "functions", ROOT / "layers/sextant/python/sextant")
 
-# Each reads the moment to write it down or to hand it to one who has no other clock; none compares it with another machine's.
+# Each reads the moment to write it down or to hand it to one who has no other clock; none decides by comparing it with another machine's.
 MAY_READ = {
     "functions/api/exports.py": "the links it signs end by the clock that signs them",
     "functions/api/outputs.py": "the link it signs ends by the clock that signs it",
@@ -20,6 +20,7 @@ MAY_READ = {
     "functions/operations/handler.py": "when an event came whose message does not say",
     "sextant/ids.py": "identifiers, whose order is no deadline",
     "sextant/journal/settings_copy.py": "the minute that is counted in; the database is away",
+    "sextant/lake/write/times.py": "held against the database's time, to warn of a wrong clock",
     "sextant/observability.py": "when a metric was emitted",
     "sextant/operations/decisions/analyst.py": "a name in the logs",
     "sextant/operations/events/platform_failures.py": "when something happened; the database bounds it by its own time",

@@ -82,22 +82,22 @@ def test_what_went_on_in_the_lake_alone_is_found_and_taken_out(
     # When the database comes back as it was
     job = start()
     table = load_table(job.lake)
-    found = compare(table, job.platform)
+    comparison = compare(table, job.platform)
 
     # Then what the lake holds too much is told, with the state that it stands in
     rows = main_job.rows_by_run()
-    assert {(run.run_id, run.state, run.rows) for run in found.surplus} == {
+    assert {(run.run_id, run.state, run.rows) for run in comparison.surplus} == {
         (str(queued.id), "QUEUED", rows[queued.id]),
         (str(handed_in.id), "RUNNING", rows[handed_in.id]),
         (str(unheard_of), None, rows[unheard_of]),
     }
-    assert (found.equal, found.missing, found.gone) == (1, [], [])
+    assert (comparison.equal, comparison.missing, comparison.gone) == (1, [], [])
 
     # And taken out, it can run and be published once more, each row standing once
-    gone = delete_surplus(table, found.surplus)
+    gone = delete_surplus(table, job.platform, comparison.surplus)
     assert gone == sum(count for run, count in rows.items() if run != kept)
     assert job.rows_by_run() == {kept: rows[kept]}
-    assert delete_surplus(table, found.surplus) == 0
+    assert delete_surplus(table, job.platform, comparison.surplus) == 0
     job.work(queued.id)
     job.commit()
     assert job.rows_by_run() == {run: rows[run] for run in (kept, queued.id, handed_in.id)}

@@ -19,6 +19,7 @@ from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.write.deletion import delete_rows
 from sextant.lake.write.presence import StoredRun, rows_present
+from sextant.lake.write.times import clock_of
 from sextant.outputs import repository
 from sextant.outputs.model import PublishedRun
 from sextant.outputs.object_check import check_objects
@@ -91,7 +92,7 @@ def reconcile(
     report_files(comparison.damaged)
     report = comparison.report()
     if step == "take out":
-        report["rows_taken_out"] = delete_surplus(table, comparison.surplus)
+        report["rows_taken_out"] = delete_surplus(table, database, comparison.surplus)
     return report
 
 
@@ -123,9 +124,12 @@ def compare(table: Table, database: PlatformDatabase) -> Comparison:
     )
 
 
-def delete_surplus(table: Table, surplus: Collection[Surplus]) -> int:
+def delete_surplus(table: Table, database: PlatformDatabase, surplus: Collection[Surplus]) -> int:
     """Delete what only the lake holds, in one commit; how many rows that were. Calling again is safe."""
-    return delete_rows(table, [StoredRun(run.tenant_id, run.scenario_id, run.run_id) for run in surplus])
+    runs = [StoredRun(run.tenant_id, run.scenario_id, run.run_id) for run in surplus]
+    with database.autocommit(ALL_TENANTS) as session:
+        clock = clock_of(repository.now(session))
+    return delete_rows(table, runs, clock)
 
 
 def _published(database: PlatformDatabase) -> dict[StoredRun, PublishedRun]:

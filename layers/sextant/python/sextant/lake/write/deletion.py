@@ -20,10 +20,11 @@ from sextant.lake.table.catalog import refresh
 from sextant.lake.write.compaction import swap_files, write_rows
 from sextant.lake.write.datafile import WrittenFile
 from sextant.lake.write.presence import StoredRun
+from sextant.lake.write.times import Clock, own_clock
 
 
-def delete_rows(table: Table, runs: Collection[StoredRun]) -> int:
-    """Delete every row of `runs`, by one commit; how many rows that were.
+def delete_rows(table: Table, runs: Collection[StoredRun], clock: Clock = own_clock) -> int:
+    """Delete every row of `runs`, by one commit at the time that `clock` shows; how many rows that were.
 
     The snapshots before remain readable until they expire. Raises FileGoneError and CommitContentionError where
     the table moved, with nothing changed: call again.
@@ -47,7 +48,8 @@ def delete_rows(table: Table, runs: Collection[StoredRun]) -> int:
         if rest.num_rows:
             written.append(write_rows(table, file.partition, rest))
     if replaced:
-        swap_files(table, replaced, written, Operation.OVERWRITE if written else Operation.DELETE)
+        operation = Operation.OVERWRITE if written else Operation.DELETE
+        swap_files(table, replaced, written, operation, clock=clock)
     return deleted
 
 
