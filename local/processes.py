@@ -127,10 +127,10 @@ def last_lines(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-8:])
 
 
-def choose_port(wanted: int, remembered: Path) -> int:
-    """`wanted`, else the port that `remembered` holds from last time, else any free one, which it then holds."""
-    if wanted:
-        return wanted
+def choose_port(fixed: int, remembered: Path) -> int:
+    """`fixed`, else the port that `remembered` holds from last time, else any free one, which it then holds."""
+    if fixed:
+        return fixed
     if remembered.exists() and port_is_free(port := int(remembered.read_text())):
         return port
     port = free_port()

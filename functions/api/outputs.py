@@ -73,9 +73,7 @@ class LinkEnvelope(Envelope[LinkBody]): ...
 _ROWS_JSON = TypeAdapter(list[OutputBody])
 
 _ROWS = answers("Rows, ordered by metric, date and run; or the whole as the file asked for", OutputList)
-_ROWS["content"].update(
-    {"text/csv": {}, "application/vnd.apache.parquet": {}, "application/vnd.apache.arrow.stream": {}}
-)
+_ROWS["content"].update({form.value.partition(";")[0]: {} for form in _FORMATS.values()})
 _LINK = answers("The file was too large for an answer: it is at the Location for an hour", LinkEnvelope)
 _BEGUN = answers(
     "The file is being made elsewhere: the export at the Location says when it is there", ExportEnvelope

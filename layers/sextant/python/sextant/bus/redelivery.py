@@ -72,7 +72,7 @@ class Redelivery:
         if message.source != "kafka" or url is None:
             return False
         content = message.content.encode() if isinstance(message.content, str) else message.content
-        told = {
+        letter = {
             "condition": "Unreadable",
             "record": message.identifier,
             "headers": dict(message.headers),
@@ -80,7 +80,7 @@ class Redelivery:
             "value": base64.b64encode(content[:_MOST_BYTES]).decode(),
         }
         try:
-            self._client.send_message(QueueUrl=f"{url}-dlq", MessageBody=json.dumps(told))
+            self._client.send_message(QueueUrl=f"{url}-dlq", MessageBody=json.dumps(letter))
         except (BotoCoreError, ClientError) as error:
             logger.warning("the record was not set aside", exc_info=error)
             return False

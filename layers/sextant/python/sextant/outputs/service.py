@@ -110,14 +110,14 @@ def result_run(session: Session, scenario: ScenarioId, run: RunId | None) -> Res
     """
     if run is None:
         return repository.run_as_it_stands(session, scenario)
-    found = repository.result_run(session, scenario, run)
-    if found is None:
+    result = repository.result_run(session, scenario, run)
+    if result is None:
         from sextant.runs import service as runs  # where all is well no run is looked at
 
         state = runs.get(session, scenario, run).state
         why = "it is a part of another run" if state == "SUCCEEDED" else f"it is {state}"
         raise RunWithoutResultError(f"The run has no result to read: {why}.", extra={"state": state})
-    return found
+    return result
 
 
 def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> list[LatestMetric]:

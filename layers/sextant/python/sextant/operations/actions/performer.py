@@ -112,7 +112,7 @@ class Performer:
                 return self._skip(session, action, refusal)
             if action.action_type == "ESCALATE":
                 room = repository.alert_room(session, action.id, ALERT_WINDOW)
-                if room.told >= self._most_alerts and room.gatherer is not None and not _gathers(action):
+                if room.alerts >= self._most_alerts and room.gatherer is not None and not _gathers(action):
                     return self._skip(
                         session, action, {"reason": ALERT_LIMIT, "gathered_by": str(room.gatherer)}
                     )
@@ -178,9 +178,9 @@ class Performer:
 
     def _until_room(self, room: repository.AlertRoom) -> Postponement | None:
         """How long an escalation waits because people were told of its tenant so often: the tenant's policy has no say in it."""
-        if room.told < self._most_alerts:
+        if room.alerts < self._most_alerts:
             return None
-        reason = {"reason": ALERT_LIMIT, "alerts": room.told, "minutes": ALERT_WINDOW.total_seconds() / 60}
+        reason = {"reason": ALERT_LIMIT, "alerts": room.alerts, "minutes": ALERT_WINDOW.total_seconds() / 60}
         return Postponement(max(room.seconds, 1.0), reason)
 
     def _skip(self, session: Session, action: Action, result: Mapping[str, Any]) -> Action | None:

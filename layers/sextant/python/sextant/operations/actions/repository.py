@@ -79,7 +79,7 @@ class Taken:
 class AlertRoom:
     """How many alerts of a tenant went out within a window, when the first of them leaves it, and what gathers more."""
 
-    told: int
+    alerts: int
     seconds: float
     gatherer: UUID | None
 
@@ -229,7 +229,7 @@ def alert_room(session: Session, action: ActionId, window: timedelta) -> AlertRo
     """What was told of the tenant lately; the caller holds the tenant's lock (`lock_limits`)."""
     room = session.fetch_one(
         """
-        SELECT count(*) AS told, coalesce(extract(epoch FROM min(started_at) + %(window)s - clock_timestamp()), 0)::float8 AS seconds,
+        SELECT count(*) AS alerts, coalesce(extract(epoch FROM min(started_at) + %(window)s - clock_timestamp()), 0)::float8 AS seconds,
                (SELECT id FROM action WHERE tenant_id = %(tenant_id)s AND action_type = 'ESCALATE' AND state = 'PENDING' AND id <> %(id)s
                 AND waits_for ->> 'reason' = 'alert_limit' ORDER BY id LIMIT 1) AS gatherer
         FROM action WHERE tenant_id = %(tenant_id)s AND action_type = 'ESCALATE' AND state IN ('IN_PROGRESS', 'SUCCEEDED', 'FAILED')
