@@ -26,7 +26,9 @@ import psycopg
 from bench.report import Row, publish
 from local import database as databases
 from local.postgres import Postgres
+from sextant.ids import ScenarioId
 from sextant.runs import repository
+from sextant.runs.model import RunOptions
 from tools.environment import PACKAGE, python_of
 
 PEER = "FastAPI + SQLAlchemy + Mangum"
@@ -175,27 +177,20 @@ class Pgbench:
         self._url = url
         self._folder = folder
         self.seconds: list[float] = []
-        tenant, scenario = "pgbench", str(uuid.uuid4())
+        tenant, scenario = "pgbench", uuid.uuid4()
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(
                 "INSERT INTO scenario (tenant_id, id, name, assumptions, parameters, created_by, updated_by)"
                 """ VALUES (%s, %s, 'p', %s, '{"shock_bp":25}', 'p', 'p')""",
                 (tenant, scenario, json.dumps([ASSUMPTION], separators=(",", ":"), sort_keys=True)),
             )
+        options = json.dumps(RunOptions().stored(ScenarioId(scenario), "1"))
         values = {
             "rules": "ARRAY['scenarios.run','scenarios','all']",
             "tenant_id": f"'{tenant}'",
             "run": "gen_random_uuid()",
             "scenario": f"'{scenario}'",
-            "parameters": "'{}'",
-            "code_version": "'1'",
-            "environment": "'default'",
-            "seed": ":seed",
-            "priority": "'NORMAL'",
-            "timeout_minutes": "60",
-            "max_retries": "3",
-            "idempotency_key": "NULL",
-            "request_hash": "'h'",
+            "options": f"jsonb_set('{options}'::jsonb, '{{seed}}', to_jsonb(:seed::bigint))",
             "actor": "'a'",
             "correlation_id": "'c'",
             "traceparent": "'t'",

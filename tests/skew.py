@@ -11,6 +11,8 @@ from datetime import timedelta
 
 import pytest
 
+from sextant import ids
+
 _OURS = ("sextant", "functions")
 
 
@@ -37,4 +39,6 @@ def skewed(by: timedelta) -> Iterator[None]:
         patched.setattr(time, "time_ns", lambda: read_ns() + nanoseconds)
         for module in modules:
             patched.setattr(module, "datetime", Skewed)
+        # A clock of its own for ids: the process's would stay `by` ahead of the time after this.
+        patched.setattr(ids, "_clock", ids._Clock())
         yield

@@ -47,6 +47,7 @@ GRADE = 7
 EXEMPT = {
     **dict.fromkeys(
         (
+            "sextant.baselines.repository.locations",
             "sextant.kill_switches.repository.resume_runs",
             "sextant.operations.scheduled_checks.repository.abandoned_actions",
             "sextant.operations.scheduled_checks.repository.dead_events",
@@ -60,6 +61,7 @@ EXEMPT = {
             "sextant.outbox.repository.next_due_in",
             "sextant.outbox.repository.purge",
             "sextant.outbox.repository.totals",
+            "sextant.outputs.repository.known_etags",
             "sextant.outputs.repository.published_runs",
             "sextant.outputs.repository.waiting_locations",
             "sextant.runs.repository.statistics",
