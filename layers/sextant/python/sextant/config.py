@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 # What a run's result depends on beside its inputs: raise it with every change of the engine's numbers.
-CODE_VERSION = "1.0.0"
+CODE_VERSION = "1.1.0"
 
 S = TypeVar("S", bound="Settings")
 

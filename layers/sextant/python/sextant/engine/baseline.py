@@ -12,13 +12,12 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from sextant.drivers.errors import ModelInputError
-from sextant.engine.inputs import technology_template
 from sextant.engine.reference import reference_system
 from sextant.engine.system import (
     FLAT,
@@ -31,6 +30,7 @@ from sextant.engine.system import (
     Unit,
     broken_year,
 )
+from sextant.engine.templates import technology_template
 
 Cell: TypeAlias = str | float | int | bool | None
 Row: TypeAlias = Mapping[str, Cell]
@@ -211,15 +211,13 @@ def baseline_from_tables(
         value_of_lost_load=value_of_lost_load,
         spill_cost=spill_cost,
     )
-    templates = {}
     for technology in mix:
         template = technology_template(bare, technology)
-        if template is None or not template.renewable:
+        if template is None or not template.unit.renewable:
             raise ModelInputError(f"build_mix.{technology}", "a renewable technology of the units")
-        templates[technology] = template
     total = sum(mix.values())
     shares = {technology: share / total for technology, share in mix.items()}
-    return SystemData(**{**vars(bare), "templates": templates, "build_mix": shares})
+    return replace(bare, build_mix=shares)
 
 
 def _load(table: _Table) -> tuple[tuple[int, ...], IntArray, FloatArray, FloatArray]:

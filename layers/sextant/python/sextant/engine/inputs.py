@@ -17,6 +17,7 @@ from sextant.drivers.errors import ModelInputError
 from sextant.drivers.fleet_change import OVERRIDES, FleetChangePayload
 from sextant.drivers.policy import PolicyPayload
 from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, SystemData, Unit
+from sextant.engine.templates import Template, technology_template
 
 MOST_INPUT = 1e15
 """No input of the model is larger, in its unit: beyond, a year's sums are no longer exact to the cent."""
@@ -24,11 +25,10 @@ MOST_INPUT = 1e15
 
 @dataclass(frozen=True)
 class Fleet:
-    """The units' constants as arrays [U], and where each unit, fuel and profile stands."""
+    """The units' constants as arrays [U], and where each unit and fuel stands."""
 
     units: tuple[Unit, ...]
     fuels: tuple[str, ...]
-    profile_names: tuple[str, ...]
     profiles: FloatArray  # [P, H] share of the capacity
     profile_of: IntArray  # index into profiles
     fuel_of: IntArray  # index into fuels, −1 without fuel
@@ -112,37 +112,10 @@ def stacked(states: Sequence[Inputs]) -> Inputs:
     return Inputs(*columns)
 
 
-def technology_template(system: SystemData, technology: str) -> Unit | None:
-    """What a new unit of the technology is like: the baseline's template, or its units' capacity-weighted mean."""
-    if technology in system.templates:
-        return system.templates[technology]
-    kin = [unit for unit in system.units if unit.technology == technology]
-    if not kin:
-        return None
-    largest = max(kin, key=lambda unit: unit.capacity_mw)
-    same = [unit for unit in kin if unit.fuel == largest.fuel]
-    total = sum(unit.capacity_mw for unit in same)
-
-    def mean(name: str) -> float:
-        if total <= 0:
-            return float(getattr(largest, name))
-        return sum(float(getattr(unit, name)) * unit.capacity_mw for unit in same) / total
-
-    return replace(
-        largest,
-        heat_rate=mean("heat_rate"),
-        variable_cost=mean("variable_cost"),
-        fixed_cost=mean("fixed_cost"),
-        emission_factor=mean("emission_factor"),
-        outage_rate=mean("outage_rate"),
-        capex=mean("capex"),
-        life_years=round(mean("life_years")),
-    )
-
-
 def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: Sequence[int]) -> Fleet:
     """The baseline's units, then those that drivers may add, then those that an RPS may build."""
     units = list(system.units)
+    shapes: list[FloatArray | None] = [None] * len(units)
     charged = [unit.in_year > system.years[0] for unit in units]
     names = {unit.name for unit in units}
     additions: dict[str, int] = {}
@@ -150,10 +123,11 @@ def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: 
     for placed in (inner for outer in assumptions for inner in outer.walk()):
         driver, path = placed.driver, f"{placed.path}.payload"
         if isinstance(driver, FleetChangePayload) and driver.action == "ADD":
-            unit = _added_unit(system, driver, path, names)
-            names.add(unit.name)
+            added = _added_unit(system, driver, path, names)
+            names.add(added.unit.name)
             additions[placed.path] = len(units)
-            units.append(unit)
+            units.append(added.unit)
+            shapes.append(added.profile)
             charged.append(True)
         elif isinstance(driver, PolicyPayload) and driver.policy_name == "RPS":
             shares = driver.shares or {}
@@ -162,7 +136,7 @@ def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: 
                 raise ModelInputError(f"{path}.build_mix", "required: the baseline names no build mix")
             for technology in shares:
                 template = technology_template(system, technology)
-                if template is None or not template.renewable:
+                if template is None or not template.unit.renewable:
                     raise ModelInputError(
                         f"{path}.build_mix.{technology}", "a renewable technology of the baseline"
                     )
@@ -172,16 +146,14 @@ def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: 
         if template is None:
             raise ModelInputError(f"build_mix.{technology}", "a technology of the baseline")
         builds[technology] = len(units)
-        units.append(
-            replace(
-                template, name=f"RPS build: {technology}", capacity_mw=0.0, in_year=years[0], out_year=None
-            )
-        )
+        name = f"RPS build: {technology}"
+        units.append(replace(template.unit, name=name, capacity_mw=0.0, in_year=years[0], out_year=None))
+        shapes.append(template.profile)
         charged.append(True)
-    return _arrays(system, tuple(units), tuple(charged), additions, builds)
+    return _arrays(system, tuple(units), shapes, tuple(charged), additions, builds)
 
 
-def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names: set[str]) -> Unit:
+def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names: set[str]) -> Template:
     """The unit that an ADD builds: its technology's numbers, and its own where it gives them."""
     assert driver.technology is not None
     assert driver.capacity_mw is not None
@@ -198,33 +170,40 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
         count += 1
         name = f"{base} ({count})"
     overrides = {key: value for key in OVERRIDES if (value := getattr(driver, key)) is not None}
-    if template.fuel == NO_FUEL and overrides.get("heat_rate"):
+    if template.unit.fuel == NO_FUEL and overrides.get("heat_rate"):
         raise ModelInputError(f"{path}.heat_rate", f"{driver.technology} burns no fuel")
-    return replace(
-        template,
+    unit = replace(
+        template.unit,
         name=name,
         capacity_mw=driver.capacity_mw,
         in_year=driver.year,
         out_year=driver.out_year,
         **overrides,
     )
+    return Template(unit, template.profile)
 
 
 def _arrays(
     system: SystemData,
     units: tuple[Unit, ...],
+    shapes: Sequence[FloatArray | None],
     charged: tuple[bool, ...],
     additions: Mapping[str, int],
     builds: Mapping[str, int],
 ) -> Fleet:
     fuels = tuple(sorted(system.fuel_prices))
-    profile_names = tuple(sorted(system.profiles))
+    names = sorted(system.profiles)
+    at = {name: index for index, name in enumerate(names)}
+    own = [shape for shape in shapes if shape is not None]
+    places = iter(range(len(names), len(names) + len(own)))
+    profile_of = [
+        at[unit.profile] if shape is None else next(places) for unit, shape in zip(units, shapes, strict=True)
+    ]
     return Fleet(
         units=units,
         fuels=fuels,
-        profile_names=profile_names,
-        profiles=np.array([system.profiles[name] for name in profile_names], dtype=np.float64),
-        profile_of=np.array([profile_names.index(unit.profile) for unit in units], dtype=np.int64),
+        profiles=np.array([*(system.profiles[name] for name in names), *own], dtype=np.float64),
+        profile_of=np.array(profile_of, dtype=np.int64),
         fuel_of=np.array(
             [-1 if unit.fuel == NO_FUEL else fuels.index(unit.fuel) for unit in units], dtype=np.int64
         ),
@@ -238,7 +217,10 @@ def _arrays(
         renewable=np.array([unit.renewable for unit in units], dtype=np.bool_),
         must_take=np.array([unit.must_take for unit in units], dtype=np.bool_),
         variable=np.array(
-            [unit.must_take or (unit.fuel == NO_FUEL and unit.profile != FLAT) for unit in units],
+            [
+                unit.must_take or (unit.fuel == NO_FUEL and (shape is not None or unit.profile != FLAT))
+                for unit, shape in zip(units, shapes, strict=True)
+            ],
             dtype=np.bool_,
         ),
         charged=np.array(charged, dtype=np.bool_),

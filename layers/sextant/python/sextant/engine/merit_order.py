@@ -30,7 +30,7 @@ from sextant.engine.sampling import Sampler
 from sextant.engine.system import FloatArray, SystemData
 from sextant.engine.transform import Setting, apply_all
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 LIMITS = (
     "Single zone: no network, no imports or exports beyond the units listed.",
     "No unit commitment: no start-up costs, minimum load, ramps or minimum times.",

@@ -177,8 +177,9 @@ def check_system(system: SystemData) -> None:
         )
         seen.add(unit.name)
         check_unit(unit, path, system.profiles, system.fuel_prices)
+    technologies = {*system.templates, *(unit.technology for unit in system.units)}
     for technology, share in system.build_mix.items():
-        need(technology in system.templates, f"build_mix.{technology}", "a technology of the baseline")
+        need(technology in technologies, f"build_mix.{technology}", "a technology of the baseline")
         need(share > 0, f"build_mix.{technology}", "> 0")
 
 
