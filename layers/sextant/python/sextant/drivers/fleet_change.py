@@ -16,6 +16,7 @@ OVERRIDES = (
     "outage_rate",
     "capex",
     "life_years",
+    "reinvest",
 )
 """What an added unit may have different from its technology."""
 _AVERAGE = "the technology's capacity-weighted average in the baseline"
@@ -53,10 +54,16 @@ class FleetChangePayload(Driver):
     )
     outage_rate: Annotated[Number, Field(ge=0, le=1)] | None = optional("ADD only", "share", assumed=_AVERAGE)
     capex: Annotated[Number, Field(ge=0, le=1e8)] | None = optional(
-        "ADD only: paid as an annuity over `life_years`", "EUR/MW", assumed=_AVERAGE
+        "ADD only: paid as an annuity from `year` for `life_years`, also after an earlier end",
+        "EUR/MW",
+        assumed=_AVERAGE,
     )
     life_years: Annotated[Integer, Field(ge=1, le=100)] | None = optional(
         "ADD only", "years", assumed=_AVERAGE
+    )
+    reinvest: Annotated[bool, Field(strict=True)] | None = optional(
+        "ADD only: whether the capital is spent again at the end of each life; else the unit runs on without",
+        assumed=False,
     )
 
     @model_validator(mode="after")

@@ -348,6 +348,11 @@ def _units(
             ("fuel", unit.fuel in {NO_FUEL, *fuels}, f"a fuel with a price, not {unit.fuel!r}"),
             ("heat_rate", unit.fuel != NO_FUEL or unit.heat_rate == 0, "0 where there is no fuel"),
             ("out_year", unit.out_year is None or unit.out_year > unit.in_year, "after in_year"),
+            (
+                "in_year",
+                not unit.reinvest or table.cell(row, "in_year") is not None,
+                "a year, where the unit's capital is spent again at the end of its life",
+            ),
         )
         for column, holds, rule in checks:
             if not holds:
@@ -376,4 +381,5 @@ def _unit(table: _Table, row: int) -> Unit:
         profile=table.text(row, "profile", FLAT),
         renewable=table.flag(row, "renewable"),
         must_take=table.flag(row, "must_take"),
+        reinvest=table.flag(row, "reinvest"),
     )

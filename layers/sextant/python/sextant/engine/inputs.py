@@ -42,7 +42,9 @@ class Fleet:
     renewable: BoolArray
     must_take: BoolArray
     variable: BoolArray  # its unused energy counts as curtailed
-    charged: BoolArray  # enters after the first year, so its capital is charged
+    charged: BoolArray  # enters after the baseline's first year, so its capital is charged
+    in_year: IntArray  # first year in which it runs
+    reinvests_from: IntArray  # first year in which its capital is spent again, −1 never
     additions: Mapping[str, int]  # path of a fleet addition → its unit
     builds: Mapping[str, int]  # technology → the unit that an RPS builds
 
@@ -63,6 +65,7 @@ class Inputs:
     fuel_price: FloatArray  # [D, Y, M, F] EUR/GJ
     carbon_price: FloatArray  # [D, Y] EUR/t
     capacity: FloatArray  # [D, Y, U] MW installed
+    financed: FloatArray  # [D, Y, U] MW that would stand had nothing closed once it had entered
     availability: FloatArray  # [D, Y, U] factor on outage and profile
     rps_target: FloatArray  # [D, Y] share
     compliance_rate: FloatArray  # [D, Y] EUR/MWh of shortfall
@@ -89,6 +92,7 @@ class Inputs:
             fuel_price=np.maximum(self.fuel_price, 0.0),
             carbon_price=np.maximum(self.carbon_price, 0.0),
             capacity=np.maximum(self.capacity, 0.0),
+            financed=np.maximum(self.financed, 0.0),
             availability=np.maximum(self.availability, 0.0),
             rps_target=np.clip(self.rps_target, 0.0, 1.0),
             compliance_rate=np.maximum(self.compliance_rate, 0.0),
@@ -224,9 +228,25 @@ def _arrays(
             dtype=np.bool_,
         ),
         charged=np.array(charged, dtype=np.bool_),
+        in_year=np.array([unit.in_year for unit in units], dtype=np.int64),
+        reinvests_from=np.array(
+            [
+                _reinvestment(unit, -1 if paid else system.years[0])
+                for unit, paid in zip(units, charged, strict=True)
+            ],
+            dtype=np.int64,
+        ),
         additions=additions,
         builds=builds,
     )
+
+
+def _reinvestment(unit: Unit, sunk_until: int) -> int:
+    """The first year after what is sunk in which the unit's capital is spent again, −1 where it never is."""
+    if not unit.reinvest:
+        return -1
+    year = unit.in_year + unit.life_years
+    return year + max(0, (sunk_until - year) // unit.life_years + 1) * unit.life_years
 
 
 def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock_bp: float) -> Inputs:
@@ -239,7 +259,10 @@ def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock
     capacity = np.array(
         [[unit.capacity_in(year) for unit in fleet.units] for year in years], dtype=np.float64
     )
-    capacity[:, sorted([*fleet.additions.values(), *fleet.builds.values()])] = 0.0
+    entered = np.array(years)[:, None] >= fleet.in_year
+    financed = np.where(entered, np.array([unit.capacity_mw for unit in fleet.units]), 0.0)
+    later = sorted([*fleet.additions.values(), *fleet.builds.values()])
+    capacity[:, later], financed[:, later] = 0.0, 0.0
     mix = np.zeros((len(years), len(fleet.units)))
     for technology, share in system.build_mix.items():
         if technology in fleet.builds:
@@ -249,6 +272,7 @@ def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock
         fuel_price=shocked.T[None, at, None, :],
         carbon_price=system.carbon_price[None, at],
         capacity=capacity[None],
+        financed=financed[None],
         availability=np.ones((1, len(years), len(fleet.units))),
         rps_target=np.zeros((1, len(years))),
         compliance_rate=np.zeros((1, len(years))),

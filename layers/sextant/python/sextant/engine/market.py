@@ -9,10 +9,10 @@ import numpy as np
 
 from sextant.drivers.conditions import ConditionMetric
 from sextant.engine import renewables
+from sextant.engine.capital import annuities
 from sextant.engine.dispatch import Dispatch, DispatchProblem, dispatch
 from sextant.engine.inputs import Fleet, Inputs
 from sextant.engine.system import FloatArray, IntArray
-from sextant.engine.valuation import capital_recovery_factor
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Cleared:
     price: FloatArray  # [D, Y, H] EUR/MWh
     unserved: FloatArray  # [D, Y, H] MW
     credit_price: FloatArray  # [D, Y] EUR/MWh
-    built: FloatArray  # [D, Y] MW of RPS build standing
+    built: FloatArray  # [D, Y] MW of RPS builds standing; each stands for its technology's life
 
 
 def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
@@ -58,17 +58,13 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
     net = np.broadcast_to(factor, shape2)
     load = np.broadcast_to(inputs.load, (draws, years, hours))
     all_bids = np.broadcast_to(bids, (draws, years, seasons, units))
-    credit, order_credit, other_credit, blend, built = (np.zeros((draws, years)) for _ in range(5))
+    credit, order_credit, other_credit, blend = (np.zeros((draws, years)) for _ in range(4))
     if np.any(inputs.rps_target > 0.0):
         target = np.broadcast_to(inputs.rps_target, (draws, years))
         rate = np.broadcast_to(inputs.compliance_rate, (draws, years))
         mix = np.broadcast_to(inputs.build_mix, shape2)
-        per_mw = fleet.fixed_cost + fleet.capex * capital_recovery_factor(
-            terms.discount_rate, fleet.life_years
-        )
+        per_mw = fleet.fixed_cost + annuities(fleet, terms.discount_rate)
         for year in range(years):
-            if year:
-                built[:, year] = built[:, year - 1]
             if not np.any(target[:, year] > 0.0):
                 continue
             total = mix[:, year].sum(axis=1, keepdims=True)
@@ -92,8 +88,9 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
                 ),
                 guess=credit[:, year - 1] if year else None,
             )
-            built[:, year] += solved.mw
-            installed[:, year:] += (solved.mw[:, None] * share)[:, None, :]
+            for unit in fleet.builds.values():
+                standing = slice(year, year + int(fleet.life_years[unit]))
+                installed[:, standing, unit] += (solved.mw * share[:, unit])[:, None]
             credit[:, year], blend[:, year] = solved.credit, solved.blend
             order_credit[:, year], other_credit[:, year] = solved.order_credit, solved.other_credit
     rows = draws * years
@@ -139,7 +136,7 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
         price=outcome.price.reshape(draws, years, hours),
         unserved=outcome.unserved.reshape(draws, years, hours),
         credit_price=credit,
-        built=built,
+        built=installed[..., list(fleet.builds.values())].sum(axis=2),
     )
 
 

@@ -13,6 +13,7 @@ from sextant.drivers.conditions import ConditionMetric
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import read_parameters
 from sextant.engine.attribution import Coalition, in_cents, shapley
+from sextant.engine.capital import paid_off
 from sextant.engine.checks import check_references
 from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
 from sextant.engine.market import Terms, clear, conditions
@@ -212,6 +213,7 @@ class MeritOrderModel:
             "parameters": asdict(scenario.parameters) | {"years": list(scenario.parameters.years)},
             "hours": len(scenario.terms.weights),
             "units": len(scenario.fleet.units),
+            "paid_off": paid_off(scenario.fleet, scenario.parameters.years[-1]),
         }
 
 

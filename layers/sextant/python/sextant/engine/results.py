@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sextant.engine.capital import annuities, owing
 from sextant.engine.inputs import Fleet
 from sextant.engine.market import Cleared, Terms, emissions, mean_price
 from sextant.engine.system import FloatArray
-from sextant.engine.valuation import capital_recovery_factor, net_present_value
+from sextant.engine.valuation import net_present_value
 
 EXCEEDANCE_PERCENT = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
 """Points of the price duration curve: the price that is reached or passed in this share of the year's hours."""
@@ -45,12 +46,6 @@ class Measured:
         raise KeyError(metric)
 
 
-def capital_charge(cleared: Cleared, fleet: Fleet, terms: Terms) -> FloatArray:
-    """[D, Y] EUR: annuities of the capacity that entered after the first year or was added or built."""
-    annuity = fleet.capex * capital_recovery_factor(terms.discount_rate, fleet.life_years)
-    return np.asarray(np.einsum("dyu,u->dy", cleared.capacity, np.where(fleet.charged, annuity, 0.0)))
-
-
 def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True) -> Measured:
     """All metrics of docs/model.md, "Results"; without detail only the scalars that valuation needs."""
     weights, inputs = terms.weights, cleared.inputs
@@ -61,7 +56,9 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
     required = np.broadcast_to(inputs.rps_target, load_energy.shape) * load_energy
     running = cleared.fuel_cost.sum(axis=2)
     fixed = np.einsum("dyu,u->dy", cleared.capacity, fleet.fixed_cost)
-    capital = capital_charge(cleared, fleet, terms)
+    financed = np.broadcast_to(inputs.financed, cleared.capacity.shape)
+    owed = owing(financed, cleared.capacity, fleet, terms.years)
+    capital = np.einsum("dyu,u->dy", owed, annuities(fleet, terms.discount_rate))
     revenue = np.einsum("dyh,dyh,h->dy", cleared.price, load - cleared.unserved, weights)
     revenue = revenue + cleared.credit_price * renewable
     system_cost = running + fixed + capital + terms.value_of_lost_load * unserved

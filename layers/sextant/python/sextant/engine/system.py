@@ -32,7 +32,8 @@ class Unit:
 
     `in_year` is the first year in which it runs, `out_year` the first in which it no longer does (None: never).
     `must_take`: its available energy is produced whatever the price; what the load can't use is spilled.
-    `capex` is charged, as an annuity over `life_years`, only to capacity that enters after the first year.
+    `capex` is charged, as an annuity over `life_years`, only to capacity that enters after the first year; with `reinvest` it is
+    spent again at the end of each life if the unit then stands.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Unit:
     profile: str = FLAT
     renewable: bool = False
     must_take: bool = False
+    reinvest: bool = False
 
     def capacity_in(self, year: int) -> float:
         """MW installed in the year."""

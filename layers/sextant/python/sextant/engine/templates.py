@@ -51,5 +51,6 @@ def technology_template(system: SystemData, technology: str) -> Template | None:
         outage_rate=mean("outage_rate"),
         capex=mean("capex"),
         life_years=round(mean("life_years")),
+        reinvest=False,
     )
     return Template(unit, profile)

@@ -156,9 +156,11 @@ def _addition(driver: FleetChangePayload, unit: int, inputs: Inputs, setting: Se
     running = setting.years >= driver.year
     if driver.out_year is not None:
         running &= setting.years < driver.out_year
-    capacity = inputs.capacity.copy()
-    capacity[..., unit] += np.where(running, setting.fleet.units[unit].capacity_mw, 0.0)
-    return replace(inputs, capacity=capacity)
+    capacity, financed = inputs.capacity.copy(), inputs.financed.copy()
+    added = setting.fleet.units[unit].capacity_mw
+    capacity[..., unit] += np.where(running, added, 0.0)
+    financed[..., unit] += np.where(setting.years >= driver.year, added, 0.0)
+    return replace(inputs, capacity=capacity, financed=financed)
 
 
 def retiring_units(driver: FleetChangePayload, fleet: Fleet) -> BoolArray:
@@ -177,7 +179,10 @@ def _retirement(driver: FleetChangePayload, inputs: Inputs, setting: Setting) ->
     gone = installed if driver.capacity_mw is None else np.minimum(driver.capacity_mw, installed)
     kept = np.where(installed > 0.0, 1.0 - gone / np.where(installed > 0.0, installed, 1.0), 1.0)
     kept = np.where(setting.years >= driver.year, kept, 1.0)
-    return replace(inputs, capacity=np.where(leaving, inputs.capacity * kept[..., None], inputs.capacity))
+    remaining = np.where(leaving, kept[..., None], 1.0)
+    # What closes before it enters is never paid for; what closes later has been.
+    spared = np.where(setting.fleet.in_year >= driver.year, remaining, 1.0)
+    return replace(inputs, capacity=inputs.capacity * remaining, financed=inputs.financed * spared)
 
 
 def _composite(placed: PlacedDriver, driver: CompositePayload, inputs: Inputs, setting: Setting) -> Inputs:
