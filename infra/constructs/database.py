@@ -27,6 +27,7 @@ PORT = 5432
 DATABASE = "sextant"
 OWNER = "postgres"
 MIGRATOR = "sextant_admin"
+READER = "sextant_reader"
 # The trust roots a function verifies the proxy's certificate with: Amazon's are among certifi's.
 _TRUST_ROOTS = "/opt/python/certifi/cacert.pem"
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.constructs.database import DATABASE, MIGRATOR, AuroraDatabase
+from infra.constructs.database import DATABASE, MIGRATOR, READER, AuroraDatabase
 from infra.constructs.encryption import allow_key
 from infra.constructs.functions import DeployedFunction, Surroundings, allow_invoke, function_arn
 from infra.constructs.support import SupportFunction
@@ -40,7 +40,15 @@ class MigratingUser(Construct):
         maker.role.add_to_policy(
             iam.PolicyStatement(
                 sid="PrepareDatabase",
-                actions=["rds-data:ExecuteStatement"],
+                actions=[
+                    f"rds-data:{action}"
+                    for action in (
+                        "BeginTransaction",
+                        "ExecuteStatement",
+                        "CommitTransaction",
+                        "RollbackTransaction",
+                    )
+                ],
                 resources=[cluster.cluster_arn],
             )
         )
@@ -60,6 +68,7 @@ class MigratingUser(Construct):
                 "SecretArn": secret.secret_arn,
                 "Database": DATABASE,
                 "Migrator": MIGRATOR,
+                "Reader": READER,
             },
             service_timeout=_OWNER_WITHIN,
         )

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import psycopg
 import pytest
 
 from infra.constructs.identity import ROLES as GROUPS
 from infra.handlers import bucket_contents, custom_resource, migrating_user, migration_gate, token_claims
 from local.aws import LocalAws
-from local.database import DatabaseUrls
-from local.postgres import Postgres
 
 # Signing in --------------------------------------------------------------------------------------
 
@@ -154,59 +151,6 @@ def test_failure_is_told_and_keeps_the_resources_id(
 def test_deleting_the_gate_or_the_user_touches_no_database() -> None:
     assert migration_gate.act(request("Delete", "", Function="x")).physical_id == "physical"
     assert migrating_user.act(request("Delete", "", ClusterArn="x")).physical_id == "physical"
-
-
-@pytest.fixture
-def owned(postgres: Postgres, empty_database: DatabaseUrls) -> Iterator[tuple[str, str, str]]:
-    """A database whose owner is, as on RDS, no superuser: the owner's URL, a migrator's name, the migrator's URL."""
-    suffix = empty_database.name
-    owner, migrator = f"owner_{suffix}", f"migrator_{suffix}"
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'rds_iam'").fetchone():
-            connection.execute("CREATE ROLE rds_iam")
-        connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE CREATEDB")
-        connection.execute(f"GRANT rds_iam TO {owner} WITH ADMIN OPTION")
-        connection.execute(f"ALTER DATABASE {suffix} OWNER TO {owner}")
-    postgres.give_password(owner)
-    yield postgres.url(suffix, role=owner), migrator, postgres.url(suffix, role=migrator)
-    with psycopg.connect(postgres.url(suffix), autocommit=True) as connection:
-        connection.execute(f"DROP OWNED BY {migrator} CASCADE")
-        connection.execute(f"ALTER DATABASE {suffix} OWNER TO CURRENT_USER")
-        connection.execute("DROP OWNED BY rds_iam; REVOKE rds_iam FROM sextant_app, sextant_platform")
-        connection.execute(f"DROP ROLE {migrator}, {owner}")
-        connection.execute("DROP ROLE rds_iam")
-
-
-def test_the_owner_makes_a_migrator_that_can_migrate_and_is_no_superuser(
-    owned: tuple[str, str, str], postgres: Postgres
-) -> None:
-    """The statements sent through the Data API, and then the migrations, as a user of RDS would run them."""
-    import migrations
-
-    owner_url, migrator, migrator_url = owned
-    database = owner_url.rpartition("/")[2]
-    for _ in range(2):  # each deployment does it again
-        with psycopg.connect(owner_url, autocommit=True) as connection:
-            for statement in migrating_user.PREPARATION:
-                connection.execute(statement.format(migrator=migrator, database=database))
-    postgres.give_password(migrator)
-
-    migrations.upgrade(migrator_url)
-
-    with psycopg.connect(migrator_url) as connection:
-        connection.execute(
-            """INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason)
-               VALUES ('acme', 'flag', 'outputs', '{}', 'test', 'test')"""
-        )
-    # The owner is who an operator is, through the Data API (docs/runbooks): every tenant's rows can be seen.
-    with psycopg.connect(owner_url) as connection:
-        assert ("acme",) in connection.execute("SELECT tenant_id FROM setting").fetchall()
-    with psycopg.connect(migrator_url) as connection:
-        member, superuser, bypass = connection.execute(
-            """SELECT pg_has_role('sextant_app', 'rds_iam', 'member'), rolsuper, rolbypassrls
-               FROM pg_roles WHERE rolname = current_user"""
-        ).fetchone() or (None, None, None)
-    assert (member, superuser, bypass) == (True, False, False)
 
 
 # Leaving nothing behind --------------------------------------------------------------------------

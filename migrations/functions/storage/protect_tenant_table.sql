@@ -9,6 +9,8 @@ BEGIN
     -- Whoever migrates is the owner and, outside a laptop, no superuser: without this, forced security would
     -- hide every row from the migrations after this one.
     EXECUTE format('CREATE POLICY owner_access ON %s TO CURRENT_USER USING (true) WITH CHECK (true)', p_table);
+    -- What may be selected follows from the default privileges.
+    EXECUTE format('CREATE POLICY reader_access ON %s FOR SELECT TO sextant_reader USING (true)', p_table);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO sextant_app, sextant_platform', p_table);
 END
 $$;
