@@ -101,9 +101,11 @@ def test_a_bad_scenario_is_refused_by_field_and_rule(client: Client, case: str) 
     assert len(answer.body) < 10_000, "what was sent is not sent back"
 
 
-def correlated(*links: dict[str, float], inside: bool = False) -> list[dict[str, Any]]:
+def correlated(
+    *links: dict[str, float], inside: bool = False, persistence: tuple[float, ...] = ()
+) -> list[dict[str, Any]]:
     """Stochastic drivers a, b, c …, each with its coefficients by the others' names."""
-    drivers = [
+    drivers: list[dict[str, Any]] = [
         {
             "driver_type": "stochastic",
             "payload": {
@@ -117,6 +119,8 @@ def correlated(*links: dict[str, float], inside: bool = False) -> list[dict[str,
         }
         for name, those in zip("abcd", links, strict=False)
     ]
+    for one, linked in zip(drivers, persistence, strict=False):
+        one["payload"] |= {"variation": "AUTOREGRESSIVE", "persistence": linked}
     if inside:
         return [
             drivers[0],
@@ -126,6 +130,10 @@ def correlated(*links: dict[str, float], inside: bool = False) -> list[dict[str,
 
 
 BAD_CORRELATIONS: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "more than persistences allow": (
+        correlated({}, {"a": 0.8}, persistence=(0.95, 0.3)),
+        "assumptions[1].payload.correlations[0].coefficient",
+    ),
     "an unknown name": (correlated({"nobody": 0.5}, {}), "assumptions[0].payload.correlations[0].name"),
     "itself": (correlated({"a": 1.0}, {}), "assumptions[0].payload.correlations[0].name"),
     "unequal sides": (

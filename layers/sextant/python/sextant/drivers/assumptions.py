@@ -25,13 +25,14 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from sextant.drivers.conditions import ConditionBlock
+from sextant.drivers.correlation import correlations
 from sextant.drivers.errors import ModelInputError, field_path
 from sextant.drivers.fields import LOWER, UPPER, Contract, Driver, Number, broken, optional, required
 from sextant.drivers.fleet_change import FleetChangePayload
 from sextant.drivers.fuel_curve import FuelCurvePayload
 from sextant.drivers.load_growth import LoadGrowthPayload
 from sextant.drivers.policy import PolicyPayload
-from sextant.drivers.stochastic import StochasticPayload, correlation_factor
+from sextant.drivers.stochastic import StochasticPayload
 from sextant.drivers.time_series import TimeSeriesPayload
 
 MAX_NESTING = 3
@@ -194,7 +195,7 @@ def _fit_together(assumptions: list[Assumption]) -> list[Assumption]:
                 broken(f"{path}.payload.unit", "unique", "two added units have the same name")
             units.add(payload.unit)
     try:
-        correlation_factor({path: p for path, p in walked.items() if isinstance(p, StochasticPayload)})
+        correlations({path: p for path, p in walked.items() if isinstance(p, StochasticPayload)})
     except ModelInputError as error:
         broken(error.path, "correlations", error.rule.replace("{", "(").replace("}", ")"))
     return assumptions

@@ -1,14 +1,11 @@
-"""`stochastic`: a quantity that is random, and how random quantities hang together."""
+"""`stochastic`: a quantity that is random."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sextant.drivers.errors import ModelInputError
 from sextant.drivers.fields import UPPER, Bounded, Contract, Number, ShortName, broken, optional, required
 from sextant.drivers.quantity import Quantity
 
@@ -51,8 +48,8 @@ class StochasticPayload(Quantity):
     maximum: Bounded | None = optional("draws are not above it; not below `minimum`", assumed="no bound")
     name: ShortName | None = optional("what other drivers correlate with; unique in the scenario")
     correlations: Annotated[list[Correlation], Field(max_length=20)] = optional(
-        "rank-normal (Gaussian copula) correlation with other stochastic drivers; the matrix must be positive "
-        "semi-definite",
+        "rank-normal (Gaussian copula) correlation with other stochastic drivers in every year; the matrix must be "
+        "positive semi-definite, and within what different persistences allow",
         default=[],
     )
 
@@ -75,54 +72,3 @@ class StochasticPayload(Quantity):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             broken("maximum", "order", "maximum must not be less than minimum")
         return self
-
-
-def correlation_factor(drivers: Mapping[str, StochasticPayload]) -> list[list[float]]:
-    """Lower triangular L with L·Lᵀ the correlation matrix of the stochastic drivers, by path in reading order.
-
-    Raises ModelInputError where names or coefficients do not fit together.
-    """
-    paths = list(drivers)
-    by_name: dict[str, int] = {}
-    for index, path in enumerate(paths):
-        name = drivers[path].name
-        if name is not None:
-            if name in by_name:
-                raise ModelInputError(f"{path}.payload.name", f"unique, {name!r} is taken")
-            by_name[name] = index
-    size = len(paths)
-    matrix = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
-    stated: dict[tuple[int, int], float] = {}
-    for index, path in enumerate(paths):
-        for k, link in enumerate(drivers[path].correlations):
-            place = f"{path}.payload.correlations[{k}]"
-            other = by_name.get(link.name)
-            if other is None or other == index:
-                raise ModelInputError(f"{place}.name", f"another stochastic driver's name, not {link.name!r}")
-            if (index, other) in stated:
-                raise ModelInputError(f"{place}.name", f"each name once, {link.name!r} stands above already")
-            if stated.get((other, index), link.coefficient) != link.coefficient:
-                raise ModelInputError(f"{place}.coefficient", "the same on both sides")
-            stated[index, other] = link.coefficient
-            matrix[index][other] = matrix[other][index] = link.coefficient
-    return _cholesky(matrix, paths)
-
-
-def _cholesky(matrix: list[list[float]], paths: Sequence[str]) -> list[list[float]]:
-    """Cholesky of a positive semi-definite matrix; a row that depends on earlier ones gets a zero pivot."""
-    size = len(matrix)
-    lower = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        for j in range(i + 1):
-            rest = matrix[i][j] - sum(lower[i][k] * lower[j][k] for k in range(j))
-            if i == j:
-                if rest < -1e-9:
-                    raise ModelInputError(
-                        f"{paths[i]}.payload.correlations", "positive semi-definite together"
-                    )
-                lower[i][i] = math.sqrt(max(rest, 0.0)) if rest > 1e-12 else 0.0
-            elif lower[j][j] > 0.0:
-                lower[i][j] = rest / lower[j][j]
-            elif abs(rest) > 1e-9:
-                raise ModelInputError(f"{paths[i]}.payload.correlations", "positive semi-definite together")
-    return lower

@@ -14,7 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from sextant.drivers.assumptions import PlacedDriver
-from sextant.drivers.stochastic import StochasticPayload, correlation_factor
+from sextant.drivers.correlation import Correlations, correlations
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.stochastic import StochasticPayload
 from sextant.drivers.time_series import TimeSeriesPayload
 from sextant.engine.system import FloatArray
 
@@ -115,6 +117,58 @@ def autoregressive(z: FloatArray, persistence: float) -> FloatArray:
     return linked
 
 
+def _mixed(factor: list[list[float]], normals: FloatArray) -> FloatArray:
+    """Σ_j factor[i][j]·normals[..., j], term by term: the same bytes whatever the number of draws."""
+    mixed = np.zeros((*normals.shape[:-1], len(factor)))
+    for row, coefficients in enumerate(factor):
+        for column, coefficient in enumerate(coefficients):
+            if coefficient != 0.0:
+                mixed[..., row] += coefficient * normals[..., column]
+    return mixed
+
+
+def _residual(asked: Correlations, years: int) -> FloatArray:
+    """Factor [Y·N, Y·N], year by year, of what is left of the N changing drivers once the constant ones are known.
+
+    A driver that holds for all years shares as much of each year with a changing one. So the changing one's years have that
+    much in common, and it may be no more than its persistence leaves: 1ᵀK⁻¹1·ρ² ≤ 1 for its correlations K over the years.
+    Raises ModelInputError where it is more.
+    """
+    fixed = asked.constant
+    persistence = np.array(asked.persistence[fixed:])
+    for (i, j), place in asked.places.items():
+        if j < fixed <= i:
+            a = asked.persistence[i]
+            most = math.sqrt((1.0 + a) / (years - (years - 2) * a)) if years > 1 else 1.0
+            if abs(asked.matrix[i][j]) > most:
+                raise ModelInputError(
+                    place,
+                    f"within ±{math.floor(most * 1e4) / 1e4:g}, the most that a draw for all of {years} years can have with one of "
+                    f"persistence {a:g}",
+                )
+    lag = np.arange(years)[:, None] - np.arange(years)[None, :]
+    # What is left of the earlier year after so many years is in the later one: of the first driver's if it comes later.
+    later, earlier = (persistence[:, None, None] ** np.maximum(sign * lag, 0) for sign in (1, -1))
+    decay = later[:, None] * earlier[None, :]
+    within = np.array(asked.matrix)[fixed:, fixed:, None, None]
+    shared = np.array([row[:fixed] for row in asked.level[fixed:]])
+    left = within * decay - np.einsum("ik,jk->ij", shared, shared)[:, :, None, None]
+    size = years * len(persistence)
+    matrix = left.transpose(2, 0, 3, 1).reshape(size, size)
+    factor = np.zeros((size, size))
+    for k in range(size):
+        column = matrix[k:, k] - np.einsum("ij,j->i", factor[k:, :k], factor[k, :k])
+        if column[0] > 1e-12:
+            factor[k:, k] = column / math.sqrt(column[0])
+        elif column[0] < -1e-9 or np.any(np.abs(column) > 1e-6):
+            driver = asked.paths[fixed + k % len(persistence)]
+            raise ModelInputError(
+                f"{driver}.payload.correlations",
+                f"attainable together over {years} years: they are too strong",
+            )
+    return factor
+
+
 class Sampler:
     """Values of every random driver of a scenario, for a range of draws or for the central case."""
 
@@ -127,7 +181,8 @@ class Sampler:
             for a in walked
             if isinstance(a.driver, TimeSeriesPayload) and a.driver.irregular is not None
         }
-        self._factor = correlation_factor(self._stochastic)
+        self._correlations = correlations(self._stochastic)
+        self._residual = _residual(self._correlations, years) if self._correlations.across else None
 
     @property
     def random(self) -> bool:
@@ -143,23 +198,35 @@ class Sampler:
     def draws(self, first: int, last: int) -> dict[str, FloatArray]:
         """Path → values [last − first, Y] of the draws first … last − 1."""
         values: dict[str, FloatArray] = {}
-        paths = list(self._stochastic)
-        if paths:
+        if self._stochastic:
+            paths = self._correlations.paths
             independent = np.stack([self._normals(path, first, last) for path in paths], axis=-1)
-            for column, path in enumerate(paths):
-                z = np.zeros(independent.shape[:2])
-                for other, coefficient in enumerate(self._factor[column]):
-                    if coefficient != 0.0:
-                        z = z + coefficient * independent[:, :, other]
-                driver = self._stochastic[path]
-                if driver.variation == "PER_RUN":
-                    z = np.repeat(z[:, :1], self._years, axis=1)
-                elif driver.variation == "AUTOREGRESSIVE":
-                    z = autoregressive(z, driver.effective("persistence"))
-                values[path] = transform(driver, z)
+            normals = self._linked(independent)
+            values = {
+                path: transform(driver, normals[:, :, paths.index(path)])
+                for path, driver in self._stochastic.items()
+            }
         for path, noise in self._irregular.items():
             values[path] = noise.std * autoregressive(self._normals(path, first, last), noise.persistence)
         return values
+
+    def _linked(self, independent: FloatArray) -> FloatArray:
+        """Independent normals [D, Y, N] to those of the drivers: correlated within each year, linked from year to year."""
+        asked = self._correlations
+        fixed = asked.constant
+        linked = _mixed(asked.level, independent)
+        linked[:, :, :fixed] = linked[:, :1, :fixed]
+        if self._residual is not None:
+            shared = _mixed([row[:fixed] for row in asked.level[fixed:]], independent[:, :1, :fixed])
+            flat = independent[:, :, fixed:].reshape(len(independent), -1)
+            own = np.einsum("dk,jk->dj", flat, self._residual)
+            linked[:, :, fixed:] = shared + own.reshape(linked[:, :, fixed:].shape)
+            return linked
+        innovations = _mixed(asked.innovation, independent[:, :, fixed:])
+        innovations[:, 0] = linked[:, 0, fixed:]
+        for column, persistence in enumerate(asked.persistence[fixed:]):
+            linked[:, :, fixed + column] = autoregressive(innovations[:, :, column], persistence)
+        return linked
 
     def _normals(self, path: str, first: int, last: int) -> FloatArray:
         return normal_quantile(uniforms(self._seed, path, (last, self._years))[first:])
