@@ -94,27 +94,33 @@ router = Router("Baselines")
 @router.post(
     "/v1/baselines",
     summary="Store a baseline, or its next version",
-    responses={201: answers("The baseline", BaselineEnvelope)},
+    responses={
+        201: answers("The baseline", BaselineEnvelope),
+        200: answers("The newest version, which has these tables and options already", BaselineEnvelope),
+    },
 )
 @needs("scenarios:write")
 def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
     caller = router.caller
-    tables = _contents(document.tables, caller)
-    service.check(tables, document.options(), document.name)
-    stored = router.transaction(
-        lambda session: service.store(
-            session,
-            reader().objects,
-            reader().settings.warehouse,
-            caller,
-            name=document.name,
-            tables=tables,
-            options=document.options(),
-        ),
+    # Reading outputs, which the same function serves, needs no engine: its start would pay for it.
+    from sextant.baselines import uploads
+
+    upload = uploads.read(
+        reader().settings.warehouse,
+        caller.tenant,
+        name=document.name,
+        tables=_contents(document.tables, caller),
+        options=document.options(),
     )
+    with router.session() as session:
+        stored = uploads.unchanged(session, upload)
+    status = 200 if stored else 201
+    if stored is None:
+        uploads.put(reader().objects, upload)
+        stored = router.transaction(lambda session: uploads.store(session, upload, caller))
     return reply(
         BaselineEnvelope.of(stored, caller),
-        201,
+        status,
         {"Location": f"/v1/baselines/{stored.id}"},
     )
 
@@ -180,9 +186,11 @@ def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
             raise broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
     assert source.upload_id is not None
     place = _place(caller, source.upload_id)
+    from sextant.baselines.tables import MAX_TABLE_BYTES
+
     try:
         # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
-        return reader().objects.get_range(place, 0, service.MAX_TABLE_BYTES + 1)
+        return reader().objects.get_range(place, 0, MAX_TABLE_BYTES + 1)
     except FileNotFoundError as error:
         raise broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
 

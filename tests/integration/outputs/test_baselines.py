@@ -6,12 +6,15 @@ import base64
 import io
 import json
 import urllib.request
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sextant.baselines.systems import packed_location
+from sextant.engine.packed import FORM
 from sextant.ids import ScenarioId
 from sextant.runs.service import BaselineNotFoundError
 from sextant.scenarios import service as scenarios
@@ -99,10 +102,10 @@ def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: Outp
     for run in (before, after):
         assert outputs_api.main_job.work(run.id) == "STORED"
         assert outputs_api.main_job.commit() == 1
-        found = outputs_api.get(
+        answer = outputs_api.get(
             f"/v1/scenarios/{by_name}/outputs", run_id=run.id, metric_name="renewable_share"
         )
-        shares.append(found.json["data"][0]["value"])
+        shares.append(answer.json["data"][0]["value"])
     assert shares[0] < shares[1]
     # And the old version can still be asked for
     assert outputs_api.main_job.request(scenario(outputs_api.main_job, "island@1")).outcome == "CREATED"
@@ -111,8 +114,68 @@ def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: Outp
 
 
 def test_the_same_tables_again_are_no_new_version(outputs_api: OutputsApi) -> None:
-    versions = [outputs_api.post("/v1/baselines", body()).json["data"]["version"] for _ in range(2)]
-    assert versions == [1, 1]
+    answers = [outputs_api.post("/v1/baselines", body()) for _ in range(2)]
+    assert [answer.json["data"]["version"] for answer in answers] == [1, 1]
+    assert [answer.status for answer in answers] == [201, 200]
+
+
+@dataclass
+class Watched:
+    """The store, noting what is read of baselines and whether a transaction was open meanwhile."""
+
+    job: MainJob
+    read: list[str] = field(default_factory=list)
+    transactions: int = 0
+
+    def get(self, location: str) -> bytes:
+        if "/baselines/" in location:
+            self.read.append(location.rpartition("/")[2])
+            (row,) = self.job.sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+            )
+            self.transactions += row[0]
+        return self.job.worker.store.get(location)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.job.worker.store, name)
+
+
+def test_a_baseline_is_read_from_tables_at_its_upload_and_never_again(outputs_api: OutputsApi) -> None:
+    job = outputs_api.main_job
+    outputs_api.post("/v1/baselines", body())
+    of_island = scenario(job, "island")
+    # Given a worker that has computed nothing
+    watched = Watched(job)
+    worker = replace(job.worker, store=watched)
+    # When it computes two runs on the baseline
+    outcomes = [
+        worker.execute(TENANT, job.request(of_island, seed=seed).id, lambda: 900.0) for seed in range(2)
+    ]
+    # Then it loaded the compiled system, once, and held no transaction meanwhile
+    assert outcomes == ["STORED", "STORED"]
+    assert watched.read == [f"system-{FORM}"]
+    assert watched.transactions == 0
+
+
+@pytest.mark.parametrize("what", ["gone", "altered"])
+def test_a_compiled_system_that_is_not_there_is_made_anew_from_the_tables(
+    outputs_api: OutputsApi, what: str
+) -> None:
+    job = outputs_api.main_job
+    outputs_api.post("/v1/baselines", body())
+    of_island = scenario(job, "island")
+    # Given a baseline of another version of the code, or one whose compiled system was damaged
+    ((location,),) = job.sql("SELECT location FROM baseline")
+    place = packed_location(location)
+    whole = job.worker.store.get(place)
+    if what == "gone":
+        job.worker.store.delete([place])
+    else:
+        job.worker.store.put(place, whole[:-8] + b"\0" * 8)
+    # When a run uses it
+    assert job.work(job.request(of_island).id) == "STORED"
+    # Then it is there again
+    assert job.worker.store.get(place) == whole
 
 
 def test_what_is_wrong_is_named_by_table_row_and_column_and_nothing_is_stored(

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sextant.baselines import service
-from sextant.baselines.service import InvalidBaselineError
+from sextant.baselines.tables import InvalidBaselineError, system_of
 
 UNITS = b"name,technology,capacity_mw\nu,gas,1\n"
 LOAD = b"year,hour,load_mw\n2026,1,10\n"
@@ -28,14 +27,14 @@ def parquet(columns: dict[str, Any], **options: Any) -> bytes:
 def refused(**tables: bytes) -> str:
     """The rule that the tables break."""
     with pytest.raises(InvalidBaselineError) as error:
-        service.check({"units": UNITS, "load": LOAD, **tables}, {}, "b")
+        system_of({"units": UNITS, "load": LOAD, **tables}, {}, "b", 1)
     return error.value.errors[0].rule
 
 
 def test_the_tables_that_the_attacks_are_made_of_are_good() -> None:
-    assert service.check({"units": UNITS, "load": LOAD}, {}, "b").years == (2026,)
+    assert system_of({"units": UNITS, "load": LOAD}, {}, "b", 1).years == (2026,)
     same = parquet({"name": ["u"], "technology": ["gas"], "capacity_mw": [1.0]})
-    assert service.check({"units": same, "load": LOAD}, {}, "b").units[0].name == "u"
+    assert system_of({"units": same, "load": LOAD}, {}, "b", 1).units[0].name == "u"
 
 
 def test_a_parquet_file_of_millions_of_equal_rows_is_not_unpacked() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sextant.baselines.model import BaselineReference
+from sextant.baselines.systems import Systems
 from sextant.canonical import canonical, decode
 from sextant.engine import OutputRows as EngineRows
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
@@ -31,16 +32,16 @@ def _reference() -> SystemData:
     return reference_system()
 
 
-def request_of(
-    claimed: ClaimedRun, progress: Progress, own_baseline: Callable[[BaselineReference], SystemData]
-) -> SimulationRequest:
+def request_of(claimed: ClaimedRun, progress: Progress, systems: Systems) -> SimulationRequest:
     """The engine's request: the pinned version's assumptions and baseline, the run's parameters and seed."""
     parameters = decode(claimed.run.parameters)
     pinned = parameters.pop("baseline", None)
     parameters.pop(SWEEP, None)
     return SimulationRequest(
         assumptions=decode(claimed.assumptions),
-        baseline=own_baseline(BaselineReference.parse(pinned)) if pinned else _reference(),
+        baseline=systems.get(claimed.run.tenant_id, BaselineReference.parse(pinned))
+        if pinned
+        else _reference(),
         parameters=parameters,
         seed=claimed.run.seed,
         progress=progress,

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sextant.baselines import service as baselines
-from sextant.baselines.model import BaselineReference
+from sextant.baselines.systems import Systems
 from sextant.config import CODE_VERSION
-from sextant.engine import ModelInputError, SimulationRequest, SystemData, simulate
+from sextant.engine import ModelInputError, SimulationRequest, simulate
 from sextant.errors import SextantError
 from sextant.execution import parts, repository, retries
 from sextant.execution.errors import FunctionDeadlineError, RunLostError, RunTimeoutError
@@ -52,6 +52,11 @@ class Worker:
     memory_gb: float
     draws_per_part: int = RunSettings.draws_per_part
     gate: RunGate | None = None
+
+    @cached_property
+    def systems(self) -> Systems:
+        """The baselines of the runs, the last few of which stay loaded."""
+        return Systems(self.database, self.store)
 
     def execute(self, tenant: TenantId, run: RunId, remaining_seconds: Callable[[], float]) -> str:
         """Execute the run if it can be claimed; its outcome, as a word for the log.
@@ -132,7 +137,7 @@ class _Attempt:
         progress(0)
         if self._worker.gate is not None:
             self._worker.gate.check(self._worker.database, run, self._worker.name)
-        request = request_of(self._claimed, progress, self._own_baseline)
+        request = request_of(self._claimed, progress, self._worker.systems)
         if run.part is not None:
             return self._compute_part(request, run.part)
         if run.parts is None and (
@@ -201,13 +206,6 @@ class _Attempt:
             ALL_TENANTS, lambda session: repository.part_locations(session, self._run)
         )
         return [self._worker.store.get(location) for location in locations]
-
-    def _own_baseline(self, reference: BaselineReference) -> SystemData:
-        return self._worker.database.run(
-            ALL_TENANTS,
-            lambda session: baselines.load(session, self._worker.store, self._run.tenant_id, reference),
-            idempotent=True,
-        )
 
     def _fail(self, code: str, message: str, state: str = "FAILED", **details: object) -> str:
         """End the attempt with an error; the state that the run is in then."""
