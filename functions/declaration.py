@@ -44,6 +44,11 @@ class ScheduleTrigger:
 
 Trigger = Route | QueueTrigger | ScheduleTrigger
 
+# Of asynchronous invocations, which are nudges and ticks: one that failed, or could not start within minutes, is worth
+# nothing later, as the next one does the same.
+ASYNC_RETRIES = 0
+ASYNC_LONGEST_AGE = 300
+
 
 @dataclass(frozen=True)
 class Function:
@@ -76,6 +81,8 @@ class Function:
     """The database role that its `DATABASE_URL` connects as; None: it has no database."""
     lake: str | None = None
     """`read` the table, put `files` beside it, or `write` it, which includes the other two; None: no access."""
+    loop: str = ""
+    """Why it may be invoked over and over in one chain of functions and queues, which Lambda stops otherwise."""
     reserved_concurrency: int | None = None
     """The most copies that run at once; set only where more would harm something shared."""
     local_concurrency: int = 1
@@ -101,6 +108,9 @@ class Queue:
     def dead_letter_name(self) -> str:
         return f"{self.name}-dlq"
 
+
+# Work that ends with new work is no runaway: each turn takes something off the outbox, which is empty in the end.
+_OUTBOX_LOOP = "events make work, and finished work makes events: relay, queue, function, relay"
 
 RUNS_QUEUE = "runs"
 COMMITS_QUEUE = "commits"
@@ -172,6 +182,7 @@ OUTBOX_RELAY = Function(
     timeout=60,
     triggers=(ScheduleTrigger("outbox-relay", every=60),),
     sends_to=(RUNS_QUEUE, EVENTS_QUEUE),
+    loop=_OUTBOX_LOOP,
     database="sextant_platform",
     reserved_concurrency=4,
     local_concurrency=2,
@@ -185,7 +196,9 @@ RUN_WORKER = Function(
     timeout=900,
     triggers=(QueueTrigger(RUNS_QUEUE, batch_size=1, maximum_concurrency=100),),
     layers=("runtime", "lake"),
+    calls=("outbox-relay",),
     sends_to=(COMMITS_QUEUE,),
+    loop=_OUTBOX_LOOP,
     database="sextant_platform",
     lake="files",
     local_concurrency=2,
@@ -202,6 +215,7 @@ COMMITTER = Function(
     ),
     layers=("runtime", "lake"),
     calls=("outbox-relay",),
+    loop=_OUTBOX_LOOP,
     database="sextant_platform",
     lake="write",
     local_concurrency=1,
@@ -246,6 +260,7 @@ OPERATIONS = Function(
     calls=("outbox-relay",),
     watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE, JOURNAL_QUEUE),
     alerts=True,
+    loop=_OUTBOX_LOOP,
     database="sextant_platform",
 )
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
-from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function, QueueTrigger
+from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function
+from functions.variables import PLATFORM, Place, variables
 from infra.config import StageConfig
 from infra.constructs.database import MIGRATOR
 from infra.constructs.encryption import allow_key
@@ -17,9 +18,6 @@ from infra.constructs.queues import Queues
 if TYPE_CHECKING:
     from infra.stacks.data import DataStack
 
-# Administration and figures over all tenants; the API sees everything else as the tenant's own user.
-_PLATFORM = "sextant_platform"
-
 
 class Wiring:
     """One place that knows the contract between a declaration, the environment variables and the grants."""
@@ -28,39 +26,31 @@ class Wiring:
         self._config = config
         self._data = data
         self._queues = queues
+        self._place = Place(
+            stage=config.stage,
+            bus="kafka" if data.kafka else "sqs",
+            log_level=config.functions.log_level,
+            database=data.database.sign_in,
+            database_url=lambda role: data.database.url(_user(role)),
+            queue_url=lambda name: queues.by_name[name].queue_url,
+            function_name=lambda name: f"{config.prefix}-{name}:{LIVE}",
+            idempotency_table=data.idempotency.table.table_name,
+            alert_topic=data.notifications.escalation.topic_arn,
+            lake={"SEXTANT_CATALOG": "glue", "SEXTANT_WAREHOUSE": data.warehouse.location},
+            kafka=data.kafka.environment() if data.kafka else {},
+            exports=data.exports.environment() if data.exports else {},
+        )
 
     def environment(self, declared: Function) -> dict[str, str]:
-        """The variables of the contract that `declared` reads."""
-        kafka = self._data.kafka
-        variables = {"SEXTANT_BUS": "kafka" if kafka else "sqs"}
-        if kafka and declared.name == OUTBOX_RELAY.name:
-            variables |= kafka.environment()
-        if declared.database is not None:
-            variables |= self._data.database.environment(_user(declared.database))
-        if declared.name == API.name:
-            variables["PLATFORM_DATABASE_URL"] = self._data.database.url(_PLATFORM)
-        if declared.records:
-            variables["SEXTANT_IDEMPOTENCY_TABLE"] = self._data.idempotency.table.table_name
-        reads = [trigger.queue for trigger in declared.triggers if isinstance(trigger, QueueTrigger)]
-        for queue in (*reads, *declared.sends_to, *declared.drains, *declared.watches):
-            variables[f"SEXTANT_QUEUE_URL_{queue.upper()}"] = self._queues.by_name[queue].queue_url
-        if declared.alerts:
-            variables["SEXTANT_ALERT_TOPIC"] = self._data.notifications.escalation.topic_arn
-        if OUTBOX_RELAY.name in declared.calls:
-            variables["SEXTANT_RELAY_FUNCTION"] = f"{self._config.prefix}-{OUTBOX_RELAY.name}:{LIVE}"
-        if declared.lake is not None:
-            variables["SEXTANT_CATALOG"] = "glue"
-            variables["SEXTANT_WAREHOUSE"] = self._data.warehouse.location
-        if self._data.exports and declared.name == OUTPUTS_API.name:
-            variables |= self._data.exports.environment()
-        return variables
+        """The variables that `declared` reads, and those that the configuration gives every function."""
+        return variables(declared, self._place) | dict(self._config.functions.environment)
 
     def allow(self, role: iam.Role, declared: Function) -> None:
         """Give `role` what `declared` needs, and nothing it does not declare."""
         if declared.database is not None:
             self._data.database.allow(role, _user(declared.database))
         if declared.name == API.name:
-            self._data.database.allow(role, _PLATFORM)
+            self._data.database.allow(role, PLATFORM)
         if declared.records:
             role.add_to_policy(
                 iam.PolicyStatement(

@@ -69,8 +69,8 @@ class Resources:
     alert_topic: str
 
 
-def client_for(service: str, endpoint: str) -> Any:
-    """A boto3 client for a local endpoint, whatever the environment says."""
+def client_for(service: str, endpoint: str, key: str = "test") -> Any:
+    """A boto3 client for a local endpoint, whatever the environment says; `key` says whose credentials it has."""
     import boto3
     from botocore.config import Config
 
@@ -79,7 +79,7 @@ def client_for(service: str, endpoint: str) -> Any:
         service,
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id="test",
+        aws_access_key_id=key,
         aws_secret_access_key="test",  # noqa: S106 (what local AWS takes)
         config=Config(
             max_pool_connections=64,
@@ -115,6 +115,11 @@ class LocalAws(processes.Server):
     def endpoint(self) -> str:
         return f"http://{processes.LOOPBACK}:{self.port}"
 
+    @property
+    def calls(self) -> Path:
+        """Where the calls that came are written: a JSON document a line, of `caller`, `action` and `resource`."""
+        return self.home / "aws" / "calls.jsonl"
+
     # Life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -145,6 +150,7 @@ class LocalAws(processes.Server):
             "SERVICES": ",".join(self._services),
             "PERSIST_STATE": "1" if self.persistent else "0",
             "S3_PERSIST": "1" if self.persistent else "0",
+            "CALLS": str(self.calls),
             "STATE_DIR": str(state / "state"),
             "S3_DATA_DIR": str(state / "s3"),
             # Each would open a port of its own, on every interface.

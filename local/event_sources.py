@@ -3,7 +3,8 @@
 A poller receives a batch, invokes the function and deletes what succeeded. Failures reported one by one
 (`ReportBatchItemFailures`) and batches that failed whole stay in the queue and are seen again when their
 visibility timeout is over; after the queue's `maxReceiveCount` SQS itself moves them to the dead-letter
-queue. At an orderly stop, messages whose invocation is cut off are made visible at once.
+queue. A batch that is throttled is tried again until its messages are visible anyway; one whose event exceeds what a
+function takes is cut. At an orderly stop, messages whose invocation is cut off are made visible at once.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.declaration import QueueTrigger
+from functions.declaration import QUEUES, QueueTrigger
+from local import lineage
+from local.concurrency import ThrottledError
 from local.invocations import FunctionPool
-from local.runtime_api import Outcome
+from local.runtime_api import MAX_PAYLOAD, Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -61,8 +64,9 @@ class EventSource:
         self._pool = pool
         self._client = client
         self._log = log
-        limit = trigger.maximum_concurrency or pool.function.local_concurrency
-        self._pollers = max(1, min(limit, pool.function.local_concurrency))
+        limit = trigger.maximum_concurrency or pool.processes
+        self._pollers = max(1, min(limit, pool.processes))
+        self._visible_after = visibility_of(trigger.queue)
         self._threads = ThreadPoolExecutor(self._pollers * 2, thread_name_prefix=f"sqs-{trigger.queue}")
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -106,11 +110,21 @@ class EventSource:
         return batch
 
     async def _process(self, batch: list[MessageTypeDef]) -> None:
+        event = self._event(batch)
+        if len(event) > MAX_PAYLOAD and len(batch) > 1:
+            middle = len(batch) // 2
+            for part in (batch[:middle], batch[middle:]):
+                await self._process(part)
+            return
+        trace = lineage.longest(message.get("Attributes", {}).get("AWSTraceHeader") for message in batch)
         try:
-            outcome = await self._pool.invoke(self._event(batch))
+            outcome = await self._pool.invoke_patiently(event, within=self._visible_after, trace=trace)
         except asyncio.CancelledError:
             await asyncio.shield(self._return(batch))
             raise
+        except (ThrottledError, lineage.LoopError) as error:
+            self._log(f"WARNING queue {self._trigger.queue}: batch of {len(batch)} not delivered: {error}")
+            return
         try:
             failed = failures(outcome, [message["MessageId"] for message in batch])
         except ValueError as error:
@@ -155,6 +169,11 @@ class EventSource:
     async def _call(self, operation: Callable[..., Any], **arguments: Any) -> Any:
         call = functools.partial(operation, **arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def visibility_of(queue: str) -> float:
+    """How long a message of the queue stays with who received it; SQS's default where the queue is none of ours."""
+    return next((float(one.visibility_timeout) for one in QUEUES if one.name == queue), 30.0)
 
 
 def reported(outcome: Outcome) -> Iterator[Any]:

@@ -22,7 +22,8 @@ from aiohttp import web
 
 from local import processes
 from local.authorizer import JwtAuthorizer, UnauthorizedError
-from local.invocations import Functions, ThrottledError
+from local.concurrency import ThrottledError
+from local.invocations import Functions
 from local.routes import Match, RouteTable
 from local.runtime_api import ACCOUNT, MAX_PAYLOAD, Outcome
 

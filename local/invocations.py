@@ -1,8 +1,9 @@
-"""Functions with their environments: started on demand, up to each function's local concurrency.
+"""Functions with their environments: started on demand, throttled, tried again and given up as Lambda does.
 
-A synchronous invocation that finds every environment busy is throttled, or waits as long as its caller
-allows. An asynchronous one is accepted at once, runs when an environment is free, and is tried twice more
-when the function fails, a minute and then two later, as Lambda does.
+An invocation first needs a slot of the account's concurrency, or of the function's reserved share: none is free, it is
+throttled. Then it waits for one of the processes that this machine runs the function in. An asynchronous one is accepted
+at once; while it is throttled it is tried again, after one second and then ever later, and when the function fails as often
+as declared, a minute and then two later, until it is too old.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from functions.declaration import Function
+from functions.declaration import ASYNC_LONGEST_AGE, ASYNC_RETRIES, Function
+from local import lineage
+from local.concurrency import USUAL_ACCOUNT, Concurrency, ThrottledError
 from local.runtime_api import Environment, Outcome
 
-ASYNC_RETRY_DELAYS = (60.0, 120.0)
+# Lambda's pauses before the second and the third attempt of what failed.
+RETRY_DELAYS = (60.0, 120.0)
+# Its pauses while an event is throttled: the first, and the longest.
+THROTTLED_DELAYS = (1.0, 300.0)
+
+# And a poller's while it is throttled.
+_POLLERS_PAUSES = (0.1, 10.0)
 
 LogPart = Callable[[str, str], None]
-
-
-class ThrottledError(Exception):
-    """Every environment of the function is busy."""
 
 
 class UnknownFunctionError(Exception):
@@ -37,30 +43,87 @@ class EnvironmentState:
     busy: bool
 
 
+@dataclass(frozen=True)
+class Asynchronous:
+    """The configuration of asynchronous invocations."""
+
+    retries: int = ASYNC_RETRIES
+    longest_age: float = ASYNC_LONGEST_AGE
+    delays: Sequence[float] = RETRY_DELAYS
+    throttled: tuple[float, float] = THROTTLED_DELAYS
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this machine gives the processes of functions."""
+
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By function, beside the configured ones: what stands in for what Lambda sets."""
+    scratch: Path | None = None
+    """Where each process has its `/tmp`."""
+    writable: Sequence[Path] = ()
+    """Where they may write too; nowhere but in tests."""
+    processes: int = 0
+    """So many of each function at least, where it declares fewer."""
+
+
 class FunctionPool:
     """The environments of one function."""
 
-    def __init__(self, function: Function, variables: Mapping[str, str], log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        function: Function,
+        variables: Mapping[str, str],
+        log: Callable[[str], None],
+        concurrency: Concurrency,
+        machine: Machine,
+    ) -> None:
         self.function = function
-        self._variables = variables
+        self.variables = variables
+        self.processes = max(function.local_concurrency, machine.processes)
+        self._machine = machine
         self._log = log
-        self._slots = asyncio.Semaphore(function.local_concurrency)
+        self._concurrency = concurrency
+        self._slots = asyncio.Semaphore(self.processes)
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
         self._closed = False
 
-    async def invoke(self, event: bytes, *, start_within: float | None = None) -> Outcome:
-        """Runs the function on `event`. Raises `ThrottledError` when no environment gets free
-        `start_within` seconds; None waits for as long as it takes."""
-        await self._take_slot(start_within)
-        try:
-            return await self._run(event)
-        finally:
-            self._slots.release()
+    async def invoke(
+        self, event: bytes, *, start_within: float | None = None, trace: str | None = None
+    ) -> Outcome:
+        """Runs the function on `event`, which came with the header `trace`.
+
+        Raises `ThrottledError` where Lambda would throttle it, or no process gets free `start_within` seconds (None
+        waits for as long as it takes), and `LoopError` where Lambda would stop a loop.
+        """
+        followed = lineage.follow(trace, self.function)
+        with self._concurrency.slot(self.function.name):
+            await self._take_process(start_within)
+            try:
+                return await self._run(event, followed)
+            finally:
+                self._slots.release()
+
+    async def invoke_patiently(
+        self, event: bytes, *, within: float | None = None, trace: str | None = None
+    ) -> Outcome:
+        """`invoke`, tried again while it is throttled, as a poller does; raises `ThrottledError` after `within` seconds."""
+        loop = asyncio.get_running_loop()
+        until = None if within is None else loop.time() + within
+        pause = _POLLERS_PAUSES[0]
+        while True:
+            try:
+                return await self.invoke(event, trace=trace)
+            except ThrottledError:
+                if until is not None and loop.time() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _POLLERS_PAUSES[1])
 
     async def warm(self, count: int = 1) -> Outcome | None:
         """Starts up to `count` environments ahead of the first event; returns an init's failure, if any."""
-        missing = min(count, self.function.local_concurrency) - len(self._all)
+        missing = min(count, self.processes) - len(self._all)
         outcomes = await asyncio.gather(*(self._warm_one() for _ in range(max(missing, 0))))
         return next((outcome for outcome in outcomes if outcome is not None), None)
 
@@ -77,15 +140,13 @@ class FunctionPool:
         self._all.clear()
         self._idle.clear()
 
-    async def _take_slot(self, start_within: float | None) -> None:
-        if start_within == 0 and self._slots.locked():
-            raise ThrottledError(self.function.name)
+    async def _take_process(self, start_within: float | None) -> None:
         try:
-            await asyncio.wait_for(self._slots.acquire(), start_within or None)
+            await asyncio.wait_for(self._slots.acquire(), start_within)
         except TimeoutError as error:
-            raise ThrottledError(self.function.name) from error
+            raise ThrottledError(self.function.name, "no process is free") from error
 
-    async def _run(self, event: bytes) -> Outcome:
+    async def _run(self, event: bytes, trace: str) -> Outcome:
         environment = await self._idle_environment()
         if environment is None:
             environment = self._new_environment()
@@ -93,7 +154,7 @@ class FunctionPool:
                 await self._drop(environment)
                 return failure
         try:
-            return await environment.invoke(event)
+            return await environment.invoke(event, trace)
         finally:
             if environment.alive and not self._closed:
                 self._idle.append(environment)
@@ -118,7 +179,14 @@ class FunctionPool:
             return failure
 
     def _new_environment(self) -> Environment:
-        environment = Environment(self.function, self._variables, self._log)
+        machine = self._machine
+        environment = Environment(
+            self.function,
+            {**machine.variables.get(self.function.name, {}), **self.variables},
+            self._log,
+            scratch=machine.scratch,
+            writable=machine.writable,
+        )
         self._all.add(environment)
         return environment
 
@@ -128,7 +196,7 @@ class FunctionPool:
 
 
 class Functions:
-    """Every declared function, by name."""
+    """Every declared function, by name; `variables` are those that it is configured with, by function."""
 
     def __init__(
         self,
@@ -136,12 +204,18 @@ class Functions:
         variables: Mapping[str, Mapping[str, str]],
         log: LogPart,
         *,
-        retry_delays: Sequence[float] = ASYNC_RETRY_DELAYS,
+        machine: Machine | None = None,
+        account_limit: int = USUAL_ACCOUNT,
+        asynchronous: Asynchronous | None = None,
     ) -> None:
         self._log = log
-        self._retry_delays = tuple(retry_delays)
+        self.asynchronous = asynchronous or Asynchronous()
+        self.concurrency = Concurrency(functions, account_limit)
+        machine = machine or Machine()
         self._pools = {
-            function.name: FunctionPool(function, variables[function.name], self._logger(function.name))
+            function.name: FunctionPool(
+                function, variables[function.name], self._logger(function.name), self.concurrency, machine
+            )
             for function in functions
         }
         self._queued: set[asyncio.Task[None]] = set()
@@ -152,14 +226,17 @@ class Functions:
         except KeyError:
             raise UnknownFunctionError(name) from None
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._pools
+
     @property
     def queued(self) -> int:
         """Asynchronous invocations that wait, run, or wait to be tried again."""
         return len(self._queued)
 
-    def invoke_later(self, name: str, event: bytes) -> None:
+    def invoke_later(self, name: str, event: bytes, trace: str | None = None) -> None:
         """Accepts an asynchronous invocation."""
-        task = asyncio.create_task(self._invoke_with_retries(self[name], event))
+        task = asyncio.create_task(self._invoke_until_done(self[name], event, trace))
         self._queued.add(task)
         task.add_done_callback(self._queued.discard)
 
@@ -173,20 +250,35 @@ class Functions:
                 await task
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
-    async def _invoke_with_retries(self, pool: FunctionPool, event: bytes) -> None:
-        for delay in (*self._retry_delays, None):
-            outcome = await pool.invoke(event)
-            if outcome.error is None:
+    async def _invoke_until_done(self, pool: FunctionPool, event: bytes, trace: str | None) -> None:
+        name, rules = pool.function.name, self.asynchronous
+        loop = asyncio.get_running_loop()
+        too_old_at = loop.time() + rules.longest_age
+        delays = iter(rules.delays[: rules.retries])
+        throttled, longest_pause = rules.throttled
+        while True:
+            try:
+                outcome = await pool.invoke(event, trace=trace)
+            except ThrottledError as error:
+                pause, throttled = throttled, min(2 * throttled, longest_pause)
+                self._log(name, f"WARNING asynchronous invocation throttled: {error.reason}")
+            except lineage.LoopError as error:
+                self._log(name, f"ERROR asynchronous invocation dropped: {error}")
                 return
-            name = pool.function.name
-            self._log(
-                name,
-                f"ERROR asynchronous invocation failed: {outcome.payload[:2000].decode(errors='replace')}",
-            )
-            if delay is None:
-                self._log(name, "ERROR asynchronous invocation given up")
+            else:
+                if outcome.error is None:
+                    return
+                reason = outcome.payload[:2000].decode(errors="replace")
+                self._log(name, f"ERROR asynchronous invocation failed: {reason}")
+                again = next(delays, None)
+                if again is None:
+                    self._log(name, "ERROR asynchronous invocation given up")
+                    return
+                pause = again
+            if loop.time() + pause > too_old_at:
+                self._log(name, f"ERROR asynchronous invocation given up: older than {rules.longest_age:g} s")
                 return
-            await asyncio.sleep(delay)
+            await asyncio.sleep(pause)
 
     def _logger(self, name: str) -> Callable[[str], None]:
         return lambda line: self._log(name, line)

@@ -75,7 +75,7 @@ class KafkaSource:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        pollers = min(PARTITIONS, self._pool.function.local_concurrency)
+        pollers = min(PARTITIONS, self._pool.processes)
         self._threads = [
             threading.Thread(target=self._poll, name=f"kafka-{self._topic.name}-{number}", daemon=True)
             for number in range(pollers)
@@ -142,7 +142,7 @@ class KafkaSource:
 
     def _invoke(self, payload: bytes) -> Outcome | None:
         assert self._loop is not None
-        future = asyncio.run_coroutine_threadsafe(self._pool.invoke(payload), self._loop)
+        future = asyncio.run_coroutine_threadsafe(self._pool.invoke_patiently(payload), self._loop)
         while True:
             try:
                 return future.result(timeout=0.5)

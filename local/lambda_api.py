@@ -1,19 +1,26 @@
-"""The Invoke operation of the Lambda API, for the functions that call each other through boto3.
+"""What the functions, tests and tools ask of the Lambda API: Invoke, and how a function is configured.
 
-`GET /local/environments` lists the live processes: for `status`, and for tests that kill them.
+A function calls with credentials of its own, and may invoke what it declares, by the alias that its role names; anybody else
+is an operator, who may do all. `GET /local/environments` lists the live processes: for `status`, and for tests that kill
+them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from aiohttp import web
 
-from local import processes
-from local.invocations import Functions, ThrottledError, UnknownFunctionError
-from local.runtime_api import MAX_PAYLOAD
+from local import lineage, processes
+from local.concurrency import ThrottledError
+from local.invocations import Functions, UnknownFunctionError
+from local.runtime_api import ACCOUNT, MAX_PAYLOAD
 
 MAX_ASYNC_PAYLOAD = 1024 * 1024
+LIVE = "live"
+
+_FUNCTION = "/functions/{name}"
 
 
 class LambdaApi:
@@ -30,7 +37,11 @@ class LambdaApi:
 
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=2 * MAX_PAYLOAD)
-        app.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
+        app.router.add_post(f"/2015-03-31{_FUNCTION}/invocations", self._invoke)
+        app.router.add_get(f"/2015-03-31{_FUNCTION}/configuration", self._configuration)
+        app.router.add_get(f"/2019-09-30{_FUNCTION}/concurrency", self._concurrency)
+        app.router.add_get(f"/2019-09-25{_FUNCTION}/event-invoke-config", self._asynchronous)
+        app.router.add_get(f"/2024-08-31{_FUNCTION}/recursion-config", self._recursion)
         app.router.add_get("/local/environments", self._environments)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -42,53 +53,125 @@ class LambdaApi:
             await self._runner.cleanup()
 
     async def _invoke(self, request: web.Request) -> web.Response:
-        name = _plain_name(request.match_info["name"])
+        name, qualifier = _name_and_qualifier(request)
         event = await request.read() or b"{}"
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        caller = _caller(request)
+        if caller in self._functions and not self._may_invoke(caller, name, qualifier):
+            return _denied(caller, f"{name}:{qualifier}" if qualifier else name)
         try:
             pool = self._functions[name]
         except UnknownFunctionError:
-            return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
+            return _not_found(name)
         limit = MAX_ASYNC_PAYLOAD if kind == "Event" else MAX_PAYLOAD
         if len(event) > limit:
             message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
             return _error(413, "RequestTooLargeException", message)
         if kind == "DryRun":
             return web.Response(status=204)
+        trace = request.headers.get(lineage.HEADER)
         if kind == "Event":
-            self._functions.invoke_later(name, event)
+            self._functions.invoke_later(name, event, trace)
             return web.Response(status=202)
         try:
-            outcome = await pool.invoke(event, start_within=0)
-        except ThrottledError:
-            return _error(429, "TooManyRequestsException", "Rate Exceeded.")
+            outcome = await pool.invoke(event, trace=trace)
+        except ThrottledError as error:
+            return _error(429, "TooManyRequestsException", "Rate Exceeded.", error.reason)
+        except lineage.LoopError as error:
+            return _error(400, "RecursiveInvocationException", str(error))
         headers = {"X-Amz-Executed-Version": "$LATEST", "x-amzn-RequestId": outcome.request_id}
         if outcome.error is not None:
             headers["X-Amz-Function-Error"] = outcome.error
         return web.Response(body=outcome.payload, content_type="application/json", headers=headers)
 
-    async def _environments(self, _: web.Request) -> web.Response:
-        listed = [dataclasses.asdict(state) for state in self._functions.states()]
-        return web.json_response({"environments": listed, "queued": self._functions.queued})
+    def _may_invoke(self, caller: str, name: str, qualifier: str) -> bool:
+        return name in self._functions[caller].function.calls and qualifier == LIVE
 
+    # How a function is configured -----------------------------------------------------------------------
 
-def _plain_name(given: str) -> str:
-    """The name in a name, a partial or whole ARN, with or without a qualifier."""
-    if given.startswith("arn:"):
-        given = given.split(":", 6)[6]
-    return given.rpartition("function:")[2].split(":")[0]
-
-
-def _error(status: int, kind: str, message: str) -> web.Response:
-    headers = {"x-amzn-ErrorType": kind}
-    if status == 429:
+    async def _configuration(self, request: web.Request) -> web.Response:
+        name, _ = _name_and_qualifier(request)
+        if name not in self._functions:
+            return _not_found(name)
+        pool = self._functions[name]
         return web.json_response(
             {
-                "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
-                "Type": "User",
-                "message": message,
-            },
-            status=status,
-            headers=headers,
+                "FunctionName": name,
+                "Handler": pool.function.handler,
+                "MemorySize": pool.function.memory,
+                "Timeout": pool.function.timeout,
+                "Environment": {"Variables": dict(pool.variables)},
+            }
         )
+
+    async def _concurrency(self, request: web.Request) -> web.Response:
+        name, _ = _name_and_qualifier(request)
+        if name not in self._functions:
+            return _not_found(name)
+        share = self._functions.concurrency.share(name)
+        return web.json_response({} if share is None else {"ReservedConcurrentExecutions": share})
+
+    async def _asynchronous(self, request: web.Request) -> web.Response:
+        name, _ = _name_and_qualifier(request)
+        if name not in self._functions:
+            return _not_found(name)
+        rules = self._functions.asynchronous
+        return web.json_response(
+            {"MaximumRetryAttempts": rules.retries, "MaximumEventAgeInSeconds": int(rules.longest_age)}
+        )
+
+    async def _recursion(self, request: web.Request) -> web.Response:
+        name, _ = _name_and_qualifier(request)
+        if name not in self._functions:
+            return _not_found(name)
+        return web.json_response(
+            {"RecursiveLoop": "Allow" if self._functions[name].function.loop else "Terminate"}
+        )
+
+    async def _environments(self, _: web.Request) -> web.Response:
+        listed = [dataclasses.asdict(state) for state in self._functions.states()]
+        concurrency = self._functions.concurrency
+        return web.json_response(
+            {
+                "environments": listed,
+                "queued": self._functions.queued,
+                "running": dict(concurrency.counts),
+                "peak": dict(concurrency.peak),
+            }
+        )
+
+
+def _name_and_qualifier(request: web.Request) -> tuple[str, str]:
+    """The name in a name, a partial or whole ARN; and its qualifier, which may stand in the query too."""
+    given = request.match_info["name"]
+    if given.startswith("arn:"):
+        given = given.split(":", 6)[6]
+    name, _, qualifier = given.rpartition("function:")[2].partition(":")
+    return name, qualifier or request.query.get("Qualifier", "")
+
+
+def _caller(request: web.Request) -> str:
+    """Whose credentials signed the request."""
+    match = re.search(r"Credential=([^/,]+)/", request.headers.get("Authorization", ""))
+    return match[1] if match else ""
+
+
+def _denied(caller: str, target: str) -> web.Response:
+    message = (
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{caller}/{caller} is not authorized to perform: "
+        f"lambda:InvokeFunction on resource: arn:aws:lambda:*:{ACCOUNT}:function:{target} because no identity-based "
+        "policy allows the lambda:InvokeFunction action"
+    )
+    return _error(403, "AccessDeniedException", message)
+
+
+def _not_found(name: str) -> web.Response:
+    return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
+
+
+def _error(status: int, kind: str, message: str, reason: str | None = None) -> web.Response:
+    headers = {"x-amzn-ErrorType": kind}
+    if reason is not None:
+        body = {"Reason": reason, "Type": "User", "message": message}
+        return web.json_response(body, status=status, headers=headers)
     return web.json_response({"Type": "User", "Message": message}, status=status, headers=headers)

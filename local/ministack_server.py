@@ -1,16 +1,28 @@
-"""Runs MiniStack with its queues and tables saved every second; executed by MiniStack's own Python.
+"""Runs MiniStack with its queues and tables saved every second and calls written down; executed by MiniStack's own Python.
 
 MiniStack writes S3 objects to disk as they come, but queues and tables only at an orderly shutdown. Here a
 thread saves those two as they change, so that killing the process loses at most the last moments. It also
 ends the process when its parent is gone, where the kernel cannot do that.
+
+Each call is written to the file `CALLS`, once for each caller, action and kind of resource, in IAM's words. A message
+that was sent with a trace header carries it on, as SQS has it.
 """
 
 from __future__ import annotations
 
+import contextvars
 import importlib
+import json
 import os
 import threading
 import time
+from pathlib import Path
+from typing import Any
+
+Headers = dict[str, str]
+Query = dict[str, Any]
+
+_trace: contextvars.ContextVar[str] = contextvars.ContextVar("trace", default="")
 
 _SAVED = ("sqs", "dynamodb")
 _EVERY = 1.0
@@ -39,11 +51,64 @@ def _save_changes(parent: int) -> None:
         pause = max(_EVERY, (time.thread_time() - began) / _SHARE)
 
 
+def _note_calls(path: Path) -> None:
+    """Have each request that MiniStack dispatches written to the file, and its trace header kept for SQS."""
+    app: Any = importlib.import_module("ministack.app")
+    iam: Any = importlib.import_module("ministack.core.iam_actions")
+    router: Any = importlib.import_module("ministack.core.router")
+    responses: Any = importlib.import_module("ministack.core.responses")
+    dispatch = app._dispatch_service_request  # noqa: SLF001 (where every call passes)
+    noted: set[tuple[str, str, str]] = set()
+    file = path.open("a", buffering=1)
+
+    def note(method: str, path: str, headers: Headers, body: bytes, query: Query) -> None:
+        parameters = app._routing_params(method, path, headers, body, query)  # noqa: SLF001
+        service = router.detect_service(method, path, headers, parameters)
+        action = iam.extract_iam_action(service, method, path, headers, body, parameters)
+        caller = router.extract_access_key_id(headers, query)
+        if not caller or action is None:
+            return
+        account, region = responses.get_account_id(), router.extract_region(headers)
+        arn = iam.extract_resource_arn(service, method, path, headers, body, parameters, region, account)
+        calls = [(action, arn)]
+        if service == "s3":
+            calls += iam.s3_additional_checks(method, path, headers, body, parameters)
+        for called, resource in calls:
+            kind = "/".join(resource.split("/")[:4])
+            if (caller, called, kind) not in noted:
+                noted.add((caller, called, kind))
+                file.write(json.dumps({"caller": caller, "action": called, "resource": resource}) + "\n")
+
+    async def noting(
+        method: str, path: str, headers: Headers, body: bytes, query: Query, request_id: str
+    ) -> Any:
+        note(method, path, headers, body, query)
+        _trace.set(headers.get("x-amzn-trace-id", ""))
+        return await dispatch(method, path, headers, body, query, request_id)
+
+    app._dispatch_service_request = noting  # noqa: SLF001
+
+
+def _carry_traces() -> None:
+    sqs: Any = importlib.import_module("ministack.services.sqs")
+    build = sqs._build_send_sys_attrs  # noqa: SLF001
+
+    def carrying(now: float, given: dict[str, Any]) -> Any:
+        attributes = build(now, given)
+        if _trace.get():
+            attributes.setdefault("AWSTraceHeader", _trace.get())
+        return attributes
+
+    sqs._build_send_sys_attrs = carrying  # noqa: SLF001
+
+
 if __name__ == "__main__":
     # Queues are stored under URLs with the port in them: a fixed one, so that they are found after a start at
     # another port. Requests are answered with the port they came to.
     port = os.environ.pop("GATEWAY_PORT")
     importlib.import_module("ministack.services.sqs")
     os.environ["GATEWAY_PORT"] = port
+    _carry_traces()
+    _note_calls(Path(os.environ["CALLS"]))
     threading.Thread(target=_save_changes, args=(os.getppid(),), daemon=True).start()
     importlib.import_module("ministack.app").main()

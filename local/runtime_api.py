@@ -4,7 +4,8 @@ The API is the one that AWS documents for custom runtimes (2018-06-01: next, res
 Each environment listens on a port of its own, as each does on Lambda, so a process is known by the port it
 calls. One invocation at a time; at the function's timeout the process is killed; a process that ends in the
 middle of an invocation makes it fail as `Runtime.ExitError`. Between invocations the process is frozen, so
-nothing of a function runs in the background that would not on Lambda.
+nothing of a function runs in the background that would not on Lambda. It may write to a `/tmp` of its own alone, and is
+ended without a signal that it could catch: so Lambda ends the environments of functions without extensions.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
 from functions.declaration import Function
-from local import processes
+from local import lineage, processes
+from local.confinement import Confinement, entering
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
@@ -59,6 +62,7 @@ class Outcome:
 class _Invocation:
     request_id: str
     event: bytes
+    trace: str
     deadline_ms: int
     done: asyncio.Future[Outcome]
 
@@ -68,11 +72,25 @@ def function_arn(name: str, region: str) -> str:
 
 
 class Environment:
-    """An environment of `function`, started with `variables` beside those that Lambda itself sets."""
+    """An environment of `function`, started with `variables` beside those that Lambda itself sets.
 
-    def __init__(self, function: Function, variables: Mapping[str, str], log: LogLine) -> None:
+    Its process may write to its own temporary directory, which is made in `scratch`, and to those of `writable`.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        variables: Mapping[str, str],
+        log: LogLine,
+        *,
+        scratch: Path | None = None,
+        writable: Sequence[Path] = (),
+    ) -> None:
         self.function = function
         self._variables = dict(variables)
+        self._scratch = scratch
+        self._writable = writable
+        self._own_tmp: Path | None = None
         self._region = variables.get("AWS_REGION", "us-east-1")
         self._log = log
         self._waiting: asyncio.Queue[_Invocation | None] = asyncio.Queue()
@@ -90,16 +108,21 @@ class Environment:
         """Starts the process; returns when it asks for its first event, or with the failure of its init."""
         began = time.monotonic()
         port = await self._listen()
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "awslambdaric", self.function.handler),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment(port),
-            cwd=ROOT,
-            start_new_session=True,
-            preexec_fn=processes.end_with_parent(signal.SIGKILL),
-        )
+        self._own_tmp = Path(tempfile.mkdtemp(prefix=f"{self.function.name}-", dir=self._scratch))
+        confinement = Confinement([self._own_tmp, *self._writable])
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "awslambdaric", self.function.handler),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=self._environment(port, self._own_tmp),
+                cwd=ROOT,
+                start_new_session=True,
+                preexec_fn=entering(processes.end_with_parent(signal.SIGKILL), confinement.enter),
+            )
+        finally:
+            confinement.close()
         self._tasks = [asyncio.create_task(self._read_log()), asyncio.create_task(self._watch())]
         try:
             await asyncio.wait_for(self._ready.wait(), INIT_TIMEOUT)
@@ -144,13 +167,19 @@ class Environment:
         self._waiting.put_nowait(None)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._own_tmp is not None:
+            shutil.rmtree(self._own_tmp, ignore_errors=True)
 
-    async def invoke(self, event: bytes) -> Outcome:
-        """Runs one invocation to its end; never raises for what the function does."""
+    async def invoke(self, event: bytes, trace: str | None = None) -> Outcome:
+        """Runs one invocation to its end; never raises for what the function does. `trace` is its trace header."""
         request_id = str(uuid.uuid4())
         timeout = self.function.timeout
         invocation = _Invocation(
-            request_id, event, int((time.time() + timeout) * 1000), asyncio.get_running_loop().create_future()
+            request_id,
+            event,
+            trace or lineage.follow(None, self.function),
+            int((time.time() + timeout) * 1000),
+            asyncio.get_running_loop().create_future(),
         )
         began = time.monotonic()
         self._log(f"START RequestId: {request_id} Version: $LATEST")
@@ -173,18 +202,20 @@ class Environment:
 
     # The process --------------------------------------------------------------------------------------
 
-    def _environment(self, port: int) -> dict[str, str]:
+    def _environment(self, port: int, own_tmp: Path) -> dict[str, str]:
         name = self.function.name
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": os.environ.get("HOME", "/"),
+            # As Lambda has it: there is no such directory, and so no file of the user's that the code could read.
+            "HOME": "/home/sbx_user1051",
+            "TMPDIR": str(own_tmp),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
             **self._variables,
-            **self.function.environment,
             "_HANDLER": self.function.handler,
             "AWS_LAMBDA_RUNTIME_API": f"{processes.LOOPBACK}:{port}",
             "AWS_LAMBDA_FUNCTION_NAME": name,
@@ -257,9 +288,6 @@ class Environment:
         if invocation is None:
             raise web.HTTPGone
         self._signal(signal.SIGCONT)
-        trace = (
-            f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
-        )
         return web.Response(
             body=invocation.event,
             content_type="application/json",
@@ -267,7 +295,7 @@ class Environment:
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
                 "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
                 "Lambda-Runtime-Invoked-Function-Arn": function_arn(self.function.name, self._region),
-                "Lambda-Runtime-Trace-Id": trace,
+                "Lambda-Runtime-Trace-Id": invocation.trace,
             },
         )
 

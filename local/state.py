@@ -20,6 +20,7 @@ from local.runtime_api import ROOT
 _STATE = (
     *("postgres", "postgres.port", "postgres.password", "aws", "aws.port", "kafka"),
     *("logs", "signing-key.pem", "jwks.json", "system.json", "lock"),
+    "tmp",
 )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import compileall
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -21,18 +23,19 @@ from functions.declaration import (
     ScheduleTrigger,
 )
 from local import database as databases
-from local import tokens
+from local import place, tokens
 from local.authorizer import JwtAuthorizer
 from local.aws import REGION, LocalAws, Names, Resources
+from local.concurrency import account_limit
 from local.database import DatabaseUrls
 from local.event_sources import EventSource, SourceQueue
 from local.gateway import Gateway
-from local.invocations import FunctionPool, Functions
+from local.invocations import FunctionPool, Functions, Machine
 from local.lambda_api import LambdaApi
 from local.logs import Journal
 from local.postgres import Postgres
 from local.routes import RouteTable
-from local.runtime_api import Outcome
+from local.runtime_api import ROOT, Outcome
 from local.scheduler import Scheduler
 from local.state import Endpoints, take
 
@@ -41,8 +44,6 @@ if TYPE_CHECKING:
     from local.kafka_sources import KafkaSource
 
 DATABASE = "sextant"
-_TOPIC_PREFIX = "sextant."
-_PASSED_ON = ("SEXTANT_", "DB_", "POWERTOOLS_")
 
 
 class StartError(RuntimeError):
@@ -91,6 +92,7 @@ class System:
 
     def start_servers(self) -> None:
         """Starts Postgres, local AWS and, where it is the bus, Kafka."""
+        _compile()
         self._postgres.start()
         self._aws.start()
         if bus() == "kafka":
@@ -165,14 +167,29 @@ class System:
         return databases.urls(self._postgres, DATABASE)
 
     async def _start_functions(self, resources: Resources, urls: DatabaseUrls) -> int:
-        variables: dict[str, dict[str, str]] = {function.name: {} for function in FUNCTIONS}
-        self._functions = Functions(FUNCTIONS, variables, self._journal.write)
+        broker = self._broker.bootstrap if self._broker else None
+        here = place.local_place(bus(), resources, urls, broker)
+        of_this_machine: dict[str, Mapping[str, str]] = {}
+        scratch = self.home / "tmp"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        try:
+            configured = {function.name: place.configured(function, here) for function in FUNCTIONS}
+            self._functions = Functions(
+                FUNCTIONS,
+                configured,
+                self._journal.write,
+                machine=Machine(of_this_machine, scratch, processes=place.processes()),
+                account_limit=account_limit(),
+            )
+        except ValueError as error:
+            raise StartError(str(error)) from error
         self._lambda_api = LambdaApi(self._functions)
         await self._lambda_api.start()
         # Known only now: the functions call each other at this endpoint.
         for function in FUNCTIONS:
-            variables[function.name].update(
-                self._variables(function, resources, urls, lambda_endpoint=self._lambda_api.endpoint)
+            of_this_machine[function.name] = place.of_this_machine(
+                function, self._aws, urls, self._lambda_api.endpoint
             )
         return self._lambda_api.port
 
@@ -212,7 +229,7 @@ class System:
     ) -> KafkaSource:
         from local import kafka_brokers, kafka_sources
 
-        name = f"{_TOPIC_PREFIX}{trigger.queue}"
+        name = f"{place.TOPIC_PREFIX}{trigger.queue}"
         kafka_brokers.make_topics(broker.bootstrap, name, partitions=kafka_sources.PARTITIONS)
         topic = kafka_sources.SourceTopic(name, broker.bootstrap, resources.dead_letter_urls[trigger.queue])
         return kafka_sources.KafkaSource(trigger, topic, pool, client, self._journal.say)
@@ -254,42 +271,11 @@ class System:
     def _access(self, line: str) -> None:
         self._journal.write("gateway", line)
 
-    def _variables(
-        self, function: Function, resources: Resources, urls: DatabaseUrls, *, lambda_endpoint: str
-    ) -> Mapping[str, str]:
-        """The environment variables that a deployment gives the function, with local values."""
-        found = {
-            **self._aws.variables(),
-            "AWS_ENDPOINT_URL_LAMBDA": lambda_endpoint,
-            "SEXTANT_STAGE": "local",
-            "SEXTANT_BUS": bus(),
-            "SEXTANT_RELAY_FUNCTION": OUTBOX_RELAY.name,
-            "SEXTANT_IDEMPOTENCY_TABLE": resources.idempotency_table,
-            "SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/warehouse",
-            "SEXTANT_CATALOG": "sql",
-            "SEXTANT_CATALOG_URL": urls.catalog,
-            "SEXTANT_ISSUER": tokens.ISSUER,
-            "SEXTANT_AUDIENCE": tokens.AUDIENCE,
-            "POWERTOOLS_SERVICE_NAME": function.name,
-            "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
-            "POWERTOOLS_LOG_LEVEL": "INFO",
-            **{f"SEXTANT_QUEUE_URL_{name.upper()}": url for name, url in resources.queue_urls.items()},
-        }
-        if function.database is not None:
-            found["DATABASE_URL"] = urls.of_role(function.database)
-        if self._broker is not None:
-            found["SEXTANT_KAFKA_BOOTSTRAP"] = self._broker.bootstrap
-            found["SEXTANT_KAFKA_PREFIX"] = _TOPIC_PREFIX
-        if function.alerts:
-            found["SEXTANT_ALERT_TOPIC"] = resources.alert_topic
-        if function.database == "sextant_app":
-            found["PLATFORM_DATABASE_URL"] = urls.platform
-        given = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith(_PASSED_ON) and name != "SEXTANT_HOME"
-        }
-        return {**found, **given}
+
+def _compile() -> None:
+    """Compile what the functions import and may not write beside it, as a deployment's bundles are compiled."""
+    for package in ("functions", "layers", "migrations"):
+        compileall.compile_dir(ROOT / package, quiet=2)
 
 
 def _message_in(outcome: Outcome) -> str:

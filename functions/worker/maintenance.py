@@ -24,7 +24,10 @@ logger = Logger()
 
 
 def _report(files: Iterable[UnreadableFile]) -> int:
-    return unreadable_files.report(bootstrap.platform_database(), bootstrap.operations_policies(), files)
+    reported = unreadable_files.report(bootstrap.platform_database(), bootstrap.operations_policies(), files)
+    if reported:
+        bootstrap.nudge_relay()
+    return reported
 
 
 @logger.inject_lambda_context

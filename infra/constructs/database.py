@@ -7,8 +7,9 @@ and rotated by RDS; the deployment uses it through the Data API to make the user
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -43,8 +44,13 @@ class DatabaseAccess(Protocol):
         """What tells this database from another one of the deployment."""
         ...
 
-    def environment(self, user: str) -> dict[str, str]:
-        """`DATABASE_URL` and `DATABASE_AUTH` for a function that signs in as `user`."""
+    @property
+    def sign_in(self) -> Mapping[str, str]:
+        """The variables that say how one signs in, beside the URL."""
+        ...
+
+    def url(self, user: str) -> str:
+        """Where `user` signs in."""
         ...
 
     def allow(self, grantee: iam.IGrantable, user: str) -> None:
@@ -54,6 +60,8 @@ class DatabaseAccess(Protocol):
 
 class AuroraDatabase(Construct):
     """The cluster, its proxy and who may sign in."""
+
+    sign_in: ClassVar[Mapping[str, str]] = {"DATABASE_AUTH": "iam"}
 
     def __init__(
         self,
@@ -163,12 +171,6 @@ class AuroraDatabase(Construct):
         for user in (MIGRATOR, "sextant_app", "sextant_platform"):
             self.cluster.grant_connect(role, user)
 
-    def environment(self, user: str) -> dict[str, str]:
-        return {
-            "DATABASE_URL": self.url(user),
-            "DATABASE_AUTH": "iam",
-        }
-
     def url(self, user: str) -> str:
         """Where the proxy is, without a password, which is a token made for each connection."""
         return (
@@ -203,6 +205,7 @@ class ExistingDatabase:
     """A database by its URLs; IAM has no say in it."""
 
     identifier = "given"
+    sign_in: ClassVar[Mapping[str, str]] = {"DATABASE_AUTH": "password"}
 
     def __init__(self, settings: GivenDatabase) -> None:
         self._urls = {
@@ -210,9 +213,6 @@ class ExistingDatabase:
             "sextant_app": settings.app_url.get_secret_value(),
             "sextant_platform": settings.platform_url.get_secret_value(),
         }
-
-    def environment(self, user: str) -> dict[str, str]:
-        return {"DATABASE_URL": self._urls[user], "DATABASE_AUTH": "password"}
 
     def url(self, user: str) -> str:
         return self._urls[user]

@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
-from functions.declaration import Function
+from functions.declaration import ASYNC_LONGEST_AGE, ASYNC_RETRIES, Function
 from infra.bundling import Bundler
 from infra.config import Functions as FunctionSettings
 from infra.constructs.layers import ARCHITECTURES, Layers, code, runtime
@@ -87,27 +87,19 @@ class DeployedFunction(Construct):
             role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            environment={
-                "SEXTANT_STAGE": surroundings.stage,
-                "POWERTOOLS_SERVICE_NAME": declared.name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
-                "POWERTOOLS_LOG_LEVEL": settings.log_level,
-                **environment,
-                **declared.environment,
-                **settings.environment,
-            },
+            environment=dict(environment),
             environment_encryption=surroundings.key,
             reserved_concurrent_executions=(
                 declared.reserved_concurrency if settings.reserve_concurrency else None
             ),
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if declared.loop else lambda_.RecursiveLoop.TERMINATE,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._snapstart else None,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             vpc=surroundings.network.vpc if surroundings.network else None,
             vpc_subnets=surroundings.network.subnets if surroundings.network else None,
             security_groups=[surroundings.network.function_group] if surroundings.network else None,
-            # A nudge or a tick that could not be delivered is worth nothing later: the next one does the same.
-            max_event_age=Duration.minutes(5),
-            retry_attempts=0,
+            max_event_age=Duration.seconds(ASYNC_LONGEST_AGE),
+            retry_attempts=ASYNC_RETRIES,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
         )
         accept_checkov(

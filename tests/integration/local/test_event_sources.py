@@ -15,7 +15,7 @@ import pytest
 from functions.declaration import Function, QueueTrigger, ScheduleTrigger
 from local.aws import REGION, LocalAws
 from local.event_sources import EventSource, SourceQueue, failures, record
-from local.invocations import Functions
+from local.invocations import Functions, Machine
 from local.runtime_api import Outcome
 from local.scheduler import Scheduler
 
@@ -28,7 +28,9 @@ async def mapped(
 ) -> AsyncIterator[Functions]:
     trigger = QueueTrigger("q", batch_size=batch_size, batching_window=window)
     batch = Function("batch", "tests.integration.local.sample.handlers.batch", 128, 10, (trigger,))
-    functions = Functions([batch], {"batch": {"SEEN": str(seen)}}, lambda *_: None)
+    functions = Functions(
+        [batch], {"batch": {"SEEN": str(seen)}}, lambda *_: None, machine=Machine(writable=[seen.parent])
+    )
     queue = SourceQueue(url, ARN, REGION)
     source = EventSource(trigger, queue, functions["batch"], aws.client("sqs"), lambda _: None)
     source.start()
@@ -209,7 +211,9 @@ def test_a_schedule_sends_scheduled_events_at_its_rate(tmp_path: Path) -> None:
     timed = Function("timed", handler, 128, 10, (ScheduleTrigger("tick", every=1),))
 
     async def scenario() -> None:
-        functions = Functions([timed], {"timed": {"NOTES": str(notes)}}, lambda *_: None)
+        functions = Functions(
+            [timed], {"timed": {"NOTES": str(notes)}}, lambda *_: None, machine=Machine(writable=[tmp_path])
+        )
         scheduler = Scheduler(functions, [timed], REGION)
         scheduler.start()
         await eventually(lambda: notes.exists() and len(notes.read_text().splitlines()) >= 2)

@@ -18,7 +18,7 @@ from kafka.structs import TopicPartition
 from functions.declaration import Function, QueueTrigger
 from local import kafka_brokers
 from local.aws import LocalAws
-from local.invocations import Functions
+from local.invocations import Functions, Machine
 from local.kafka_brokers import Broker
 from local.kafka_sources import KafkaSource, SourceTopic, failures
 from local.runtime_api import Outcome
@@ -67,7 +67,9 @@ async def mapped(
 ) -> AsyncIterator[None]:
     trigger = QueueTrigger("q", batch_size=10)
     batch = Function("batch", "tests.integration.local.sample.handlers.kafka_batch", 128, 10, (trigger,))
-    functions = Functions([batch], {"batch": {"SEEN": str(seen)}}, lambda *_: None)
+    functions = Functions(
+        [batch], {"batch": {"SEEN": str(seen)}}, lambda *_: None, machine=Machine(writable=[seen.parent])
+    )
     place = SourceTopic(topic, broker.bootstrap, dead_letter_url)
     source = KafkaSource(
         trigger, place, functions["batch"], aws.client("sqs"), lambda _: None, retry_pause=0.01

@@ -16,7 +16,8 @@ import pytest
 from botocore.config import Config
 
 from functions.declaration import Function
-from local.invocations import Functions
+from local.concurrency import USUAL_ACCOUNT
+from local.invocations import Asynchronous, Functions, Machine
 from local.lambda_api import LambdaApi
 from local.processes import is_alive
 from local.runtime_api import Environment, Outcome
@@ -25,18 +26,34 @@ SAMPLE = "tests.integration.local.sample.handlers"
 VARIABLES = {"SEXTANT_STAGE": "local", "AWS_REGION": "eu-central-1"}
 
 
-def function(handler: str, *, timeout: int = 20, concurrency: int = 1) -> Function:
+def function(handler: str, *, timeout: int = 20, concurrency: int = 1, **declared: Any) -> Function:
     return Function(
-        handler, f"{SAMPLE}.{handler}", memory=256, timeout=timeout, local_concurrency=concurrency
+        handler,
+        f"{SAMPLE}.{handler}",
+        memory=256,
+        timeout=timeout,
+        local_concurrency=concurrency,
+        **declared,
     )
 
 
 @asynccontextmanager
 async def running(
-    *functions: Function, log: Callable[[str, str], None] | None = None
+    *functions: Function,
+    log: Callable[[str, str], None] | None = None,
+    writable: Path | None = None,
+    limit: int = USUAL_ACCOUNT,
+    asynchronous: Asynchronous | None = None,
 ) -> AsyncIterator[Functions]:
     variables = {each.name: VARIABLES for each in functions}
-    system = Functions(functions, variables, log or (lambda *_: None), retry_delays=(0.05, 0.05))
+    system = Functions(
+        functions,
+        variables,
+        log or (lambda *_: None),
+        machine=Machine(writable=[writable] if writable else []),
+        account_limit=limit,
+        asynchronous=asynchronous,
+    )
     try:
         yield system
     finally:
@@ -253,27 +270,30 @@ def test_boto3_invokes_a_function_and_sees_its_errors() -> None:
     asyncio.run(scenario())
 
 
-def test_boto3_is_throttled_when_every_environment_is_busy(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with running(function("behave", concurrency=1)) as system:
+def test_boto3_is_throttled_beyond_a_functions_share(tmp_path: Path) -> None:
+    async def scenario() -> str:
+        async with running(function("behave", reserved_concurrency=1)) as system:
             api = LambdaApi(system)
             await api.start()
             client = lambda_client(api.endpoint)
             go = tmp_path / "go"
             busy = asyncio.create_task(invoke(system, "behave", {"do": "wait", "until": str(go)}))
             await eventually(lambda: any(state.busy for state in system.states()))
-            with pytest.raises(client.exceptions.TooManyRequestsException):
+            with pytest.raises(client.exceptions.TooManyRequestsException) as refused:
                 await asyncio.to_thread(client.invoke, FunctionName="behave", Payload=b'{"do": "nothing"}')
             go.touch()
             assert (await busy).error is None
             await api.stop()
+        return str(refused.value.response["Reason"])
 
-    asyncio.run(scenario())
+    assert asyncio.run(scenario()) == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
-def test_an_asynchronous_invocation_is_tried_three_times_in_all(tmp_path: Path) -> None:
-    async def scenario() -> tuple[str, str]:
-        async with running(function("fail_at_first")) as system:
+def test_an_asynchronous_invocation_is_tried_as_often_as_it_is_configured(tmp_path: Path) -> None:
+    async def scenario(rules: Asynchronous) -> tuple[str, str]:
+        for name in ("recovers", "never"):
+            (tmp_path / name).unlink(missing_ok=True)
+        async with running(function("fail_at_first"), asynchronous=rules, writable=tmp_path) as system:
             api = LambdaApi(system)
             await api.start()
             client = lambda_client(api.endpoint)
@@ -287,4 +307,5 @@ def test_an_asynchronous_invocation_is_tried_three_times_in_all(tmp_path: Path) 
             await api.stop()
         return (tmp_path / "recovers").read_text(), (tmp_path / "never").read_text()
 
-    assert asyncio.run(scenario()) == ("3", "3")
+    assert asyncio.run(scenario(Asynchronous(retries=2, delays=(0.05, 0.05)))) == ("3", "3")
+    assert asyncio.run(scenario(Asynchronous())) == ("1", "1"), "as declared: nudges and ticks are tried once"

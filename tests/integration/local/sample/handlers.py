@@ -6,11 +6,15 @@ import base64
 import json
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 
 def echo(event: Any, context: Any) -> dict[str, Any]:
@@ -41,6 +45,21 @@ def behave(event: dict[str, Any], context: Any) -> dict[str, Any]:
             deadline = time.monotonic() + 30
             while not Path(event["until"]).exists() and time.monotonic() < deadline:
                 time.sleep(0.01)
+        case "write":
+            try:
+                Path(event["path"]).write_text("x")
+            except OSError as error:
+                return {"refused": error.strerror, "tmp": tempfile.gettempdir()}
+            return {"refused": None, "tmp": tempfile.gettempdir()}
+        case "keep":
+            (Path(tempfile.gettempdir()) / "kept").write_text("x")
+            subprocess.run(["mkdir", Path(tempfile.gettempdir()) / "directory"], check=True)
+            return {
+                "files": sorted(path.name for path in Path(tempfile.gettempdir()).iterdir()),
+                "tmp": tempfile.gettempdir(),
+            }
+        case "catch":
+            signal.signal(signal.SIGTERM, lambda *_: Path(event["path"]).write_text("ended"))
         case "large":
             return {"text": "x" * event["bytes"]}
     return {"pid": os.getpid()}
@@ -97,6 +116,18 @@ def http(event: dict[str, Any], context: Any) -> Any:
         case "hang":
             time.sleep(600)
     return {"statusCode": 201, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+
+
+def call_on(event: dict[str, Any], context: Any) -> None:
+    """Notes that it was called, and has itself called again: through SQS, or by an asynchronous invocation."""
+    with Path(os.environ["NOTES"]).open("a") as file:
+        file.write(context.function_name + "\n")
+    if queue := os.environ.get("QUEUE"):
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="on")
+    else:
+        boto3.client("lambda").invoke(
+            FunctionName=f"{context.function_name}:live", InvocationType="Event", Payload=b"{}"
+        )
 
 
 def hang(event: Any, context: Any) -> None:
