@@ -13,7 +13,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, Meta, answers, reply
+from functions.api.http.envelopes import (
+    AnswerBody,
+    Envelope,
+    ListEnvelope,
+    WarnedMeta,
+    answers,
+    reply,
+    warned_meta,
+)
 from functions.api.http.etag import IfNoneMatch, etag
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
@@ -27,6 +35,7 @@ from sextant.ids import RunId, ScenarioId, new_id
 from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
+from sextant.runs.fit import run_warnings
 from sextant.runs.model import STATES, Attempt, Run, RunFilter, RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import DEFAULTS, LONG_POLL
@@ -38,7 +47,7 @@ WAITS = "waits"
 POLL_SECONDS = 0.25
 
 
-class RunMeta(Meta):
+class RunMeta(WarnedMeta):
     existing: bool
     """Whether an equal run, or the run of the same idempotency key, was there before."""
 
@@ -158,7 +167,9 @@ def request_run(
             bootstrap.nudge_relay()
         body = RequestedRunEnvelope.model_construct(
             data=RunBody.of(run),
-            meta=RunMeta.model_construct(request_id=caller.request_id, existing=not created),
+            meta=RunMeta.model_construct(
+                **vars(warned_meta(caller, run_warnings(run.context))), existing=not created
+            ),
         )
         location = {"Location": f"/v1/scenarios/{scenario_id}/runs/{run.id}"}
         return reply(body, 200 if run.outcome == "EXISTING" else 202, location)

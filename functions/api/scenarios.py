@@ -13,7 +13,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
+from functions.api.http.envelopes import (
+    AnswerBody,
+    Envelope,
+    ListEnvelope,
+    WarnedMeta,
+    answers,
+    reply,
+    warned_meta,
+)
 from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
@@ -27,7 +35,7 @@ from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.scenarios import service
 from sextant.scenarios.documents import Name, ScenarioChanges, ScenarioDocument
-from sextant.scenarios.model import Scenario, ScenarioFilter, Status
+from sextant.scenarios.model import Scenario, ScenarioFilter, Status, WrittenScenario
 from sextant.storage import Session
 from sextant.storage.errors import UniqueViolation
 
@@ -128,7 +136,12 @@ class ScenarioEnvelope(Envelope[ScenarioBody]): ...
 class ScenarioList(ListEnvelope[ScenarioBody]): ...
 
 
-class ScenarioPreview(Envelope[ScenarioDraft]): ...
+class WrittenEnvelope(Envelope[ScenarioBody]):
+    meta: WarnedMeta
+
+
+class ScenarioPreview(Envelope[ScenarioDraft]):
+    meta: WarnedMeta
 
 
 class VersionEnvelope(Envelope[VersionBody]): ...
@@ -138,6 +151,7 @@ router = Router("Scenarios")
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)
 _OK = answers("The scenario", ScenarioEnvelope)
+_WRITTEN = answers("The scenario, and what may not be meant in it", WrittenEnvelope)
 _AT_ANY_TIME: OpenAPIResponse = {
     "description": "The scenario; with as_of the version that stood then",
     "content": {"application/json": {"model": ScenarioEnvelope | VersionEnvelope}},
@@ -145,7 +159,7 @@ _AT_ANY_TIME: OpenAPIResponse = {
 _LIST = answers("Scenarios, newest first", ScenarioList)
 
 
-@router.post("/v1/scenarios", summary="Create a scenario", responses={201: _OK})
+@router.post("/v1/scenarios", summary="Create a scenario", responses={201: _WRITTEN})
 @needs("scenarios:write")
 def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -158,7 +172,7 @@ def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: K
     return once(router, idempotency_key, create)
 
 
-@router.put("/v1/scenarios/<scenario_id>", summary="Replace a scenario", responses={200: _OK})
+@router.put("/v1/scenarios/<scenario_id>", summary="Replace a scenario", responses={200: _WRITTEN})
 @needs("scenarios:write")
 def replace_scenario(
     scenario_id: UUID,
@@ -174,7 +188,9 @@ def replace_scenario(
     return _shown(replaced)
 
 
-@router.patch("/v1/scenarios/<scenario_id>", summary="Change some fields of a scenario", responses={200: _OK})
+@router.patch(
+    "/v1/scenarios/<scenario_id>", summary="Change some fields of a scenario", responses={200: _WRITTEN}
+)
 @needs("scenarios:write", merges=True)
 def update_scenario(
     scenario_id: UUID,
@@ -210,10 +226,14 @@ def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]
     check_tenant(document.tenant_id, caller)
     with router.session() as session:
         taken_by = service.holder_of(session, document.name)
-    return reply(ScenarioPreview.around(ScenarioDraft.of(document, name_taken_by=taken_by), caller))
+        warnings = service.validate(session, document)
+    draft = ScenarioDraft.of(document, name_taken_by=taken_by)
+    return reply(ScenarioPreview.model_construct(data=draft, meta=warned_meta(caller, warnings)))
 
 
-@router.post("/v1/scenarios/<scenario_id>/fork", summary="Copy a scenario with changes", responses={201: _OK})
+@router.post(
+    "/v1/scenarios/<scenario_id>/fork", summary="Copy a scenario with changes", responses={201: _WRITTEN}
+)
 @needs("scenarios:write")
 def fork_scenario(
     scenario_id: UUID,
@@ -312,4 +332,8 @@ def _shown(scenario: Scenario, status: int = 200) -> Response[Any]:
     headers = {"ETag": _etag(scenario)}
     if status == HTTPStatus.CREATED:
         headers["Location"] = f"/v1/scenarios/{scenario.id}"
-    return reply(ScenarioEnvelope.of(scenario, router.caller), status, headers)
+    if not isinstance(scenario, WrittenScenario):
+        return reply(ScenarioEnvelope.of(scenario, router.caller), status, headers)
+    body = ScenarioBody.of(scenario)
+    meta = warned_meta(router.caller, scenario.warnings)
+    return reply(WrittenEnvelope.model_construct(data=body, meta=meta), status, headers)

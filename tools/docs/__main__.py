@@ -13,7 +13,15 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = ("openapi", "deployment_settings", "model_tables", "performance", "permissions", "schema")
+GENERATORS = (
+    "reference_vocabulary",
+    "openapi",
+    "deployment_settings",
+    "model_tables",
+    "performance",
+    "permissions",
+    "schema",
+)
 # They need a migrated database: tests/infra/test_security.py and tests/integration/migrate/test_drift.py have one.
 CHECKED_ELSEWHERE = {"permissions", "schema"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from inspect import get_annotations
 from typing import (
@@ -91,6 +91,18 @@ class Meta(Deferred):
     request_id: str
 
 
+class WarningBody(Deferred):
+    """Something that is accepted, but may not be meant."""
+
+    path: str
+    rule: str
+    message: str
+
+
+class WarnedMeta(Meta):
+    warnings: list[WarningBody]
+
+
 class PageMeta(Meta):
     next_cursor: str | None = None
     prev_cursor: str | None = None
@@ -133,6 +145,11 @@ def _open(hint: Any) -> Any:
 
 def meta(caller: Caller) -> Meta:
     return Meta.model_construct(request_id=caller.request_id)
+
+
+def warned_meta(caller: Caller, warnings: Iterable[tuple[str, str, str]]) -> WarnedMeta:
+    bodies = [WarningBody.model_construct(path=p, rule=r, message=m) for p, r, m in warnings]
+    return WarnedMeta.model_construct(request_id=caller.request_id, warnings=bodies)
 
 
 def page_meta(caller: Caller, page: Page[Any], scope: str) -> PageMeta:

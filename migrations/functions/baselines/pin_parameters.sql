@@ -3,22 +3,15 @@
 CREATE OR REPLACE FUNCTION pin_parameters(p_tenant text, p_parameters text) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    reference      text := p_parameters::jsonb ->> 'baseline';
-    version_number integer;
-    pinned         text;
+    reference text := p_parameters::jsonb ->> 'baseline';
+    pinned    baseline;
 BEGIN
     IF reference IS NULL THEN
         RETURN p_parameters;
     END IF;
-    version_number := substring(reference FROM '@([0-9]{1,9})$')::integer;
-    reference := regexp_replace(reference, '@[0-9]{1,9}$', '');
-    SELECT b.id || '@' || b.version INTO pinned FROM baseline b
-    WHERE b.tenant_id = p_tenant AND (b.name_key = lower(reference)
-        OR b.id = CASE WHEN lower(reference) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END)
-      AND (version_number IS NULL OR b.version = version_number)
-    ORDER BY b.version DESC LIMIT 1;
+    pinned := baseline_named(p_tenant, reference);
     -- Strict: without a baseline the result is NULL.
-    RETURN merge_canonical(p_parameters, '{"baseline":"' || pinned || '"}');
+    RETURN merge_canonical(p_parameters, '{"baseline":"' || pinned.id || '@' || pinned.version || '"}');
 END
 $$;
 GRANT EXECUTE ON FUNCTION pin_parameters(text,text) TO sextant_app, sextant_platform;

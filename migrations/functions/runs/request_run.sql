@@ -1,6 +1,10 @@
 -- Ask for a run. `p_options` holds the columns that the request decides, by name. `outcome` is CREATED, EXISTING (an equal
 -- run lives or succeeded), REPLAYED (this key, this request), KEY_REUSED (this key, another request), SCENARIO_NOT_FOUND,
--- BASELINE_NOT_FOUND, SCENARIO_ARCHIVED or NOT_ADMITTED (why stands in the run's error).
+-- BASELINE_NOT_FOUND, SCENARIO_ARCHIVED, UNFIT or NOT_ADMITTED (why stands in the run's error).
+--
+-- `context` is what the asker needs to warn: the assumptions, and of the baseline (of `p_options.reference` where the run names
+-- none) years and named units. UNFIT: they may name what the baseline lacks; nothing is stored, and `context` has the whole
+-- vocabulary, by which the asker refuses or asks again with `p_options.checked`.
 CREATE OR REPLACE FUNCTION request_run(
     p_tenant text, p_run uuid, p_scenario uuid, p_options jsonb, p_actor text, p_correlation_id text, p_traceparent text
 ) RETURNS requested_run
@@ -11,6 +15,8 @@ DECLARE
     held   scenario_run;
     run    scenario_run := jsonb_populate_record(NULL::scenario_run, p_options);
     refusal text;
+    vocabulary jsonb := p_options -> 'reference';
+    pinned     baseline;
 BEGIN
     PERFORM enter_tenant(p_tenant);
 
@@ -24,9 +30,22 @@ BEGIN
 
     run.parameters := pin_parameters(p_tenant, merge_canonical(target.parameters, run.parameters));
     IF run.parameters IS NULL THEN
+        result.context := jsonb_build_object(
+            'parameters', merge_canonical(target.parameters, p_options ->> 'parameters')::jsonb);
         result.outcome := 'BASELINE_NOT_FOUND';
         RETURN result;
     END IF;
+    IF run.parameters::jsonb ? 'baseline' THEN
+        pinned := baseline_named(p_tenant, run.parameters::jsonb ->> 'baseline');
+        vocabulary := baseline_vocabulary(pinned);
+    END IF;
+    result.context := jsonb_build_object(
+        'assumptions', target.assumptions::jsonb,
+        'parameters', run.parameters::jsonb,
+        'baseline_since', CASE WHEN pinned.created_at > target.updated_at THEN pinned.created_at END,
+        'vocabulary', vocabulary || jsonb_build_object('units', (
+            SELECT jsonb_object_agg(unit #>> '{}', vocabulary -> 'units' -> (unit #>> '{}'))
+            FROM jsonb_path_query(target.assumptions::jsonb, '$.**.unit') unit WHERE vocabulary -> 'units' ? (unit #>> '{}'))));
     run.tenant_id := p_tenant;
     run.id := p_run;
     run.scenario_id := p_scenario;
@@ -57,6 +76,14 @@ BEGIN
         END IF;
         IF target.status = 'ARCHIVED' THEN
             result.outcome := 'SCENARIO_ARCHIVED';
+            RETURN result;
+        END IF;
+        IF coalesce(run.parameters::jsonb ->> 'model', 'merit_order') = 'merit_order'
+           AND NOT coalesce((p_options ->> 'checked')::boolean, false)
+           AND NOT scenario_fits(target.assumptions::jsonb, run.parameters::jsonb, vocabulary) THEN
+            result.run := run;
+            result.context := result.context || jsonb_build_object('vocabulary', vocabulary);
+            result.outcome := 'UNFIT';
             RETURN result;
         END IF;
         refusal := run_admission(p_tenant);

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sextant.baselines.service import NoSuchBaselineError
 from sextant.baselines.systems import packed_location
 from sextant.engine.packed import FORM
 from sextant.ids import ScenarioId
-from sextant.runs.service import BaselineNotFoundError
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from tests.integration.main_job.conftest import TENANT, MainJob
@@ -231,8 +231,8 @@ def test_another_tenants_baseline_is_not_there(outputs_api: OutputsApi) -> None:
     assert outputs_api.get("/v1/baselines").json["data"] == []
     assert outputs_api.get(f"/v1/baselines/{stored['id']}").status == 404
     for name in ("island", stored["id"], "no such"):
-        with pytest.raises(BaselineNotFoundError):
-            outputs_api.main_job.request(scenario(outputs_api.main_job, name))
+        with pytest.raises(NoSuchBaselineError):
+            scenario(outputs_api.main_job, name)
 
 
 def test_a_viewer_may_not_store_one(outputs_api: OutputsApi) -> None:

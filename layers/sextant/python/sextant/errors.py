@@ -100,3 +100,9 @@ class UnavailableError(SextantError):
     """The service cannot answer just now; try again later."""
 
     code, status, title = "unavailable", 503, "Service unavailable"
+
+
+def refuse(errors: Sequence[FieldError]) -> None:
+    """Raise a `ValidationError` of the broken rules, if there are any."""
+    if errors:
+        raise ValidationError("; ".join(f"{e.path}: {e.message}" for e in errors[:3]), errors=errors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -16,8 +18,10 @@ from sextant.storage.keyset import columns_of
 _COLUMNS = columns_of(Baseline)
 
 _INSERT = sql.SQL("""
-INSERT INTO baseline (tenant_id, id, version, name, location, digest, options, summary, created_at, created_by)
-VALUES (%(tenant_id)s, %(id)s, %(version)s, %(name)s, %(location)s, %(digest)s, %(options)s, %(summary)s, now(), %(actor)s)
+INSERT INTO baseline
+    (tenant_id, id, version, name, location, digest, options, summary, vocabulary, created_at, created_by)
+VALUES (%(tenant_id)s, %(id)s, %(version)s, %(name)s, %(location)s, %(digest)s, %(options)s, %(summary)s, %(vocabulary)s,
+    now(), %(actor)s)
 RETURNING {columns}
 """).format(columns=_COLUMNS)
 
@@ -43,8 +47,8 @@ _LIST_NEXT = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL("<"), order=
 _LIST_PREV = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL(">"), order=sql.SQL("ASC"))
 
 
-def insert(session: Session, baseline: Baseline) -> Baseline:
-    """Store a version; raises `UniqueViolation` where another stored the same version first."""
+def insert(session: Session, baseline: Baseline, vocabulary: Mapping[str, Any]) -> Baseline:
+    """Store a version and what scenarios on it may name; raises `UniqueViolation` where another stored the same version first."""
     stored = session.fetch_one(
         _INSERT,
         {
@@ -56,6 +60,7 @@ def insert(session: Session, baseline: Baseline) -> Baseline:
             "digest": baseline.digest,
             "options": Jsonb(baseline.options),
             "summary": Jsonb(baseline.summary),
+            "vocabulary": Jsonb(vocabulary),
             "actor": baseline.created_by,
         },
         row=Baseline,
@@ -84,6 +89,25 @@ def list_page(session: Session, request: PageRequest) -> list[Baseline]:
         _LIST_PREV if request.backwards else _LIST_NEXT,
         {"tenant_id": session.tenant_id, "key": request.key, "fetch": request.fetch},
         row=Baseline,
+    )
+
+
+def vocabulary(session: Session, reference: str) -> dict[str, Any] | None:
+    """What scenarios on the baseline may name; `reference` is its name or id, with `@<version>` or without."""
+    row = session.fetch_one(
+        "SELECT baseline_vocabulary(b) FROM baseline_named(%s, %s) b WHERE b.id IS NOT NULL",
+        (session.tenant_id, reference),
+        row=tuple,
+    )
+    return None if row is None else row[0]
+
+
+def names(session: Session) -> list[str]:
+    """The names of the tenant's baselines, of the first thousand."""
+    return session.fetch_all(
+        "SELECT DISTINCT name FROM baseline WHERE tenant_id = %s ORDER BY name LIMIT 1000",
+        (session.tenant_id,),
+        row=str,
     )
 
 

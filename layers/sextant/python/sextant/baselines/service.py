@@ -6,15 +6,47 @@ from uuid import UUID
 
 from sextant.baselines import repository
 from sextant.baselines.model import Baseline
-from sextant.errors import NotFoundError
+from sextant.drivers.vocabulary import Vocabulary
+from sextant.errors import FieldError, NotFoundError, ValidationError
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
+
+_LISTED = 20
 
 
 class BaselineNotFoundError(NotFoundError):
     """There is no such baseline."""
 
     code, title = "baseline_not_found", "Baseline not found"
+
+
+class NoSuchBaselineError(ValidationError):
+    """There is no baseline of this name or version."""
+
+    code, title = "baseline_not_found", "Baseline not found"
+
+
+def no_such_baseline(session: Session, reference: str) -> NoSuchBaselineError:
+    """The error that says which baselines the tenant has, those of a like name first."""
+    from difflib import get_close_matches  # only who erred pays for it
+
+    names = repository.names(session)
+    name = reference.rpartition("@")[0] or reference
+    by_case = {known.casefold(): known for known in names}
+    near = [by_case[match] for match in get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)]
+    has = f"there are {', '.join(near or names[:_LISTED])}" if names else "there is none"
+    return NoSuchBaselineError(
+        f"There is no baseline {reference!r}; {has}.",
+        errors=[FieldError("parameters.baseline", "exists", f"must name a baseline of the tenant; {has}")],
+    )
+
+
+def vocabulary(session: Session, reference: str) -> Vocabulary:
+    """What scenarios on the baseline may name; raises `NoSuchBaselineError`."""
+    document = repository.vocabulary(session, reference)
+    if document is None:
+        raise no_such_baseline(session, reference)
+    return Vocabulary.of(document)
 
 
 def versions(session: Session, baseline: UUID) -> list[Baseline]:

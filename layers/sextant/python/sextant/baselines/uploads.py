@@ -13,6 +13,7 @@ from sextant.baselines.systems import packed_location
 from sextant.baselines.tables import TableStore, digest_of, system_of
 from sextant.engine import SystemData
 from sextant.engine.packed import packed
+from sextant.engine.vocabulary import vocabulary_of
 from sextant.errors import ConflictError
 from sextant.identity import Caller
 from sextant.ids import TenantId, new_id
@@ -86,7 +87,7 @@ def store(session: Session, upload: Upload, caller: Caller) -> Baseline:
         created_by=caller.subject,
     )
     try:
-        return repository.insert(session, made)
+        return repository.insert(session, made, vocabulary_of(upload.system).document())
     except UniqueViolation as error:
         raise BaselineRaceError from error
 

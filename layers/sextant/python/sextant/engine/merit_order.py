@@ -12,6 +12,7 @@ from sextant.drivers.assumptions import PlacedDriver, read_assumptions
 from sextant.drivers.conditions import ConditionMetric
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import read_parameters
+from sextant.drivers.references import Remark
 from sextant.engine.attribution import Coalition, in_cents, shapley
 from sextant.engine.capital import paid_off
 from sextant.engine.checks import check_references
@@ -57,6 +58,7 @@ class Scenario:
     fleet: Fleet
     terms: Terms
     sampler: Sampler
+    warnings: tuple[Remark, ...]
 
     def inputs(
         self, assumptions: Sequence[PlacedDriver], shock_bp: float, random: Mapping[str, FloatArray]
@@ -130,8 +132,8 @@ def prepare(request: SimulationRequest) -> Scenario:
     system = request.baseline
     parameters = complete(read_parameters(request.parameters), system)
     assumptions = read_assumptions(request.assumptions)
+    warnings = check_references(assumptions, system, parameters.years)
     fleet = build_fleet(system, assumptions, parameters.years)
-    check_references(assumptions, fleet)
     terms = Terms(
         years=np.array(parameters.years, dtype=np.int64),
         weights=system.weights,
@@ -142,7 +144,7 @@ def prepare(request: SimulationRequest) -> Scenario:
         base_year=parameters.base_year,
     )
     sampler = Sampler(assumptions, request.seed, len(system.years))
-    return Scenario(system, assumptions, parameters, fleet, terms, sampler)
+    return Scenario(system, assumptions, parameters, fleet, terms, sampler, warnings)
 
 
 class MeritOrderModel:
@@ -211,6 +213,7 @@ class MeritOrderModel:
             "draws": scenario.parameters.draws if random else 0,
             "bands": {"lower": "P5", "value": "P50", "upper": "P95"} if random else None,
             "parameters": asdict(scenario.parameters) | {"years": list(scenario.parameters.years)},
+            "warnings": [warning._asdict() for warning in scenario.warnings],
             "hours": len(scenario.terms.weights),
             "units": len(scenario.fleet.units),
             "paid_off": paid_off(scenario.fleet, scenario.parameters.years[-1]),

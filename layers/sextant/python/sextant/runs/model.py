@@ -212,6 +212,8 @@ class RequestedRun(Run):
     """The answer to a request: the run, and whether it is new."""
 
     outcome: str
+    context: dict[str, Any]
+    """What it was asked for with: `sextant.runs.fit` reads it."""
 
 
 @dataclass(frozen=True, slots=True)

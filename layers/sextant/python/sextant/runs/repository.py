@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from sextant.drivers.vocabulary import reference_vocabulary
 from sextant.ids import RunId, ScenarioId
 from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
@@ -29,7 +30,7 @@ from sextant.storage.keyset import columns_of, fetch_page, params_of
 
 _OF_RUN = columns_of(Run, within="run")
 _REQUEST = sql.SQL("""
-SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, requested, (requested).run FROM request_run_admitted(
+SELECT {admission}, (requested).outcome, (requested).context, {columns} FROM (SELECT admission, requested, (requested).run FROM request_run_admitted(
     p_rules => %(rules)s, p_tenant => %(tenant_id)s, p_run => %(run)s, p_scenario => %(scenario)s, p_options => %(options)s,
     p_actor => %(actor)s, p_correlation_id => %(correlation_id)s, p_traceparent => %(traceparent)s)) AS answer
 """).format(
@@ -37,7 +38,9 @@ SELECT {admission}, (requested).outcome, {columns} FROM (SELECT admission, reque
     admission=columns_of(Admission, within="admission"),
 )
 _ANSWER = "SELECT outcome, {columns} FROM "
-_REQUEST_MANY = sql.SQL(_ANSWER + "request_runs(%s, %s, %s, %s, %s, %s)").format(columns=_OF_RUN)
+_REQUEST_MANY = sql.SQL(
+    "SELECT outcome, context, {columns} FROM request_runs(%s, %s, %s, %s, %s, %s)"
+).format(columns=_OF_RUN)
 _SET_STATE = sql.SQL(_ANSWER + "set_run_state(%s, %s, %s, %s, %s)").format(columns=_OF_RUN)
 _CANCEL = sql.SQL(_ANSWER + "cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
 _ATTEMPTS = sql.SQL(
@@ -81,10 +84,12 @@ def request(
     code_version: str,
     origin: Origin,
     rules: Sequence[str],
+    *,
+    checked: bool = False,
 ) -> tuple[Admission, RequestedRun | None]:
     """Ask for a run in one round trip, counted against the tenant's rate limit for `rules`.
 
-    No run where the request was not admitted or the scenario does not exist. Raises `OutboxBackpressureError`.
+    It is UNFIT where it is not `checked` and may not fit its baseline. No run where the request was not admitted or the scenario does not exist. Raises `OutboxBackpressureError`.
     """
     with backpressure():
         row = session.fetch_one(
@@ -94,7 +99,7 @@ def request(
                 "rules": list(rules),
                 "run": run,
                 "scenario": scenario,
-                "options": Jsonb(options.stored(scenario, code_version)),
+                "options": Jsonb(_options(scenario, options, code_version, checked=checked)),
                 **asdict(origin),
             },
             row=dict,
@@ -110,12 +115,17 @@ def request_many(
     items: Sequence[tuple[RunId, RunOptions]],
     code_version: str,
     origin: Origin,
+    *,
+    checked: bool = False,
 ) -> list[RequestedRun] | None:
     """Ask for several runs in one round trip, in order; None where the scenario does not exist.
 
     Raises `OutboxBackpressureError`.
     """
-    requests = [{"run": str(run), **options.stored(scenario, code_version)} for run, options in items]
+    requests = [
+        {"run": str(run), **_options(scenario, options, code_version, checked=checked)}
+        for run, options in items
+    ]
     with backpressure():
         rows = session.fetch_all(
             _REQUEST_MANY,
@@ -125,6 +135,14 @@ def request_many(
     if any(row["outcome"] == "SCENARIO_NOT_FOUND" for row in rows):
         return None
     return [RequestedRun(**row) for row in rows]
+
+
+def _options(
+    scenario: ScenarioId, options: RunOptions, code_version: str, *, checked: bool
+) -> dict[str, Any]:
+    """The columns that the options decide; and what the database judges the request by, where it is not `checked`."""
+    stored = options.stored(scenario, code_version)
+    return {**stored, "reference": reference_vocabulary().document(), "checked": checked}
 
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:

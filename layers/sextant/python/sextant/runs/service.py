@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sextant.baselines import service as baselines
 from sextant.canonical import decode
 from sextant.drivers.parameters import check_inherited
-from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError
+from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError, refuse
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
+from sextant.runs.fit import run_faults
 from sextant.runs.model import (
     Attempt,
     Origin,
@@ -57,12 +59,6 @@ class RunNotAdmittedError(ConflictError):
     """No run may start just now: a kill switch is active."""
 
     code, title = "kill_switch_active", "Kill switch active"
-
-
-class BaselineNotFoundError(ValidationError):
-    """There is no baseline of this name or version."""
-
-    code, title = "baseline_not_found", "Baseline not found"
 
 
 class RunEndedError(ConflictError):
@@ -115,14 +111,18 @@ def request_admitted(
     A new run gets the id `run`, or one of its own. Raises `RateLimitedError` where the limit is reached.
     """
     _check_with_scenario(session, scenario, {"": options})
-    admission, requested = repository.request(
-        session, run or RunId(new_id()), scenario, options, code_version, origin_of(caller), rules
-    )
+    run, origin = run or RunId(new_id()), origin_of(caller)
+    admission, requested = repository.request(session, run, scenario, options, code_version, origin, rules)
     if not admission.admitted:
         raise RateLimitedError(admission)
+    if requested is not None and requested.outcome == "UNFIT":
+        _refuse_unfit({"": requested})
+        _, requested = repository.request(
+            session, run, scenario, options, code_version, origin, (), checked=True
+        )
     if requested is None:
         raise ScenarioNotFoundError
-    _refuse_what_cannot_run(requested)
+    _refuse_what_cannot_run(session, requested)
     return admission, requested
 
 
@@ -148,14 +148,27 @@ def request_many(
     _check_with_scenario(
         session, scenario, {f"items[{index}].": options for index, options in enumerate(items)}
     )
-    requested = repository.request_many(
-        session, scenario, [(RunId(new_id()), options) for options in items], code_version, origin_of(caller)
-    )
+    runs, origin = [(RunId(new_id()), options) for options in items], origin_of(caller)
+    requested = repository.request_many(session, scenario, runs, code_version, origin)
+    unfit = {f"items[{i}].": run for i, run in enumerate(requested or ()) if run.outcome == "UNFIT"}
+    if unfit:
+        _refuse_unfit(unfit)
+        requested = repository.request_many(session, scenario, runs, code_version, origin, checked=True)
     if requested is None:
         raise ScenarioNotFoundError
     for run in requested:
-        _refuse_what_cannot_run(run)
+        _refuse_what_cannot_run(session, run)
     return requested
+
+
+def _refuse_unfit(requested: Mapping[str, RequestedRun]) -> None:
+    """Raise where a request, by the path before its paths, names what its baseline does not have."""
+    wrong = [
+        FieldError(path + fault.path, fault.rule, fault.message)
+        for path, run in requested.items()
+        for fault in run_faults(run.context)
+    ]
+    refuse(wrong[:_MOST_ERRORS])
 
 
 def _check_with_scenario(session: Session, scenario: ScenarioId, requests: Mapping[str, RunOptions]) -> None:
@@ -177,19 +190,14 @@ def _check_with_scenario(session: Session, scenario: ScenarioId, requests: Mappi
             for path, options in dependent.items()
             for field, rule, why in options.contradictions(stored)
         ]
-    if wrong:
-        raise ValidationError(
-            "; ".join(f"{error.path}: {error.message}" for error in wrong[:3]), errors=wrong[:_MOST_ERRORS]
-        )
+    refuse(wrong[:_MOST_ERRORS])
 
 
-def _refuse_what_cannot_run(requested: RequestedRun) -> None:
+def _refuse_what_cannot_run(session: Session, requested: RequestedRun) -> None:
     if requested.outcome == "KEY_REUSED":
         raise IdempotencyKeyReusedError(extra={"run_id": str(requested.id)})
     if requested.outcome == "BASELINE_NOT_FOUND":
-        raise BaselineNotFoundError(
-            errors=[FieldError("parameters.baseline", "exists", "must name a baseline of the tenant")]
-        )
+        raise baselines.no_such_baseline(session, requested.context["parameters"]["baseline"])
     if requested.outcome == "SCENARIO_ARCHIVED":
         raise ScenarioArchivedError
     if requested.outcome == "NOT_ADMITTED":

@@ -71,6 +71,11 @@ class ScenarioChanges(BaseModel):
         """Whether what is stored then depends on what is stored now."""
         return self.parameters is not None
 
+    @property
+    def decides_results(self) -> bool:
+        """Whether it says anything of what a run computes."""
+        return not self.model_fields_set.isdisjoint({"assumptions", "parameters"})
+
     def values(self, present: str = "{}") -> ScenarioValues:
         """What the named fields are to be, where `present` are the parameters now.
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
+from sextant.drivers.references import Remark
 from sextant.ids import ScenarioId, TenantId
 
 Status = Literal["ACTIVE", "ARCHIVED"]
@@ -49,6 +50,13 @@ class Scenario:
     def etag(self) -> str:
         """The strong entity tag of this version (RFC 9110 section 8.8.3)."""
         return f'"{self.id}.{self.version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenScenario(Scenario):
+    """A scenario as it was just stored, and what its author should know of it."""
+
+    warnings: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sextant.canonical import decode
+from sextant.drivers.references import Remark
 from sextant.errors import VersionConflictError
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
@@ -22,7 +23,8 @@ from sextant.scenarios.errors import (
     ScenarioPublishingError,
     VersionNotFoundError,
 )
-from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioFilter, ScenarioValues
+from sextant.scenarios.fit import check, checked
+from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioFilter, ScenarioValues, WrittenScenario
 from sextant.scenarios.repository import SCENARIOS
 from sextant.storage import Session
 from sextant.storage.errors import (
@@ -42,13 +44,13 @@ _ATTEMPTS = 10
 # Writing -----------------------------------------------------------------------------------------
 
 
-def create(session: Session, document: ScenarioDocument, caller: Caller) -> Scenario:
+def create(session: Session, document: ScenarioDocument, caller: Caller) -> WrittenScenario:
     """Store `document` as a new scenario.
 
-    Raises `UniqueViolation` where the name is taken; the transaction is over then, and `name_taken` tells
+    Raises `ValidationError` where it does not fit its baseline, as do `replace`, `update` and `fork`, and `UniqueViolation` where the name is taken; the transaction is over then, and `name_taken` tells
     in another one which scenario has it.
     """
-    return repository.create(session, document.values(), caller)
+    return checked(session, repository.create(session, document.values(), caller))
 
 
 def replace(
@@ -57,13 +59,14 @@ def replace(
     document: ScenarioDocument,
     expected_version: int | None,
     caller: Caller,
-) -> Scenario:
+) -> WrittenScenario:
     """Make `document` the next version; the scenario as it is then. What changes nothing makes none.
 
     Raises `VersionConflictError` where it is not at `expected_version`, `UniqueViolation` as `create` does.
     """
     with _translated():
-        return repository.update(session, scenario, document.values(), expected_version, caller)
+        replaced = repository.update(session, scenario, document.values(), expected_version, caller)
+    return checked(session, replaced)
 
 
 def update(
@@ -75,28 +78,38 @@ def update(
 ) -> Scenario:
     """Make the next version as `replace` does, of what is there and the `change`.
 
-    Raises `ValidationError` where parameters that change don't go together with those that stay.
+    Raises `ValidationError` where parameters that change don't go together with those that stay. What touches neither
+    assumptions nor parameters is not held against the baseline: a scenario that no longer fits can be renamed and archived.
     """
     with _translated():
-        if not change.depends_on_present:
-            return repository.update(session, scenario, change.values(), expected_version, caller)
-        for _ in range(_ATTEMPTS):
-            present = repository.present(session, scenario)
-            values = change.values(present.parameters)
-            try:
-                return repository.update(
-                    session, scenario, values, expected_version or present.version, caller
-                )
-            except VersionConflict:
-                if expected_version is not None:
-                    raise
-                # Another change came between the two statements, and this one is made of that now.
-        raise TransactionConflict
+        updated = _update(session, scenario, change, expected_version, caller)
+    return checked(session, updated) if change.decides_results else updated
+
+
+def _update(
+    session: Session,
+    scenario: ScenarioId,
+    change: ScenarioChanges,
+    expected_version: int | None,
+    caller: Caller,
+) -> Scenario:
+    if not change.depends_on_present:
+        return repository.update(session, scenario, change.values(), expected_version, caller)
+    for _ in range(_ATTEMPTS):
+        present = repository.present(session, scenario)
+        values = change.values(present.parameters)
+        try:
+            return repository.update(session, scenario, values, expected_version or present.version, caller)
+        except VersionConflict:
+            if expected_version is not None:
+                raise
+            # Another change came between the two statements, and this one is made of that now.
+    raise TransactionConflict
 
 
 def fork(
     session: Session, scenario: ScenarioId, number: int | None, changes: ScenarioChanges, caller: Caller
-) -> Scenario:
+) -> WrittenScenario:
     """Store a copy of a scenario, or of its version `number`, with `changes`; a scenario of its own from then on."""
     origin = get(session, scenario) if number is None else get_version(session, scenario, number).record
     values = ScenarioValues(
@@ -106,7 +119,8 @@ def fork(
         parameters=origin.parameters,
         tags=origin.tags,
     )
-    return repository.create(session, {**values, **changes.values(origin.parameters)}, caller)
+    copy = repository.create(session, {**values, **changes.values(origin.parameters)}, caller)
+    return checked(session, copy)
 
 
 def delete(session: Session, scenario: ScenarioId, expected_version: int | None, caller: Caller) -> None:
@@ -188,6 +202,12 @@ def get_version(session: Session, scenario: ScenarioId, number: int) -> RecordVe
         return SCENARIOS.version(session, scenario, number)
     except RecordNotFound as error:
         raise VersionNotFoundError from error
+
+
+def validate(session: Session, document: ScenarioDocument) -> tuple[Remark, ...]:
+    """The warnings about a scenario that is not stored; raises `ValidationError` as storing it would."""
+    values = document.values()
+    return check(session, values["assumptions"], values["parameters"])
 
 
 def holder_of(session: Session, name: str) -> ScenarioId | None:

@@ -1,0 +1,77 @@
+"""What a baseline knows: the names and years that a scenario on it may use. Small, and read without numpy or the lake.
+
+It is kept with each baseline when that is uploaded. The built-in baseline's stands in `reference_vocabulary.json`, which
+`python -m tools.docs reference_vocabulary` makes from the system.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REFERENCE = "reference"
+"""The name of the built-in baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """What there is of a technology, and what a new unit of it is like; None where an old baseline does not tell."""
+
+    units: int | None
+    capacity_mw: float
+    """MW of all its units, whatever the years in which they run."""
+    fuel: str | None
+    """Empty where it burns none."""
+    renewable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitYears:
+    """A unit's technology, and the years in which it runs: from `in_year` until before `out_year`."""
+
+    technology: str
+    in_year: int
+    out_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names of a baseline. `units` and `build_mix` are None in one that was stored before they were kept."""
+
+    name: str
+    version: str
+    years: tuple[int, int]
+    fuels: tuple[str, ...]
+    technologies: Mapping[str, Technology]
+    units: Mapping[str, UnitYears] | None
+    profiles: tuple[str, ...] | None
+    build_mix: Mapping[str, float] | None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Vocabulary:
+        """From what `document()` gave."""
+        units, profiles = document["units"], document["profiles"]
+        return cls(
+            name=document["name"],
+            version=document["version"],
+            years=(document["years"][0], document["years"][1]),
+            fuels=tuple(document["fuels"]),
+            technologies={name: Technology(**item) for name, item in document["technologies"].items()},
+            units=None if units is None else {name: UnitYears(**item) for name, item in units.items()},
+            profiles=None if profiles is None else tuple(profiles),
+            build_mix=document["build_mix"],
+        )
+
+
+@cache
+def reference_vocabulary() -> Vocabulary:
+    """The built-in baseline's."""
+    return Vocabulary.of(json.loads(Path(__file__).with_name("reference_vocabulary.json").read_text()))

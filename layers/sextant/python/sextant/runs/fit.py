@@ -1,0 +1,60 @@
+"""Whether what a run is asked for fits its baseline, by what the database answered with the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sextant.drivers.parameters import BUILT_IN, RESERVED, points_of
+from sextant.drivers.references import Remark, faults, horizon_of, warnings, year_faults
+from sextant.drivers.vocabulary import Vocabulary
+
+Context = Mapping[str, Any]
+
+
+def run_faults(context: Context) -> list[Remark]:
+    """What the baseline cannot answer. Of a sweep, points of another model are that model's matter."""
+    vocabulary = Vocabulary.of(context["vocabulary"])
+    computed = [point for point in _points(context) if _is_built_in(point)]
+    wrong = faults(context["assumptions"], vocabulary) if computed else []
+    for point in computed:
+        wrong += year_faults(point, vocabulary)
+    return list(dict.fromkeys(wrong))
+
+
+def run_warnings(context: Context) -> list[Remark]:
+    """What the run will do, but perhaps not as it was meant: drivers that never act, a baseline that has changed."""
+    told = []
+    if (since := context["baseline_since"]) is not None:
+        name, version = context["vocabulary"]["name"], context["vocabulary"]["version"]
+        told.append(
+            Remark(
+                "parameters.baseline",
+                "baseline_changed",
+                f"the baseline {name} has changed since the scenario did: the run takes its version {version} "
+                f"of {since[:16]}Z",
+            )
+        )
+    points = [point for point in _points(context) if _is_built_in(point)]
+    if points and context["vocabulary"] is not None:
+        vocabulary = Vocabulary.of({**context["vocabulary"], "units": context["vocabulary"]["units"] or {}})
+        horizons = [horizon_of(point, vocabulary) for point in points]
+        whole = (min(first for first, _ in horizons), max(last for _, last in horizons))
+        told += warnings(context["assumptions"], whole, vocabulary)
+    return told
+
+
+def _points(context: Context) -> Iterator[Mapping[str, Any]]:
+    """The parameters of each point of a sweep, or of the run; a sweep that moves no year or model counts as one."""
+    parameters = context["parameters"]
+    sweep = {
+        name: values
+        for name, values in (parameters.get(RESERVED) or {}).items()
+        if name in ("model", "start_year", "end_year")
+    }
+    for point in points_of(sweep):
+        yield {**parameters, **point}
+
+
+def _is_built_in(parameters: Mapping[str, Any]) -> bool:
+    return bool(parameters.get("model", BUILT_IN) == BUILT_IN)

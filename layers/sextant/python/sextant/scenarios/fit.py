@@ -1,0 +1,35 @@
+"""Whether a scenario fits the baseline that it names: refused where it cannot run, warned where a driver never acts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from sextant.baselines import service as baselines
+from sextant.canonical import decode
+from sextant.drivers.parameters import BUILT_IN
+from sextant.drivers.references import Remark, faults, horizon_of, warnings, year_faults
+from sextant.drivers.vocabulary import reference_vocabulary
+from sextant.errors import FieldError, refuse
+from sextant.scenarios.model import Scenario, WrittenScenario
+from sextant.storage import Session
+
+
+def check(session: Session, assumptions: str, parameters: str) -> tuple[Remark, ...]:
+    """The warnings about a scenario's `assumptions` and `parameters`, canonical JSON.
+
+    Raises `ValidationError` where the baseline has not what they name, or there is no such baseline. A plug-in's
+    assumptions are its own matter.
+    """
+    given, drivers = decode(parameters), decode(assumptions)
+    reference = given.get("baseline")
+    vocabulary = reference_vocabulary() if reference is None else baselines.vocabulary(session, reference)
+    if given.get("model", BUILT_IN) != BUILT_IN:
+        return ()
+    refuse([FieldError(*fault) for fault in (*faults(drivers, vocabulary), *year_faults(given, vocabulary))])
+    return tuple(warnings(drivers, horizon_of(given, vocabulary), vocabulary))
+
+
+def checked(session: Session, scenario: Scenario) -> WrittenScenario:
+    """The scenario that was just stored, with the warnings about it; where `check` raises, storing must be undone."""
+    values = {field.name: getattr(scenario, field.name) for field in fields(Scenario)}
+    return WrittenScenario(**values, warnings=check(session, scenario.assumptions, scenario.parameters))
