@@ -159,6 +159,7 @@ OUTPUTS_API = Function(
     memory=2048,
     timeout=29,
     triggers=(
+        Route("GET", "/v1/compare"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),

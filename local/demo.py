@@ -143,8 +143,7 @@ def _show(client: httpx.Client) -> Path:
     created = [_create(client, scenario) for scenario in SCENARIOS]
     runs = [_trigger(client, scenario) for scenario in created]
     _follow(client, list(zip(created, runs, strict=True)))
-    latest = [_latest(client, scenario) for scenario in created]
-    print(_table(latest))
+    print(_table(_compared(client, runs)))
     panels = [
         Panel(
             metric.title,
@@ -211,14 +210,20 @@ def _follow(client: httpx.Client, runs: Sequence[tuple[str, str]]) -> None:
     print()
 
 
-def _latest(client: httpx.Client, scenario: str) -> dict[str, tuple[float, str]]:
-    """Value and date of each metric that has no tags."""
-    rows = data_of(client.get(f"/v1/scenarios/{scenario}/metrics/latest"), 200)
-    return {row["metric"]: (row["value"], row["asof_date"]) for row in rows if not row["tags"]}
+def _compared(client: httpx.Client, runs: Sequence[str]) -> list[Mapping[str, Any]]:
+    """All runs against the first one: a row for each metric and year."""
+    parameters = {
+        "baseline": runs[0],
+        "runs": ",".join(runs[1:]),
+        "metric": ",".join(metric.name for metric in METRICS),
+    }
+    print("GET /v1/compare → 200\n", flush=True)
+    rows: list[Mapping[str, Any]] = data_of(client.get("/v1/compare", params=parameters), 200)["rows"]
+    return rows
 
 
 def _yearly(client: httpx.Client, scenario: str, metric: Metric) -> dict[int, float]:
-    parameters: dict[str, str | int] = {"metric_name": metric.name, "limit": 1000}
+    parameters: dict[str, str | int] = {"metric": metric.name, "limit": 1000}
     rows = data_of(client.get(f"/v1/scenarios/{scenario}/outputs", params=parameters), 200)
     return {int(row["asof_date"][:4]): row["value"] / metric.scale for row in rows}
 
@@ -226,20 +231,19 @@ def _yearly(client: httpx.Client, scenario: str, metric: Metric) -> dict[int, fl
 # On paper ---------------------------------------------------------------------------------------------
 
 
-def _table(latest: Sequence[Mapping[str, tuple[float, str]]]) -> str:
-    """The metrics side by side, each with its difference to the reference."""
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The newest value of each metric side by side, each with its difference to the reference."""
+    newest = {row["metric"]: row for row in rows if not row["tags"]}
     header = ["metric", "unit", "year", SCENARIOS[0].label]
     for scenario in SCENARIOS[1:]:
         header += [scenario.label, "difference"]
     lines = [header]
     for metric in METRICS:
-        reference, date = latest[0][metric.name]
-        whole_horizon = metric.name.endswith("npv")
-        cells = [metric.title, metric.unit, "all" if whole_horizon else date[:4], _number(reference, metric)]
-        for found in latest[1:]:
-            value = found[metric.name][0]
-            difference = _number(value - reference, metric, signed=True)
-            cells += [_number(value, metric), difference]
+        row = newest[metric.name]
+        year = "all" if metric.name.endswith("npv") else row["asof_date"][:4]
+        cells = [metric.title, metric.unit, year, _number(row["baseline"], metric)]
+        for run in row["runs"]:
+            cells += [_number(run["value"], metric), _number(run["delta"], metric, signed=True)]
         lines.append(cells)
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
 

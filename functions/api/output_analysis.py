@@ -1,8 +1,7 @@
-"""Aggregates over a scenario's values, and runs side by side."""
+"""Aggregates over a scenario's values."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -10,34 +9,16 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
-from functions.api.http.envelopes import Meta, answers
-from functions.api.http.parameters import broken
+from functions.api.http.envelopes import answers
+from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.http.spelling import NUMBER
-from functions.api.output_query import (
-    Day,
-    MetricName,
-    RunIds,
-    SnapshotId,
-    TagPairs,
-    Value,
-    check_names,
-    filter_of,
-    readable,
-    reader,
-)
+from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
+from functions.api.output_query import SnapshotMeta, check_names, filter_of, fitting, readable, reader
 from sextant.ids import ScenarioId
-from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.read.aggregate import GroupBy
 
-MAX_COMPARED = 20
-# A Lambda answers with at most 6 MB, and what is larger is no answer at all.
-MAX_ANSWER_BYTES = 5 * 1024 * 1024
 _GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
-
-
-class SnapshotMeta(Meta):
-    snapshot_id: str | None = None
 
 
 class AggregateBody(BaseModel):
@@ -58,31 +39,7 @@ class AggregateList(BaseModel):
     meta: SnapshotMeta
 
 
-class DeltaBody(BaseModel):
-    run_id: str
-    value: float | None
-    delta: float | None
-    relative: float | None
-
-
-class ComparedBody(BaseModel):
-    metric: str
-    asof_date: str
-    tags: dict[str, str]
-    unit: str
-    baseline: float | None
-    runs: list[DeltaBody]
-
-
-class ComparedList(BaseModel):
-    data: list[ComparedBody]
-    meta: SnapshotMeta
-
-
 _AGGREGATES = answers("One item a group", AggregateList)
-_COMPARED = answers(
-    "One item a metric, date and tags, with each run's difference to the baseline", ComparedList
-)
 
 
 router = Router("Outputs")
@@ -100,23 +57,25 @@ def aggregate_outputs(
         str,
         Query(
             description="Of metric, asof_date, run_id, tags; with commas. Each group has one unit and one point of a "
-            "sweep; without `run_id` chosen, one run"
+            "sweep; without `runs` chosen, one run"
         ),
     ] = "metric",
     percentiles: Annotated[str, Query(description="Ranks from 0 to 100, with commas")] = "5,50,95",
-    metric_name: MetricName = None,
-    run_id: RunIds = None,
+    metric: Metric = None,
+    runs: Runs = None,
     start: Day = None,
     end: Day = None,
     min_value: Value = None,
     max_value: Value = None,
     tags: TagPairs = None,
+    metric_name: OldMetric = None,
+    run_id: OldRuns = None,
     snapshot_id: SnapshotId = None,
 ) -> Response[Any]:
     caller = router.caller
     where = filter_of(
-        metric=metric_name,
-        runs=run_id,
+        metric=renamed("metric", metric, "metric_name", metric_name),
+        runs=renamed("runs", runs, "run_id", run_id),
         start=start,
         end=end,
         min_value=min_value,
@@ -129,46 +88,8 @@ def aggregate_outputs(
         caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=snapshot_id
     )
     if not aggregates:
-        check_names(caller, scenario_id, where, snapshot_id)
-    return _answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
-
-
-@router.get(
-    "/v1/scenarios/<scenario_id>/outputs/compare",
-    summary="Compare runs with a baseline",
-    responses={200: _COMPARED},
-)
-@needs("outputs:read")
-def compare_outputs(
-    scenario_id: UUID,
-    baseline: Annotated[UUID, Query(description="A run of this scenario")],
-    runs: Annotated[
-        str,
-        Query(
-            description="Runs: id of this scenario, or scenario:id of another; with commas",
-            max_length=4000,
-        ),
-    ],
-    metric_name: MetricName = None,
-    start: Day = None,
-    end: Day = None,
-    tags: TagPairs = None,
-    snapshot_id: SnapshotId = None,
-) -> Response[Any]:
-    caller = router.caller
-    others = references(runs, scenario_id)
-    where = filter_of(
-        metric=metric_name, runs=None, start=start, end=end, min_value=None, max_value=None, tags=tags
-    )
-    readable(caller, scenario_id, [baseline], parameter="baseline")
-    for scenario in {other for other, _ in others}:
-        readable(caller, scenario, [run for of, run in others if of == scenario], parameter="runs")
-    comparison = reader().comparison(
-        caller.tenant, (ScenarioId(scenario_id), baseline), others, where, snapshot_id
-    )
-    if not comparison.rows:
-        check_names(caller, scenario_id, where, snapshot_id)
-    return _answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
+        check_names(caller, [ScenarioId(scenario_id)], where, snapshot_id)
+    return fitting([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 
 def groups_of(text: str) -> list[GroupBy]:
@@ -187,25 +108,3 @@ def ranks_of(text: str) -> list[float]:
     if any(not 0 <= rank <= 100 for rank in ranks) or len(ranks) > 20:
         raise broken("percentiles", "range", "must be at most 20 numbers from 0 to 100")
     return ranks
-
-
-def references(text: str, scenario: UUID) -> list[tuple[ScenarioId, UUID]]:
-    """Runs as `run` or `scenario:run`, with commas."""
-    runs = []
-    try:
-        for part in text.split(","):
-            head, colon, tail = part.strip().partition(":")
-            runs.append((ScenarioId(UUID(head) if colon else scenario), UUID(tail if colon else head)))
-    except ValueError as error:
-        raise broken("runs", "uuid", "must be run ids, or scenario:run, with commas") from error
-    if len(runs) > MAX_COMPARED:
-        raise broken("runs", "too_long", f"must be at most {MAX_COMPARED} runs")
-    return runs
-
-
-def _answer(data: list[dict[str, Any]], request_id: str, snapshot: int | None) -> Response[Any]:
-    meta = {"request_id": request_id} | ({} if snapshot is None else {"snapshot_id": str(snapshot)})
-    body = json.dumps({"data": data, "meta": meta}, ensure_ascii=False, separators=(",", ":"))
-    if len(body.encode()) > MAX_ANSWER_BYTES:
-        raise ResultTooLargeError
-    return Response(status_code=200, content_type="application/json", body=body)

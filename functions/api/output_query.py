@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Collection
 from datetime import date
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler import Response
 
+from functions.api.http.envelopes import Meta
 from functions.api.http.parameters import broken, listed
-from sextant import bootstrap, moments
+from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.lake.errors import UnreadableFile
+from sextant.lake.errors import ResultTooLargeError, UnreadableFile
 from sextant.lake.objects.store import EndpointSettings, S3Store, scheme_of, store_for
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.settings import LakeSettings
@@ -23,16 +25,25 @@ from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
+from sextant.settings.model import OUTPUTS_FLAG
 from sextant.settings.service import FeatureDisabledError
 
 CACHE_BYTES = 64 * 1024 * 1024
+# A Lambda answers with at most 6 MB, and what is larger is no answer at all.
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
-MetricName = Annotated[str | None, Query(max_length=100)]
-RunIds = Annotated[str | None, Query(description="One run, or several with commas", max_length=4000)]
-Day = Annotated[moments.Day | None, Query()]
-Value = Annotated[float | None, Query()]
-TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
-SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
+
+class SnapshotMeta(Meta):
+    snapshot_id: str | None = None
+
+
+def fitting(data: Any, request_id: str, snapshot: int | None) -> Response[Any]:
+    """The answer with `data` and the snapshot it was read from; raises `ResultTooLargeError` where it is too large."""
+    meta = {"request_id": request_id} | ({} if snapshot is None else {"snapshot_id": str(snapshot)})
+    body = json.dumps({"data": data, "meta": meta}, ensure_ascii=False, separators=(",", ":"))
+    if len(body.encode()) > MAX_ANSWER_BYTES:
+        raise ResultTooLargeError
+    return Response(status_code=200, content_type="application/json", body=body)
 
 
 @bootstrap.part
@@ -68,15 +79,18 @@ def cached(
     return answers().answer(OutputCache.key(caller.tenant, readable(caller, scenario, runs), question), read)
 
 
-def readable(
-    caller: Caller, scenario: UUID, runs: Collection[UUID] = (), *, parameter: str = "run_id"
-) -> int:
+def check_switched_on(caller: Caller) -> None:
+    """Raise `FeatureDisabledError` where outputs are switched off."""
+    if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
+        raise FeatureDisabledError("Outputs are switched off at the moment.")
+
+
+def readable(caller: Caller, scenario: UUID, runs: Collection[UUID] = (), *, parameter: str = "runs") -> int:
     """The tenant's output version, where it has the scenario and outputs are not switched off.
 
     Raises `InvalidParameterError` where `parameter` names a run that the scenario does not have.
     """
-    if not bootstrap.remembered_settings().of(caller.tenant).flag("outputs"):
-        raise FeatureDisabledError("Outputs are switched off at the moment.")
+    check_switched_on(caller)
     with bootstrap.database().autocommit(caller.tenant) as session:
         outputs = service.readable(session, ScenarioId(scenario), runs)
     if outputs is None:
@@ -86,18 +100,20 @@ def readable(
     return outputs.version
 
 
-def check_names(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int | None) -> None:
+def check_names(
+    caller: Caller, scenarios: Collection[ScenarioId], where: OutputFilter, snapshot: int | None
+) -> None:
     """Tell a misspelt metric or tag from one without rows; to be called where a reading came out empty.
 
-    Raises `InvalidParameterError` for a name that none of the scenario's rows has, unless it has no rows at all.
+    Raises `InvalidParameterError` for a name that none of the scenarios' rows has, unless they have no rows at all.
     """
     if where.metric is None and not where.tags:
         return
-    names = reader().names(caller.tenant, ScenarioId(scenario), snapshot)
+    names = reader().names(caller.tenant, scenarios, snapshot)
     if not names.metrics:
         return
     if where.metric is not None and where.metric not in names.metrics:
-        raise broken("metric_name", "exists", f"must be of {listed(names.metrics)}, not {where.metric!r}")
+        raise broken("metric", "exists", f"must be of {listed(names.metrics)}, not {where.metric!r}")
     for key, value in where.tags.items():
         if key not in names.tags:
             raise broken("tags", "exists", f"must be of {listed(names.tags)}, not {key!r}")
@@ -105,15 +121,24 @@ def check_names(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: i
             raise broken("tags", "exists", f"must have a {key} of {listed(names.tags[key])}, not {value!r}")
 
 
+def check_metrics(
+    caller: Caller, scenarios: Collection[ScenarioId], metrics: Collection[str], snapshot: int | None
+) -> None:
+    """Raise `InvalidParameterError` for one of `metrics` that none of the scenarios' rows has."""
+    known = reader().names(caller.tenant, scenarios, snapshot).metrics
+    if unknown := set(metrics).difference(known):
+        raise broken("metric", "exists", f"must be of {listed(known)}, not {min(unknown)!r}")
+
+
 def filter_of(
     *,
-    metric: str | None,
-    runs: str | None,
-    start: date | None,
-    end: date | None,
-    min_value: float | None,
-    max_value: float | None,
-    tags: str | None,
+    metric: str | None = None,
+    runs: str | None = None,
+    start: date | None = None,
+    end: date | None = None,
+    min_value: float | None = None,
+    max_value: float | None = None,
+    tags: str | None = None,
 ) -> OutputFilter:
     """The filter that the parameters spell; raises `InvalidParameterError` where one breaks a rule."""
     if start and end and end < start:
@@ -138,7 +163,7 @@ def run_ids(text: str | None) -> list[UUID]:
     try:
         return [UUID(part.strip()) for part in text.split(",")] if text else []
     except ValueError as error:
-        raise broken("run_id", "uuid", "must be a run's id, or several with commas") from error
+        raise broken("runs", "uuid", "must be a run's id, or several with commas") from error
 
 
 def tag_pairs(text: str | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,21 +15,10 @@ from pydantic import BaseModel, TypeAdapter
 from functions.api.exports import ExportEnvelope, export_answer
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
-from functions.api.http.parameters import broken
+from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
-from functions.api.output_query import (
-    Day,
-    MetricName,
-    RunIds,
-    SnapshotId,
-    TagPairs,
-    Value,
-    cached,
-    check_names,
-    filter_of,
-    readable,
-    reader,
-)
+from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
+from functions.api.output_query import cached, check_names, filter_of, readable, reader
 from functions.api.output_values import ValueBody
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
@@ -36,7 +26,7 @@ from sextant.lake.errors import InvalidCursorError
 from sextant.lake.read.export import ExportFormat
 from sextant.lake.read.query import OutputFilter, PageKey
 from sextant.outputs.athena import Export
-from sextant.outputs.reading import Link, OutputCursor
+from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor
 from sextant.paging import Direction
 
 MAX_LIMIT = 1000
@@ -91,13 +81,15 @@ router = Router("Outputs")
 @needs("outputs:read")
 def read_outputs(
     scenario_id: UUID,
-    metric_name: MetricName = None,
-    run_id: RunIds = None,
+    metric: Metric = None,
+    runs: Runs = None,
     start: Day = None,
     end: Day = None,
     min_value: Value = None,
     max_value: Value = None,
     tags: TagPairs = None,
+    metric_name: OldMetric = None,
+    run_id: OldRuns = None,
     snapshot_id: SnapshotId = None,
     limit: Annotated[
         int | None,
@@ -109,8 +101,8 @@ def read_outputs(
 ) -> Response[Any]:
     caller = router.caller
     where = filter_of(
-        metric=metric_name,
-        runs=run_id,
+        metric=renamed("metric", metric, "metric_name", metric_name),
+        runs=renamed("runs", runs, "run_id", run_id),
         start=start,
         end=end,
         min_value=min_value,
@@ -126,13 +118,10 @@ def read_outputs(
     return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, snapshot_id)
 
 
-def accepted(header: str) -> ExportFormat | None:
-    """The export format that an Accept header asks for; None for JSON."""
+def accepted(header: str, forms: Collection[ExportFormat] = tuple(ExportFormat)) -> ExportFormat | None:
+    """The one of `forms` that an Accept header asks for; None for JSON."""
     types = [part.partition(";")[0].strip().lower() for part in header.split(",")]
-    for form in ExportFormat:
-        if form.value.partition(";")[0] in types:
-            return form
-    return None
+    return next((form for form in forms if form.value.partition(";")[0] in types), None)
 
 
 def _page(
@@ -146,7 +135,7 @@ def _page(
             caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
         )
         if not page.rows and at is None:
-            check_names(caller, scenario, where, snapshot)
+            check_names(caller, [ScenarioId(scenario)], where, snapshot)
         edges = {
             "next_cursor": _encoded(page.next, page.snapshot_id, "next", scope),
             "prev_cursor": _encoded(page.previous, page.snapshot_id, "prev", scope),
@@ -178,19 +167,23 @@ def _file(
     if where.metric is not None or where.tags:
         first = reader().page(caller.tenant, ScenarioId(scenario), where, limit=1, at=None, snapshot=snapshot)
         if not first.rows:
-            check_names(caller, scenario, where, snapshot)
+            check_names(caller, [ScenarioId(scenario)], where, snapshot)
     file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
     if isinstance(file, Export):
         return export_answer(caller, file, 200 if file.over else 202)
+    return file_answer(caller, file, form, f"outputs-{scenario}")
+
+
+def file_answer(caller: Caller, file: File | Link, form: ExportFormat, name: str) -> Response[Any]:
+    """A file as the answer itself, to be saved as `name` with its suffix, or the link to it."""
     if isinstance(file, Link):
         body = LinkBody.of(file, bytes=file.size, expires_at=datetime.now(UTC) + file.expires_in)
         return reply(LinkEnvelope.around(body, caller), 303, {"Location": file.url})
-    name = f"outputs-{scenario}.{'arrows' if form is ExportFormat.ARROW else form.name.lower()}"
     return Response(
         status_code=200,
         content_type=form.value,
         body=file.content.decode() if form is ExportFormat.CSV else file.content,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}.{SUFFIX[form]}"'},
     )
 
 

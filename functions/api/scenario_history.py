@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
+from functions.api.differences import DifferenceBody
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit
@@ -23,13 +24,6 @@ Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
 class VersionList(ListEnvelope[VersionBody]): ...
-
-
-class DifferenceBody(AnswerBody):
-    path: str
-    change: Literal["ADDED", "REMOVED", "CHANGED"]
-    before: Any
-    after: Any
 
 
 class ScenarioEventBody(AnswerBody, shows=ScenarioEvent, hides=("tenant_id",)): ...

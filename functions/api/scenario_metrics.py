@@ -10,8 +10,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http.envelopes import Envelope, Meta, answers, reply
-from functions.api.http.parameters import broken, listed
+from functions.api.http.parameters import broken, listed, renamed
 from functions.api.http.routing import Router, needs
+from functions.api.output_parameters import Metrics, OldMetric
 from functions.api.output_values import ValueBody
 from sextant import bootstrap
 from sextant.canonical import decode
@@ -56,7 +57,8 @@ router = Router("Outputs")
 @needs("outputs:read")
 def latest_metrics(
     scenario_id: UUID,
-    metric_name: Annotated[str | None, Query(description="One metric, or several with commas")] = None,
+    metric: Metrics = None,
+    metric_name: OldMetric = None,
     run_id: Annotated[
         UUID | None,
         Query(
@@ -67,13 +69,14 @@ def latest_metrics(
     caller = router.caller
     if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
         raise FeatureDisabledError("Outputs are switched off at the moment.")
-    names = [name.strip() for name in metric_name.split(",")] if metric_name else None
+    metric = renamed("metric", metric, "metric_name", metric_name)
+    names = [name.strip() for name in metric.split(",")] if metric else None
     with router.session() as session:
         run = outputs.result_run(session, ScenarioId(scenario_id), RunId(run_id) if run_id else None)
         metrics = outputs.latest_metrics(session, run.id, names) if run else []
         if run and names and (missing := set(names).difference(metric.metric for metric in metrics)):
             known = {metric.metric for metric in outputs.latest_metrics(session, run.id, None)}
-            raise broken("metric_name", "exists", f"must be of {listed(known)}, not {min(missing)!r}")
+            raise broken("metric", "exists", f"must be of {listed(known)}, not {min(missing)!r}")
         scenario = None if run else scenarios.get(session, ScenarioId(scenario_id))
     body = MetricList.of(metrics, caller)
     body.meta = _meta(caller.request_id, run, scenario)

@@ -20,11 +20,11 @@ def test_a_sweep_runs_on_every_worker_and_is_read_as_one(system: RunningSystem) 
         whole = client.get(f"/v1/scenarios/{scenario}/runs").json()["data"]
         assert [item["id"] for item in whole] == [run], "parts are no runs of their own"
 
-        rows = client.get(f"/v1/scenarios/{scenario}/outputs", params={"metric_name": "npv"}).json()["data"]
+        rows = client.get(f"/v1/scenarios/{scenario}/outputs", params={"metric": "npv"}).json()["data"]
         points = {(row["tags"]["sweep_shock_bp"], row["tags"]["sweep_discount_rate"]) for row in rows}
         assert len(points) == len(rows) == 8
         dear = client.get(
             f"/v1/scenarios/{scenario}/outputs",
-            params={"metric_name": "npv", "tags": "sweep_shock_bp:300,sweep_discount_rate:0.05"},
+            params={"metric": "npv", "tags": "sweep_shock_bp:300,sweep_discount_rate:0.05"},
         ).json()["data"]
         assert len(dear) == 1

@@ -46,6 +46,13 @@ def several(field: str, text: str | None, choices: Sequence[Choice]) -> tuple[Ch
     return tuple(choice for choice in choices if choice in names)
 
 
+def renamed(name: str, value: Choice | None, old_name: str, old_value: Choice | None) -> Choice | None:
+    """The parameter `name`, which may still be sent by its old name but not by both."""
+    if value is not None and old_value is not None:
+        raise broken(old_name, "renamed", f"is the former name of {name}, which is given too")
+    return value if value is not None else old_value
+
+
 def one_key(header: str | None, body: str | None) -> str | None:
     """The idempotency key, which header and body may both give and must not contradict each other."""
     if header is not None and body not in (None, header):

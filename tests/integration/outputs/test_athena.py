@@ -104,7 +104,7 @@ def test_a_large_export_is_begun_and_not_waited_for_then_fetched(
     monkeypatch.setattr(outputs, "check_names", lambda *_: None)
 
     # When it is exported
-    begun = athena.get(path, format="csv", metric_name="price", tags="zone:o'neill")
+    begun = athena.get(path, format="csv", metric="price", tags="zone:o'neill")
 
     # Then the answer comes at once and says where to look
     assert (begun.status, begun.headers["Retry-After"]) == (202, "2")
@@ -138,13 +138,13 @@ def test_a_large_export_is_begun_and_not_waited_for_then_fetched(
     assert "attachment" in file["url"]
 
     # Asked again, the same question is the same export: nothing is run, and the answer is the link
-    again = athena.get(path, format="csv", metric_name="price", tags="zone:o'neill")
+    again = athena.get(path, format="csv", metric="price", tags="zone:o'neill")
     assert again.status == 303
     assert again.headers["Location"].partition("?")[0] == file["url"].partition("?")[0]
     assert len(athena.named("StartQueryExecution")) == 1
 
     # Another question is another
-    other = athena.get(path, format="csv", metric_name="npv")
+    other = athena.get(path, format="csv", metric="npv")
     assert other.json["data"]["id"] != export["id"]
     athena.finished(other.headers["Location"])
 

@@ -102,9 +102,7 @@ def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: Outp
     for run in (before, after):
         assert outputs_api.main_job.work(run.id) == "STORED"
         assert outputs_api.main_job.commit() == 1
-        answer = outputs_api.get(
-            f"/v1/scenarios/{by_name}/outputs", run_id=run.id, metric_name="renewable_share"
-        )
+        answer = outputs_api.get(f"/v1/scenarios/{by_name}/outputs", runs=run.id, metric="renewable_share")
         shares.append(answer.json["data"][0]["value"])
     assert shares[0] < shares[1]
     # And the old version can still be asked for

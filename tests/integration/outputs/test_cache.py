@@ -157,8 +157,8 @@ def test_the_api_serves_from_the_cache_until_the_tenants_outputs_change(
     scenario = outputs_api.main_job.scenario()
     outputs_api.published(scenario, seed=1)
     path = f"/v1/scenarios/{scenario}/outputs"
-    asked = [outputs_api.get(path, metric_name="price").json["data"] for _ in range(3)]
+    asked = [outputs_api.get(path, metric="price").json["data"] for _ in range(3)]
     assert asked[0] == asked[1] == asked[2]
     assert (output_query.answers().misses, output_query.answers().hits) == (1, 2)
     outputs_api.published(scenario, seed=2)
-    assert len(outputs_api.get(path, metric_name="price").json["data"]) == 2 * len(asked[0])
+    assert len(outputs_api.get(path, metric="price").json["data"]) == 2 * len(asked[0])

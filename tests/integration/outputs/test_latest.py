@@ -96,4 +96,4 @@ def test_a_run_without_a_result_and_one_of_another_scenario_are_refused(outputs_
     assert latest(other, run_id=queued.id).code == "run_not_found"
     missing = RunId(other)
     assert latest(scenario, run_id=missing).code == "run_not_found"
-    assert latest(ScenarioId(missing), metric_name="npv").data == []
+    assert latest(ScenarioId(missing), metric="npv").data == []

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from functions.api import output_analysis
+from functions.api import output_query
 from sextant.outputs import reading
 from sextant.settings import service as settings
 from tests.integration.main_job.conftest import TENANT
@@ -66,22 +66,19 @@ def test_filters_narrow_and_join(outputs_api: OutputsApi) -> None:
     scenario = outputs_api.main_job.scenario()
     run = outputs_api.published(scenario)
     path = f"/v1/scenarios/{scenario}/outputs"
-    solar = outputs_api.get(path, metric_name="generation", tags="technology:solar").json["data"]
+    solar = outputs_api.get(path, metric="generation", tags="technology:solar").json["data"]
     assert {(row["metric"], row["tags"]["technology"]) for row in solar} == {("generation", "solar")}
-    late = outputs_api.get(
-        path, metric_name="price", start="2027-01-01", end="2027-12-31", run_id=str(run)
-    ).json
+    late = outputs_api.get(path, metric="price", start="2027-01-01", end="2027-12-31", runs=str(run)).json
     assert [row["asof_date"] for row in late["data"]] == ["2027-01-01"]
     value = late["data"][0]["value"]
     assert (
-        outputs_api.get(path, metric_name="price", min_value=value, max_value=value).json["data"]
-        == late["data"]
+        outputs_api.get(path, metric="price", min_value=value, max_value=value).json["data"] == late["data"]
     )
     # A metric that the scenario has and the other filters exclude is no mistake
-    assert outputs_api.get(path, metric_name="price", end="1999-12-31").json["data"] == []
+    assert outputs_api.get(path, metric="price", end="1999-12-31").json["data"] == []
 
 
-@pytest.mark.parametrize("form", ["", "aggregates", "compare", "csv"])
+@pytest.mark.parametrize("form", ["", "aggregates", "csv"])
 def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
     outputs_api: OutputsApi, form: str
 ) -> None:
@@ -90,22 +87,18 @@ def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
     run, foreign = outputs_api.published(scenario), outputs_api.published(stranger)
     path = f"/v1/scenarios/{scenario}/outputs"
     query: dict[str, Any] = {"format": "csv"} if form == "csv" else {}
-    if form in ("aggregates", "compare"):
+    if form == "aggregates":
         path += f"/{form}"
-    runs = "run_id"
-    of_runs: dict[str, Any] = {}
-    if form == "compare":
-        runs, of_runs = "runs", {"baseline": run, "runs": run}
     # When a filter has a slip, or a run of another scenario
     for wrong, field, there in (
-        ({"metric_name": "nvp"}, "metric_name", "npv"),
+        ({"metric": "nvp"}, "metric", "npv"),
         ({"tags": "tecnology:solar"}, "tags", "technology"),
         ({"tags": "technology:sollar"}, "tags", "solar"),
         ({"tags": "technology:nuclear,technology:solar"}, "tags", "once"),
-        ({runs: foreign}, runs, str(foreign)),
-        ({runs: f"{run},{foreign}"}, runs, str(foreign)),
+        ({"runs": foreign}, "runs", str(foreign)),
+        ({"runs": f"{run},{foreign}"}, "runs", str(foreign)),
     ):
-        answer = outputs_api.get(path, **{**query, **of_runs, **wrong})
+        answer = outputs_api.get(path, **{**query, **wrong})
         # Then it is refused by its name
         assert (answer.status, answer.json["code"]) == (400, "invalid_parameter"), (
             wrong,
@@ -114,12 +107,23 @@ def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
         (error,) = answer.json["errors"]
         assert error["path"] == field
         assert there in error["message"]
-    assert outputs_api.get(path, **query, **of_runs, metric_name="price").status == 200
+    assert outputs_api.get(path, **query, metric="price").status == 200
+
+
+def test_the_former_names_of_filters_are_still_taken(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    run = outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    for form in ("", "/aggregates"):
+        new = outputs_api.get(path + form, metric="price", runs=run).json["data"]
+        assert new == outputs_api.get(path + form, metric_name="price", run_id=run).json["data"] != []
+        both = outputs_api.get(path + form, metric="price", metric_name="npv")
+        assert (both.status, both.json["errors"][0]["path"]) == (400, "metric_name")
 
 
 def test_a_scenario_without_results_answers_with_none(outputs_api: OutputsApi) -> None:
     path = f"/v1/scenarios/{outputs_api.main_job.scenario()}/outputs"
-    assert outputs_api.get(path, metric_name="price", tags="technology:solar").json["data"] == []
+    assert outputs_api.get(path, metric="price", tags="technology:solar").json["data"] == []
 
 
 def test_a_file_takes_no_limit_and_an_empty_parameter_is_refused(outputs_api: OutputsApi) -> None:
@@ -135,8 +139,8 @@ def test_a_file_takes_no_limit_and_an_empty_parameter_is_refused(outputs_api: Ou
     for wrong in ("5,,50", "1_0", "٣", "nan"):
         answer = outputs_api.get(f"{path}/aggregates", percentiles=wrong)
         assert (answer.status, answer.json["errors"][0]["path"]) == (400, "percentiles"), wrong
-    empty = outputs_api.get(path, run_id="")
-    assert (empty.status, empty.json["errors"][0]["path"]) == (400, "run_id")
+    empty = outputs_api.get(path, runs="")
+    assert (empty.status, empty.json["errors"][0]["path"]) == (400, "runs")
 
 
 def test_a_snapshot_that_never_was_is_not_there(outputs_api: OutputsApi) -> None:
@@ -154,7 +158,7 @@ def test_a_snapshot_that_never_was_is_not_there(outputs_api: OutputsApi) -> None
         ({"start": "2030-01-01", "end": "2029-01-01"}, "end"),
         ({"min_value": 2, "max_value": 1}, "max_value"),
         ({"tags": "solar"}, "tags"),
-        ({"run_id": "x"}, "run_id"),
+        ({"runs": "x"}, "runs"),
         ({"limit": 0}, "limit"),
         ({"start": "yesterday"}, "start"),
         ({"format": "xlsx"}, "format"),
@@ -177,7 +181,7 @@ def test_a_cursor_of_other_filters_is_refused(outputs_api: OutputsApi) -> None:
     outputs_api.published(scenario)
     path = f"/v1/scenarios/{scenario}/outputs"
     cursor = outputs_api.get(path, limit=5).json["meta"]["next_cursor"]
-    assert outputs_api.get(path, limit=5, metric_name="price", cursor=cursor).status == 400
+    assert outputs_api.get(path, limit=5, metric="price", cursor=cursor).status == 400
 
 
 def test_another_tenants_outputs_are_not_there(outputs_api: OutputsApi) -> None:
@@ -238,12 +242,12 @@ def test_aggregates_are_true_percentiles(outputs_api: OutputsApi) -> None:
     ]
     answer = outputs_api.get(
         f"/v1/scenarios/{scenario}/outputs/aggregates",
-        run_id=",".join(map(str, runs)),
-        metric_name="price",
+        runs=",".join(map(str, runs)),
+        metric="price",
         by="asof_date,metric",
         percentiles="0,50,100",
     )
-    rows = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", metric_name="price", limit=1000).json["data"]
+    rows = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", metric="price", limit=1000).json["data"]
     for group in answer.json["data"]:
         values = sorted(row["value"] for row in rows if row["asof_date"] == group["asof_date"])
         assert group["count"] == 3
@@ -283,7 +287,7 @@ def test_runs_are_compared_with_a_baseline(outputs_api: OutputsApi) -> None:
     baseline = outputs_api.published(scenario)
     other = outputs_api.published(scenario, parameters={"shock_bp": 2000})
     answer = outputs_api.get(
-        f"/v1/scenarios/{scenario}/outputs/compare", baseline=baseline, runs=other, metric_name="price"
+        f"/v1/scenarios/{scenario}/outputs/compare", baseline=baseline, runs=other, metric="price"
     ).json
     assert len(answer["data"]) == 2
     for row in answer["data"]:
@@ -298,7 +302,7 @@ def test_what_no_answer_can_hold_is_refused_and_not_lost_on_the_way(
 ) -> None:
     scenario = outputs_api.main_job.scenario()
     run = outputs_api.published(scenario)
-    monkeypatch.setattr(output_analysis, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(output_query, "MAX_ANSWER_BYTES", 1000)
     for question in ("aggregates?by=metric,asof_date", f"compare?baseline={run}&runs={run}"):
         path, _, query = question.partition("?")
         asked = dict(pair.split("=") for pair in query.split("&"))

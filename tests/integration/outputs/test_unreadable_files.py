@@ -118,8 +118,8 @@ def test_one_bad_file_stops_no_step_of_maintenance(outputs_api: OutputsApi, dama
     assert incidents(outputs_api, "other") == []
     path = f"/v1/scenarios/{scenario}/outputs"
     for run in whole:
-        assert outputs_api.get(path, run_id=run, limit=1).status == 200
-    assert outputs_api.get(path, run_id=bad, limit=1).status == 503
+        assert outputs_api.get(path, runs=run, limit=1).status == 200
+    assert outputs_api.get(path, runs=bad, limit=1).status == 503
 
 
 def test_a_step_that_fails_stops_no_other(outputs_api: OutputsApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,29 @@ class ResultRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedRun:
+    """A run to compare: what it computed, from what, and what its model says of it.
+
+    `assumptions` and `parameters` are canonical JSON, `result` is the metadata and the attribution, None without a result.
+    """
+
+    tenant_id: TenantId
+    id: RunId
+    scenario_id: ScenarioId
+    scenario_name: str
+    scenario_version: int
+    state: str
+    is_part: bool
+    assumptions: str
+    parameters: str
+    seed: int
+    environment: str
+    code_version: str
+    completed_at: datetime | None
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class CommittedBatch:
     """What became of a batch in the lake: its snapshot, and why those files that are not in it are not."""
 

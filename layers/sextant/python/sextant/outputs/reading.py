@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from uuid import UUID
 
 from pyiceberg.table import Table
 
@@ -21,7 +20,7 @@ from sextant.lake.errors import (
 )
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
-from sextant.lake.read.compare import Comparison, RunReference, compare
+from sextant.lake.read.compare import Comparison, RunReference, compare, compared_csv, compared_parquet
 from sextant.lake.read.export import ExportFormat, export
 from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
@@ -133,10 +132,10 @@ class OutputReader:
                 raise
             raise SnapshotExpiredError from error
 
-    def names(self, tenant: TenantId, scenario: ScenarioId, snapshot: int | None) -> Names:
-        """The metrics and tags that a scenario's rows have."""
+    def names(self, tenant: TenantId, scenarios: Collection[ScenarioId], snapshot: int | None) -> Names:
+        """The metrics and tags that the rows of some scenarios have."""
         with self._table(snapshot) as table:
-            return names_in(scan(table, tenant, str(scenario), EVERYTHING, snapshot))
+            return names_in([scan(table, tenant, str(one), EVERYTHING, snapshot) for one in scenarios])
 
     def file(
         self,
@@ -159,7 +158,13 @@ class OutputReader:
     ) -> File | Link | Export:
         if self.exports is not None and self.exports.takes(reading, form):
             return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
-        pieces = export(reading, form)
+        name = f"{scenario}-{reading.snapshot_id}"
+        return self._delivered(export(reading, form), tenant, form, name, reading.snapshot_id)
+
+    def _delivered(
+        self, pieces: Iterator[bytes], tenant: TenantId, form: ExportFormat, name: str, snapshot: int | None
+    ) -> File | Link:
+        """The pieces as one file where they fit an answer, else the link to where they were written."""
         held: list[bytes] = []
         size = 0
         for piece in pieces:
@@ -168,14 +173,14 @@ class OutputReader:
             if size > MAX_DIRECT_BYTES:
                 break
         else:
-            return File(b"".join(held), reading.snapshot_id)
+            return File(b"".join(held), snapshot)
         if self.store is None:
             raise LinkUnavailableError
-        name = f"{scenario}-{reading.snapshot_id}.{SUFFIX[form]}"
-        location = f"{self.settings.warehouse.rstrip('/')}/exports/{tenant}/{new_id()}/{name}"
+        filename = f"{name}.{SUFFIX[form]}"
+        location = f"{self.settings.warehouse.rstrip('/')}/exports/{tenant}/{new_id()}/{filename}"
         written = self.store.upload(location, chain(held, pieces), form.value)
-        url = self.store.presigned_url(location, expires_in=LINK_LIFETIME, filename=name)
-        return Link(url, written, LINK_LIFETIME, reading.snapshot_id)
+        url = self.store.presigned_url(location, expires_in=LINK_LIFETIME, filename=filename)
+        return Link(url, written, LINK_LIFETIME, snapshot)
 
     def aggregates(
         self,
@@ -194,21 +199,22 @@ class OutputReader:
     def comparison(
         self,
         tenant: TenantId,
-        baseline: tuple[ScenarioId, UUID],
-        others: Sequence[tuple[ScenarioId, UUID]],
+        baseline: RunReference,
+        others: Sequence[RunReference],
+        metrics: Collection[str],
         where: OutputFilter,
         snapshot: int | None,
     ) -> Comparison:
-        """Runs of the tenant's scenarios against one of them."""
+        """Runs of the tenant's scenarios against one of them; all metrics unless some are named."""
         with self._table(snapshot) as table:
             return compare(
-                table,
-                tenant,
-                RunReference(*baseline),
-                [RunReference(*other) for other in others],
-                where=where,
-                snapshot_id=snapshot,
+                table, tenant, baseline, others, metrics=metrics, where=where, snapshot_id=snapshot
             )
+
+    def comparison_file(self, tenant: TenantId, comparison: Comparison, form: ExportFormat) -> File | Link:
+        """A comparison as CSV or Parquet."""
+        content = (compared_csv if form is ExportFormat.CSV else compared_parquet)(comparison)
+        return self._delivered(iter([content]), tenant, form, "comparison", comparison.snapshot_id)
 
 
 def _made_elsewhere(export: Export) -> Link | Export:

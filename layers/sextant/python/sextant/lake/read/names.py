@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -21,11 +22,11 @@ class Names:
     tags: Mapping[str, frozenset[str]]
 
 
-def names_in(reading: Scan) -> Names:
-    """The names of all rows of a reading, of which only two columns are read."""
+def names_in(readings: Iterable[Scan]) -> Names:
+    """The names of all rows of some readings, of which only two columns are read."""
     metrics: set[str] = set()
     tag_sets: set[str] = set()
-    for group in reading.tables(("metric", "tags")):
+    for group in chain.from_iterable(reading.tables(("metric", "tags")) for reading in readings):
         metrics.update(group["metric"].unique().to_pylist())
         tags = RowGroup(group).tags.coded()
         tag_sets.update(tags.values[code] for code in np.unique(tags.codes).tolist())

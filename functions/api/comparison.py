@@ -1,0 +1,297 @@
+"""Runs side by side, of one scenario or several: which is better, by how much, and what differs in their inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from pydantic import BaseModel
+
+from functions.api.differences import DifferenceBody
+from functions.api.http.envelopes import AnswerBody, answers
+from functions.api.http.parameters import broken, renamed
+from functions.api.http.routing import Router, needs
+from functions.api.output_parameters import Day, Metrics, OldMetric, SnapshotId, TagPairs
+from functions.api.output_query import (
+    SnapshotMeta,
+    check_metrics,
+    check_names,
+    check_switched_on,
+    filter_of,
+    fitting,
+    readable,
+    reader,
+)
+from functions.api.outputs import LinkEnvelope, accepted, file_answer
+from sextant.errors import FieldError
+from sextant.identity import Caller
+from sextant.ids import ScenarioId
+from sextant.lake.read.compare import Comparison, RunReference
+from sextant.lake.read.export import ExportFormat
+from sextant.lake.read.query import OutputFilter
+from sextant.outputs import comparison as service
+from sextant.outputs.model import ComparedRun
+from sextant.runs.service import RunNotFoundError
+
+MAX_COMPARED = 20
+_FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET}
+_YEARS = re.compile(r"([0-9]{4})(?:-([0-9]{4}))?")
+
+
+class DeltaBody(BaseModel):
+    """A run's value against the baseline's. What is null has its reason in `null_because`."""
+
+    run_id: str
+    value: float | None
+    delta: float | None
+    """`value` − `baseline`, in the row's unit."""
+    relative: float | None
+    """`delta` over the size of `baseline`: 0.1 is a tenth more."""
+    band_lower: float | None = None
+    """P5 of the run; left out where nothing is random."""
+    band_upper: float | None = None
+    """P95 of the run."""
+    band_lower_delta: float | None = None
+    """The run's P5 less the baseline's; where both have bands."""
+    band_upper_delta: float | None = None
+    """The run's P95 less the baseline's; where both have bands."""
+    null_because: Literal["not_in_run", "not_in_baseline", "undefined", "baseline_is_zero"] | None = None
+    """The run or the baseline has no such row, or no value in it; or only `relative` is null, as the baseline is 0."""
+
+
+class ComparedRowBody(BaseModel):
+    metric: str
+    asof_date: str
+    tags: dict[str, str]
+    unit: str
+    baseline: float | None
+    baseline_band_lower: float | None = None
+    baseline_band_upper: float | None = None
+    runs: list[DeltaBody]
+    """In the order in which the runs were named."""
+
+
+class ComparedRunBody(AnswerBody):
+    """A run that was compared."""
+
+    run_id: UUID
+    scenario_id: UUID
+    scenario_name: str
+    scenario_version: int
+    model: str | None
+    model_version: str | None
+    seed: int
+    completed_at: datetime | None
+
+
+class OtherRunBody(ComparedRunBody):
+    differences: list[DifferenceBody]
+    """What differs from the baseline run in all that decides a result: assumptions, parameters, model, baseline, seed."""
+
+
+class ComparisonBody(AnswerBody):
+    baseline: ComparedRunBody
+    runs: list[OtherRunBody]
+    """In the order in which they were named."""
+    rows: list[ComparedRowBody]
+    """One for each metric, date, tags and unit that any of the runs has, in this order."""
+
+
+class ComparisonEnvelope(BaseModel):
+    data: ComparisonBody
+    meta: SnapshotMeta
+
+
+class ComparedList(BaseModel):
+    data: list[ComparedRowBody]
+    meta: SnapshotMeta
+
+
+_COMPARISON = answers(
+    "The runs, what differs in their inputs, and their values; or the values as a file", ComparisonEnvelope
+)
+_COMPARISON["content"].update({form.value.partition(";")[0]: {} for form in _FORMATS.values()})
+_LINK = answers("The file was too large for an answer: it is at the Location for an hour", LinkEnvelope)
+_ROWS = answers("One item a metric, date and tags, with each run's difference to the baseline", ComparedList)
+
+Runs = Annotated[
+    str, Query(description=f"The runs to compare: ids with commas, {MAX_COMPARED} at most", max_length=4000)
+]
+Years = Annotated[
+    str | None, Query(description="A year, or the first and the last: 2030, or 2026-2035", max_length=9)
+]
+
+router = Router("Outputs")
+
+
+@router.get(
+    "/v1/compare",
+    summary="Compare runs of any scenarios with a baseline run",
+    description="Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference "
+    "to the baseline run and the relative one, and beside them what differs in the assumptions, parameters, model, "
+    "baseline and seed. All values are read from one snapshot. A run that the tenant does not have is 404, one that "
+    "has no result 409; both name it.",
+    operation_id="compare_runs",
+    responses={200: _COMPARISON, 303: _LINK},
+)
+@needs("outputs:read")
+def compare_runs(
+    runs: Runs,
+    baseline: Annotated[UUID, Query(description="The run that the others are compared with")],
+    metric: Metrics = None,
+    technology: Annotated[
+        str | None, Query(description="The same as the tag `technology`", max_length=100)
+    ] = None,
+    years: Years = None,
+    tags: TagPairs = None,
+    snapshot_id: SnapshotId = None,
+    format: Annotated[Literal["json", "csv", "parquet"] | None, Query()] = None,  # noqa: A002 (public name)
+    accept: Annotated[str, Header()] = "",
+) -> Response[Any]:
+    caller = router.caller
+    others = references(runs)
+    start, end = span_of(years)
+    where = filter_of(start=start, end=end, tags=tags)
+    if technology is not None:
+        if "technology" in where.tags:
+            raise broken("technology", "unique_key", "must not stand beside a tag of this name")
+        where = filter_of(
+            start=start,
+            end=end,
+            tags=f"{tags},technology:{technology}" if tags else f"technology:{technology}",
+        )
+    form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
+    check_switched_on(caller)
+    base, *compared = _runs(caller, baseline, others)
+    comparison = _compared(caller, base, compared, metric, where, snapshot_id)
+    if form is not None:
+        return _file(caller, comparison, form)
+    data = {
+        "baseline": _shown(base),
+        "runs": [
+            {
+                **_shown(run),
+                "differences": [
+                    DifferenceBody.of(difference).model_dump(mode="json")
+                    for difference in service.inputs_that_differ(base, run)
+                ],
+            }
+            for run in compared
+        ],
+        "rows": [row.to_json() for row in comparison.rows],
+    }
+    return fitting(data, caller.request_id, comparison.snapshot_id)
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>/outputs/compare",
+    summary="Compare runs with a baseline run: the values only",
+    description="The rows of `GET /v1/compare`, which also says what differs in the inputs.",
+    operation_id="compare_outputs",
+    responses={200: _ROWS},
+)
+@needs("outputs:read")
+def compare_outputs(
+    scenario_id: UUID,
+    baseline: Annotated[UUID, Query(description="The run that the others are compared with")],
+    runs: Annotated[
+        str,
+        Query(
+            description="Runs of the tenant: ids with commas; an id may have its scenario's and a colon before it",
+            max_length=4000,
+        ),
+    ],
+    metric: Metrics = None,
+    metric_name: OldMetric = None,
+    start: Day = None,
+    end: Day = None,
+    tags: TagPairs = None,
+    snapshot_id: SnapshotId = None,
+) -> Response[Any]:
+    caller = router.caller
+    others = references(runs)
+    metric = renamed("metric", metric, "metric_name", metric_name)
+    where = filter_of(start=start, end=end, tags=tags)
+    readable(caller, scenario_id)
+    base, *compared = _runs(caller, baseline, others)
+    comparison = _compared(caller, base, compared, metric, where, snapshot_id)
+    return fitting([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
+
+
+def references(text: str) -> list[tuple[UUID, UUID | None]]:
+    """Runs as `run` or `scenario:run`, with commas: each run, and its scenario where it is named."""
+    runs: list[tuple[UUID, UUID | None]] = []
+    try:
+        for part in text.split(","):
+            head, colon, tail = part.strip().partition(":")
+            runs.append((UUID(tail), UUID(head)) if colon else (UUID(head), None))
+    except ValueError as error:
+        raise broken("runs", "uuid", "must be run ids with commas") from error
+    if len(runs) > MAX_COMPARED:
+        raise broken("runs", "too_long", f"must be at most {MAX_COMPARED} runs")
+    if len({run for run, _ in runs}) != len(runs):
+        raise broken("runs", "unique", "must name each run once")
+    return runs
+
+
+def span_of(years: str | None) -> tuple[date | None, date | None]:
+    """The first and the last day of `2030` or `2026-2035`."""
+    if years is None:
+        return None, None
+    match = _YEARS.fullmatch(years.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last:
+        raise broken("years", "format", "must be a year, or the first and the last: 2030, or 2026-2035")
+    return date(first, 1, 1), date(last, 12, 31)
+
+
+def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]) -> list[ComparedRun]:
+    """The baseline run and the others. Raises `RunNotFoundError` and `RunWithoutResultError`, which name them."""
+    named = {"baseline": baseline, **{f"runs[{place}]": run for place, (run, _) in enumerate(others)}}
+    with router.session() as session:
+        runs = service.runs_to_compare(session, named)
+    for place, (run, (_, scenario)) in enumerate(zip(runs[1:], others, strict=True)):
+        if scenario not in (None, run.scenario_id):
+            message = f"names {run.id}, which is no run of the scenario {scenario}"
+            raise RunNotFoundError(
+                f"runs[{place}] {message}.", errors=[FieldError(f"runs[{place}]", "exists", message)]
+            )
+    return runs
+
+
+def _compared(
+    caller: Caller,
+    baseline: ComparedRun,
+    runs: Sequence[ComparedRun],
+    metric: str | None,
+    where: OutputFilter,
+    snapshot: int | None,
+) -> Comparison:
+    """The runs' values. Raises `InvalidParameterError` for a metric or tag that none of their scenarios has."""
+    metrics = [name.strip() for name in metric.split(",")] if metric else []
+    reference, *others = (RunReference(run.scenario_id, run.id) for run in (baseline, *runs))
+    comparison = reader().comparison(caller.tenant, reference, others, metrics, where, snapshot)
+    scenarios = {ScenarioId(run.scenario_id) for run in (baseline, *runs)}
+    missing = set(metrics).difference(row.metric for row in comparison.rows)
+    if missing:
+        check_metrics(caller, scenarios, missing, snapshot)
+    if not comparison.rows:
+        check_names(caller, scenarios, where, snapshot)
+    return comparison
+
+
+def _shown(run: ComparedRun) -> dict[str, Any]:
+    metadata = (run.result or {}).get("metadata", {})
+    body = ComparedRunBody.of(
+        run, run_id=run.id, model=metadata.get("model"), model_version=metadata.get("model_version")
+    )
+    return body.model_dump(mode="json")
+
+
+def _file(caller: Caller, comparison: Comparison, form: ExportFormat) -> Response[Any]:
+    return file_answer(caller, reader().comparison_file(caller.tenant, comparison, form), form, "comparison")
