@@ -27,14 +27,17 @@ if TYPE_CHECKING:
         health,
         incidents,
         kill_switches,
+        me,
         outbox,
         receipts,
+        results,
         runs,
         scenario_history,
         scenario_metrics,
         scenarios,
         service_metrics,
         settings,
+        tenant_runs,
         tenants,
         vendors,
         workflows,
@@ -44,8 +47,9 @@ if TYPE_CHECKING:
 _MODULES = {
     **{
         noun: noun
-        for noun in ("actions", "decisions", "events", "incidents", "tenants", "vendors", "workflows")
+        for noun in ("actions", "decisions", "events", "incidents", "me", "tenants", "vendors", "workflows")
     },
+    "runs": "tenant_runs",
     "kill-switches": "kill_switches",
     "cache": "cache",
     "config": "settings",
@@ -70,7 +74,9 @@ _OF_A_SCENARIO = {
     "metrics": "scenario_metrics",
     "receipts": "receipts",
 }
-_OF_SCENARIOS = ("scenarios", *dict.fromkeys(_OF_A_SCENARIO.values()))
+# The module of `/v1/scenarios/<scenario_id>/runs/<run_id>/…`, by its last word.
+_OF_A_RUN = {"result": "results"}
+_OF_SCENARIOS = ("scenarios", *dict.fromkeys(_OF_A_SCENARIO.values()), *_OF_A_RUN.values())
 MODULES = (*_OF_SCENARIOS, *dict.fromkeys(_MODULES.values()))
 
 api = Api()
@@ -98,6 +104,8 @@ def modules_of(path: str) -> tuple[str, ...]:
     if noun == "scenarios":
         if len(words) > 1 and words[1].partition(":")[0] == "runs":
             return _OF_SCENARIOS  # `/scenarios/runs…` also fits `/scenarios/<scenario_id>…`
+        if len(words) > 4 and words[2] == "runs" and words[4] in _OF_A_RUN:
+            return (_OF_A_RUN[words[4]],)
         return (_OF_A_SCENARIO.get(words[2] if len(words) > 2 else "", "scenarios"),)
     if noun == "admin":
         noun = words[1] if len(words) > 1 else ""

@@ -16,12 +16,11 @@ from functions.api.differences import DifferenceBody
 from functions.api.http.envelopes import AnswerBody, answers
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
-from functions.api.output_parameters import Day, Metrics, OldMetric, SnapshotId, TagPairs
+from functions.api.output_parameters import Day, Metrics, OldMetric, SnapshotId, TagPairs, check_switched_on
 from functions.api.output_query import (
     SnapshotMeta,
     check_metrics,
     check_names,
-    check_switched_on,
     filter_of,
     fitting,
     readable,
@@ -35,7 +34,7 @@ from sextant.lake.read.compare import Comparison, RunReference
 from sextant.lake.read.export import ExportFormat
 from sextant.lake.read.query import OutputFilter
 from sextant.outputs import comparison as service
-from sextant.outputs.model import ComparedRun
+from sextant.outputs.model import ComputedRun
 from sextant.runs.service import RunNotFoundError
 
 MAX_COMPARED = 20
@@ -250,7 +249,7 @@ def span_of(years: str | None) -> tuple[date | None, date | None]:
     return date(first, 1, 1), date(last, 12, 31)
 
 
-def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]) -> list[ComparedRun]:
+def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]) -> list[ComputedRun]:
     """The baseline run and the others. Raises `RunNotFoundError` and `RunWithoutResultError`, which name them."""
     named = {"baseline": baseline, **{f"runs[{place}]": run for place, (run, _) in enumerate(others)}}
     with router.session() as session:
@@ -266,8 +265,8 @@ def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | No
 
 def _compared(
     caller: Caller,
-    baseline: ComparedRun,
-    runs: Sequence[ComparedRun],
+    baseline: ComputedRun,
+    runs: Sequence[ComputedRun],
     metric: str | None,
     where: OutputFilter,
     snapshot: int | None,
@@ -285,11 +284,9 @@ def _compared(
     return comparison
 
 
-def _shown(run: ComparedRun) -> dict[str, Any]:
-    metadata = (run.result or {}).get("metadata", {})
-    body = ComparedRunBody.of(
-        run, run_id=run.id, model=metadata.get("model"), model_version=metadata.get("model_version")
-    )
+def _shown(run: ComputedRun) -> dict[str, Any]:
+    said = {name: run.metadata.get(name) for name in ("model", "model_version")}
+    body = ComparedRunBody.of(run, run_id=run.id, **said)
     return body.model_dump(mode="json")
 
 

@@ -1,4 +1,4 @@
-"""How a request says which outputs it is about: the same words on every route."""
+"""What the routes of outputs share and needs no lake: how a request says what it is about, and the switch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from sextant import moments
+from sextant import bootstrap, moments
+from sextant.identity import Caller
+from sextant.settings.model import OUTPUTS_FLAG
+from sextant.settings.service import FeatureDisabledError
 
 Metric = Annotated[str | None, Query(description="A metric's name", max_length=100)]
 Metrics = Annotated[str | None, Query(description="A metric's name, or several with commas", max_length=2000)]
@@ -21,3 +24,9 @@ Day = Annotated[moments.Day | None, Query()]
 Value = Annotated[float | None, Query()]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
 SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
+
+
+def check_switched_on(caller: Caller) -> None:
+    """Raise `FeatureDisabledError` where outputs are switched off."""
+    if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
+        raise FeatureDisabledError("Outputs are switched off at the moment.")

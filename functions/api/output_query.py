@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.api.http.envelopes import Meta
 from functions.api.http.parameters import broken, listed
+from functions.api.output_parameters import check_switched_on
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
@@ -25,8 +26,6 @@ from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
-from sextant.settings.model import OUTPUTS_FLAG
-from sextant.settings.service import FeatureDisabledError
 
 CACHE_BYTES = 64 * 1024 * 1024
 # A Lambda answers with at most 6 MB, and what is larger is no answer at all.
@@ -77,12 +76,6 @@ def cached(
     Raises `ScenarioNotFoundError` where the caller's tenant has no such scenario.
     """
     return answers().answer(OutputCache.key(caller.tenant, readable(caller, scenario, runs), question), read)
-
-
-def check_switched_on(caller: Caller) -> None:
-    """Raise `FeatureDisabledError` where outputs are switched off."""
-    if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
-        raise FeatureDisabledError("Outputs are switched off at the moment.")
 
 
 def readable(caller: Caller, scenario: UUID, runs: Collection[UUID] = (), *, parameter: str = "runs") -> int:

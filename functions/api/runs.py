@@ -42,6 +42,14 @@ from sextant.settings.model import DEFAULTS, LONG_POLL
 from sextant.storage.errors import DatabaseUnavailable
 
 LONGEST_WAIT = 25
+Wait = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=LONGEST_WAIT,
+        description="Seconds to wait for a change since If-None-Match, without it for the run's end",
+    ),
+]
 # The rate limit of requests that wait. Each holds a function all the while, and those are everybody's.
 WAITS = "waits"
 POLL_SECONDS = 0.25
@@ -217,42 +225,14 @@ def list_runs(
 def get_run(
     scenario_id: UUID,
     run_id: UUID,
-    wait: Annotated[
-        int,
-        Query(
-            ge=0,
-            le=LONGEST_WAIT,
-            description="Seconds to wait for a change since If-None-Match, without it for the run's end",
-        ),
-    ] = 0,
+    wait: Wait = 0,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
-    caller = router.caller
-
     def look() -> Run:
         with router.session() as session:
             return service.get(session, ScenarioId(scenario_id), RunId(run_id))
 
-    run, headers = look(), {}
-    if wait and not _is_told(run, if_none_match):
-        wait = min(
-            wait,
-            bootstrap.remembered_settings()
-            .of(caller.tenant)
-            .config("long-poll", "seconds", DEFAULTS[LONG_POLL]["seconds"]),
-        )
-        with router.session() as session:
-            waiting = settings.admit(session, [WAITS])
-        if waiting.admitted:
-            run = _awaited(look, if_none_match, wait)
-        else:
-            headers["Retry-After"] = str(ceil(waiting.retry_after or 1))
-    if if_none_match is not None and _etag(run) in if_none_match:
-        return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
-    with router.session() as session:
-        waits_for = service.waits_for(session, run)
-    body = LiveRunBody.of(run, waits_for=None if waits_for is None else WaitsForBody(**waits_for))
-    return reply(LiveRunEnvelope.around(body, caller), headers={"ETag": _etag(run), **headers})
+    return watched(router, look, wait, if_none_match)
 
 
 @router.get(
@@ -270,11 +250,56 @@ def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
 @router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: _OK})
 @needs("runs:cancel")
 def cancel_run(run_id: UUID) -> Response[Any]:
+    return cancelled(router, run_id)
+
+
+@router.post(
+    "/v1/scenarios/<scenario_id>/runs/<run_id>/cancel",
+    summary="Cancel a run of the scenario",
+    operation_id="cancel_scenario_run",
+    responses={200: _OK},
+)
+@needs("runs:cancel")
+def cancel_scenario_run(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+    return cancelled(router, run_id, scenario_id)
+
+
+def cancelled(router: Router, run_id: UUID, scenario_id: UUID | None = None) -> Response[Any]:
+    """The run, cancelled, where it is one of the scenario if one is given."""
     caller = router.caller
     with router.session() as session:
+        if scenario_id is not None:
+            service.get(session, ScenarioId(scenario_id), RunId(run_id))
         run = service.cancel(session, RunId(run_id), caller)
     bootstrap.nudge_relay()
     return run_answer(run, caller)
+
+
+def watched(router: Router, look: Callable[[], Run], wait: int, if_none_match: str | None) -> Response[Any]:
+    """The run that `look` reads, once it differs from what the caller has or has ended, within `wait` seconds."""
+    caller = router.caller
+    run, headers = look(), {}
+    if wait and not _is_told(run, if_none_match):
+        wait = longest_wait(caller, wait)
+        with router.session() as session:
+            waiting = settings.admit(session, [WAITS])
+        if waiting.admitted:
+            run = _awaited(look, if_none_match, wait)
+        else:
+            headers["Retry-After"] = str(ceil(waiting.retry_after or 1))
+    if if_none_match is not None and _etag(run) in if_none_match:
+        return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
+    with router.session() as session:
+        waits_for = service.waits_for(session, run)
+    body = LiveRunBody.of(run, waits_for=None if waits_for is None else WaitsForBody(**waits_for))
+    return reply(LiveRunEnvelope.around(body, caller), headers={"ETag": _etag(run), **headers})
+
+
+def longest_wait(caller: Caller, wait: int) -> int:
+    """The seconds that a request of the caller may wait of the `wait` that it asks for."""
+    remembered = bootstrap.remembered_settings().of(caller.tenant)
+    longest: int = remembered.config("long-poll", "seconds", DEFAULTS[LONG_POLL]["seconds"])
+    return min(wait, longest)
 
 
 def run_answer(run: Run, caller: Caller) -> Response[Any]:

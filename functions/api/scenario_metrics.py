@@ -12,17 +12,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.api.http.envelopes import Envelope, Meta, answers, reply
 from functions.api.http.parameters import broken, listed, renamed
 from functions.api.http.routing import Router, needs
-from functions.api.output_parameters import Metrics, OldMetric
+from functions.api.output_parameters import Metrics, OldMetric, check_switched_on
 from functions.api.output_values import ValueBody
-from sextant import bootstrap
 from sextant.canonical import decode
 from sextant.ids import RunId, ScenarioId
 from sextant.outputs import service as outputs
 from sextant.outputs.model import ResultRun
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.model import Scenario
-from sextant.settings.model import OUTPUTS_FLAG
-from sextant.settings.service import FeatureDisabledError
 
 
 class MetricBody(ValueBody):
@@ -67,8 +64,7 @@ def latest_metrics(
     ] = None,
 ) -> Response[Any]:
     caller = router.caller
-    if not bootstrap.remembered_settings().of(caller.tenant).flag(OUTPUTS_FLAG):
-        raise FeatureDisabledError("Outputs are switched off at the moment.")
+    check_switched_on(caller)
     metric = renamed("metric", metric, "metric_name", metric_name)
     names = [name.strip() for name in metric.split(",")] if metric else None
     with router.session() as session:

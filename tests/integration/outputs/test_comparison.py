@@ -82,7 +82,7 @@ def test_filters_narrow_a_comparison(outputs_api: OutputsApi, pair: tuple[RunId,
     baseline, other = pair
     of: dict[str, Any] = {"baseline": baseline, "runs": other}
 
-    def rows(**query: object) -> list[dict[str, Any]]:
+    def rows(**query: Any) -> list[dict[str, Any]]:
         answer = outputs_api.get("/v1/compare", **of, **query)
         assert answer.status == 200, answer.content
         found: list[dict[str, Any]] = answer.json["data"]["rows"]

@@ -49,6 +49,11 @@ class Caller:
     correlation_id: str
     traceparent: str = ""
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that the roles allow."""
+        return frozenset().union(*(PERMISSIONS[role] for role in self.roles))
+
     def may(self, permission: Permission) -> bool:
         return any(permission in PERMISSIONS[role] for role in self.roles)
 

@@ -9,21 +9,21 @@ from uuid import UUID
 from sextant.canonical import decode
 from sextant.errors import FieldError
 from sextant.outputs import repository
-from sextant.outputs.model import ComparedRun
+from sextant.outputs.model import ComputedRun
 from sextant.outputs.service import RunWithoutResultError
 from sextant.runs.service import RunNotFoundError
 from sextant.scenarios.differences import Difference, differences
 from sextant.storage import Session
 
 
-def runs_to_compare(session: Session, runs: Mapping[str, UUID]) -> list[ComparedRun]:
+def runs_to_compare(session: Session, runs: Mapping[str, UUID]) -> list[ComputedRun]:
     """The runs, in the order given; `runs` says by which path of the request each was named.
 
     Raises `RunNotFoundError` where the tenant has not one of them, `RunWithoutResultError` where one has no result to
     read; both name every such run.
     """
-    known: dict[UUID, ComparedRun] = {
-        run.id: run for run in repository.compared_runs(session, set(runs.values()))
+    known: dict[UUID, ComputedRun] = {
+        run.id: run for run in repository.computed_runs(session, set(runs.values()))
     }
     missing = [
         FieldError(path, "exists", f"names {run}, which is no run of the tenant")
@@ -35,28 +35,22 @@ def runs_to_compare(session: Session, runs: Mapping[str, UUID]) -> list[Compared
     unreadable = [
         FieldError(path, "has_result", f"names {run}, which has no result to read: {why}")
         for path, run in runs.items()
-        if (why := _why_unreadable(known[run]))
+        if (why := known[run].why_without_result)
     ]
     if unreadable:
         raise RunWithoutResultError(f"{unreadable[0].path} {unreadable[0].message}.", errors=unreadable)
     return [known[run] for run in runs.values()]
 
 
-def _why_unreadable(run: ComparedRun) -> str | None:
-    if run.is_part:
-        return "it is a part of another run"
-    return None if run.state == "SUCCEEDED" else f"it is {run.state}"
-
-
-def inputs_that_differ(baseline: ComparedRun, run: ComparedRun) -> list[Difference]:
+def inputs_that_differ(baseline: ComputedRun, run: ComputedRun) -> list[Difference]:
     """What differs in all that decided the two results: assumptions, parameters, model, baseline, seed."""
-    resolved = all(_metadata(one).get("parameters") for one in (baseline, run))
+    resolved = all(one.metadata.get("parameters") for one in (baseline, run))
     return list(differences(_inputs(baseline, resolved=resolved), _inputs(run, resolved=resolved)))
 
 
-def _inputs(run: ComparedRun, *, resolved: bool) -> dict[str, Any]:
+def _inputs(run: ComputedRun, *, resolved: bool) -> dict[str, Any]:
     """All that decided the result; its parameters as the model completed them where it says so of both results."""
-    metadata, given = _metadata(run), decode(run.parameters)
+    metadata, given = run.metadata, decode(run.parameters)
     own_baseline, model = given.pop("baseline", None), given.pop("model", None)
     return {
         "assumptions": decode(run.assumptions),
@@ -77,8 +71,3 @@ def _horizon(parameters: Mapping[str, Any]) -> dict[str, Any]:
         return dict(parameters)
     rest = {name: value for name, value in parameters.items() if name != "years"}
     return {**rest, "start_year": years[0], "end_year": years[-1]}
-
-
-def _metadata(run: ComparedRun) -> dict[str, Any]:
-    metadata: dict[str, Any] = (run.result or {}).get("metadata", {})
-    return metadata

@@ -69,8 +69,8 @@ class ResultRun:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedRun:
-    """A run to compare: what it computed, from what, and what its model says of it.
+class ComputedRun:
+    """A run with all that it was computed from, and what its model says of the result.
 
     `assumptions` and `parameters` are canonical JSON, `result` is the metadata and the attribution, None without a result.
     """
@@ -87,8 +87,23 @@ class ComparedRun:
     seed: int
     environment: str
     code_version: str
+    version_hash: str
     completed_at: datetime | None
+    output_rows: int | None
     result: dict[str, Any] | None
+
+    @property
+    def why_without_result(self) -> str | None:
+        """Why there is nothing to read of the run; None where there is."""
+        if self.is_part:
+            return "it is a part of another run"
+        return None if self.state == "SUCCEEDED" else f"it is {self.state}"
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the model says of the result; empty without one."""
+        metadata: Mapping[str, Any] = (self.result or {}).get("metadata") or {}
+        return metadata
 
 
 @dataclass(frozen=True, slots=True)

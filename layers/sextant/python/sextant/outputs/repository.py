@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sextant.ids import BatchId, RunId, ScenarioId
-from sextant.outputs.model import ComparedRun, LatestMetric, PublishedRun, Readable, ResultRun, WaitingFile
+from sextant.outputs.model import ComputedRun, LatestMetric, PublishedRun, Readable, ResultRun, WaitingFile
 from sextant.storage import Session
 
 _RESULT_RUN = """
@@ -36,10 +36,10 @@ WHERE f.tenant_id = %s AND f.run_id = %s AND (%s::text[] IS NULL OR x.metric = A
 ORDER BY x.metric, x.tags_key
 """
 
-_COMPARED_RUNS = """
+_COMPUTED_RUNS = """
 SELECT r.tenant_id, r.id, r.scenario_id, s.name AS scenario_name, r.scenario_version, r.state,
        r.parent_run_id IS NOT NULL AS is_part, v.assumptions, r.parameters, r.seed, r.environment, r.code_version,
-       r.completed_at, f.result
+       r.version_hash, r.completed_at, r.output_rows, f.result
 FROM scenario_run r
 JOIN scenario s ON s.tenant_id = r.tenant_id AND s.id = r.scenario_id AND s.deleted_at IS NULL
 JOIN scenario_version v ON v.tenant_id = r.tenant_id AND v.id = r.scenario_id AND v.version = r.scenario_version
@@ -167,9 +167,9 @@ def run_as_it_stands(session: Session, scenario: ScenarioId) -> ResultRun | None
     return session.fetch_one(_RUN_AS_IT_STANDS, (session.tenant_id, scenario), row=ResultRun)
 
 
-def compared_runs(session: Session, runs: Collection[UUID]) -> list[ComparedRun]:
+def computed_runs(session: Session, runs: Collection[UUID]) -> list[ComputedRun]:
     """Those of `runs` that the tenant has, of scenarios that are not deleted, in no order."""
-    return session.fetch_all(_COMPARED_RUNS, (session.tenant_id, list(runs)), row=ComparedRun)
+    return session.fetch_all(_COMPUTED_RUNS, (session.tenant_id, list(runs)), row=ComputedRun)
 
 
 def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> list[LatestMetric]:

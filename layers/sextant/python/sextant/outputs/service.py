@@ -11,7 +11,7 @@ from uuid import UUID
 from sextant.errors import ConflictError
 from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.outputs import repository
-from sextant.outputs.model import CommittedBatch, LatestMetric, OpenBatch, Readable, ResultRun
+from sextant.outputs.model import CommittedBatch, ComputedRun, LatestMetric, OpenBatch, Readable, ResultRun
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 logger = logging.getLogger("sextant.outputs")
@@ -118,6 +118,20 @@ def result_run(session: Session, scenario: ScenarioId, run: RunId | None) -> Res
         why = "it is a part of another run" if state == "SUCCEEDED" else f"it is {state}"
         raise RunWithoutResultError(f"The run has no result to read: {why}.", extra={"state": state})
     return result
+
+
+def result_of(session: Session, run: RunId, scenario: ScenarioId | None = None) -> ComputedRun:
+    """The run with its result; raises `RunNotFoundError` and `RunWithoutResultError`."""
+    from sextant.runs.service import RunNotFoundError  # a module of routes that many requests need no more of
+
+    for computed in repository.computed_runs(session, [run]):
+        if scenario in (None, computed.scenario_id):
+            if why := computed.why_without_result:
+                raise RunWithoutResultError(
+                    f"The run has no result to read: {why}.", extra={"state": computed.state}
+                )
+            return computed
+    raise RunNotFoundError
 
 
 def latest_metrics(session: Session, run: RunId, metrics: list[str] | None) -> list[LatestMetric]:

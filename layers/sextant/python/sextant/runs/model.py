@@ -208,6 +208,13 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRun(Run):
+    """A run among those of all scenarios."""
+
+    scenario_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestedRun(Run):
     """The answer to a request: the run, and whether it is new."""
 
@@ -262,6 +269,15 @@ class RunStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How many of a tenant's runs may be in work at once, how many are, and how many wait."""
+
+    max_running: int
+    in_work: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs of a scenario to list; every field narrows."""
 
@@ -270,6 +286,19 @@ class RunFilter:
     created_before: datetime | None = None
     parent: RunId | None = None
     """List the parts of this run; without it, runs that are no parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRunFilter:
+    """Which of a tenant's runs to list, parts left out; every field narrows."""
+
+    states: tuple[State, ...] | None = None
+    scenario: ScenarioId | None = None
+    model: str | None = None
+    """The built-in one is that of runs that name none."""
+    created_by: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
 
 
 def version_hash(

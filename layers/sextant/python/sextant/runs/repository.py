@@ -9,20 +9,24 @@ from typing import Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from sextant.drivers.parameters import BUILT_IN
 from sextant.drivers.vocabulary import reference_vocabulary
 from sextant.ids import RunId, ScenarioId
 from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
 from sextant.runs.model import (
     Attempt,
+    ListedRun,
     Origin,
     RequestedRun,
     Run,
     RunFilter,
+    RunLimits,
     RunOptions,
     RunSelection,
     RunStatistics,
     State,
+    TenantRunFilter,
 )
 from sextant.settings.model import Admission
 from sextant.storage import Session
@@ -55,6 +59,10 @@ WHERE (%(tenant_id)s::text IS NULL OR tenant_id = %(tenant_id)s)
   AND (state IN ('QUEUED', 'RUNNING') OR updated_at > clock_timestamp() - interval '1 day')
 GROUP BY state ORDER BY state
 """
+_LIMITS = """
+SELECT run_limit(%(tenant_id)s) AS max_running, runs_in_work(%(tenant_id)s) AS in_work,
+       (SELECT count(*) FROM scenario_run WHERE tenant_id = %(tenant_id)s AND state = 'QUEUED') AS queued
+"""
 _MATCHING = """
 SELECT id, count(*) OVER () AS total
 FROM matching_runs(%(tenant_id)s, %(states)s, %(scenario)s, %(priority)s, %(after)s, %(before)s)
@@ -72,6 +80,17 @@ _FIND = sql.SQL("SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id 
 _LISTED = """tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
   AND parent_run_id IS NOT DISTINCT FROM %(parent)s::uuid
   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
+  AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
+  AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)"""
+
+# The name comes with the run; the columns of the join have names of their own, so that a run's stay plain.
+_WITH_SCENARIO = """scenario_run JOIN (SELECT tenant_id, id AS scenario_id, name AS scenario_name FROM scenario) named
+  USING (tenant_id, scenario_id)"""
+_OF_TENANT = """tenant_id = %(tenant_id)s AND parent_run_id IS NULL
+  AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
+  AND (%(scenario)s::uuid IS NULL OR scenario_id = %(scenario)s)
+  AND (%(model)s::text IS NULL OR coalesce(parameters::jsonb ->> 'model', %(built_in)s) = %(model)s)
+  AND (%(created_by)s::text IS NULL OR created_by = %(created_by)s)
   AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
   AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)"""
 
@@ -174,6 +193,18 @@ def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request:
     )
 
 
+def list_of_tenant(session: Session, where: TenantRunFilter, request: PageRequest) -> list[ListedRun]:
+    """Up to `request.fetch` runs of the tenant, newest first (oldest first when going backwards)."""
+    return fetch_page(
+        session,
+        ListedRun,
+        _WITH_SCENARIO,
+        conditions=_OF_TENANT,
+        params={**params_of(session, where), "built_in": BUILT_IN},
+        request=request,
+    )
+
+
 def cancel(session: Session, run: RunId, actor: str) -> tuple[str, Run | None]:
     """Cancel a run: CANCELLED, ENDED, PUBLISHING or NOT_FOUND, and the run as it stands."""
     return _outcome_and_run(session, _CANCEL, (session.tenant_id, run, actor))
@@ -235,3 +266,10 @@ def statistics(session: Session) -> list[RunStatistics]:
     """How many runs are in each state, of the session's tenant or, on the platform, of all."""
     tenant = None if session.is_platform else session.tenant_id
     return session.fetch_all(_STATISTICS, {"tenant_id": tenant}, row=RunStatistics)
+
+
+def limits(session: Session) -> RunLimits:
+    """How many runs of the session's tenant may be in work, are, and wait."""
+    limits = session.fetch_one(_LIMITS, {"tenant_id": session.tenant_id}, row=RunLimits)
+    assert limits is not None
+    return limits

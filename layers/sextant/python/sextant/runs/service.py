@@ -17,14 +17,17 @@ from sextant.runs import repository
 from sextant.runs.fit import run_faults
 from sextant.runs.model import (
     Attempt,
+    ListedRun,
     Origin,
     RequestedRun,
     Run,
     RunFilter,
+    RunLimits,
     RunOptions,
     RunSelection,
     RunStatistics,
     State,
+    TenantRunFilter,
 )
 from sextant.scenarios.errors import ScenarioNotFoundError
 from sextant.settings.model import Admission
@@ -277,6 +280,14 @@ def get(session: Session, scenario: ScenarioId, run_id: RunId) -> Run:
     return run
 
 
+def get_anywhere(session: Session, run_id: RunId) -> Run:
+    """The run of whichever scenario of the tenant; raises `RunNotFoundError`."""
+    run = find_anywhere(session, run_id)
+    if run is None:
+        raise RunNotFoundError
+    return run
+
+
 def waits_for(session: Session, run: Run) -> dict[str, Any] | None:
     """For what the run waits: a switch, a paused workflow, its tenant's limit, a retry's time, its turn; None: not queued."""
     return repository.waits_for(session, run.id) if run.state == "QUEUED" else None
@@ -290,6 +301,11 @@ def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request:
 
         scenarios.get(session, scenario)
     return page(runs, request, lambda run: run.id)
+
+
+def list_of_tenant(session: Session, where: TenantRunFilter, request: PageRequest) -> Page[ListedRun]:
+    """The runs of all of the tenant's scenarios, newest first."""
+    return page(repository.list_of_tenant(session, where, request), request, lambda run: run.id)
 
 
 def try_cancel(session: Session, run_id: RunId, actor: str) -> tuple[str, Run | None]:
@@ -312,3 +328,8 @@ def cancel(session: Session, run_id: RunId, caller: Caller) -> Run:
 def statistics(session: Session) -> list[RunStatistics]:
     """How many runs are in each state, of the session's tenant or, on the platform, of all."""
     return repository.statistics(session)
+
+
+def limits(session: Session) -> RunLimits:
+    """How many runs of the session's tenant may be in work, are, and wait."""
+    return repository.limits(session)

@@ -92,3 +92,16 @@ class Usage:
     rule: str
     used: int
     used_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A rate limit that holds for a tenant, and what is used of it in the present window and today (UTC)."""
+
+    rule: str
+    """The words of the paths that fall under it, with dots: `scenarios.run`; `all` are all, `waits` are waiting requests."""
+    limit: int
+    window_seconds: int
+    used: int
+    daily_cap: int | None
+    used_today: int

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sextant.ids import TenantId
 from sextant.paging import PageRequest
-from sextant.settings.model import Admission, Change, Kind, Setting, Usage
+from sextant.settings.model import Admission, Change, Kind, RateLimit, Setting, Usage
 from sextant.storage import Session
 
 # A tenant's own value hides the platform's, unless it cannot be read. Both belong to the answer's tenant, so the owner travels under another name.
@@ -40,6 +40,20 @@ WHERE kind = 'config' AND name = 'journal' AND occurred_at > clock_timestamp() -
 ORDER BY tenant_id, occurred_at DESC, id DESC
 """
 _USAGE = "SELECT rule, used, used_today FROM rate_limit_counter WHERE tenant_id = %(tenant_id)s ORDER BY rule"
+# Of a window that is over nothing is used: the counter begins anew with the next request.
+_RATE_LIMITS = """
+SELECT holding.name AS rule, (holding.value ->> 'limit')::integer AS "limit",
+       (holding.value ->> 'window_seconds')::integer AS window_seconds,
+       CASE WHEN c.window_start + make_interval(secs => (holding.value ->> 'window_seconds')::integer) > clock_timestamp()
+            THEN c.used ELSE 0 END AS used,
+       (holding.value ->> 'daily_cap')::bigint AS daily_cap,
+       CASE WHEN c.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN c.used_today ELSE 0 END AS used_today
+FROM (SELECT DISTINCT ON (s.name) s.name, s.value FROM setting s
+      WHERE s.tenant_id IN (%(tenant_id)s, '*') AND s.kind = 'rate-limit' AND setting_is_readable(s.kind, s.name, s.value)
+      ORDER BY s.name, (s.tenant_id = '*')) AS holding
+LEFT JOIN rate_limit_counter c ON c.tenant_id = %(tenant_id)s AND c.rule = holding.name
+ORDER BY holding.name
+"""
 _ADMIT = """
 SELECT admitted, rule, allowed, remaining, reset_seconds, daily_cap, daily_remaining, retry_after
 FROM admit_request(%s, %s)
@@ -102,3 +116,8 @@ def admit(session: Session, rules: Sequence[str]) -> Admission:
 def usage(session: Session) -> list[Usage]:
     """What of its rate limits the session's tenant has used in the present window."""
     return session.fetch_all(_USAGE, {"tenant_id": session.tenant_id}, row=Usage)
+
+
+def rate_limits(session: Session) -> list[RateLimit]:
+    """The rate limits that hold for the session's tenant, each with what is used of it."""
+    return session.fetch_all(_RATE_LIMITS, {"tenant_id": session.tenant_id}, row=RateLimit)

@@ -24,6 +24,7 @@ from sextant.ids import TenantId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.settings import repository
 from sextant.settings.model import ALL_PATHS, DEFAULTS, PLATFORM, SHARES, Admission, Change, Kind, Setting
+from sextant.settings.repository import rate_limits as rate_limits
 from sextant.settings.repository import usage as usage
 from sextant.storage import Session
 from sextant.storage.errors import CheckViolation

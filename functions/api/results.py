@@ -1,0 +1,162 @@
+"""The result of a run: all that its model says of it, beside the values that the outputs hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import ConfigDict, Field, ValidationError
+
+from functions.api.http.envelopes import AnswerBody, Deferred, Envelope, answers, reply
+from functions.api.http.routing import Router, needs
+from functions.api.output_parameters import check_switched_on
+from sextant.canonical import decode
+from sextant.ids import RunId, ScenarioId
+from sextant.outputs import service
+from sextant.outputs.model import ComputedRun
+
+
+class _Said(Deferred):
+    """Something that the model says; a later version, or a plug-in, may say more."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ResultBaselineBody(_Said):
+    """The system that was computed."""
+
+    name: str
+    version: str | None = None
+    digest: str | None = None
+    """SHA-256 of its tables: equal digests are equal systems."""
+    illustrative: bool | None = None
+    """Whether its numbers are made up to show the model, as the built-in baseline's are."""
+
+
+class BandsBody(_Said):
+    """Which percentiles of the draws `band_lower`, `value` and `band_upper` of the outputs are."""
+
+    lower: str
+    value: str
+    upper: str
+
+
+class ShareBody(_Said):
+    """What one assumption adds to the change in NPV."""
+
+    label: str
+    """The path of the assumption, or what else adds to the change."""
+    driver_type: str
+    eur: float
+    """In whole cents of the result's currency."""
+
+
+class AttributionBody(_Said):
+    """How the change in NPV against the untouched baseline divides: the shares add up to it to the cent."""
+
+    metric: str
+    reference: float
+    """The metric of the untouched baseline."""
+    result: float
+    """The metric of the run."""
+    change: float
+    shares: list[ShareBody]
+    method: str
+
+
+class ModelSaysBody(AnswerBody):
+    """What a model says of its result; what it does not say is null or empty."""
+
+    model: str | None = None
+    model_version: str | None = None
+    limits: list[str] = Field(default_factory=list)
+    """What the model leaves out, one sentence each."""
+    warnings: list[Any] = Field(default_factory=list)
+    """What the reader should know of the inputs, such as a driver that acts in no year of the horizon."""
+    baseline: ResultBaselineBody | None = None
+    currency: str | None = None
+    price_year: int | None = None
+    """The year of whose money all money is."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """As the model completed them; those that were asked for where it does not say."""
+    draws: int | None = None
+    """How many draws the bands are of; 0 where nothing is random."""
+    bands: BandsBody | None = None
+    certificate: Any = None
+    """The proof that the result is optimal, where the model gives one."""
+
+
+class ResultBody(ModelSaysBody):
+    """What was computed, from what and with which limits."""
+
+    run_id: UUID
+    scenario_id: UUID
+    scenario_name: str
+    scenario_version: int
+    version_hash: str
+    completed_at: datetime | None
+    code_version: str
+    seed: int
+    output_rows: int | None
+    attribution: AttributionBody | None
+    """Null where the run asked for none."""
+    metadata: dict[str, Any]
+    """All that the model says, in its own words."""
+
+
+class ResultEnvelope(Envelope[ResultBody]): ...
+
+
+router = Router("Outputs")
+
+_RESULT = answers("The result", ResultEnvelope)
+
+
+@router.get(
+    "/v1/scenarios/<scenario_id>/runs/<run_id>/result",
+    summary="Get what the model says of a run's result",
+    description="Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, "
+    "and how the change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.",
+    operation_id="get_scenario_run_result",
+    responses={200: _RESULT},
+)
+@needs("outputs:read")
+def get_scenario_run_result(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+    return result_answer(router, run_id, scenario_id)
+
+
+def result_answer(router: Router, run_id: UUID, scenario_id: UUID | None = None) -> Response[Any]:
+    """The result of the run, where it is one of the scenario if one is given."""
+    caller = router.caller
+    check_switched_on(caller)
+    with router.session() as session:
+        run = service.result_of(
+            session, RunId(run_id), None if scenario_id is None else ScenarioId(scenario_id)
+        )
+    return reply(ResultEnvelope.around(_body(run), caller))
+
+
+def _body(run: ComputedRun) -> ResultBody:
+    said = _understood(run.metadata)
+    values = {name: getattr(said, name) for name in ModelSaysBody.model_fields}
+    attribution = (run.result or {}).get("attribution")
+    return ResultBody.of(
+        run,
+        **values | {"parameters": said.parameters or decode(run.parameters)},
+        run_id=run.id,
+        attribution=None if attribution is None else AttributionBody.model_validate(attribution),
+        metadata=dict(run.metadata),
+    )
+
+
+def _understood(metadata: Mapping[str, Any]) -> ModelSaysBody:
+    """What the metadata says in our words: a plug-in may mean something else by one of them."""
+    known = {name: metadata[name] for name in ModelSaysBody.model_fields if name in metadata}
+    try:
+        return ModelSaysBody.model_validate(known)
+    except ValidationError as error:
+        others = {item["loc"][0] for item in error.errors(include_url=False, include_input=False)}
+        return ModelSaysBody.model_validate({name: known[name] for name in known if name not in others})
