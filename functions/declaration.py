@@ -169,6 +169,7 @@ OUTPUTS_API = Function(
         Route("POST", "/v1/baselines"),
         Route("POST", "/v1/baselines/uploads"),
         Route("GET", "/v1/baselines/{baseline_id}"),
+        Route("GET", "/v1/baselines/{baseline_id}/versions"),
     ),
     layers=("runtime", "lake"),
     database="sextant_app",

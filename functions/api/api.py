@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         incidents,
         kill_switches,
         me,
+        models,
         outbox,
         receipts,
         results,
@@ -47,7 +48,17 @@ if TYPE_CHECKING:
 _MODULES = {
     **{
         noun: noun
-        for noun in ("actions", "decisions", "events", "incidents", "me", "tenants", "vendors", "workflows")
+        for noun in (
+            "actions",
+            "decisions",
+            "events",
+            "incidents",
+            "me",
+            "models",
+            "tenants",
+            "vendors",
+            "workflows",
+        )
     },
     "runs": "tenant_runs",
     "kill-switches": "kill_switches",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from functions.api.output_query import reader
 from sextant.baselines import service
 from sextant.baselines.model import Baseline
 from sextant.drivers.fields import Number
+from sextant.drivers.vocabulary import REFERENCE, Vocabulary, reference_vocabulary
 from sextant.identity import Caller
 from sextant.ids import new_id
 from sextant.outputs.reading import LinkUnavailableError
@@ -71,6 +73,28 @@ class NewBaseline(RequestBody):
 
 
 class BaselineBody(AnswerBody, shows=Baseline, hides=("tenant_id", "location")): ...
+
+
+class VocabularyBody(AnswerBody, shows=Vocabulary, hides=("name", "version")):
+    """What a scenario on the baseline may name. Null is what a baseline does not tell that was stored before it was kept."""
+
+
+class WholeBaselineBody(AnswerBody):
+    """A baseline and its vocabulary; of the built-in one only these are known here, the rest is null."""
+
+    id: UUID | None
+    version: int
+    name: str
+    built_in: bool
+    digest: str | None
+    options: dict[str, Any] | None
+    summary: dict[str, Any] | None
+    vocabulary: VocabularyBody
+    created_at: datetime | None
+    created_by: str | None
+
+
+class WholeBaselineEnvelope(Envelope[WholeBaselineBody]): ...
 
 
 class BaselineEnvelope(Envelope[BaselineBody]): ...
@@ -156,16 +180,56 @@ def list_baselines(
 
 @router.get(
     "/v1/baselines/<baseline_id>",
-    summary="Get a baseline's versions",
+    summary="Get a baseline with all that a scenario on it may name",
+    responses={200: answers("The baseline; `reference` is the built-in one", WholeBaselineEnvelope)},
+)
+@needs("scenarios:read")
+def get_baseline(
+    baseline_id: str,
+    version: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="The newest where none is given")
+    ] = None,
+) -> Response[Any]:
+    if baseline_id == REFERENCE and version in (None, 1):
+        return reply(WholeBaselineEnvelope.around(_reference(), router.caller))
+    with router.session() as session:
+        baseline, vocabulary = service.get(session, _id_of(baseline_id), version)
+    body = WholeBaselineBody.of(baseline, built_in=False, vocabulary=VocabularyBody.of(vocabulary))
+    return reply(WholeBaselineEnvelope.around(body, router.caller))
+
+
+@router.get(
+    "/v1/baselines/<baseline_id>/versions",
+    summary="List the versions of a baseline",
     responses={200: answers("Its versions, newest first", BaselineList)},
 )
 @needs("scenarios:read")
-def get_baseline(baseline_id: UUID) -> Response[Any]:
+def list_versions(baseline_id: str) -> Response[Any]:
     with router.session() as session:
-        versions = service.versions(session, baseline_id)
+        versions = service.versions(session, _id_of(baseline_id))
     meta = PageMeta.model_construct(request_id=router.caller.request_id)
     data = [BaselineBody.of(version) for version in versions]
     return reply(BaselineList.model_construct(data=data, meta=meta))
+
+
+def _id_of(text: str) -> UUID:
+    """Raises `BaselineNotFoundError` for what is no id, as for one that no baseline has."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise service.BaselineNotFoundError from error
+
+
+def _reference() -> WholeBaselineBody:
+    vocabulary = reference_vocabulary()
+    nobody: dict[str, Any] = dict.fromkeys(("id", "digest", "options", "summary", "created_at", "created_by"))
+    return WholeBaselineBody.model_construct(
+        **nobody,
+        name=vocabulary.name,
+        version=int(vocabulary.version),
+        built_in=True,
+        vocabulary=VocabularyBody.of(vocabulary),
+    )
 
 
 def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:

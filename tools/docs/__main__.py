@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GENERATORS = (
     "reference_vocabulary",
+    "models",
     "openapi",
     "deployment_settings",
     "model_tables",

@@ -16,7 +16,7 @@ import pytest
 from sextant.baselines.service import NoSuchBaselineError
 from sextant.baselines.systems import packed_location
 from sextant.engine.packed import FORM
-from sextant.ids import ScenarioId
+from sextant.ids import ScenarioId, new_id
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from tests.integration.main_job.conftest import TENANT, MainJob
@@ -107,7 +107,7 @@ def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: Outp
     assert shares[0] < shares[1]
     # And the old version can still be asked for
     assert outputs_api.main_job.request(scenario(outputs_api.main_job, "island@1")).outcome == "CREATED"
-    listed = outputs_api.get(f"/v1/baselines/{first['id']}").json["data"]
+    listed = outputs_api.get(f"/v1/baselines/{first['id']}/versions").json["data"]
     assert [item["version"] for item in listed] == [2, 1]
 
 
@@ -231,6 +231,31 @@ def test_another_tenants_baseline_is_not_there(outputs_api: OutputsApi) -> None:
     for name in ("island", stored["id"], "no such"):
         with pytest.raises(NoSuchBaselineError):
             scenario(outputs_api.main_job, name)
+
+
+def test_a_baseline_tells_what_a_scenario_on_it_may_name(outputs_api: OutputsApi) -> None:
+    stored = outputs_api.post("/v1/baselines", body()).json["data"]
+    outputs_api.post("/v1/baselines", body(UNITS.replace("wind,wind", "sun,sun")))
+    path = f"/v1/baselines/{stored['id']}"
+    newest, first = (
+        answer.json["data"] for answer in (outputs_api.get(path), outputs_api.get(path, version=1))
+    )
+    assert (newest["version"], first["version"]) == (2, 1)
+    assert (set(newest["vocabulary"]["units"]), set(first["vocabulary"]["units"])) == (
+        {"sun", "gas"},
+        {"wind", "gas"},
+    )
+    vocabulary = first["vocabulary"]
+    assert (vocabulary["years"], vocabulary["build_mix"]) == ([2026, 2027], {"wind": 1.0})
+    assert vocabulary["technologies"]["ccgt"] == {
+        "units": 1, "capacity_mw": 200.0, "fuel": "gas", "renewable": False,
+    }  # fmt: skip
+    # The built-in one is asked for by its name, and what is not there is not found, however it is written
+    built_in = outputs_api.get("/v1/baselines/reference").json["data"]
+    assert (built_in["built_in"], built_in["vocabulary"]["years"]) == (True, [2026, 2045])
+    for unknown in ("island", str(new_id()), f"{stored['id']}/versions/1"):
+        assert outputs_api.get(f"/v1/baselines/{unknown}").status == 404
+    assert outputs_api.get(f"/v1/baselines/{stored['id']}", version=3).json["code"] == "baseline_not_found"
 
 
 def test_a_viewer_may_not_store_one(outputs_api: OutputsApi) -> None:

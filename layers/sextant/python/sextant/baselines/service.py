@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from sextant.baselines import repository
-from sextant.baselines.model import Baseline
+from sextant.baselines.model import Baseline, BaselineReference
 from sextant.drivers.vocabulary import Vocabulary
 from sextant.errors import FieldError, NotFoundError, ValidationError
 from sextant.paging import Page, PageRequest, page
@@ -47,6 +47,18 @@ def vocabulary(session: Session, reference: str) -> Vocabulary:
     if document is None:
         raise no_such_baseline(session, reference)
     return Vocabulary.of(document)
+
+
+def get(session: Session, baseline: UUID, version: int | None) -> tuple[Baseline, Vocabulary]:
+    """A version of the baseline, the newest where none is said, and what scenarios on it may name."""
+    reference = str(baseline) if version is None else f"{baseline}@{version}"
+    document = repository.vocabulary(session, reference)
+    if document is None:
+        raise BaselineNotFoundError
+    stored = repository.get(session, session.tenant_id, BaselineReference(baseline, int(document["version"])))
+    if stored is None:
+        raise BaselineNotFoundError
+    return stored, Vocabulary.of(document)
 
 
 def versions(session: Session, baseline: UUID) -> list[Baseline]:

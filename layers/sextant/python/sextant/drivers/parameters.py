@@ -30,6 +30,8 @@ from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError, field_path
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional
 
 BUILT_IN = "merit_order"
+PLUG_INS = "sextant.models"
+"""The entry-point group by which packages bring other models."""
 MAX_PARAMETERS = 100
 MAX_TEXT = 1000
 RESERVED = "sweep"

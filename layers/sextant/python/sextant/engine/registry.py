@@ -9,10 +9,9 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from sextant.drivers.errors import ModelInputError
+from sextant.drivers.parameters import PLUG_INS
 from sextant.engine.merit_order import MeritOrderModel
 from sextant.engine.model import Model
-
-GROUP = "sextant.models"
 
 
 class UnknownModelError(ModelInputError):
@@ -23,7 +22,7 @@ def model_named(name: str) -> Model:
     """The model of that name; UnknownModelError lists the names there are."""
     if name == MeritOrderModel.name:
         return MeritOrderModel()
-    points = entry_points(group=GROUP, name=name)
+    points = entry_points(group=PLUG_INS, name=name)
     if not points:
         raise UnknownModelError("parameters.model", f"one of {', '.join(model_names())}, not {name!r}")
     loaded = next(iter(points)).load()
@@ -37,5 +36,5 @@ def model_named(name: str) -> Model:
 
 def model_names() -> tuple[str, ...]:
     """The names of all models, the built-in one first."""
-    installed = {point.name for point in entry_points(group=GROUP)} - {MeritOrderModel.name}
+    installed = {point.name for point in entry_points(group=PLUG_INS)} - {MeritOrderModel.name}
     return (MeritOrderModel.name, *sorted(installed))
