@@ -144,6 +144,8 @@ API = Function(
     timeout=29,
     triggers=(
         *(Route("GET", path, public=True) for path in _PUBLIC_PATHS),
+        # A browser asks before it sends a token; without this route `ANY` would take the question, and refuse it.
+        Route("OPTIONS", "/{proxy+}", public=True),
         Route("ANY", "/{proxy+}"),
     ),
     calls=("outbox-relay",),
@@ -172,6 +174,7 @@ OUTPUTS_API = Function(
         Route("GET", "/v1/baselines/{baseline_id}/versions"),
     ),
     layers=("runtime", "lake"),
+    calls=("outbox-relay",),
     database="sextant_app",
     lake="read",
     local_concurrency=1,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function, QueueTrigger
+from functions.declaration import API, MIGRATE, OUTBOX_RELAY, OUTPUTS_API, Function, QueueTrigger
 
 PLATFORM = "sextant_platform"
 """The database role that sees every tenant."""
@@ -38,7 +38,9 @@ class Place:
     lake: Mapping[str, str]
     """Where the table is and what keeps its present version."""
     kafka: Mapping[str, str] = field(default_factory=dict)
-    """How the relay reaches the brokers, with Kafka as the bus."""
+    """How the brokers are reached, with Kafka as the bus."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """How the function that migrates makes the topics, with Kafka as the bus."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """The engine of large exports, where there is one beside our own."""
 
@@ -52,8 +54,10 @@ def variables(function: Function, place: Place) -> dict[str, str]:
         "POWERTOOLS_METRICS_NAMESPACE": "Sextant",
         "POWERTOOLS_LOG_LEVEL": place.log_level,
     }
-    if function.name == OUTBOX_RELAY.name:
+    if function.name in (OUTBOX_RELAY.name, MIGRATE.name):
         given |= place.kafka
+    if function.name == MIGRATE.name and place.bus == "kafka":
+        given |= place.topics
     if function.database is not None:
         given |= {"DATABASE_URL": place.database_url(function.database), **place.database}
     if function.name == API.name:

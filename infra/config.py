@@ -36,6 +36,8 @@ class Network(Settings):
     availability_zones: Annotated[int, Field(ge=2, le=3)] = 2
     endpoint_zones: Annotated[int, Field(ge=1, le=3)] = 1
     """Zones that hold an interface endpoint; each costs by the hour. More than one survives a zone's loss."""
+    zones: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
+    """Which zones; none: the region's first ones. Not every zone has every instance of Aurora, nor MSK."""
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
     """Needed only when something in the VPC must reach the internet (webhooks, a foreign AI provider)."""
 
@@ -43,6 +45,14 @@ class Network(Settings):
     def _endpoints_need_subnets(self) -> Self:
         if self.endpoint_zones > self.availability_zones:
             raise ValueError("endpoint_zones cannot exceed availability_zones")
+        return self
+
+    @model_validator(mode="after")
+    def _as_many_zones_as_named(self) -> Self:
+        if self.zones and len(set(self.zones)) != self.availability_zones:
+            raise ValueError(
+                f"zones must name availability_zones ({self.availability_zones}) different ones, and names {len(set(self.zones))}"
+            )
         return self
 
 
@@ -142,7 +152,7 @@ class ManagedKafka(Polled):
 class GivenKafka(Polled):
     """Events go to an MSK cluster that exists already, over IAM authentication, in the given network.
 
-    Its topics must exist: `<prefix>.runs` and `<prefix>.events`.
+    Its topics must exist: `<prefix>.runs` and `<prefix>.events`; the deployment fails, naming what is missing.
     """
 
     kind: Literal["msk"] = "msk"

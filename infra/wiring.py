@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
-from functions.declaration import API, OUTBOX_RELAY, OUTPUTS_API, Function
+from functions.declaration import API, MIGRATE, OUTBOX_RELAY, OUTPUTS_API, Function
 from functions.variables import PLATFORM, Place, variables
 from infra.config import StageConfig
+from infra.constructs import models
 from infra.constructs.database import MIGRATOR
 from infra.constructs.encryption import allow_key
 from infra.constructs.functions import LIVE, allow_invoke, function_arn
+from infra.constructs.kafka import KafkaAccess
 from infra.constructs.queues import Queues
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Wiring:
             alert_topic=data.notifications.escalation.topic_arn,
             lake={"SEXTANT_CATALOG": "glue", "SEXTANT_WAREHOUSE": data.warehouse.location},
             kafka=data.kafka.environment() if data.kafka else {},
+            topics=data.kafka.environment_of_topics() if data.kafka else {},
             exports=data.exports.environment() if data.exports else {},
         )
 
@@ -68,8 +70,8 @@ class Wiring:
             self._queues.allow_watch(role, declared.watches)
         if declared.alerts:
             self._allow_alerts(role)
-        if self._data.kafka and declared.name == OUTBOX_RELAY.name:
-            self._data.kafka.allow_publish(role, declared.sends_to)
+        if self._data.kafka:
+            _allow_kafka(role, declared, self._data.kafka)
         if declared.calls:
             allow_invoke(
                 role, *(function_arn(f"{self._config.prefix}-{name}", LIVE) for name in declared.calls)
@@ -96,13 +98,15 @@ class Wiring:
         allow_key(role, self._data.surroundings.key, ["sns"], write=True)
         model = self._config.functions.environment.get("SEXTANT_AI_MODEL")
         if model:
-            role.add_to_policy(
-                iam.PolicyStatement(
-                    sid="AskTheModel",
-                    actions=["bedrock:InvokeModel"],
-                    resources=[f"arn:{Aws.PARTITION}:bedrock:{Aws.REGION}::foundation-model/{model}"],
-                )
-            )
+            models.allow(role, model)
+
+
+def _allow_kafka(role: iam.Role, declared: Function, kafka: KafkaAccess) -> None:
+    """The relay publishes to its topics, and the function that migrates makes them; readers are given theirs as triggers."""
+    if declared.name == OUTBOX_RELAY.name:
+        kafka.allow_publish(role, declared.sends_to)
+    if declared.name == MIGRATE.name:
+        kafka.allow_topics(role, OUTBOX_RELAY.sends_to)
 
 
 def _user(database: str) -> str:

@@ -50,6 +50,10 @@ class Names:
         return f"{self.prefix}-warehouse"
 
     @property
+    def dead_records_bucket(self) -> str:
+        return f"{self.prefix}-dead-records"
+
+    @property
     def idempotency_table(self) -> str:
         return f"{self.prefix}-idempotency"
 
@@ -60,11 +64,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Resources:
-    """The resources of one system: queue URLs by declared name, the bucket, the table and the topic's ARN."""
+    """The resources of one system: queue URLs by declared name, the buckets, the table and the topic's ARN."""
 
     queue_urls: Mapping[str, str]
     dead_letter_urls: Mapping[str, str]
     bucket: str
+    dead_records: str
     idempotency_table: str
     alert_topic: str
 
@@ -201,10 +206,18 @@ class LocalAws(processes.Server):
     def make_resources(self, names: Names, queues: Sequence[Queue] = QUEUES) -> Resources:
         """Makes what the declaration names; what exists is kept."""
         urls, dead_letter_urls = _make_queues(self.client("sqs"), names, queues)
-        _make_bucket(self.client("s3"), names.warehouse_bucket)
+        for bucket in (names.warehouse_bucket, names.dead_records_bucket):
+            _make_bucket(self.client("s3"), bucket)
         _make_table(self.client("dynamodb"), names.idempotency_table)
         topic: str = self.client("sns").create_topic(Name=names.alert_topic)["TopicArn"]
-        return Resources(urls, dead_letter_urls, names.warehouse_bucket, names.idempotency_table, topic)
+        return Resources(
+            urls,
+            dead_letter_urls,
+            names.warehouse_bucket,
+            names.dead_records_bucket,
+            names.idempotency_table,
+            topic,
+        )
 
 
 def _make_queues(

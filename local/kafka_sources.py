@@ -3,7 +3,7 @@
 A poller is a consumer of the mapping's group. It reads a batch of one partition, invokes the function, and commits
 the offsets once the batch is through. Records that the function reports one by one (`ReportBatchItemFailures`), or
 all where the batch failed whole, are delivered again, in order and before anything behind them; after `retries`
-deliveries more, where they stood is told to the mapping's dead-letter queue, and the partition goes on. Pollers stand
+deliveries more they are put aside, whole, and the partition goes on. Pollers stand
 for partitions: there are as many as the function may have environments.
 """
 
@@ -17,23 +17,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kafka import KafkaConsumer
 from kafka import errors as kafka_errors
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from functions.declaration import QueueTrigger
+from local.dead_records import DeadRecords
 from local.event_sources import reported
 from local.invocations import FunctionPool
+from local.place import TOPIC_PARTITIONS
 from local.runtime_api import Outcome
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 ARN = "arn:aws:kafka:eu-central-1:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1"
 RETRIES = 5
-PARTITIONS = 4
 
 RETRY_PAUSE = 1.0
 """Seconds before the first retry; each further one waits twice as long."""
@@ -43,11 +41,10 @@ _POLL_MS = 500
 
 @dataclass(frozen=True)
 class SourceTopic:
-    """The topic of a mapping, its brokers, and the queue that is told of what was given up."""
+    """The topic of a mapping and its brokers."""
 
     name: str
     bootstrap: str
-    dead_letter_url: str
 
 
 class KafkaSource:
@@ -58,7 +55,7 @@ class KafkaSource:
         trigger: QueueTrigger,
         topic: SourceTopic,
         pool: FunctionPool,
-        client: SQSClient,
+        dead_records: DeadRecords,
         log: Callable[[str], None],
         *,
         retry_pause: float = RETRY_PAUSE,
@@ -67,7 +64,7 @@ class KafkaSource:
         self._trigger = trigger
         self._topic = topic
         self._pool = pool
-        self._client = client
+        self._dead_records = dead_records
         self._log = log
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -75,7 +72,7 @@ class KafkaSource:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        pollers = min(PARTITIONS, self._pool.processes)
+        pollers = min(TOPIC_PARTITIONS, self._pool.processes)
         self._threads = [
             threading.Thread(target=self._poll, name=f"kafka-{self._topic.name}-{number}", daemon=True)
             for number in range(pollers)
@@ -154,7 +151,7 @@ class KafkaSource:
                 return None
 
     def _set_aside(self, partition: TopicPartition, records: Sequence[Any]) -> None:
-        """What Lambda tells an on-failure queue: where the records stand, not the records themselves."""
+        """What Lambda writes to an on-failure bucket: where the records stand, and the event that they were."""
         self._log(f"WARNING topic {self._topic.name}: {len(records)} records given up")
         told = {
             "requestContext": {
@@ -170,8 +167,9 @@ class KafkaSource:
                 "startOffset": records[0].offset,
                 "endOffset": records[-1].offset,
             },
+            "payload": event(partition, records).decode(),
         }
-        self._client.send_message(QueueUrl=self._topic.dead_letter_url, MessageBody=json.dumps(told))
+        self._dead_records.put(told)
 
 
 def event(partition: TopicPartition, records: Sequence[Any]) -> bytes:

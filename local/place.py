@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from local.aws import LocalAws, Resources
 
 TOPIC_PREFIX = "sextant."
+TOPIC_PARTITIONS = 4
 
 _PASSED_ON = ("SEXTANT_", "DB_", "POWERTOOLS_")
 # They are told to the local system, not to the functions.
@@ -43,6 +44,7 @@ def local_place(bus: str, resources: Resources, urls: DatabaseUrls, broker: str 
         alert_topic=resources.alert_topic,
         lake={"SEXTANT_CATALOG": "sql", "SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/warehouse"},
         kafka=kafka,
+        topics={"SEXTANT_KAFKA_PARTITIONS": str(TOPIC_PARTITIONS)},
     )
 
 

@@ -16,6 +16,7 @@ import aiohttp
 from functions.declaration import (
     FUNCTIONS,
     MIGRATE,
+    OPERATIONS,
     OUTBOX_RELAY,
     QUEUES,
     Function,
@@ -28,6 +29,7 @@ from local.authorizer import JwtAuthorizer
 from local.aws import REGION, LocalAws, Names, Resources
 from local.concurrency import account_limit
 from local.database import DatabaseUrls
+from local.dead_records import DeadRecords
 from local.event_sources import EventSource, SourceQueue
 from local.gateway import Gateway
 from local.invocations import FunctionPool, Functions, Machine
@@ -218,21 +220,26 @@ class System:
                 # With Kafka as the bus, the relay's channels are read from their topics; as deployed, their
                 # queues are read too.
                 if self._broker is not None and trigger.queue in OUTBOX_RELAY.sends_to:
-                    self._sources.append(self._topic_source(self._broker, trigger, resources, pool, client))
+                    self._sources.append(self._topic_source(self._broker, trigger, resources, pool))
         for source in self._sources:
             source.start()
         self._scheduler = Scheduler(self._functions, FUNCTIONS, REGION)
         self._scheduler.start()
 
     def _topic_source(
-        self, broker: Broker, trigger: QueueTrigger, resources: Resources, pool: FunctionPool, client: Any
+        self, broker: Broker, trigger: QueueTrigger, resources: Resources, pool: FunctionPool
     ) -> KafkaSource:
-        from local import kafka_brokers, kafka_sources
+        from local import kafka_sources
 
-        name = f"{place.TOPIC_PREFIX}{trigger.queue}"
-        kafka_brokers.make_topics(broker.bootstrap, name, partitions=kafka_sources.PARTITIONS)
-        topic = kafka_sources.SourceTopic(name, broker.bootstrap, resources.dead_letter_urls[trigger.queue])
-        return kafka_sources.KafkaSource(trigger, topic, pool, client, self._journal.say)
+        functions, loop = self._functions, asyncio.get_running_loop()
+        assert functions is not None
+
+        def tell(event: bytes) -> None:
+            loop.call_soon_threadsafe(functions.invoke_later, OPERATIONS.name, event)
+
+        dead_records = DeadRecords(self._aws.client("s3"), resources.dead_records, tell)
+        topic = kafka_sources.SourceTopic(f"{place.TOPIC_PREFIX}{trigger.queue}", broker.bootstrap)
+        return kafka_sources.KafkaSource(trigger, topic, pool, dead_records, self._journal.say)
 
     @staticmethod
     def _queue_arn(client: Any, url: str) -> str:

@@ -6,6 +6,7 @@ performed. Every other topic of the channel is ignored.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from sextant.operations.events import platform_failures
 from sextant.operations.policy import OperationsSettings
 from sextant.operations.scheduled_checks import service as scheduled_checks
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
+from sextant.operations.scheduled_checks.model import DeadLetter
 
 WATCHED = ("runs", "commits", "events", "journal")
 """The queues whose dead letters become events."""
@@ -129,6 +131,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         if handled:
             bootstrap.nudge_relay()
         return answer
+    if event.get("detail-type") == "Object Created":
+        told = scheduled_checks.ingest_letter(
+            bootstrap.platform_database(), _batch_set_aside(event), bootstrap.operations_policies()
+        )
+        bootstrap.nudge_relay()
+        return {"dead_letters": int(told)}
     report = scheduled_checks.run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),
@@ -142,6 +150,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
         logger.info("scheduled checks made", extra=counts)
         bootstrap.nudge_relay()
     return counts
+
+
+def _batch_set_aside(event: Mapping[str, Any]) -> DeadLetter:
+    """Of what S3 tells through EventBridge: a batch of Kafka's records that failed for good, which lies at that place."""
+    detail = event["detail"]
+    bucket, key = detail["bucket"]["name"], detail["object"]["key"]
+    place = f"s3://{bucket}/{key}"
+    return DeadLetter("kafka", key, {}, json.dumps({"condition": "RetryAttemptsExhausted", "records": place}))
 
 
 def _stored_at(message: InboundMessage) -> datetime:

@@ -81,6 +81,16 @@ class AthenaExports(Construct):
                 resources=[f"arn:{Aws.PARTITION}:athena:{Aws.REGION}:{Aws.ACCOUNT_ID}:workgroup/{self.name}"],
             )
         )
+        # Where the tables of a query are described is a resource of Athena's own, and its name that of Glue's catalogue.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                sid="AthenaReadsTheCatalogue",
+                actions=["athena:GetDataCatalog"],
+                resources=[
+                    f"arn:{Aws.PARTITION}:athena:{Aws.REGION}:{Aws.ACCOUNT_ID}:datacatalog/AwsDataCatalog"
+                ],
+            )
+        )
         role.add_to_policy(
             iam.PolicyStatement(
                 sid="AthenaFindsTheBucket",

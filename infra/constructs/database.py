@@ -80,6 +80,7 @@ class AuroraDatabase(Construct):
         proxy_group = self._group("Proxy", network, "The proxy; accepts our functions")
         proxy_group.add_ingress_rule(network.function_group, ec2.Port.tcp(PORT), "Our functions")
         network.function_group.add_egress_rule(proxy_group, ec2.Port.tcp(PORT), "The database proxy")
+        _close(proxy_group)
         self.identifier = identifier = f"{prefix}-{settings.restored.name}" if settings.restored else prefix
         # RDS makes this group by itself, unencrypted and without an end; so it is made before.
         group = log_group(self, "Log", log_retention, key, name=f"/aws/rds/cluster/{identifier}/postgresql")
@@ -157,6 +158,8 @@ class AuroraDatabase(Construct):
         self.proxy = rds.DatabaseProxy(
             self,
             "DatabaseProxy",
+            # Constant, as another name is another proxy: a restored cluster stands behind the same one.
+            db_proxy_name=prefix,
             proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
             require_tls=True,
@@ -185,6 +188,23 @@ class AuroraDatabase(Construct):
         return ec2.SecurityGroup(
             self, f"{name}Group", vpc=network.vpc, description=description, allow_all_outbound=False
         )
+
+
+def _close(group: ec2.SecurityGroup) -> None:
+    """Leave the group no way out but its rules to other groups. They are resources beside it, and a group that names no
+    rule of its own is given one by EC2: everywhere."""
+    resource = group.node.default_child
+    if not isinstance(resource, ec2.CfnSecurityGroup):
+        raise TypeError("the group has no resource of its own")
+    resource.security_group_egress = [
+        ec2.CfnSecurityGroup.EgressProperty(
+            cidr_ip="255.255.255.255/32",
+            description="Disallow all traffic",
+            ip_protocol="icmp",
+            from_port=252,
+            to_port=86,
+        )
+    ]
 
 
 def _restore(cluster: rds.DatabaseCluster, restored: Restored) -> None:

@@ -87,6 +87,7 @@ class DeployedFunction(Construct):
             role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=log_level(settings),
             environment=dict(environment),
             environment_encryption=surroundings.key,
             reserved_concurrent_executions=(
@@ -98,8 +99,6 @@ class DeployedFunction(Construct):
             vpc=surroundings.network.vpc if surroundings.network else None,
             vpc_subnets=surroundings.network.subnets if surroundings.network else None,
             security_groups=[surroundings.network.function_group] if surroundings.network else None,
-            max_event_age=Duration.seconds(ASYNC_LONGEST_AGE),
-            retry_attempts=ASYNC_RETRIES,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
         )
         accept_checkov(
@@ -124,9 +123,17 @@ class DeployedFunction(Construct):
             alias_name=LIVE,
             version=self.function.current_version,
             provisioned_concurrent_executions=self._provisioned,
+            # Lambda reads them of the qualifier that is invoked; those of `$LATEST` are nobody's here.
+            max_event_age=Duration.seconds(ASYNC_LONGEST_AGE),
+            retry_attempts=ASYNC_RETRIES,
         )
         alias.node.add_dependency(after)
         return alias
+
+
+def log_level(settings: FunctionSettings) -> lambda_.ApplicationLogLevel:
+    """What Lambda lets through of a function's log where its format is JSON, whatever the function would write."""
+    return lambda_.ApplicationLogLevel["WARN" if settings.log_level == "WARNING" else settings.log_level]
 
 
 def function_role(

@@ -17,13 +17,12 @@ from infra.config import GivenKafka, ManagedKafka
 from infra.constructs.functions import Surroundings
 from infra.constructs.network import Network
 from infra.constructs.support import SupportFunction
+from infra.constructs.suppressions import accept_wildcard
 
 # What the relay publishes to, and in SQS the queues of these names.
 CHANNELS = (RUNS_QUEUE, EVENTS_QUEUE)
 
 _IAM_PORT = 9098
-_REPLICAS = 3
-
 
 _POLLING = [
     "ec2:CreateNetworkInterface",
@@ -47,6 +46,8 @@ class KafkaAccess:
     bootstrap_servers: str
     prefix: str
     pollers: tuple[int, int]
+    partitions: int
+    """Of each topic that the deployment makes; 0 where the topics must exist."""
 
     def environment(self) -> dict[str, str]:
         """The bus settings of a function that publishes."""
@@ -55,6 +56,10 @@ class KafkaAccess:
             "SEXTANT_KAFKA_MECHANISM": "AWS_MSK_IAM",
             "SEXTANT_KAFKA_PREFIX": self.prefix,
         }
+
+    def environment_of_topics(self) -> dict[str, str]:
+        """What the function that makes the topics is told beside."""
+        return {"SEXTANT_KAFKA_PARTITIONS": str(self.partitions)}
 
     def topic(self, channel: str) -> str:
         """The topic of a channel, which in SQS would be the queue of that name."""
@@ -66,6 +71,13 @@ class KafkaAccess:
         _allow(role, ["Connect", "WriteDataIdempotently"], [self.cluster_arn])
         _allow(role, ["DescribeTopic", "WriteData"], topics)
 
+    def allow_topics(self, role: iam.Role, channels: Iterable[str]) -> None:
+        """Let `role` make the topics of `channels`, where they are the deployment's, or look for them."""
+        topics = [self._resource("topic", self.topic(channel)) for channel in channels]
+        _allow(role, ["Connect", "DescribeCluster"], [self.cluster_arn])
+        making = ["AlterTopic", "CreateTopic"] if self.partitions else []
+        _allow(role, ["DescribeTopic", *making], topics)
+
     def allow_consume(self, role: iam.Role, channel: str) -> None:
         """Let the event source mapping that uses `role` read the topic of `channel` as the group of that name."""
         topic = self.topic(channel)
@@ -74,11 +86,12 @@ class KafkaAccess:
         _allow(role, ["AlterGroup", "DescribeGroup"], [self._resource("group", topic)])
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],
-                resources=[self.cluster_arn],
+                actions=["kafka:DescribeCluster", "kafka:DescribeClusterV2"], resources=[self.cluster_arn]
             )
         )
-        role.add_to_policy(iam.PolicyStatement(actions=_POLLING, resources=["*"]))
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers", *_POLLING], resources=["*"])
+        )
 
     def lag(self, channel: str, period: Duration) -> cloudwatch.Metric:
         """How many seconds the group that reads the topic of `channel` is behind, as MSK estimates it."""
@@ -107,7 +120,7 @@ def _allow(role: iam.Role, actions: list[str], resources: list[str]) -> None:
 
 
 class OwnKafka(Construct):
-    """An MSK Serverless cluster with IAM authentication only, and its topics."""
+    """An MSK Serverless cluster with IAM authentication only; its topics are made by the function that migrates."""
 
     def __init__(
         self,
@@ -116,7 +129,6 @@ class OwnKafka(Construct):
         *,
         settings: ManagedKafka,
         prefix: str,
-        channels: Iterable[str],
         network: Network,
         surroundings: Surroundings,
     ) -> None:
@@ -132,10 +144,9 @@ class OwnKafka(Construct):
         # An event source mapping polls from inside the network, under this group.
         group.add_ingress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
         group.add_egress_rule(group, ec2.Port.tcp(_IAM_PORT), "The event source mapping")
-        if network.endpoint_group is None:
-            group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "The event source mapping")
-        else:
-            group.add_egress_rule(network.endpoint_group, ec2.Port.tcp(443), "The event source mapping")
+        # S3's gateway endpoint answers under public addresses: what polls puts dead records there.
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "The event source mapping")
+        if network.endpoint_group is not None:
             network.endpoint_group.add_ingress_rule(group, ec2.Port.tcp(443), "The event source mapping")
         cluster = msk.CfnServerlessCluster(
             self,
@@ -153,21 +164,14 @@ class OwnKafka(Construct):
                 )
             ],
         )
-        for channel in channels:
-            msk.CfnTopic(
-                self,
-                channel,
-                cluster_arn=cluster.ref,
-                topic_name=f"{prefix}.{channel}",
-                partition_count=settings.partitions,
-                replication_factor=_REPLICAS,
-            )
         finder = SupportFunction(
             self, "Finder", handler="kafka_brokers", surroundings=surroundings, timeout=Duration.minutes(1)
         )
         finder.role.add_to_policy(
-            iam.PolicyStatement(sid="Find", actions=["kafka:GetBootstrapBrokers"], resources=[cluster.ref])
+            # It takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedstreamingforapachekafka.html
+            iam.PolicyStatement(sid="Find", actions=["kafka:GetBootstrapBrokers"], resources=["*"])
         )
+        accept_wildcard(finder.role, ["*"], "GetBootstrapBrokers takes no resource")
         brokers = CustomResource(
             self,
             "Brokers",
@@ -181,6 +185,7 @@ class OwnKafka(Construct):
             brokers.get_att_string("BootstrapServers"),
             f"{prefix}.",
             (settings.minimum_pollers, settings.maximum_pollers),
+            settings.partitions,
         )
 
 
@@ -192,7 +197,7 @@ def given_kafka(scope: Construct, *, settings: GivenKafka, prefix: str, network:
     group = ec2.SecurityGroup.from_security_group_id(scope, "KafkaGroup", settings.security_group_id)
     connect_functions(network, group)
     pollers = (settings.minimum_pollers, settings.maximum_pollers)
-    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers, f"{prefix}.", pollers)
+    return KafkaAccess(settings.cluster_arn, settings.bootstrap_servers, f"{prefix}.", pollers, partitions=0)
 
 
 def connect_functions(network: Network, kafka_group: ec2.ISecurityGroup) -> None:

@@ -39,10 +39,13 @@ class Watched:
     """What the dashboard and the alarms look at."""
 
     functions: Mapping[str, tuple[Function, lambda_.IFunction]]
+    signing_in: lambda_.IFunction | None
+    """What puts tenant and roles into tokens, where the users are ours."""
     queues: Mapping[str, tuple[Queue, sqs.IQueue, sqs.IQueue]]
     api: apigateway.IHttpApi
     database: AuroraDatabase | None
     kafka: KafkaAccess | None
+    dead_records_rule: str | None
 
 
 class Monitoring(Construct):
@@ -161,28 +164,20 @@ class Monitoring(Construct):
                 runbook="queue-age",
             )
 
-    def _watch_functions(self) -> None:
-        for name, (declared, function) in self._watched.functions.items():
-            errors = function.metric_errors(period=_FIVE_MINUTES, statistic="Sum")
+        if self._watched.dead_records_rule:
             self._alarm(
-                f"{name}-errors",
-                f"'{name}' ends with an error again and again",
-                errors,
+                "kafka-dead-letters",
+                "Records of Kafka were set aside after their retries",
+                _matched(self._watched.dead_records_rule),
                 _AT_LEAST,
-                3,
-                periods=2,
-                runbook="function-errors",
+                1,
             )
-            throttles = function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum")
-            self._alarm(
-                f"{name}-throttles",
-                f"AWS refuses to run more copies of '{name}'",
-                throttles,
-                _ABOVE,
-                10,
-                periods=3,
-                runbook="function-throttles",
-            )
+
+    def _watch_functions(self) -> None:
+        if self._watched.signing_in is not None:
+            self._watch_function("token-claims", self._watched.signing_in)
+        for name, (declared, function) in self._watched.functions.items():
+            self._watch_function(name, function)
             for trigger in declared.triggers:
                 if isinstance(trigger, ScheduleTrigger):
                     # Long enough for two ticks to be missed, and never less than five minutes.
@@ -205,6 +200,26 @@ class Monitoring(Construct):
             1,
         )
 
+    def _watch_function(self, name: str, function: lambda_.IFunction) -> None:
+        self._alarm(
+            f"{name}-errors",
+            f"'{name}' ends with an error again and again",
+            function.metric_errors(period=_FIVE_MINUTES, statistic="Sum"),
+            _AT_LEAST,
+            3,
+            periods=2,
+            runbook="function-errors",
+        )
+        self._alarm(
+            f"{name}-throttles",
+            f"AWS refuses to run more copies of '{name}'",
+            function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
+            _ABOVE,
+            10,
+            periods=3,
+            runbook="function-throttles",
+        )
+
     def _watch_database(self, database: AuroraDatabase) -> None:
         used = _of_cluster(database, "ACUUtilization")
         self._alarm(
@@ -221,14 +236,15 @@ class Monitoring(Construct):
             100_000,
             periods=2,
         )
-        pinned = _of_rds("DatabaseConnectionsCurrentlySessionPinned", proxy)
+        # Each of the proxy's hosts reports its own each minute, so that only their sum says how many there are.
+        pinned = _of_rds("DatabaseConnectionsCurrentlySessionPinned", proxy, statistic="Sum", period=_MINUTE)
         self._alarm(
             "database-pinning",
             "Sessions hold connections of the proxy for themselves",
             pinned,
             _ABOVE,
             5,
-            periods=3,
+            periods=15,
         )
 
     def _is_read(self, queue: str) -> bool:
@@ -349,13 +365,30 @@ def _of_cluster(database: AuroraDatabase, name: str) -> cloudwatch.Metric:
     return _of_rds(name, {"DBClusterIdentifier": database.identifier})
 
 
-def _of_rds(name: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:
+def _of_rds(
+    name: str,
+    dimensions: Mapping[str, str],
+    *,
+    statistic: str = "Average",
+    period: Duration = _FIVE_MINUTES,
+) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="AWS/RDS",
         metric_name=name,
         dimensions_map=dimensions,
+        period=period,
+        statistic=statistic,
+    )
+
+
+def _matched(rule: str) -> cloudwatch.Metric:
+    """How often a rule called its target."""
+    return cloudwatch.Metric(
+        namespace="AWS/Events",
+        metric_name="Invocations",
+        dimensions_map={"RuleName": rule},
+        statistic="Sum",
         period=_FIVE_MINUTES,
-        statistic="Average",
     )
 
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.constructs.functions import Surroundings, function_role
+from infra.constructs.functions import Surroundings, function_role, log_level
 from infra.constructs.layers import ARCHITECTURES, code, runtime
 from infra.constructs.logs import log_group
 from infra.constructs.suppressions import accept_checkov
@@ -43,6 +43,7 @@ class SupportFunction(Construct):
             role=self.role,
             log_group=group,
             logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=log_level(surroundings.settings),
             environment_encryption=surroundings.key,
             tracing=lambda_.Tracing.ACTIVE if surroundings.settings.tracing else lambda_.Tracing.DISABLED,
         )

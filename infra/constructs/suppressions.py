@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from aws_cdk import Acknowledgment, CfnResource, Stack, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
 _CHECKOV = "checkov"
@@ -28,6 +29,14 @@ def accept_wildcard(role: iam.IRole, resources: Iterable[str], reason: str) -> N
     accept(
         role, {f"AwsSolutions-IAM5[Resource::{_as_written(stack.resolve(arn))}]": reason for arn in resources}
     )
+
+
+def seen_from(role: iam.IRole, bucket: s3.Bucket, objects: str) -> str:
+    """The ARN of a bucket's `objects` as a policy of the role's stack writes it: imported, if it is another stack."""
+    stack = Stack.of(bucket)
+    if Stack.of(role) is stack:
+        return bucket.arn_for_objects(objects)
+    return f"{stack.resolve(stack.export_value(bucket.bucket_arn))['Fn::ImportValue']}/{objects}"
 
 
 def accept_checkov(resource: IConstruct, findings: Mapping[str, str]) -> None:

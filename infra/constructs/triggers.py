@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from functions.declaration import QueueTrigger, ScheduleTrigger
+from infra.constructs.dead_records import DeadRecords
 from infra.constructs.functions import DeployedFunction
 from infra.constructs.kafka import CHANNELS, KafkaAccess
 from infra.constructs.queues import Queues
@@ -28,11 +29,13 @@ class Triggers(Construct):
         *,
         queues: Queues,
         kafka: KafkaAccess | None,
+        dead_records: DeadRecords | None,
         prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._queues = queues
         self._kafka = kafka
+        self._dead_records = dead_records
         self._prefix = prefix
 
     def attach(self, function: DeployedFunction, alias: lambda_.Alias) -> None:
@@ -40,8 +43,8 @@ class Triggers(Construct):
         for trigger in function.declared.triggers:
             if isinstance(trigger, QueueTrigger):
                 self._read_queue(function, alias, trigger)
-                if self._kafka is not None and trigger.queue in CHANNELS:
-                    self._read_topic(self._kafka, function, alias, trigger)
+                if self._kafka and self._dead_records and trigger.queue in CHANNELS:
+                    self._read_topic(self._kafka, self._dead_records, function, alias, trigger)
             elif isinstance(trigger, ScheduleTrigger):
                 self._tick(function, alias, trigger)
 
@@ -60,7 +63,12 @@ class Triggers(Construct):
         mapping.node.add_dependency(function.role)
 
     def _read_topic(
-        self, kafka: KafkaAccess, function: DeployedFunction, alias: lambda_.Alias, trigger: QueueTrigger
+        self,
+        kafka: KafkaAccess,
+        dead_records: DeadRecords,
+        function: DeployedFunction,
+        alias: lambda_.Alias,
+        trigger: QueueTrigger,
     ) -> None:
         """Feed the function from the topic as well: with Kafka as the bus, its queue gets no events.
 
@@ -68,8 +76,9 @@ class Triggers(Construct):
         provisioned pollers; without them a poisoned record would stop its partition for good.
         """
         kafka.allow_consume(function.role, trigger.queue)
-        dead_letters = self._queues.dead_letters[trigger.queue]
-        self._queues.allow_send(function.role, [dead_letters])
+        dead_records.allow_put(function.role)
+        # A record that cannot be read at all is set aside by the function itself.
+        self._queues.allow_send(function.role, [self._queues.dead_letters[trigger.queue]])
         mapping = alias.add_event_source_mapping(
             f"{trigger.queue}-topic",
             event_source_arn=kafka.cluster_arn,
@@ -85,7 +94,7 @@ class Triggers(Construct):
                 # The mappings share the capacity they are billed for.
                 poller_group_name=self._prefix,
             ),
-            on_failure=_DeadLetters(dead_letters.queue_arn),
+            on_failure=_WholeRecords(dead_records.bucket.bucket_arn),
         )
         mapping.node.add_dependency(function.role)
 
@@ -102,14 +111,14 @@ class Triggers(Construct):
 
 
 @jsii.implements(lambda_.IEventSourceDlq)
-class _DeadLetters:
-    """Where batches go that failed for good; the right to send there is given apart."""
+class _WholeRecords:
+    """Where batches go that failed for good; the right to put them there is given apart."""
 
-    def __init__(self, queue_arn: str) -> None:
-        self._queue_arn = queue_arn
+    def __init__(self, bucket_arn: str) -> None:
+        self._bucket_arn = bucket_arn
 
     def bind(
         self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
     ) -> lambda_.DlqDestinationConfig:
         del target, target_handler
-        return lambda_.DlqDestinationConfig(destination=self._queue_arn)
+        return lambda_.DlqDestinationConfig(destination=self._bucket_arn)

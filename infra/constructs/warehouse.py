@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,11 +10,15 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.encryption import allow_key
-from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard
+from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard, seen_from
+from sextant.lake.table.columns import NAMESPACE, TABLE_NAME
 
-CATALOG_DATABASE = "market"
+CATALOG_DATABASE = NAMESPACE
 _WAREHOUSE = "warehouse"
 _EXPORTS = f"{_WAREHOUSE}/exports"
+_TABLE = f"{_WAREHOUSE}/{NAMESPACE}/{TABLE_NAME}"
+# What a run puts into the warehouse.
+_FILES = (f"{_TABLE}/data/*", f"{_TABLE}-parts/*", f"{_WAREHOUSE}/baselines/*/system-*")
 
 
 class Warehouse(Construct):
@@ -109,14 +113,19 @@ class Warehouse(Construct):
         accept_wildcard(role, [self.seen_from(role, objects)], "Every object of the warehouse")
 
     def _allow_files(self, role: iam.Role) -> None:
-        """Read objects and put new ones. Nothing the table refers to can be deleted, nor the table moved."""
-        actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        """Read objects, and put new ones where a run's results, the results of its parts and packed baselines lie.
+
+        Nothing the table refers to can be deleted, nor the table moved, nor its metadata written.
+        """
         objects = f"{_WAREHOUSE}/*"
         # Without it S3 says "forbidden" of an object that is not there.
         _add(role, "LakeListing", ["s3:ListBucket"], [self.bucket.bucket_arn])
-        _add(role, "LakeObjects", actions, [self.bucket.arn_for_objects(objects)])
+        _add(role, "LakeObjects", ["s3:GetObject"], [self.bucket.arn_for_objects(objects)])
+        puts = ["s3:PutObject", "s3:AbortMultipartUpload"]
+        _add(role, "LakeFiles", puts, [self.bucket.arn_for_objects(place) for place in _FILES])
         allow_key(role, self._key, ["s3"], write=True)
-        accept_wildcard(role, [self.seen_from(role, objects)], "Every object of the warehouse")
+        for place in (objects, *_FILES):
+            accept_wildcard(role, [self.seen_from(role, place)], "Objects of the warehouse, by what they are")
 
     def allow_exports(self, role: iam.Role) -> None:
         """Let a function write answers too large for a response, and tenants' baselines and uploads of them."""
@@ -130,11 +139,8 @@ class Warehouse(Construct):
             )
 
     def seen_from(self, role: iam.Role, objects: str) -> str:
-        """The ARN of `objects` as a policy of the role's stack writes it: imported, if it is another stack."""
-        stack = Stack.of(self)
-        if Stack.of(role) is stack:
-            return self.bucket.arn_for_objects(objects)
-        return f"{stack.resolve(stack.export_value(self.bucket.bucket_arn))['Fn::ImportValue']}/{objects}"
+        """The ARN of `objects` as a policy of the role's stack writes it."""
+        return seen_from(role, self.bucket, objects)
 
     def _access_log(self) -> s3.Bucket:
         bucket = s3.Bucket(

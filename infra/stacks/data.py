@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.bundling import Bundler
@@ -13,11 +14,12 @@ from infra.config import Aurora, GivenDatabase, GivenIssuer, GivenKafka, GivenNe
 from infra.constructs.athena import AthenaExports
 from infra.constructs.bucket_contents import BucketContents
 from infra.constructs.database import AuroraDatabase, ExistingDatabase
+from infra.constructs.dead_records import DeadRecords
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import Surroundings
 from infra.constructs.idempotency import IdempotencyTable
 from infra.constructs.identity import Issuer, OwnUserPool, given_issuer
-from infra.constructs.kafka import CHANNELS, KafkaAccess, OwnKafka, given_kafka
+from infra.constructs.kafka import KafkaAccess, OwnKafka, given_kafka
 from infra.constructs.logs import retention
 from infra.constructs.migrations import MigratingUser
 from infra.constructs.network import ExistingNetwork, Network, OwnNetwork
@@ -52,10 +54,12 @@ class DataStack(Stack):
         self.warehouse = Warehouse(
             self, "Warehouse", key=key, protect=config.protect, restore_days=restore_days
         )
+        self.dead_records = (
+            DeadRecords(self, "DeadRecords", key=key, protect=config.protect) if self.kafka else None
+        )
         if not config.protect:
-            BucketContents(
-                self, "WarehouseContents", bucket=self.warehouse.bucket, surroundings=self.surroundings
-            )
+            buckets = [one.bucket for one in (self.warehouse, self.dead_records) if one]
+            BucketContents(self, "Contents", buckets=buckets, surroundings=self.surroundings)
         self.exports = (
             AthenaExports(
                 self,
@@ -77,6 +81,7 @@ class DataStack(Stack):
             emails=config.alarms.emails,
             escalation=config.escalation,
         )
+        self.claims: lambda_.IFunction | None = None
         self.issuer = self._issuer(config)
 
     def _network(self, config: StageConfig) -> Network | None:
@@ -129,7 +134,6 @@ class DataStack(Stack):
             "Kafka",
             settings=config.bus,
             prefix=config.prefix,
-            channels=CHANNELS,
             network=self.network,
             surroundings=self.surroundings,
         ).access
@@ -152,6 +156,7 @@ class DataStack(Stack):
             protect=config.protect,
             claims=claims.function,
         )
+        self.claims = claims.function
         CfnOutput(self, "UserPoolId", value=users.pool.user_pool_id)
         CfnOutput(self, "UserPoolClientId", value=users.client.user_pool_client_id)
         return users.issuer

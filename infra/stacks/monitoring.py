@@ -43,6 +43,7 @@ class MonitoringStack(Stack):
                     for declared in FUNCTIONS
                     if declared.name in service.aliases
                 },
+                signing_in=data.claims,
                 queues={
                     queue.name: (
                         queue,
@@ -54,6 +55,7 @@ class MonitoringStack(Stack):
                 api=service.api.api,
                 database=data.database if isinstance(data.database, AuroraDatabase) else None,
                 kafka=data.kafka,
+                dead_records_rule=service.dead_records_rule,
             ),
         )
         if config.budget is not None:

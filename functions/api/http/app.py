@@ -107,7 +107,8 @@ class Api(APIGatewayHttpResolver):
         logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=None)
         state = RequestState()
         self.append_context(state=state)  # type: ignore[no-untyped-call]
-        answer = self.resolve(event, context)
+        method = str((event.get("requestContext") or {}).get("http", {}).get("method", ""))
+        answer = _preflight() if method == "OPTIONS" else self.resolve(event, context)
         answer.setdefault("headers", {}).update(
             {"X-Request-ID": request_id, "X-Correlation-ID": correlation_id}
         )
@@ -119,7 +120,7 @@ class Api(APIGatewayHttpResolver):
             logger,
             # The template of the path, never the path itself: it goes into the names of metrics.
             route="none" if state.endpoint is None else state.endpoint.path,
-            method=str((event.get("requestContext") or {}).get("http", {}).get("method", "")),
+            method=method,
             status=answer["statusCode"],
             seconds=time.perf_counter() - began,
             caller=state.caller,
@@ -192,6 +193,11 @@ class Api(APIGatewayHttpResolver):
         return self.problem(
             SextantError("Something went wrong on our side; the request id finds it in the log.")
         )
+
+
+def _preflight() -> dict[str, Any]:
+    """What a browser asks before a request from another origin; the gateway adds which origins may send one."""
+    return {"statusCode": HTTPStatus.NO_CONTENT, "headers": {}}
 
 
 def _counted_late(error: SextantError, state: RequestState) -> SextantError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,14 @@ from kafka.structs import TopicPartition
 
 from functions.declaration import Function, QueueTrigger
 from local import kafka_brokers
-from local.aws import LocalAws
+from local.aws import LocalAws, Resources
+from local.dead_records import DeadRecords
 from local.invocations import Functions, Machine
 from local.kafka_brokers import Broker
 from local.kafka_sources import KafkaSource, SourceTopic, failures
 from local.runtime_api import Outcome
 from tests.integration.local import test_event_sources
-from tests.integration.local.test_event_sources import deliveries, left
+from tests.integration.local.test_event_sources import deliveries
 
 # Tansu, where Apache Kafka cannot be had, takes half a minute to give a group its partitions.
 eventually = partial(test_event_sources.eventually, within=60)
@@ -45,6 +47,17 @@ def topic(broker: Broker) -> str:
     return name
 
 
+@pytest.fixture
+def told() -> list[dict[str, Any]]:
+    """What operations are told."""
+    return []
+
+
+@pytest.fixture
+def dead_records(resources: Resources, aws: LocalAws, told: list[dict[str, Any]]) -> DeadRecords:
+    return DeadRecords(aws.client("s3"), resources.dead_records, lambda event: told.append(json.loads(event)))
+
+
 def send(broker: Broker, topic: str, *values: str) -> None:
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
     for value in values:
@@ -62,18 +75,14 @@ def committed(broker: Broker, topic: str) -> int | None:
 
 
 @asynccontextmanager
-async def mapped(
-    broker: Broker, topic: str, dead_letter_url: str, aws: LocalAws, seen: Path
-) -> AsyncIterator[None]:
+async def mapped(broker: Broker, topic: str, dead_records: DeadRecords, seen: Path) -> AsyncIterator[None]:
     trigger = QueueTrigger("q", batch_size=10)
     batch = Function("batch", "tests.integration.local.sample.handlers.kafka_batch", 128, 10, (trigger,))
     functions = Functions(
         [batch], {"batch": {"SEEN": str(seen)}}, lambda *_: None, machine=Machine(writable=[seen.parent])
     )
-    place = SourceTopic(topic, broker.bootstrap, dead_letter_url)
-    source = KafkaSource(
-        trigger, place, functions["batch"], aws.client("sqs"), lambda _: None, retry_pause=0.01
-    )
+    place = SourceTopic(topic, broker.bootstrap)
+    source = KafkaSource(trigger, place, functions["batch"], dead_records, lambda _: None, retry_pause=0.01)
     source.start()
     try:
         yield
@@ -83,14 +92,14 @@ async def mapped(
 
 
 def test_only_what_fails_comes_again_until_it_is_set_aside_and_the_partition_goes_on(
-    broker: Broker, topic: str, aws: LocalAws, make_queue: Callable[..., Any], tmp_path: Path
+    broker: Broker, topic: str, dead_records: DeadRecords, told: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    queue, seen = make_queue(), tmp_path / "seen"
+    seen = tmp_path / "seen"
     send(broker, topic, "one", "fail", "two")
 
     async def scenario() -> None:
-        async with mapped(broker, topic, queue.dead_letter_url, aws, seen):
-            await eventually(lambda: left(aws, queue.dead_letter_url) == 1)
+        async with mapped(broker, topic, dead_records, seen):
+            await eventually(lambda: len(told) == 1)
             await asyncio.to_thread(send, broker, topic, "three")
             await eventually(lambda: deliveries(seen)["three"] == 1)
             await eventually(lambda: committed(broker, topic) == 4)
@@ -99,33 +108,38 @@ def test_only_what_fails_comes_again_until_it_is_set_aside_and_the_partition_goe
     # The broker may hand the first ones over in one batch or in several; each is delivered once all the same.
     assert deliveries(seen) == {"one": 1, "fail": 6, "two": 1, "three": 1}
     assert '[{"text": [-61, -87]}]' in seen.read_text()
-    [told] = aws.client("sqs").receive_message(QueueUrl=queue.dead_letter_url)["Messages"]
-    batch = json.loads(told["Body"])["KafkaBatchInfo"]
+    detail = told[0]["detail"]
+    place = {"Bucket": detail["bucket"]["name"], "Key": detail["object"]["key"]}
+    kept = json.loads(dead_records.client.get_object(**place)["Body"].read())
+    batch = kept["KafkaBatchInfo"]
     assert (batch["topic"], batch["startOffset"], batch["endOffset"], batch["batchSize"]) == (topic, 1, 1, 1)
+    # Not only where the records stood: the event itself, to be handed to the function again.
+    [[record]] = json.loads(kept["payload"])["records"].values()
+    assert base64.b64decode(record["value"]) == b"fail"
 
 
 def test_a_batch_that_fails_whole_comes_again_whole(
-    broker: Broker, topic: str, aws: LocalAws, make_queue: Callable[..., Any], tmp_path: Path
+    broker: Broker, topic: str, dead_records: DeadRecords, told: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    queue, seen = make_queue(), tmp_path / "seen"
+    seen = tmp_path / "seen"
     send(broker, topic, "crash")
 
     async def scenario() -> None:
-        async with mapped(broker, topic, queue.dead_letter_url, aws, seen):
-            await eventually(lambda: left(aws, queue.dead_letter_url) == 1)
+        async with mapped(broker, topic, dead_records, seen):
+            await eventually(lambda: len(told) == 1)
 
     asyncio.run(scenario())
     assert deliveries(seen) == {"crash": 6}
 
 
 def test_the_next_start_goes_on_behind_what_was_through(
-    broker: Broker, topic: str, aws: LocalAws, make_queue: Callable[..., Any], tmp_path: Path
+    broker: Broker, topic: str, dead_records: DeadRecords, told: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    queue, seen = make_queue(), tmp_path / "seen"
+    seen = tmp_path / "seen"
 
     async def scenario(value: str) -> None:
         await asyncio.to_thread(send, broker, topic, value)
-        async with mapped(broker, topic, queue.dead_letter_url, aws, seen):
+        async with mapped(broker, topic, dead_records, seen):
             await eventually(lambda: deliveries(seen)[value] == 1)
             await eventually(lambda: committed(broker, topic) == sum(deliveries(seen).values()))
 

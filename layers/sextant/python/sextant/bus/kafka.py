@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -81,6 +81,12 @@ class KafkaSettings(Settings):
     cert_file: str | None = optional("SEXTANT_KAFKA_CERT_FILE", "Our certificate")
     key_file: str | None = optional("SEXTANT_KAFKA_KEY_FILE", "Our certificate's key")
     compression: str = choice("SEXTANT_KAFKA_COMPRESSION", "Of the records", "snappy", _COMPRESSIONS)
+    partitions: int = count(
+        "SEXTANT_KAFKA_PARTITIONS",
+        "Of each topic that a deployment makes; 0 where the topics are somebody else's and must exist",
+        0,
+        least=0,
+    )
     linger: float = 0.005
     request_timeout: float = 4.0
     connect_timeout: float = 5.0
@@ -96,27 +102,12 @@ class KafkaSettings(Settings):
         implied = self.mechanism == "AWS_MSK_IAM" and self.security == "PLAINTEXT"
         return "SASL_SSL" if implied else self.security
 
-    def producer_config(self) -> dict[str, Any]:
-        """What KafkaProducer is made with."""
+    def _connection(self) -> dict[str, Any]:
+        """How any client reaches the brokers and signs in."""
         config: dict[str, Any] = {
             "bootstrap_servers": list(self.bootstrap),
-            "client_id": "sextant-outbox",
-            "acks": "all",
-            "enable_idempotence": True,
-            "compression_type": None if self.compression == "none" else self.compression,
-            "linger_ms": round(self.linger * 1000),
-            "batch_size": 131_072,
-            "max_request_size": self.max_request_bytes,
             "request_timeout_ms": round(self.request_timeout * 1000),
-            # Beyond any deadline a caller gives: it is the caller's that ends the retries.
-            "delivery_timeout_ms": 600_000,
-            "max_block_ms": round(self.request_timeout * 1000),
             "bootstrap_timeout_ms": round(self.connect_timeout * 1000),
-            "reconnect_backoff_max_ms": 1_000,
-            "metrics_enabled": False,
-            # A topic is made by the deployment; one that a typo names must fail, not come into being.
-            "allow_auto_create_topics": False,
-            "partitioner": TenantPartitioner(),
             "security_protocol": self.protocol,
         }
         optional = {
@@ -129,6 +120,31 @@ class KafkaSettings(Settings):
         }
         return config | {name: value for name, value in optional.items() if value is not None}
 
+    def admin_config(self) -> dict[str, Any]:
+        """What KafkaAdminClient is made with."""
+        return {**self._connection(), "client_id": "sextant-deployment"}
+
+    def producer_config(self) -> dict[str, Any]:
+        """What KafkaProducer is made with."""
+        return {
+            **self._connection(),
+            "client_id": "sextant-outbox",
+            "acks": "all",
+            "enable_idempotence": True,
+            "compression_type": None if self.compression == "none" else self.compression,
+            "linger_ms": round(self.linger * 1000),
+            "batch_size": 131_072,
+            "max_request_size": self.max_request_bytes,
+            # Beyond any deadline a caller gives: it is the caller's that ends the retries.
+            "delivery_timeout_ms": 600_000,
+            "max_block_ms": round(self.request_timeout * 1000),
+            "reconnect_backoff_max_ms": 1_000,
+            "metrics_enabled": False,
+            # A topic is made by the deployment; one that a typo names must fail, not come into being.
+            "allow_auto_create_topics": False,
+            "partitioner": TenantPartitioner(),
+        }
+
 
 class TenantPartitioner(Partitioner):  # type: ignore[misc]
     """The partition that murmur2, as in Kafka's own clients, gives for the tenant before the key's colon."""
@@ -138,6 +154,22 @@ class TenantPartitioner(Partitioner):  # type: ignore[misc]
         partitions = sorted(cluster.partitions_for_topic(topic))
         chosen: int = partitions[_hashed(serialized_key.partition(b":")[0]) % len(partitions)]
         return chosen
+
+
+def connected(make: Callable[..., Any], config: Mapping[str, Any]) -> Any:
+    """A producer or an admin client of `config`; one that cannot bootstrap would leave its sockets behind."""
+    clients: list[KafkaNetClient] = []
+
+    def client(**settings: Any) -> KafkaNetClient:
+        clients.append(KafkaNetClient(**settings))
+        return clients[-1]
+
+    try:
+        return make(kafka_client=client, **config)
+    except BaseException:
+        for one in clients:
+            one.close()
+        raise
 
 
 @lru_cache(maxsize=4096)
@@ -187,19 +219,7 @@ class KafkaPublisher:
         return self._producer
 
     def _open(self) -> Any:
-        clients: list[KafkaNetClient] = []
-
-        def client(**config: Any) -> KafkaNetClient:
-            clients.append(KafkaNetClient(**config))
-            return clients[-1]
-
-        try:
-            return self._make(kafka_client=client, **self._settings.producer_config())
-        except BaseException:
-            # A producer that cannot bootstrap leaves its client's sockets behind.
-            for one in clients:
-                one.close()
-            raise
+        return connected(self._make, self._settings.producer_config())
 
     def is_missing(self, topic: str) -> bool:
         """Whether the broker said a moment ago that it has no such topic: asking takes seconds."""

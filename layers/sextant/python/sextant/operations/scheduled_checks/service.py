@@ -69,7 +69,7 @@ def run(
         report.unreadable_settings += _ingest_setting(database, setting, policies)
 
     def tell_letter(letter: DeadLetter) -> None:
-        report.dead_letters += _ingest_letter(database, letter, policies)
+        report.dead_letters += ingest_letter(database, letter, policies)
 
     def analyse(left: Unfinished) -> None:
         analyst.analyse(TenantId(left.tenant_id), unanalysed(left.id))
@@ -132,7 +132,9 @@ def _ingest_setting(database: PlatformDatabase, setting: UnreadableSetting, poli
     return database.run(tenant, work, idempotent=True)
 
 
-def _ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Policies) -> bool:
+def ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Policies) -> bool:
+    """Make an event of what lies in a dead-letter queue; whether it is a new one."""
+
     def work(session: Session) -> bool:
         ingested = platform_failures.dead_letter(
             session,
