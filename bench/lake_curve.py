@@ -27,7 +27,7 @@ from bench.report import Row, publish
 from sextant.ids import new_id
 from sextant.lake.objects.file_io import forget_cached_files
 from sextant.lake.objects.store import S3Store, s3_store
-from sextant.lake.read.parquet import forget_data
+from sextant.lake.read.data_file import forget_data
 from sextant.lake.read.plan import forget_plans, pinned_snapshot, scenario_files
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.read.reader import read_page

@@ -167,6 +167,20 @@ OUTPUTS_API = Function(
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
         Route("GET", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
         Route("DELETE", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
+    ),
+    layers=("runtime", "outputs"),
+    database="sextant_app",
+    lake="read",
+    local_concurrency=1,
+)
+
+# Reads tables of CSV and Parquet, checks them with the engine and stores them.
+BASELINES_API = Function(
+    name="baselines-api",
+    handler="functions.api.baselines_api.handler",
+    memory=2048,
+    timeout=29,
+    triggers=(
         Route("GET", "/v1/baselines"),
         Route("POST", "/v1/baselines"),
         Route("POST", "/v1/baselines/uploads"),
@@ -295,6 +309,7 @@ MIGRATE = Function(
 FUNCTIONS: tuple[Function, ...] = (
     API,
     OUTPUTS_API,
+    BASELINES_API,
     OUTBOX_RELAY,
     RUN_WORKER,
     COMMITTER,

@@ -24,14 +24,14 @@ from functions.api.http.envelopes import (
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, broken
 from functions.api.http.routing import Router, needs
-from functions.api.output_query import reader
+from functions.api.warehouse import warehouse
 from sextant.baselines import service
 from sextant.baselines.model import Baseline
 from sextant.drivers.fields import Number
 from sextant.drivers.vocabulary import REFERENCE, Vocabulary, reference_vocabulary
 from sextant.identity import Caller
 from sextant.ids import new_id
-from sextant.outputs.reading import LinkUnavailableError
+from sextant.lake.errors import LinkUnavailableError
 from sextant.paging import DEFAULT_LIMIT
 
 UPLOAD_LIFETIME_MINUTES = 60
@@ -130,7 +130,7 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
     from sextant.baselines import uploads
 
     upload = uploads.read(
-        reader().settings.warehouse,
+        warehouse().settings.warehouse,
         caller.tenant,
         name=document.name,
         tables=_contents(document.tables, caller),
@@ -140,7 +140,7 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
         stored = uploads.unchanged(session, upload)
     status = 200 if stored else 201
     if stored is None:
-        uploads.put(reader().objects, upload)
+        uploads.put(warehouse().objects, upload)
         stored = router.transaction(lambda session: uploads.store(session, upload, caller))
     return reply(
         BaselineEnvelope.of(stored, caller),
@@ -156,7 +156,7 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
 )
 @needs("scenarios:write")
 def create_upload() -> Response[Any]:
-    caller, store = router.caller, reader().store
+    caller, store = router.caller, warehouse().links
     if store is None:
         raise LinkUnavailableError
     upload = new_id()
@@ -254,11 +254,11 @@ def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
 
     try:
         # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
-        return reader().objects.get_range(place, 0, MAX_TABLE_BYTES + 1)
+        return warehouse().objects.get_range(place, 0, MAX_TABLE_BYTES + 1)
     except FileNotFoundError as error:
         raise broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
 
 
 def _place(caller: Caller, upload: UUID) -> str:
     """Where an upload lies: under the caller's own tenant, whatever id is given."""
-    return f"{reader().settings.warehouse.rstrip('/')}/uploads/{caller.tenant}/{upload}"
+    return f"{warehouse().settings.warehouse.rstrip('/')}/uploads/{caller.tenant}/{upload}"

@@ -14,13 +14,13 @@ from aws_lambda_powertools.event_handler import Response
 from functions.api.http.envelopes import Meta
 from functions.api.http.parameters import broken, listed
 from functions.api.output_parameters import check_switched_on
+from functions.api.warehouse import warehouse
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import ResultTooLargeError, UnreadableFile
-from sextant.lake.objects.store import EndpointSettings, S3Store, scheme_of, store_for
+from sextant.lake.objects.store import EndpointSettings
 from sextant.lake.read.query import OutputFilter
-from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import service, unreadable_files
 from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
@@ -47,15 +47,14 @@ def fitting(data: Any, request_id: str, snapshot: int | None) -> Response[Any]:
 
 @bootstrap.part
 def reader() -> OutputReader:
-    lake, endpoints = bootstrap.settings(LakeSettings), bootstrap.settings(EndpointSettings)
-    objects = store_for(scheme_of(lake.warehouse), lake.region, lake.endpoint_url)
+    lake, endpoints = warehouse(), bootstrap.settings(EndpointSettings)
     exports = athena_exports(
         bootstrap.settings(AthenaSettings),
         endpoints.athena or endpoints.all_services,
-        lake.warehouse,
-        objects if isinstance(objects, S3Store) else None,
+        lake.settings.warehouse,
+        lake.links,
     )
-    return OutputReader(lake, objects, exports, _report)
+    return OutputReader(lake.settings, lake.objects, exports, _report)
 
 
 def _report(file: UnreadableFile) -> None:

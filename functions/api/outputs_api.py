@@ -1,4 +1,4 @@
-"""The API's entry for the routes that read the lake, and the only one that loads pyarrow."""
+"""The API's entry for the routes that read the lake, and the only one that loads DuckDB."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api import baselines, comparison, exports, output_analysis, outputs
+from functions.api import comparison, exports, output_analysis, outputs
 from functions.api.http.app import Api
 
-api = Api(outputs.router, exports.router, output_analysis.router, comparison.router, baselines.router)
+api = Api(outputs.router, exports.router, output_analysis.router, comparison.router)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
-from functions.api import api, outputs_api
+from functions.api import api, baselines_api, outputs_api
 from functions.api.http.app import Api
 from functions.api.http.bodies import MEDIA_TYPE, MERGE_PATCH
 from functions.api.http.routing import PUBLIC, Endpoint
@@ -100,9 +100,10 @@ _EXAMPLES: dict[tuple[str, str], Any] = {
 def document() -> dict[str, Any]:
     """The whole document, JSON-able and in a fixed order."""
     made = _of(api.whole_api())
-    extra = _of(outputs_api.api)
-    made["paths"].update(extra["paths"])
-    made["components"]["schemas"].update(extra["components"]["schemas"])
+    for other in (outputs_api.api, baselines_api.api):
+        extra = _of(other)
+        made["paths"].update(extra["paths"])
+        made["components"]["schemas"].update(extra["components"]["schemas"])
     endpoints = _endpoints()
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
@@ -129,7 +130,7 @@ def _of(api: Api) -> dict[str, Any]:
 def _endpoints() -> dict[tuple[str, str], Endpoint]:
     return {
         (endpoint.method.lower(), endpoint.template): endpoint
-        for resolver in (api.whole_api(), outputs_api.api)
+        for resolver in (api.whole_api(), outputs_api.api, baselines_api.api)
         for endpoint in resolver.endpoints.values()
     }
 

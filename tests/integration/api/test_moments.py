@@ -10,7 +10,7 @@ from uuid import uuid4
 import pydantic
 import pytest
 
-from functions.api import api, outputs_api
+from functions.api import api, baselines_api, outputs_api
 from functions.api.http.routing import Endpoint
 from sextant import moments
 from sextant.outbox.__main__ import _moment as moment_of_command_line
@@ -131,7 +131,7 @@ def test_a_day_is_a_day_of_the_calendar(text: str) -> None:
 def _endpoints() -> list[Endpoint]:
     return [
         endpoint
-        for resolver in (api.whole_api(), outputs_api.api)
+        for resolver in (api.whole_api(), outputs_api.api, baselines_api.api)
         for endpoint in resolver.endpoints.values()
     ]
 

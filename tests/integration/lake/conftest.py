@@ -17,7 +17,7 @@ from local.database import DatabaseUrls
 from sextant.ids import new_id
 from sextant.lake.objects.file_io import forget_cached_files
 from sextant.lake.objects.store import S3Store, s3_store
-from sextant.lake.read.parquet import forget_data
+from sextant.lake.read.data_file import forget_data
 from sextant.lake.read.plan import forget_plans
 from sextant.lake.read.query import OutputFilter, PageKey
 from sextant.lake.read.reader import read_page

@@ -172,9 +172,11 @@ def test_percentiles_are_those_of_all_values(lake: Lake) -> None:
 def test_too_large_a_question_is_refused(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = new_id()
     fill(lake, scenario, runs=1)
-    monkeypatch.setattr("sextant.lake.read.aggregate._MOST_ROWS", 10)
-    with pytest.raises(ResultTooLargeError):
-        aggregate(scan(lake.table(), "acme", str(scenario), EVERYTHING), ("metric",))
+    for limit, least in (("_MOST_GROUPS", 3), ("_MOST_ROWS", 10)):
+        with monkeypatch.context() as limits:
+            limits.setattr(f"sextant.lake.read.aggregate.{limit}", least)
+            with pytest.raises(ResultTooLargeError):
+                aggregate(scan(lake.table(), "acme", str(scenario), EVERYTHING), ("metric", "asof_date"))
 
 
 def test_runs_of_different_scenarios_are_compared_with_a_baseline(lake: Lake) -> None:

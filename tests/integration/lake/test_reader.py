@@ -180,7 +180,7 @@ def test_reading_one_run_costs_few_requests(lake: Lake) -> None:
 
 def test_a_large_file_is_read_by_footer_and_row_group(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a file too large to fetch whole, of three row groups
-    monkeypatch.setattr("sextant.lake.read.parquet.WHOLE_FILE_BYTES", 1)
+    monkeypatch.setattr("sextant.lake.read.data_file.WHOLE_FILE_BYTES", 1)
     run = identity()
     days = [date(1900, 1, 1) + timedelta(day) for day in range(45_000)]
     rng = random.Random(1)

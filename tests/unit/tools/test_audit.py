@@ -122,6 +122,7 @@ def test_every_lock_of_the_checkout_is_seen_and_hashed() -> None:
         "requirements.txt",
         "layers/runtime/requirements.txt",
         "layers/lake/requirements.txt",
+        "layers/outputs/requirements.txt",
         "layers/migrations/requirements.txt",
         "local/ministack.txt",
         "tools/uv.txt",

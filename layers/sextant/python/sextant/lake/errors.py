@@ -81,3 +81,15 @@ class ResultTooLargeError(SextantError):
     """The question covers more rows or groups than are answered at once; narrow its filters."""
 
     code, status, title = "result_too_large", 413, "Result too large"
+
+
+class ReadingTooLongError(SextantError):
+    """The reading takes longer than an answer may; narrow its filters, or ask for a file."""
+
+    code, status, title = "reading_too_long", 503, "Reading takes too long"
+
+
+class LinkUnavailableError(BadRequestError):
+    """The result is too large for one answer, and this store gives no links: narrow the filters."""
+
+    code, title = "result_too_large", "Result too large"

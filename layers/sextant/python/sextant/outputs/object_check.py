@@ -10,9 +10,10 @@ from pyiceberg.table import Table
 from sextant.lake.errors import CorruptFileError, MissingFileError, UnreadableFile, UnreadableFileError
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.objects.store import StoredObject
-from sextant.lake.read.parquet import owner_of, verify
+from sextant.lake.read.data_file import owner_of
 from sextant.lake.read.plan import PlannedFile, all_files
 from sextant.lake.table.catalog import refresh
+from sextant.lake.write.parquet import verify
 from sextant.outputs import repository
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 

@@ -10,9 +10,9 @@ from itertools import chain
 
 from pyiceberg.table import Table
 
-from sextant.errors import BadRequestError
 from sextant.ids import ScenarioId, TenantId, new_id
 from sextant.lake.errors import (
+    LinkUnavailableError,
     SnapshotExpiredError,
     SnapshotNotFoundError,
     UnreadableFile,
@@ -20,7 +20,7 @@ from sextant.lake.errors import (
 )
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
-from sextant.lake.read.compare import Comparison, RunReference, compare, compared_csv, compared_parquet
+from sextant.lake.read.compare import Comparison, RunReference, compare, compared_file
 from sextant.lake.read.export import ExportFormat, export
 from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
@@ -34,12 +34,6 @@ from sextant.paging import Direction
 SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
 # A Lambda answers with at most 6 MB; base64 takes a third, the envelope some more.
 MAX_DIRECT_BYTES = 4 * 1024 * 1024
-
-
-class LinkUnavailableError(BadRequestError):
-    """The result is too large for one answer, and this store gives no links: narrow the filters."""
-
-    code, title = "result_too_large", "Result too large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +207,8 @@ class OutputReader:
 
     def comparison_file(self, tenant: TenantId, comparison: Comparison, form: ExportFormat) -> File | Link:
         """A comparison as CSV or Parquet."""
-        content = (compared_csv if form is ExportFormat.CSV else compared_parquet)(comparison)
-        return self._delivered(iter([content]), tenant, form, "comparison", comparison.snapshot_id)
+        pieces = compared_file(comparison, form)
+        return self._delivered(pieces, tenant, form, "comparison", comparison.snapshot_id)
 
 
 def _made_elsewhere(export: Export) -> Link | Export:

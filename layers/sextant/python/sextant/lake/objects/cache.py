@@ -32,6 +32,11 @@ class WeightedCache(Generic[K, V]):
         with self._lock:
             self._values.pop(key, None)
 
+    def discard_where(self, holds: Callable[[K], bool]) -> None:
+        with self._lock:
+            for key in [key for key in self._values if holds(key)]:
+                del self._values[key]
+
     def clear(self) -> None:
         with self._lock:
             self._values.clear()

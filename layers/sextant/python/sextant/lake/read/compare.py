@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final, Literal, NamedTuple
+from itertools import groupby
+from typing import Any, Final, Literal
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
 from sextant.lake.errors import ResultTooLargeError
-from sextant.lake.read.group import RowGroup
+from sextant.lake.read.engine import engine
+from sextant.lake.read.export import CSV, PARQUET, ExportFormat, csv_column, csv_header
+from sextant.lake.read.plan import PlannedFile
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
-from sextant.lake.table.arrow import WRITER_OPTIONS
-from sextant.lake.table.columns import tags_of
+from sextant.lake.read.sql import NOTHING, SOURCE, Values, filtered
+from sextant.lake.table.columns import Kind
 
-_MOST_ROWS: Final = 2_000_000
-_COLUMNS: Final = ("metric", "asof_date", "tags", "value", "unit", "band_lower", "band_upper")
+_MOST_PAIRS: Final = 2_000_000
 
 Reason = Literal["not_in_run", "not_in_baseline", "undefined", "baseline_is_zero"]
 """Why a difference is null: the run or the baseline has no such row, or no value in it; or only the relative
@@ -37,14 +35,6 @@ class RunReference:
 
     scenario_id: UUID
     run_id: UUID
-
-
-class Measured(NamedTuple):
-    """A value with the edges of its band (P5 and P95), which are None where nothing is random."""
-
-    value: float | None
-    band_lower: float | None
-    band_upper: float | None
 
 
 @dataclass(frozen=True)
@@ -107,17 +97,25 @@ class ComparedRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order of (metric, asof_date, tags), and the snapshot they were read from."""
+    """Rows in the order of (metric, asof_date, tags, unit), and the snapshot they were read from."""
 
     rows: tuple[ComparedRow, ...]
     snapshot_id: int | None
+    reading: PairedReading
 
 
-class _Place(NamedTuple):
-    metric: str
-    asof_date: date
-    tags: str
-    unit: str
+@dataclass(frozen=True)
+class PairedReading:
+    """The statement that gives a row for each place and run, and what it is over."""
+
+    io: FileIO
+    files: tuple[PlannedFile, ...]
+    statement: str
+    values: Values
+
+    def rows(self, most: int) -> list[tuple[Any, ...]]:
+        """At most so many of the rows, in their order."""
+        return engine().rows(self.io, self.files, f"{self.statement} LIMIT {most}", self.values)
 
 
 def compare(
@@ -133,152 +131,120 @@ def compare(
     """Every place any of the runs has a value at, with each run's difference to the baseline.
 
     All runs are read from one snapshot. `metrics` are those to compare, all unless given. Raises ResultTooLargeError
-    beyond two million values, SnapshotExpiredError where the snapshot is gone. `where.run_ids` is not looked at.
+    beyond two million pairs of place and run, SnapshotExpiredError where the snapshot is gone. `where.run_ids` is not
+    looked at.
     """
     if len(metrics) == 1:
-        where = replace(where, metric=next(iter(metrics)))
+        where, metrics = replace(where, metric=next(iter(metrics))), ()
     if snapshot_id is None and (current := table.metadata.current_snapshot()) is not None:
         snapshot_id = current.snapshot_id
-    values: dict[UUID, dict[_Place, Measured]] = {}
-    for reference in dict.fromkeys((baseline, *others)):
-        rows = _values(table, tenant_id, reference, where, snapshot_id)
-        values[reference.run_id] = {
-            place: row for place, row in rows if not metrics or place.metric in metrics
-        }
-        if sum(map(len, values.values())) > _MOST_ROWS:
-            raise ResultTooLargeError
-    of_baseline = values[baseline.run_id]
-    return Comparison(
-        tuple(
-            _row(place, of_baseline.get(place), [(o.run_id, values[o.run_id].get(place)) for o in others])
-            for place in sorted(set().union(*values.values()))
-        ),
-        snapshot_id,
-    )
+    runs: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for reference in (baseline, *others):
+        runs[reference.scenario_id].add(reference.run_id)
+    files: list[PlannedFile] = []
+    owned: list[str] = []
+    values: Values = {"tenant": tenant_id, "baseline": str(baseline.run_id)}
+    values["runs"] = [str(other.run_id) for other in others]
+    for number, (scenario, of_scenario) in enumerate(runs.items()):
+        of_runs = replace(where, run_ids=frozenset(of_scenario))
+        files += scan(table, tenant_id, str(scenario), of_runs, snapshot_id).files
+        names = {f"r{number}_{place}": str(run) for place, run in enumerate(sorted(of_scenario))}
+        values |= {f"s{number}": str(scenario), **names}
+        owned.append(f"(scenario_id = $s{number} AND run_id IN ({', '.join(f'${name}' for name in names)}))")
+    conditions = ["tenant_id = $tenant", f"({' OR '.join(owned)})"]
+    conditions += filtered(replace(where, run_ids=frozenset()), values)
+    if metrics:
+        names = {f"m{place}": metric for place, metric in enumerate(sorted(metrics))}
+        values |= names
+        conditions.append(f"metric IN ({', '.join(f'${name}' for name in names)})")
+    source = SOURCE if files else NOTHING
+    statement = _PAIRS.format(source=source, condition=" AND ".join(conditions))
+    reading = PairedReading(table.io, tuple(files), statement, values)
+    pairs = reading.rows(_MOST_PAIRS + 1)
+    if len(pairs) > _MOST_PAIRS:
+        raise ResultTooLargeError
+    return Comparison(tuple(_rows(pairs)), snapshot_id, reading)
 
 
-def _values(
-    table: Table, tenant_id: str, reference: RunReference, where: OutputFilter, snapshot_id: int | None
-) -> Iterator[tuple[_Place, Measured]]:
-    of_run = replace(where, run_ids=frozenset({reference.run_id}))
-    reading = scan(table, tenant_id, str(reference.scenario_id), of_run, snapshot_id)
-    for group in reading.tables(_COLUMNS):
-        tags = RowGroup(group).tags.coded()
-        texts = (tags.values[code] for code in tags.codes.tolist())
-        names = ("metric", "asof_date", "unit", "value", "band_lower", "band_upper")
-        columns = (group[name].to_pylist() for name in names)
-        for text, metric, asof_date, unit, *measured in zip(texts, *columns, strict=True):
-            yield _Place(metric, asof_date, text, unit), Measured(*measured)
+# Of each column: its name, its kind, what it is. `own` is the run's row, `base` the baseline's, `place` whichever there is.
+_DELTA: Final = "own.value - base.value"
+_RELATIVE: Final = f"({_DELTA}) / abs(base.value)"
 
 
-def _row(
-    place: _Place, baseline: Measured | None, runs: Sequence[tuple[UUID, Measured | None]]
-) -> ComparedRow:
-    base = baseline or _NOTHING
-    return ComparedRow(
-        metric=place.metric,
-        asof_date=place.asof_date,
-        tags=tags_of(place.tags),
-        unit=place.unit,
-        baseline=base.value,
-        baseline_band_lower=base.band_lower,
-        baseline_band_upper=base.band_upper,
-        runs=tuple(_delta(run, measured, baseline) for run, measured in runs),
-    )
-
-
-_NOTHING: Final = Measured(None, None, None)
-
-
-def _delta(run: UUID, measured: Measured | None, baseline: Measured | None) -> Delta:
-    own, base = measured or _NOTHING, baseline or _NOTHING
-    difference = _difference(own.value, base.value)
-    relative = _finite(difference / abs(base.value)) if difference is not None and base.value else None
-    reason: Reason | None = None
-    if measured is None:
-        reason = "not_in_run"
-    elif baseline is None:
-        reason = "not_in_baseline"
-    elif difference is None or (relative is None and base.value):
-        reason = "undefined"
-    elif relative is None:
-        reason = "baseline_is_zero"
-    return Delta(
-        run,
-        own.value,
-        difference,
-        relative,
-        own.band_lower,
-        own.band_upper,
-        _difference(own.band_lower, base.band_lower),
-        _difference(own.band_upper, base.band_upper),
-        reason,
-    )
-
-
-def _difference(value: float | None, baseline: float | None) -> float | None:
-    return None if value is None or baseline is None else _finite(value - baseline)
-
-
-def _finite(value: float) -> float | None:
+def _finite(number: str) -> str:
     """JSON knows no infinity, and the difference of two doubles may be one."""
-    return value if math.isfinite(value) else None
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+_COLUMNS: Final = (
+    ("metric", Kind.STRING, "place.metric"),
+    ("asof_date", Kind.DATE, "place.asof_date"),
+    ("tags", Kind.STRING_MAP, "place.tags"),
+    ("unit", Kind.STRING, "place.unit"),
+    ("run_id", Kind.STRING, "other.run_id"),
+    ("baseline", Kind.DOUBLE, "base.value"),
+    ("baseline_band_lower", Kind.DOUBLE, "base.band_lower"),
+    ("baseline_band_upper", Kind.DOUBLE, "base.band_upper"),
+    ("value", Kind.DOUBLE, "own.value"),
+    ("delta", Kind.DOUBLE, _finite(_DELTA)),
+    ("relative", Kind.DOUBLE, f"CASE WHEN base.value <> 0 THEN {_finite(_RELATIVE)} END"),
+    ("band_lower", Kind.DOUBLE, "own.band_lower"),
+    ("band_upper", Kind.DOUBLE, "own.band_upper"),
+    ("band_lower_delta", Kind.DOUBLE, _finite("own.band_lower - base.band_lower")),
+    ("band_upper_delta", Kind.DOUBLE, _finite("own.band_upper - base.band_upper")),
+    (
+        "null_because",
+        Kind.STRING,
+        "CASE WHEN own.run_id IS NULL THEN 'not_in_run' WHEN base.run_id IS NULL THEN 'not_in_baseline'"
+        f" WHEN NOT coalesce(isfinite({_DELTA}), false) THEN 'undefined'"
+        f" WHEN base.value = 0 THEN 'baseline_is_zero' WHEN NOT isfinite({_RELATIVE}) THEN 'undefined' END",
+    ),
+)
+COMPARED: Final = tuple(name for name, _, _ in _COLUMNS)
+"""The columns of a comparison as a file."""
+
+_SAME_PLACE: Final = " AND ".join(f"{{side}}.{name} = place.{name}" for name in COMPARED[:4])
+_PAIRS: Final = (
+    # No caller's text is in it: names are ours, values are bound.
+    "WITH measured AS MATERIALIZED (SELECT metric, asof_date, tags, unit, run_id, value, band_lower, band_upper"  # noqa: S608
+    " FROM {source} WHERE {condition}),"
+    " place AS (SELECT DISTINCT metric, asof_date, tags, unit FROM measured),"
+    " other AS (SELECT unnest($runs::VARCHAR[]) AS run_id, generate_subscripts($runs::VARCHAR[], 1) AS nth)"
+    f" SELECT {', '.join(f'{expression} AS {name}' for name, _, expression in _COLUMNS)}"
+    " FROM place CROSS JOIN other"
+    f" LEFT JOIN measured base ON base.run_id = $baseline AND {_SAME_PLACE.format(side='base')}"
+    f" LEFT JOIN measured own ON own.run_id = other.run_id AND {_SAME_PLACE.format(side='own')}"
+    " ORDER BY place.metric, place.asof_date, place.tags, place.unit, other.nth"
+)
+
+
+def _rows(pairs: Sequence[tuple[Any, ...]]) -> Iterator[ComparedRow]:
+    """One row for each place, of the pairs that follow one another."""
+    for (metric, asof_date, tags, unit), of_place in groupby(pairs, lambda pair: pair[:4]):
+        together = list(of_place)
+        baseline = together[0][5:8]
+        runs = tuple(
+            Delta(UUID(run), value, delta, relative, *bands)
+            for _, _, _, _, run, _, _, _, value, delta, relative, *bands in together
+        )
+        yield ComparedRow(metric, asof_date, tags, unit, baseline[0], runs, *baseline[1:])
 
 
 def _given(thing: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(thing, name)) is not None}
 
 
-# As a file: one row a run and place ----------------------------------------------------------------------
-
-_PLACE: Final = ("metric", "asof_date", "tags", "unit")
-_BASELINE: Final = ("baseline", "baseline_band_lower", "baseline_band_upper")
-_OF_RUN: Final = tuple(part.name for part in fields(Delta) if part.name != "run_id")
-_SCHEMA: Final = pa.schema(
-    [
-        pa.field("metric", pa.string()),
-        pa.field("asof_date", pa.date32()),
-        pa.field("tags", pa.map_(pa.string(), pa.string())),
-        pa.field("unit", pa.string()),
-        pa.field("run_id", pa.string()),
-        *(pa.field(name, pa.float64()) for name in _BASELINE),
-        *(pa.field(name, pa.string() if name == "null_because" else pa.float64()) for name in _OF_RUN),
-    ]
-)
-COMPARED: Final = tuple(_SCHEMA.names)
-"""The columns of a comparison as a file."""
-
-
-def compared_csv(comparison: Comparison) -> bytes:
-    """The comparison as CSV with a header: a row for each place and run, tags as JSON, nulls as empty fields."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COMPARED)
-    for row, delta in _pairs(comparison):
-        tags = json.dumps(row.tags, ensure_ascii=False, separators=(",", ":"))
-        writer.writerow(
-            [row.metric, row.asof_date.isoformat(), tags, row.unit, delta.run_id]
-            + [getattr(row, name) for name in _BASELINE]
-            + [getattr(delta, name) for name in _OF_RUN]
+def compared_file(comparison: Comparison, form: ExportFormat) -> Iterator[bytes]:
+    """The comparison as CSV or Parquet, in pieces: a row for each place and run. Raises as `Engine.rows` does."""
+    reading = comparison.reading
+    if form is ExportFormat.CSV:
+        yield csv_header(COMPARED)
+        columns = ", ".join(csv_column(name, kind) for name, kind, _ in _COLUMNS)
+        texts = [name for name, kind, _ in _COLUMNS if kind in (Kind.STRING, Kind.STRING_MAP)]
+        statement, options = (
+            f"SELECT {columns} FROM ({reading.statement})",  # noqa: S608
+            CSV.format(texts=", ".join(texts)),
         )
-    return text.getvalue().encode()
-
-
-def compared_parquet(comparison: Comparison) -> bytes:
-    """The comparison as Parquet: a row for each place and run."""
-    pairs = list(_pairs(comparison))
-    columns: list[list[Any]] = [[getattr(row, name) for row, _ in pairs] for name in _PLACE]
-    columns[_PLACE.index("tags")] = [sorted(row.tags.items()) for row, _ in pairs]
-    columns.append([str(delta.run_id) for _, delta in pairs])
-    columns += [[getattr(row, name) for row, _ in pairs] for name in _BASELINE]
-    columns += [[getattr(delta, name) for _, delta in pairs] for name in _OF_RUN]
-    table = pa.Table.from_arrays(
-        [pa.array(column, kind.type) for column, kind in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA
-    )
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression=WRITER_OPTIONS["compression"])
-    return sink.getvalue()
-
-
-def _pairs(comparison: Comparison) -> Iterator[tuple[ComparedRow, Delta]]:
-    return ((row, delta) for row in comparison.rows for delta in row.runs)
+    else:
+        statement, options = reading.statement, PARQUET
+    yield from engine().copy(reading.io, reading.files, statement, reading.values, options)

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 
-import numpy as np
-
-from sextant.lake.read.group import RowGroup
 from sextant.lake.read.scan import Scan
-from sextant.lake.table.columns import tags_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +19,11 @@ class Names:
 
 def names_in(readings: Iterable[Scan]) -> Names:
     """The names of all rows of some readings, of which only two columns are read."""
-    metrics: set[str] = set()
-    tag_sets: set[str] = set()
-    for group in chain.from_iterable(reading.tables(("metric", "tags")) for reading in readings):
-        metrics.update(group["metric"].unique().to_pylist())
-        tags = RowGroup(group).tags.coded()
-        tag_sets.update(tags.values[code] for code in np.unique(tags.codes).tolist())
+    kinds = [kind for reading in readings for kind in reading.rows("DISTINCT metric, tags")]
     values: defaultdict[str, set[str]] = defaultdict(set)
-    for text in tag_sets:
-        for key, value in tags_of(text).items():
+    for _, tags in kinds:
+        for key, value in tags.items():
             values[key].add(value)
-    return Names(frozenset(metrics), {key: frozenset(found) for key, found in values.items()})
+    return Names(
+        frozenset(metric for metric, _ in kinds), {key: frozenset(of_key) for key, of_key in values.items()}
+    )

@@ -3,20 +3,16 @@
 The order is (metric, asof_date, run_id, tags) within a scenario. Every page is read from the snapshot
 the first one pinned, so what is committed meanwhile neither shifts nor doubles a row.
 
-A page merges the files of the scenario lazily. Each file, then each row group, waits in a queue under
-the least key it can hold; once a page's worth of rows is at hand that all come before the next one's, the
-rest is never fetched.
+A page takes the files of the scenario in the order of the least key each can hold, some at a time; once a page's worth
+of rows is at hand that all come before the next file's, the rest is never fetched.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
-from datetime import date
-from functools import cache, total_ordering
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
@@ -24,19 +20,18 @@ from typing import Any, Final
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
-from sextant.lake.read.group import RowGroup
-from sextant.lake.read.parquet import GroupBounds, footer, is_at_hand, owner_to_check, prefetch, read_group
+from sextant.lake.read.engine import engine
 from sextant.lake.read.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.read.query import OutputFilter, OutputRow, Page, PageKey, may_match
-from sextant.lake.read.selection import columns_matched, matching, nearest
-from sextant.lake.table.columns import tags_of
+from sextant.lake.read.sql import SOURCE, beyond, matching
 
 _LAST_TEXT: Final = "\U0010ffff"
-_FETCH_TOGETHER: Final = 16
-_KEY_COLUMNS: Final = ("metric", "asof_date", "run_id", "tags")
-# What a row holds besides its key, in the order of `OutputRow`.
-_ROW_COLUMNS: Final = tuple(
-    field.name for field in fields(OutputRow) if field.name not in (*_KEY_COLUMNS, "scenario_id")
+_FILES_AT_FIRST: Final = 16
+_FILES_MORE: Final = 4  # times as many with each further attempt
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS: Final = (
+    "metric, asof_date, tags, run_id, scenario_id, value, unit, band_lower, band_upper, attribution, version_hash, "
+    "epoch_us(computed_ts)"
 )
 
 
@@ -60,33 +55,16 @@ def read_page(
         raise ValueError("a page has a limit of at least 1 and begins at one edge")
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     files = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
-    search = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before)
-    page_rows = search.run(files)
-    more = len(page_rows) > limit
-    page_rows = page_rows[:limit]
+    rows = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before).run(files)
+    more = len(rows) > limit
+    rows = rows[:limit]
     if before is not None:
-        page_rows.reverse()
-    rows = _rows(scenario_id, page_rows)
-    first, last = (page_rows[0].key, page_rows[-1].key) if page_rows else (None, None)
+        rows.reverse()
+    first, last = (rows[0].key, rows[-1].key) if rows else (None, None)
+    read = snapshot.snapshot_id if snapshot else None
     if before is not None:
-        return Page(
-            rows, snapshot.snapshot_id if snapshot else None, next=last, previous=first if more else None
-        )
-    return Page(
-        rows,
-        snapshot.snapshot_id if snapshot else None,
-        next=last if more else None,
-        previous=first if after is not None else None,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _PageRow:
-    """A row of the page: its key, and where in which row group it is."""
-
-    key: PageKey
-    group: RowGroup
-    row: int
+        return Page(tuple(rows), read, next=last, previous=first if more else None)
+    return Page(tuple(rows), read, next=last if more else None, previous=first if after is not None else None)
 
 
 @dataclass(frozen=True)
@@ -101,148 +79,68 @@ class _Search:
     after: PageKey | None
     before: PageKey | None
 
-    def run(self, files: Sequence[PlannedFile]) -> list[_PageRow]:
+    @property
+    def backwards(self) -> bool:
+        return self.before is not None
+
+    def run(self, files: Sequence[PlannedFile]) -> list[OutputRow]:
         """The matching rows nearest to the edge, nearest first."""
-        queue = _Queue(self.before is not None)
-        for file in files:
-            if self._may_match(file):
-                queue.push(self._nearest_key(file), file, None)
-        best: list[_PageRow] = []
-        while queue and not (len(best) == self.count and queue.begins_beyond(best[-1].key)):
-            file, group = queue.pop()
-            if group is not None:
-                farthest = best[-1].key if len(best) == self.count else None
-                best = self._merge(best, self._search_group(file, group, farthest))
-                continue
-            if not is_at_hand(file):
-                _fetch(self.io, [file, *queue.files_to_open(_FETCH_TOGETHER - 1)])
-            for number, bounds in enumerate(footer(self.io, file).groups):
-                if self._may_match(bounds):
-                    queue.push(self._nearest_key(bounds), file, number)
+        waiting = sorted(
+            (file for file in files if self._may_match(file)), key=self._nearest_key, reverse=self.backwards
+        )
+        best: list[OutputRow] = []
+        together = _FILES_AT_FIRST
+        while waiting and not (len(best) == self.count and self._lies_beyond(waiting[0], best[-1].key)):
+            farthest = best[-1].key if len(best) == self.count else None
+            rows = self._nearest(waiting[:together], farthest)
+            merged = heapq.merge(best, rows, key=attrgetter("key"), reverse=self.backwards)
+            best = list(islice(merged, self.count))
+            waiting = waiting[together:]
+            together *= _FILES_MORE
         return best
 
-    def _search_group(self, file: PlannedFile, number: int, farthest: PageKey | None) -> list[_PageRow]:
-        """The group's rows that stand between the edge and `farthest`."""
-        bounds = footer(self.io, file).groups[number]
-        owner = owner_to_check(file, bounds, self.tenant_id, self.scenario_id)
-        columns = dict.fromkeys([*columns_matched(self.where, owner), *_KEY_COLUMNS, *_ROW_COLUMNS])
-        varying = [name for name in columns if name not in bounds.constants]
-        group = RowGroup(read_group(self.io, file, number, varying), bounds.constants)
-        backwards = self.before is not None
-        return [
-            _PageRow(key, group, row)
-            for key, row in nearest(
-                group,
-                matching(group, self.where, owner),
-                self.count,
-                after=farthest if backwards else self.after,
-                before=self.before if backwards else farthest,
-                backwards=backwards,
-            )
-        ]
+    def _nearest(self, files: Sequence[PlannedFile], farthest: PageKey | None) -> list[OutputRow]:
+        """The files' rows that stand between the edge and `farthest`, nearest first."""
+        condition, values = matching(self.tenant_id, self.scenario_id, self.where)
+        edges = (self.before, farthest) if self.backwards else (farthest, self.after)
+        for name, edge, backwards in (("until", edges[0], True), ("since", edges[1], False)):
+            if edge is not None:
+                further, bound = beyond(edge, name, backwards=backwards, metric=self.where.metric)
+                condition += f" AND {further}"
+                values |= bound
+        down = " DESC" if self.backwards else ""
+        order = ", ".join(f"{name}{down}" for name in ("metric", "asof_date", "run_id", "tags"))
+        # No caller's text is in it: names are ours, values are bound.
+        statement = f"SELECT {_COLUMNS} FROM {SOURCE} WHERE {condition} ORDER BY {order} LIMIT {self.count}"  # noqa: S608
+        return [_row(row) for row in engine().rows(self.io, files, statement, values)]
 
-    def _merge(self, best: list[_PageRow], more: list[_PageRow]) -> list[_PageRow]:
-        merged = heapq.merge(best, more, key=attrgetter("key"), reverse=self.before is not None)
-        return list(islice(merged, self.count))
-
-    def _may_match(self, bounds: PlannedFile | GroupBounds) -> bool:
-        """Whether rows within these bounds can match, and lie beyond the edge."""
-        where = self.where
-        if not bounds.scenario[0] <= self.scenario_id <= bounds.scenario[1]:
-            return False
-        if not may_match(bounds, where):
+    def _may_match(self, file: PlannedFile) -> bool:
+        """Whether the file may hold rows that match, and lie beyond the edge."""
+        if not may_match(file, self.where):
             return False
         if self.after is not None:
-            return self._key(bounds, greatest=True) >= self.after
+            return self._key(file, greatest=True) >= self.after
         if self.before is not None:
-            return self._key(bounds, greatest=False) <= self.before
+            return self._key(file, greatest=False) <= self.before
         return True
 
-    def _nearest_key(self, bounds: PlannedFile | GroupBounds) -> PageKey:
-        """No matching row within these bounds is nearer to the edge than this key."""
-        return self._key(bounds, greatest=self.before is not None)
+    def _lies_beyond(self, file: PlannedFile, key: PageKey) -> bool:
+        nearest = self._nearest_key(file)
+        return nearest < key if self.backwards else nearest > key
 
-    def _key(self, bounds: PlannedFile | GroupBounds, *, greatest: bool) -> PageKey:
+    def _nearest_key(self, file: PlannedFile) -> PageKey:
+        """No matching row of the file is nearer to the edge than this key."""
+        return self._key(file, greatest=self.backwards)
+
+    def _key(self, file: PlannedFile, *, greatest: bool) -> PageKey:
         side = 1 if greatest else 0
-        metric = self.where.metric if self.where.metric is not None else bounds.metric[side]
+        metric = self.where.metric if self.where.metric is not None else file.metric[side]
         if greatest:
-            asof = min(bounds.asof[1], self.where.end or date.max)
+            asof = min(file.asof[1], self.where.end or date.max)
         else:
-            asof = max(bounds.asof[0], self.where.start or date.min)
-        return PageKey(metric, asof, bounds.run[side], _LAST_TEXT if greatest else "")
+            asof = max(file.asof[0], self.where.start or date.min)
+        return PageKey(metric, asof, file.run[side], _LAST_TEXT if greatest else "")
 
 
-class _Queue:
-    """Files and row groups, nearest first."""
-
-    def __init__(self, backwards: bool) -> None:  # noqa: FBT001
-        self._backwards = backwards
-        self._items: list[tuple[PageKey | _Descending, int, PlannedFile, int | None]] = []
-        self._pushed = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._items)
-
-    def push(self, key: PageKey, file: PlannedFile, group: int | None) -> None:
-        self._pushed += 1
-        heapq.heappush(self._items, (_Descending(key) if self._backwards else key, self._pushed, file, group))
-
-    def pop(self) -> tuple[PlannedFile, int | None]:
-        _, _, file, group = heapq.heappop(self._items)
-        return file, group
-
-    def begins_beyond(self, key: PageKey) -> bool:
-        """Whether nothing waits here that could come before `key`."""
-        first = self._items[0][0]
-        return first.key < key if isinstance(first, _Descending) else first > key
-
-    def files_to_open(self, count: int) -> list[PlannedFile]:
-        """Up to `count` files waiting to be opened, whose order among themselves doesn't matter."""
-        waiting = (file for _, _, file, group in self._items if group is None and not is_at_hand(file))
-        return list(islice(waiting, count))
-
-
-@total_ordering
-@dataclass(frozen=True, slots=True, eq=True)
-class _Descending:
-    """A key that a heap gives out greatest first."""
-
-    key: PageKey
-
-    def __lt__(self, other: _Descending) -> bool:
-        return other.key < self.key
-
-
-@cache
-def _fetchers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_FETCH_TOGETHER, thread_name_prefix="lake-fetch")
-
-
-def _fetch(io: FileIO, files: Sequence[PlannedFile]) -> None:
-    if len(files) == 1:
-        prefetch(io, files[0])
-    else:
-        list(_fetchers().map(lambda file: prefetch(io, file), files))
-
-
-def _rows(scenario_id: str, page_rows: Sequence[_PageRow]) -> tuple[OutputRow, ...]:
-    """The whole rows, in the order of `page_rows`."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for position, one in enumerate(page_rows):
-        places[id(one.group)].append(position)
-    values: dict[int, tuple[Any, ...]] = {}
-    for positions in places.values():
-        group = page_rows[positions[0]].group
-        of_group = group.rows([page_rows[position].row for position in positions], _ROW_COLUMNS)
-        values.update(zip(positions, of_group, strict=True))
-    return tuple(
-        OutputRow(
-            one.key.metric,
-            one.key.asof_date,
-            tags_of(one.key.tags),
-            one.key.run_id,
-            scenario_id,
-            *values[position],
-        )
-        for position, one in enumerate(page_rows)
-    )
+def _row(row: tuple[Any, ...]) -> OutputRow:
+    return OutputRow(*row[:-1], computed_ts=_EPOCH + timedelta(microseconds=row[-1]))  # type: ignore[misc]

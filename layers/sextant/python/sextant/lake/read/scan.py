@@ -1,34 +1,26 @@
-"""Every row of a scenario that passes a filter, a row group at a time, in bounded memory.
-
-Row groups come in the order of their files and of the rows within them: a run's rows together as long as
-its file is not compacted, runs in the order of their ids. Some groups are fetched ahead by other threads.
-"""
+"""A pinned reading of every row of a scenario that passes a filter: which files it is of, and who executes it."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from typing import Final
+from typing import Any
 
-import pyarrow as pa
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
-from sextant.lake.read.group import RowGroup
-from sextant.lake.read.parquet import footer, owner_to_check, read_group
+from sextant.lake.read.engine import engine
 from sextant.lake.read.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.read.query import OutputFilter, may_match
-from sextant.lake.read.selection import columns_matched, matching
-
-_AHEAD: Final = 4
+from sextant.lake.read.sql import SOURCE, Values, matching
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A pinned reading of all of a scenario's rows that pass a filter. `snapshot_id` is None for an empty table."""
+    """A pinned reading. `snapshot_id` is None for an empty table.
+
+    Files come in the order of their runs' ids, and rows as they stand in them: a run's rows together, in the order of
+    pages, as long as its file is not compacted.
+    """
 
     io: FileIO
     tenant_id: str
@@ -37,39 +29,19 @@ class Scan:
     files: tuple[PlannedFile, ...]
     snapshot_id: int | None
 
-    def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The rows, some of their columns, strings dictionary-encoded; no table is empty.
+    def rows(
+        self, columns: str, *, having: str = "", then: str = "", values: Values | None = None
+    ) -> list[tuple[Any, ...]]:
+        """What `columns` are of the rows, which may be aggregates; `having` is a further condition, `then` follows it.
 
-        Memory is bounded by a handful of row groups, whatever the number of rows.
+        All three are texts of ours. Raises as `Engine.rows` does.
         """
-        with ThreadPoolExecutor(_AHEAD, thread_name_prefix="lake-scan") as readers:
-            waiting: deque[Future[pa.Table]] = deque()
-            for file, number in self._groups(readers):
-                waiting.append(readers.submit(self._read, file, number, columns))
-                if len(waiting) > _AHEAD:
-                    yield from _if_any(waiting.popleft().result())
-            while waiting:
-                yield from _if_any(waiting.popleft().result())
-
-    def _groups(self, readers: ThreadPoolExecutor) -> Iterator[tuple[PlannedFile, int]]:
-        """The row groups that may hold matching rows; files are opened some ahead of their turn."""
-        files = iter(self.files)
-        opening = deque((file, readers.submit(footer, self.io, file)) for file in islice(files, _AHEAD))
-        while opening:
-            file, opened = opening.popleft()
-            opening.extend((after, readers.submit(footer, self.io, after)) for after in islice(files, 1))
-            for number, bounds in enumerate(opened.result().groups):
-                in_scenario = bounds.scenario[0] <= self.scenario_id <= bounds.scenario[1]
-                if in_scenario and may_match(bounds, self.where):
-                    yield file, number
-
-    def _read(self, file: PlannedFile, number: int, columns: Sequence[str]) -> pa.Table:
-        owner = owner_to_check(file, footer(self.io, file).groups[number], self.tenant_id, self.scenario_id)
-        needed = columns_matched(self.where, owner)
-        group = read_group(self.io, file, number, list(dict.fromkeys([*columns, *needed])), keep=False)
-        mask = matching(RowGroup(group), self.where, owner)
-        group = group.select(list(columns))
-        return group if mask.all() else group.filter(pa.array(mask))
+        if not self.files:
+            return []
+        condition, bound = matching(self.tenant_id, self.scenario_id, self.where)
+        further = f" AND {having}" if having else ""
+        statement = f"SELECT {columns} FROM {SOURCE} WHERE {condition}{further} {then}"  # noqa: S608
+        return engine().rows(self.io, self.files, statement, bound | (values or {}))
 
 
 def scan(
@@ -85,8 +57,3 @@ def scan(
     return Scan(
         table.io, tenant_id, scenario_id, where, tuple(files), snapshot.snapshot_id if snapshot else None
     )
-
-
-def _if_any(table: pa.Table) -> Iterator[pa.Table]:
-    if table.num_rows:
-        yield table

@@ -46,11 +46,6 @@ def _leaves(column: Column) -> dict[str, int]:
 PARQUET_FIELD_IDS: Final = {path: number for column in COLUMNS for path, number in _leaves(column).items()}
 """The field id of each Parquet column, by its path."""
 
-TEXT_PATHS: Final = [
-    path for column in COLUMNS if column.kind in (Kind.STRING, Kind.STRING_MAP) for path in _leaves(column)
-]
-"""The Parquet columns of texts."""
-
 WRITER_OPTIONS: Final[dict[str, Any]] = {
     "compression": "snappy",  # half the time of zstd to decode, for a tenth more bytes of noise-like values
     # Every value of a column of doubles is another.

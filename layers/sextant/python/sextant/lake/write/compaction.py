@@ -21,13 +21,13 @@ from pyiceberg.table.snapshots import Operation
 
 from sextant.lake.errors import UnreadableFile, UnreadableFileError
 from sextant.lake.objects.file_io import store_of
-from sextant.lake.read.parquet import whole_groups
 from sextant.lake.read.plan import Partition, PlannedFile, all_files
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.columns import PARTITION_SPEC_ID, SORT_ORDER_ID, partition_path, partition_values
 from sextant.lake.write import manifests
 from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
 from sextant.lake.write.manifests import ManifestWork
+from sextant.lake.write.parquet import row_groups
 from sextant.lake.write.rows import sorted_rows
 from sextant.lake.write.snapshot import commit_snapshot, manifest_work, retried
 from sextant.lake.write.times import Clock, own_clock
@@ -135,7 +135,7 @@ def _readable(
     """The files with their rows; those that cannot be read go to `left_out`."""
     for file in files:
         try:
-            yield file, pa.concat_tables(whole_groups(table.io, file))
+            yield file, pa.concat_tables(row_groups(table.io, file))
         except UnreadableFileError as error:
             left_out.append(error.file)
 

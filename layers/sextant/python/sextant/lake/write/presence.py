@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
 
-from sextant.lake.read.parquet import footer, read_group
 from sextant.lake.read.plan import PlannedFile, all_files, scenario_files
 from sextant.lake.table.catalog import refresh
 from sextant.lake.write.datafile import DataFileDescriptor
+from sextant.lake.write.parquet import row_groups
 
 _IDENTITY: Final = ("tenant_id", "scenario_id", "run_id")
 
@@ -43,7 +42,7 @@ def rows_present(table: Table, leave_out: Collection[str] = ()) -> Counter[Store
         if run is not None:
             rows[run] += file.record_count
             continue
-        for group in _groups(table, file, _IDENTITY):
+        for group in row_groups(table.io, file, _IDENTITY):
             for row in group.group_by(list(_IDENTITY)).aggregate([([], "count_all")]).to_pylist():
                 rows[StoredRun(*(row[name] for name in _IDENTITY))] += row["count_all"]
     return rows
@@ -78,12 +77,5 @@ def _holds(table: Table, file: PlannedFile, run_id: str) -> bool:
     if low == high:
         return True  # a worker's file: one run
     return any(
-        pc.any(pc.equal(group["run_id"], run_id)).as_py() for group in _groups(table, file, ["run_id"])
+        pc.any(pc.equal(group["run_id"], run_id)).as_py() for group in row_groups(table.io, file, ["run_id"])
     )
-
-
-def _groups(table: Table, file: PlannedFile, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Some text columns of the file, a row group at a time."""
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    for number in range(footer(table.io, file).metadata.num_row_groups):
-        yield read_group(table.io, file, number, columns, keep=False).cast(schema)

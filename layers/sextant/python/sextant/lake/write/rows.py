@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sextant.lake.read.group import TagPairs
 from sextant.lake.table.arrow import ARROW_SCHEMA
 from sextant.lake.table.columns import COLUMNS, Kind, canonical_tags
+from sextant.lake.write.tag_ranks import tag_ranks
 
 _SEPARATORS: Final = {"\x1e", "\x1f"}
 
@@ -80,7 +80,7 @@ def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
 def sorted_rows(table: pa.Table) -> pa.Table:
     """Rows of many runs and scenarios, of `ARROW_SCHEMA`, in the paging order."""
     keys = table.select(["scenario_id", "metric", "asof_date", "run_id"]).append_column(
-        "tags", pa.array(TagPairs(table["tags"]).coded().ranks())
+        "tags", pa.array(tag_ranks(table["tags"]))
     )
     return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 

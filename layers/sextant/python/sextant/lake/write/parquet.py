@@ -1,0 +1,42 @@
+"""What the writers read of data files that stand in the table: their row groups, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.io import FileIO
+
+from sextant.lake.errors import CorruptFileError, UnreadableFileError
+from sextant.lake.read.data_file import DataFile, Turn, owner_of
+from sextant.lake.read.plan import PlannedFile
+from sextant.lake.table.arrow import ARROW_SCHEMA
+from sextant.lake.table.columns import NAMES
+
+
+def row_groups(file_io: FileIO, file: PlannedFile, columns: Sequence[str] = NAMES) -> Iterator[pa.Table]:
+    """Some columns of each row group, as `ARROW_SCHEMA` has them. Nothing is remembered.
+
+    Raises UnreadableFileError, also where the file has other than the rows that the table counts.
+    """
+    schema = pa.schema([ARROW_SCHEMA.field(name) for name in columns])
+    source = DataFile(Turn(file_io, [file], keep=False), 0)
+    try:
+        with pq.ParquetFile(source, pre_buffer=True) as parquet:
+            if parquet.metadata.num_rows != file.record_count:
+                raise ValueError(
+                    f"{parquet.metadata.num_rows} rows where the table counts {file.record_count}"
+                )
+            for number in range(parquet.metadata.num_row_groups):
+                yield parquet.read_row_group(number, columns=list(columns), use_threads=False).cast(schema)
+    except UnreadableFileError:
+        raise
+    except (pa.ArrowException, ValueError, OSError, EOFError, MemoryError) as error:
+        raise CorruptFileError(file.location, *owner_of(file)) from error
+
+
+def verify(file_io: FileIO, file: PlannedFile) -> None:
+    """Read the file from beginning to end. Raises UnreadableFileError."""
+    for _ in row_groups(file_io, file):
+        pass
