@@ -56,7 +56,6 @@ class Tables(RequestBody):
     load: TableSource
     profiles: TableSource | None = None
     prices: TableSource | None = None
-    storage: TableSource | None = None
 
 
 class NewBaseline(RequestBody):

@@ -22,7 +22,7 @@ from functions.api.output_query import (
     check_metrics,
     check_names,
     filter_of,
-    fitting,
+    json_answer,
     readable,
     reader,
 )
@@ -184,7 +184,7 @@ def compare_runs(
         ],
         "rows": [row.to_json() for row in comparison.rows],
     }
-    return fitting(data, caller.request_id, comparison.snapshot_id)
+    return json_answer(data, caller.request_id, comparison.snapshot_id)
 
 
 @router.get(
@@ -219,7 +219,7 @@ def compare_outputs(
     readable(caller, scenario_id)
     base, *compared = _runs(caller, baseline, others)
     comparison = _compared(caller, base, compared, metric, where, snapshot_id)
-    return fitting([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
+    return json_answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
 
 
 def references(text: str) -> list[tuple[UUID, UUID | None]]:

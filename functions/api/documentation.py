@@ -37,7 +37,7 @@ _PAGE = f"""<!doctype html>
 router = Router("Documentation")
 
 
-@router.get("/openapi.json", include_in_schema=False, compress=True)
+@router.get("/openapi.json", include_in_schema=False)
 @public
 def openapi() -> Response[Any]:
     return Response(200, "application/json", _document())
@@ -49,7 +49,7 @@ def page() -> Response[Any]:
     return Response(200, "text/html; charset=utf-8", _PAGE, headers={"Content-Security-Policy": _policy()})
 
 
-@router.get("/docs/<asset>", include_in_schema=False, compress=True)
+@router.get("/docs/<asset>", include_in_schema=False)
 @public
 def asset(asset: str) -> Response[Any]:
     if asset not in _ASSETS:

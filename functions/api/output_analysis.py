@@ -14,7 +14,7 @@ from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.http.spelling import NUMBER
 from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
-from functions.api.output_query import SnapshotMeta, check_names, filter_of, fitting, readable, reader
+from functions.api.output_query import SnapshotMeta, check_names, filter_of, json_answer, readable, reader
 from sextant.ids import ScenarioId
 from sextant.lake.read.aggregate import GroupBy
 
@@ -89,7 +89,7 @@ def aggregate_outputs(
     )
     if not aggregates:
         check_names(caller, [ScenarioId(scenario_id)], where, snapshot_id)
-    return fitting([group.to_json() for group in aggregates], caller.request_id, snapshot)
+    return json_answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 
 def groups_of(text: str) -> list[GroupBy]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
 from aws_lambda_powertools.event_handler import Response
 
 from functions.api.http.envelopes import Meta
@@ -18,7 +18,7 @@ from functions.api.warehouse import warehouse
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.lake.errors import ResultTooLargeError, UnreadableFile
+from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import EndpointSettings
 from sextant.lake.read.query import OutputFilter
 from sextant.outputs import service, unreadable_files
@@ -28,20 +28,16 @@ from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
 
 CACHE_BYTES = 64 * 1024 * 1024
-# A Lambda answers with at most 6 MB, and what is larger is no answer at all.
-MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
 class SnapshotMeta(Meta):
     snapshot_id: str | None = None
 
 
-def fitting(data: Any, request_id: str, snapshot: int | None) -> Response[Any]:
-    """The answer with `data` and the snapshot it was read from; raises `ResultTooLargeError` where it is too large."""
+def json_answer(data: Any, request_id: str, snapshot: int | None) -> Response[Any]:
+    """The answer with `data` and the snapshot it was read from."""
     meta = {"request_id": request_id} | ({} if snapshot is None else {"snapshot_id": str(snapshot)})
-    body = json.dumps({"data": data, "meta": meta}, ensure_ascii=False, separators=(",", ":"))
-    if len(body.encode()) > MAX_ANSWER_BYTES:
-        raise ResultTooLargeError
+    body = orjson.dumps({"data": data, "meta": meta}).decode()
     return Response(status_code=200, content_type="application/json", body=body)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from functions.api.exports import ExportEnvelope, export_answer
 from functions.api.http import cursors
@@ -18,13 +18,13 @@ from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, re
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
-from functions.api.output_query import cached, check_names, filter_of, readable, reader
+from functions.api.output_query import cached, check_names, filter_of, json_answer, readable, reader
 from functions.api.output_values import ValueBody
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import InvalidCursorError
 from sextant.lake.read.export import ExportFormat
-from sextant.lake.read.query import OutputFilter, PageKey
+from sextant.lake.read.query import OutputFilter, OutputRow, PageKey
 from sextant.outputs.athena import Export
 from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor
 from sextant.paging import Direction
@@ -40,6 +40,22 @@ class OutputBody(ValueBody):
     scenario_id: str
 
 
+class SeriesBody(BaseModel):
+    """All values of a metric, run, tags and unit. The lists are of one length, in the order of the dates."""
+
+    metric: str
+    tags: dict[str, str]
+    unit: str
+    run_id: str
+    t: list[str]
+    """The first day of each period."""
+    v: list[float | None]
+    lo: list[float | None] | None = None
+    """P5; left out where nothing is random."""
+    hi: list[float | None] | None = None
+    """P95."""
+
+
 class OutputMeta(Meta):
     snapshot_id: str | None = None
     next_cursor: str | None = None
@@ -47,7 +63,7 @@ class OutputMeta(Meta):
 
 
 class OutputList(BaseModel):
-    data: list[OutputBody]
+    data: list[OutputBody] | list[SeriesBody]
     meta: OutputMeta
 
 
@@ -59,8 +75,6 @@ class LinkBody(AnswerBody):
 
 class LinkEnvelope(Envelope[LinkBody]): ...
 
-
-_ROWS_JSON = TypeAdapter(list[OutputBody])
 
 _ROWS = answers("Rows, ordered by metric, date and run; or the whole as the file asked for", OutputList)
 _ROWS["content"].update({form.value.partition(";")[0]: {} for form in _FORMATS.values()})
@@ -97,6 +111,13 @@ def read_outputs(
     ] = None,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
+    shape: Annotated[
+        Literal["rows", "series"] | None,
+        Query(
+            description="`series`: all values at once, one item a metric, run, tags and unit, with its dates `t`, values `v`"
+            " and, where there are bands, `lo` (P5) and `hi` (P95)"
+        ),
+    ] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
     caller = router.caller
@@ -111,9 +132,15 @@ def read_outputs(
     )
     form = _FORMATS.get(format or "", None if format else accepted(accept))
     if form is not None:
-        for name, value in (("limit", limit), ("cursor", cursor)):
+        for name, value in (("limit", limit), ("cursor", cursor), ("shape", shape)):
             if value is not None:
                 raise broken(name, "not_applicable", "goes only with JSON: a file holds every row")
+    elif shape == "series":
+        for name, value in (("limit", limit), ("cursor", cursor)):
+            if value is not None:
+                raise broken(name, "not_applicable", "goes only with rows: an answer has all of the series")
+        return _series(caller, scenario_id, where, snapshot_id)
+    if form is not None:
         return _file(caller, scenario_id, where, form, snapshot_id)
     return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, snapshot_id)
 
@@ -142,22 +169,31 @@ def _page(
             "snapshot_id": None if page.snapshot_id is None else str(page.snapshot_id),
         }
         # JSON has no line breaks of its own here: one parts the rows from what the meta says of them.
-        return (
-            _ROWS_JSON.dump_json([OutputBody.of(row) for row in page.rows])
-            + b"\n"
-            + json.dumps(edges).encode()
-        )
+        return orjson.dumps([_shown(row) for row in page.rows]) + b"\n" + orjson.dumps(edges)
 
     rows, _, edges = cached(caller, scenario, where.run_ids, f"{scope} {limit} {cursor}", read).rpartition(
         b"\n"
     )
-    given = {name: edge for name, edge in json.loads(edges).items() if edge is not None}
-    page_meta = json.dumps({"request_id": caller.request_id, **given}, separators=(",", ":"))
+    given = {name: edge for name, edge in orjson.loads(edges).items() if edge is not None}
+    page_meta = orjson.dumps({"request_id": caller.request_id, **given})
     return Response(
         status_code=200,
         content_type="application/json",
-        body=f'{{"data":{rows.decode()},"meta":{page_meta}}}',
+        body=f'{{"data":{rows.decode()},"meta":{page_meta.decode()}}}',
     )
+
+
+def _shown(row: OutputRow) -> dict[str, Any]:
+    """The row in the fields of `OutputBody`; a page has up to a thousand."""
+    return {name: getattr(row, name) for name in OutputBody.model_fields}
+
+
+def _series(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int | None) -> Response[Any]:
+    readable(caller, scenario, where.run_ids)
+    series, read = reader().series(caller.tenant, ScenarioId(scenario), where, snapshot)
+    if not series:
+        check_names(caller, [ScenarioId(scenario)], where, snapshot)
+    return json_answer([one.to_json() for one in series], caller.request_id, read)
 
 
 def _file(

@@ -22,6 +22,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.http import access_log, admission, auth, bodies, limits, problems
 from functions.api.http.bodies import InvalidJsonError, UnsupportedMediaTypeError
+from functions.api.http.compression import compress, untagged
 from functions.api.http.parameters import InvalidParameterError
 from functions.api.http.routing import Endpoint, RequestState, Router
 from sextant.errors import (
@@ -83,7 +84,7 @@ class Api(APIGatewayHttpResolver):
     def __init__(self, *routers: Router) -> None:
         super().__init__(json_body_deserializer=bodies.parsed)
         self.endpoints: dict[tuple[str, str], Endpoint] = {}
-        self.use(middlewares=[admit, OpenAPIRequestValidationMiddleware()])  # type: ignore[no-untyped-call]
+        self.use(middlewares=[compress, admit, OpenAPIRequestValidationMiddleware()])  # type: ignore[no-untyped-call]
         self.exception_handler(SextantError)(self.problem)
         self.exception_handler(RequestValidationError)(self._invalid)
         self.exception_handler(RequestUnsupportedContentType)(self._unsupported)
@@ -106,6 +107,8 @@ class Api(APIGatewayHttpResolver):
         correlation_id = auth.correlation(event.get("headers") or {}, request_id)
         logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=None)
         state = RequestState()
+        if event.get("headers"):
+            untagged(event["headers"])
         self.append_context(state=state)  # type: ignore[no-untyped-call]
         method = str((event.get("requestContext") or {}).get("http", {}).get("method", ""))
         answer = _preflight() if method == "OPTIONS" else self.resolve(event, context)

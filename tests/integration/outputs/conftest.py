@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,11 @@ class OutputsApi:
     def get(self, path: str, tenant: str = "acme", roles: str = "[viewer]", **query: object) -> Answer:
         return self._send("GET", path, tenant, roles, text=urlencode(query))
 
+    def get_encoded(self, accepted: str, path: str, /, **query: object) -> Answer:
+        """What is sent to a client that accepts these encodings."""
+        headers = {"accept-encoding": accepted}
+        return self._send("GET", path, "acme", "[viewer]", text=urlencode(query), headers=headers)
+
     def post(self, path: str, body: object, tenant: str = "acme", roles: str = "[analyst]") -> Answer:
         return self._send("POST", path, tenant, roles, body=json.dumps(body))
 
@@ -54,10 +59,18 @@ class OutputsApi:
         return self._send("DELETE", path, tenant, roles)
 
     def _send(
-        self, method: str, path: str, tenant: str, roles: str, *, text: str = "", body: str | None = None
+        self,
+        method: str,
+        path: str,
+        tenant: str,
+        roles: str,
+        *,
+        text: str = "",
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         claims = {"sub": "ana", "tenant_id": tenant, "roles": roles}
-        accept = {"accept": "application/json"}
+        accept = {"accept": "application/json", **(headers or {})}
         event = Invoker(tenant).gateway_event(
             method,
             path,

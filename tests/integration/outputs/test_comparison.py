@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from functions.api import output_query
+from functions.api.http import compression
 from sextant.ids import RunId, ScenarioId, TenantId, new_id
 from sextant.outputs import reading
 from sextant.scenarios import service as scenarios
@@ -230,5 +230,5 @@ def test_a_scenarios_own_comparison_has_the_same_rows(
     # And a scenario that the run is not of is refused
     wrong = outputs_api.get(path, baseline=pair[0], runs=f"{own}:{pair[1]}")
     assert (wrong.status, wrong.json["errors"][0]["path"]) == (404, "runs[0]")
-    monkeypatch.setattr(output_query, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(compression, "MAX_SENT_BYTES", 1000)
     assert outputs_api.get("/v1/compare", baseline=pair[0], runs=pair[1]).status == 413

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from functions.api import output_query
+from functions.api.http import compression
 from sextant.outputs import reading
 from sextant.settings import service as settings
 from tests.integration.main_job.conftest import TENANT
@@ -302,7 +302,7 @@ def test_what_no_answer_can_hold_is_refused_and_not_lost_on_the_way(
 ) -> None:
     scenario = outputs_api.main_job.scenario()
     run = outputs_api.published(scenario)
-    monkeypatch.setattr(output_query, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(compression, "MAX_SENT_BYTES", 1000)
     for question in ("aggregates?by=metric,asof_date", f"compare?baseline={run}&runs={run}"):
         path, _, query = question.partition("?")
         asked = dict(pair.split("=") for pair in query.split("&"))

@@ -26,6 +26,7 @@ from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
 from sextant.lake.read.reader import read_page
 from sextant.lake.read.scan import Scan, scan
+from sextant.lake.read.series import Series, series_in
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
@@ -189,6 +190,14 @@ class OutputReader:
         with self._table(snapshot) as table:
             reading = scan(table, tenant, str(scenario), where, snapshot)
             return aggregate(reading, by, ranks), reading.snapshot_id
+
+    def series(
+        self, tenant: TenantId, scenario: ScenarioId, where: OutputFilter, snapshot: int | None
+    ) -> tuple[list[Series], int | None]:
+        """Every value of a scenario that passes the filter, as series, and the snapshot they were read from."""
+        with self._table(snapshot) as table:
+            reading = scan(table, tenant, str(scenario), where, snapshot)
+            return series_in(reading), reading.snapshot_id
 
     def comparison(
         self,

@@ -1,4 +1,4 @@
-"""Data files as they are read: a small one is fetched whole, of a large one the stretches that are asked for.
+"""Data files as they are read: a small one is fetched whole, of a large one the blocks that are read.
 
 Data files never change, so what was fetched is kept, up to a bound, for the next reading.
 """
@@ -21,6 +21,8 @@ from sextant.lake.read.plan import PlannedFile
 
 WHOLE_FILE_BYTES: Final = 4 * 1024 * 1024
 _TAIL_BYTES: Final = 64 * 1024
+_BLOCK_BYTES: Final = 1024 * 1024  # some more than a row group
+_PASSING_BYTES: Final = 32 * 1024 * 1024
 _DATA_KEPT_BYTES: Final = 128 * 1024 * 1024
 _FETCH_TOGETHER: Final = 16
 _AHEAD: Final = 8
@@ -49,6 +51,8 @@ class Turn:
         self.files = tuple(files)
         self.keep = keep
         self.file_io = file_io
+        # A row group lies in blocks that the next one begins in, and several threads read them.
+        self._blocks = _kept if keep else WeightedCache[tuple[str, int, int], bytes](_PASSING_BYTES, len)
         self._ahead: dict[int, Future[bytes]] = {}
         self._fetched_to = 0
         self._lock = threading.Lock()
@@ -91,11 +95,11 @@ class Turn:
 
     def stretch(self, file: PlannedFile, start: int, length: int) -> bytes:
         """`length` bytes of a large file from `start`. Raises UnreadableFileError."""
-        known = _kept.get((file.location, start, length))
+        known = self._blocks.get((file.location, start, length))
         if known is None:
             known = _checked(file, self.file_io, start, length)
-            if self.keep:
-                _kept.put((file.location, start, length), known)
+            if self.keep or length < file.size:
+                self._blocks.put((file.location, start, length), known)
         return known
 
     def _first_stretch(self, file: PlannedFile) -> bytes | None:
@@ -168,7 +172,12 @@ class DataFile(io.RawIOBase):
             self._start, self._held = 0, self._turn.whole(self._number)
             return
         tail = _first(self._file)
-        span = tail if start >= tail[0] else (start, end - start)
+        if start >= tail[0]:
+            span = tail
+        else:
+            first = start - start % _BLOCK_BYTES
+            past = min(-(-end // _BLOCK_BYTES) * _BLOCK_BYTES, self._file.size)
+            span = first, past - first
         self._start, self._held = span[0], self._turn.stretch(self._file, *span)
 
     def close(self) -> None:

@@ -1,1 +1,0 @@
-"""Storage and reservoirs against a merit order, exact without a solver."""
