@@ -14,7 +14,7 @@ from local.aws import client_for
 from local.running import throwaway
 from sextant.ids import TenantId
 from sextant.outbox import repository
-from sextant.outbox.model import NewEvent
+from sextant.outbox.model import Call, NewEvent
 from sextant.outbox.nudge import Nudger
 from sextant.storage import Database, DatabaseSettings
 
@@ -34,14 +34,18 @@ def commit_to_consumer() -> list[Row]:
                 "SEXTANT_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "SEXTANT_ROUTES": "*=events",
                 # Asleep again before the next event comes, so that it is the nudge that wakes it.
-                "SEXTANT_RELAY_LINGER": "0.6",
+                "SEXTANT_RELAY_LINGER": "0",
+                "SEXTANT_RELAY_WATCH": "0.6",
             }
             with (
                 throwaway(environment) as system,
                 brokers.reading(broker.bootstrap, "sextant.events") as consumer,
             ):
                 client = client_for("lambda", system.endpoints.functions)
-                nudger = Nudger(lambda: client.invoke(FunctionName="outbox-relay", InvocationType="Event"))
+                nudger = Nudger(
+                    lambda: Call(due=True, silent_for=0),
+                    lambda: client.invoke(FunctionName="outbox-relay", InvocationType="Event"),
+                )
                 database = Database.connect(DatabaseSettings(url=system.endpoints.database.app))
                 latencies = [_one(database, nudger, consumer) for _ in range(EVENTS)][5:]
                 database.close()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
 from functions.declaration import QUEUES, Queue
-from local import processes
+from local import calls, processes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -114,16 +114,13 @@ class LocalAws(processes.Server):
         self._services = services
         self._log = log or home / "aws.log"
         self._wanted_port = port
+        self.calls = calls.path_in(home)
+        """The record of the calls that came."""
         self.port = 0
 
     @property
     def endpoint(self) -> str:
         return f"http://{processes.LOOPBACK}:{self.port}"
-
-    @property
-    def calls(self) -> Path:
-        """Where the calls that came are written: a JSON document a line, of `caller`, `action` and `resource`."""
-        return self.home / "aws" / "calls.jsonl"
 
     # Life ---------------------------------------------------------------------------------------------
 

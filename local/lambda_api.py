@@ -13,9 +13,11 @@ import re
 from aiohttp import web
 
 from local import lineage, processes
+from local.aws import REGION
+from local.calls import Call, CallLog
 from local.concurrency import ThrottledError
 from local.invocations import Functions, UnknownFunctionError
-from local.runtime_api import ACCOUNT, MAX_PAYLOAD
+from local.runtime_api import ACCOUNT, MAX_PAYLOAD, function_arn
 
 MAX_ASYNC_PAYLOAD = 1024 * 1024
 LIVE = "live"
@@ -26,8 +28,9 @@ _FUNCTION = "/functions/{name}"
 class LambdaApi:
     """Serves `functions` on a loopback port."""
 
-    def __init__(self, functions: Functions) -> None:
+    def __init__(self, functions: Functions, calls: CallLog | None = None) -> None:
         self._functions = functions
+        self._calls = calls
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -57,6 +60,9 @@ class LambdaApi:
         event = await request.read() or b"{}"
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         caller = _caller(request)
+        if self._calls is not None:
+            target = function_arn(f"{name}:{qualifier}" if qualifier else name, REGION)
+            self._calls.note(Call(caller, "lambda:InvokeFunction", target))
         if caller in self._functions and not self._may_invoke(caller, name, qualifier):
             return _denied(caller, f"{name}:{qualifier}" if qualifier else name)
         try:
@@ -159,7 +165,7 @@ def _caller(request: web.Request) -> str:
 def _denied(caller: str, target: str) -> web.Response:
     message = (
         f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{caller}/{caller} is not authorized to perform: "
-        f"lambda:InvokeFunction on resource: arn:aws:lambda:*:{ACCOUNT}:function:{target} because no identity-based "
+        f"lambda:InvokeFunction on resource: {function_arn(target, REGION)} because no identity-based "
         "policy allows the lambda:InvokeFunction action"
     )
     return _error(403, "AccessDeniedException", message)

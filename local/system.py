@@ -27,6 +27,7 @@ from local import database as databases
 from local import place, tokens
 from local.authorizer import JwtAuthorizer
 from local.aws import REGION, LocalAws, Names, Resources
+from local.calls import CallLog
 from local.concurrency import account_limit
 from local.database import DatabaseUrls
 from local.dead_records import DeadRecords
@@ -186,7 +187,7 @@ class System:
             )
         except ValueError as error:
             raise StartError(str(error)) from error
-        self._lambda_api = LambdaApi(self._functions)
+        self._lambda_api = LambdaApi(self._functions, CallLog(self._aws.calls))
         await self._lambda_api.start()
         # Known only now: the functions call each other at this endpoint.
         for function in FUNCTIONS:

@@ -14,6 +14,7 @@ make_queue      (test)     a queue with a DLQ and the given visibility timeout a
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -30,6 +31,16 @@ from local.database import DatabaseUrls
 from local.postgres import Postgres
 from local.running import RunningSystem, running
 from local.state import forget
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every local system of this session writes which AWS calls its functions made: for tests/e2e/test_calls.py."""
+    config.addinivalue_line("markers", "last: runs after all others of the session")
+    os.environ.setdefault("SEXTANT_LOCAL_CALLS", tempfile.mkdtemp(prefix="sextant-calls-"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")

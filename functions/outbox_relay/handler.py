@@ -1,5 +1,8 @@
 """Drains the outbox: on schedule, as the safety net, and on a nudge after a commit.
 
+One relay keeps the watch, and drains and looks on. Another that is nudged returns at once; on the schedule it drains beside
+it, once, so that the safety net hangs on no promise.
+
 Database, producer and relay are made once per environment; every call ends with nothing claimed and nothing
 unsent in the producer, as an environment may be frozen or thrown away between two calls.
 """
@@ -20,6 +23,7 @@ from sextant.bus.factory import publisher_from_env
 from sextant.bus.message import Publisher
 from sextant.outbox import service as outbox
 from sextant.outbox.relay import Relay, RelaySettings, Report
+from sextant.outbox.watch import Watch
 from sextant.storage import ALL_TENANTS
 
 logger = Logger()
@@ -38,13 +42,21 @@ def relay() -> Relay:
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     left = TimeLeft(OUTBOX_RELAY)
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
         bootstrap.platform_database().run(ALL_TENANTS, outbox.find_tenant_queues)
-    report = relay().drain(left())
+    settings = bootstrap.settings(RelaySettings)
+    watch = Watch(bootstrap.platform_database(), settings.watch)
+    keeper = watch.take()
+    if keeper is not None and not scheduled:
+        logger.info("another relay keeps the watch", extra=asdict(keeper))
+        return asdict(Report())
+    report = relay().drain(left(), watch=watch if keeper is None else None)
     _count(report)
+    if report.time_over:
+        bootstrap.nudge_relay()
     if scheduled:
         _look_after()
     return asdict(report)

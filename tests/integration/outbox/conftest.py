@@ -167,6 +167,7 @@ def outbox(outbox_database: DatabaseUrls) -> Iterator[Outbox]:
             "TRUNCATE outbox_event, outbox_pending, outbox_delayed, outbox_dead, outbox_lane, outbox_publication, "
             "outbox_usage, inbox_message"
         )
+        admin.execute("UPDATE outbox_watch SET ends_at = '-infinity', called_at = '-infinity'")
         admin.execute("DELETE FROM tenant_quota WHERE tenant_id <> '*'")
         admin.execute(
             "UPDATE tenant_quota SET max_events = 1000, window_seconds = 60, backoff_seconds = 1, batch_limit = 50, "

@@ -17,6 +17,7 @@ from sextant.bus.message import SENT, OutboundMessage, Outcome
 from sextant.ids import TenantId
 from sextant.outbox.model import RetryRule
 from sextant.outbox.relay import Relay, RelaySettings, Report
+from sextant.outbox.watch import Watch
 from sextant.storage import DatabaseSettings, PlatformDatabase
 from sextant.storage.errors import DatabaseUnavailable
 from tests.integration.outbox.conftest import ACME, BOLT, CRUX, Outbox, payload
@@ -29,6 +30,13 @@ DOWN = Outcome("released", "broker down")
 
 def drain(outbox: Outbox, bus: MemoryBus, settings: RelaySettings = QUICK) -> Report:
     return Relay(outbox.platform, bus, settings).drain(60)
+
+
+def drain_on_watch(outbox: Outbox, bus: MemoryBus, settings: RelaySettings) -> Report:
+    """By the relay that waits for what can be claimed soon."""
+    watch = Watch(outbox.platform, settings.watch)
+    assert watch.take() is None
+    return Relay(outbox.platform, bus, settings).drain(60, watch=watch)
 
 
 def test_everything_pending_is_published_each_tenants_in_order(outbox: Outbox) -> None:
@@ -93,7 +101,7 @@ def test_a_relay_waits_out_a_short_outage(outbox: Outbox) -> None:
     back_at = time.monotonic() + 0.7
     bus = MemoryBus(judge=lambda message: SENT if time.monotonic() > back_at else DOWN)
     rule = RetryRule(queue_base=timedelta(milliseconds=200))
-    report = drain(outbox, bus, RelaySettings(linger=0.0, patience=5.0, retry=rule))
+    report = drain_on_watch(outbox, bus, RelaySettings(linger=0.0, patience=5.0, retry=rule))
     assert report.sent == 3
     assert bus.payloads() == [payload(n) for n in range(3)]
 
@@ -105,7 +113,7 @@ def test_a_poison_event_fails_and_the_others_flow_past_it(outbox: Outbox) -> Non
     outbox.enqueue(ACME, *range(10))
     bus = MemoryBus(judge)
     rule = RetryRule(attempts=3, base=timedelta(milliseconds=50))
-    report = drain(outbox, bus, RelaySettings(linger=0.0, patience=2.0, retry=rule))
+    report = drain_on_watch(outbox, bus, RelaySettings(linger=0.0, patience=2.0, retry=rule))
     assert bus.payloads() == [payload(n) for n in range(10) if n != 3]
     assert (report.delayed, report.dead) == (2, 1)
     assert outbox.scalar("SELECT last_error FROM outbox_dead") == "too large"
@@ -146,17 +154,6 @@ def test_it_stops_in_time_and_holds_nothing(outbox: Outbox) -> None:
 def test_without_time_nothing_is_claimed(outbox: Outbox) -> None:
     outbox.enqueue(ACME, 1)
     assert Relay(outbox.platform, MemoryBus()).drain(5).claimed == 0
-
-
-def test_it_looks_on_for_a_while_so_that_nudges_may_be_coalesced(outbox: Outbox) -> None:
-    bus = MemoryBus()
-    with ThreadPoolExecutor(1) as pool:
-        draining = pool.submit(Relay(outbox.platform, bus, RelaySettings(linger=3.0)).drain, 60)
-        outbox.enqueue(ACME, 1)
-        until(lambda: bus.delivered, within=3)
-        outbox.enqueue(ACME, 2)
-        until(lambda: len(bus.delivered) == 2, within=3)
-        assert draining.result(timeout=20).sent == 2
 
 
 def test_several_relays_at_once_publish_each_event_once_and_in_order(outbox: Outbox) -> None:

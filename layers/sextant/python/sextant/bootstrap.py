@@ -17,8 +17,8 @@ from sextant.config import FunctionSettings, ResourceSettings, Settings, environ
 from sextant.ids import TenantId
 from sextant.settings.model import Setting
 from sextant.settings.snapshot import Remembered
-from sextant.storage import Database, DatabaseSettings, Outage, PlatformDatabase
-from sextant.storage.settings import platform_settings
+from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, Outage, PlatformDatabase
+from sextant.storage.settings import PLATFORM_URL, platform_settings
 
 if TYPE_CHECKING:
     from sextant.bus.redelivery import Redelivery
@@ -191,9 +191,20 @@ def _nudger() -> Nudger | None:
     function = settings(ResourceSettings).relay_function
     if not function:
         return None
-    from sextant.outbox.nudge import Nudger, RelayInvocation
+    from sextant.operations.events.model import PLATFORM_TENANT
+    from sextant.outbox import service
+    from sextant.outbox.model import Call
+    from sextant.outbox.nudge import COALESCE, Nudger, RelayInvocation
 
-    return Nudger(RelayInvocation(function))
+    def ask() -> Call:
+        if PLATFORM_URL in _current.environment:
+            # A function of two roles has a connection of the tenants' one at hand.
+            with database().autocommit(PLATFORM_TENANT) as session:
+                return service.call_relay(session, COALESCE)
+        with platform_database().autocommit(ALL_TENANTS) as session:
+            return service.call_relay(session, COALESCE)
+
+    return Nudger(ask, RelayInvocation(function))
 
 
 def nudge_relay() -> None:

@@ -33,6 +33,7 @@ from sextant.outbox import repository
 from sextant.outbox.administration import service as administration
 from sextant.outbox.administration.model import STATUSES, QuotaChange, Selection
 from sextant.outbox.relay import Relay, RelaySettings
+from sextant.outbox.watch import Watch
 from sextant.paging import PageRequest
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.settings import platform_settings
@@ -160,11 +161,14 @@ def _relay(database: PlatformDatabase, options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     publisher = publisher_from_env(environment())
-    relay = Relay(database, publisher, RelaySettings.from_env(environment()))
+    settings = RelaySettings.from_env(environment())
+    relay = Relay(database, publisher, settings)
     try:
         while not stop.is_set():
             try:
-                relay.drain(RELAY_TURN, stop.is_set)
+                # What keeps no watch publishes too, and comes back.
+                watch = Watch(database, settings.watch)
+                relay.drain(RELAY_TURN, stop.is_set, watch if watch.take() is None else None)
             except SextantError as error:
                 logging.getLogger("sextant.outbox").warning("relay interrupted: %s", error.detail)
             stop.wait(options.every)

@@ -86,6 +86,22 @@ class RetryRule(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Which relay keeps the watch over the outbox, and for how many seconds still."""
+
+    relay: UUID
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Whether a relay has to be called for what was just committed, and for how many seconds none has to for what comes."""
+
+    due: bool
+    silent_for: float
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """How many events of a claim went where. `lost`: the lease had expired and another relay holds them."""
 

@@ -4,6 +4,8 @@ An event is settled as sent only after the broker's acknowledgement of it. Whate
 down, the relay killed, the database gone) leaves the event leased, and after the lease another relay takes it.
 So each event is published at least once, and twice only where a relay fell silent while it held it.
 
+Only the relay that keeps the watch (`watch`) looks on for a while when it finds nothing.
+
 Publishing has a thread of its own (`publisher_thread`): while a batch is on its way to the broker, the one before is settled
 and the next one claimed.
 """
@@ -25,6 +27,7 @@ from sextant.outbox.low_watermarks import LowWatermarks
 from sextant.outbox.model import ClaimedEvent, RetryRule, Settled
 from sextant.outbox.publisher_thread import Batch, Done, PublisherThread
 from sextant.outbox.repository import ClaimRequest
+from sextant.outbox.watch import Watch
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 from sextant.storage.errors import StorageError
 
@@ -52,14 +55,20 @@ class RelaySettings(Settings):
     )
     linger: float = number(
         "SEXTANT_RELAY_LINGER",
-        "How long to look for new events after the last; longer than nudges are coalesced",
-        1,
+        "How long the relay on watch looks for new events after the last",
+        0.5,
     )
     poll: float = number("SEXTANT_RELAY_POLL", "The pause between two looks", 0.05)
     patience: float = number(
         "SEXTANT_RELAY_PATIENCE",
         "How long to wait for what backs off; what is due later is a later call's",
         15,
+    )
+    watch: float = number(
+        "SEXTANT_RELAY_WATCH",
+        "How long one relay promises at a time to look on; meanwhile nobody nudges",
+        1,
+        above=0,
     )
     measure_every: float = 1.0
     max_expired_leases: int = count(
@@ -88,6 +97,8 @@ class Report:
     delayed: int = 0
     dead: int = 0
     lost: int = 0
+    time_over: bool = False
+    """Whether it left because its time was over: events may wait."""
     oldest_seconds: float = 0.0
     """The longest that an event handled now had waited since it was stored."""
 
@@ -118,19 +129,30 @@ class Relay:
         self._after = ""
         self._measured_at = float("-inf")
 
-    def drain(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Report:
+    def drain(
+        self, seconds: float, stopped: Callable[[], bool] = lambda: False, watch: Watch | None = None
+    ) -> Report:
         """Publish until nothing is left, `seconds` are nearly over or `stopped`; then nothing is claimed any more.
 
+        With a `watch` that it took, the relay looks on for what comes, and leaves when it has kept its promise.
         Raises a `StorageError` when the database cannot be reached; what could not be settled waits for the
         end of its lease.
         """
         deadline = time.monotonic() + seconds
         report = Report()
         with PublisherThread(self._publisher, self._settings.max_expired_leases) as publishing:
-            self._drain(publishing, report, lambda: self._time_for_more(deadline) and not stopped())
+            if watch is not None:
+                watch.must_end_by = deadline - self._settings.publish_timeout - self._settings.margin
+            self._drain(publishing, report, watch, lambda: self._time_for_more(deadline) and not stopped())
         return report
 
-    def _drain(self, publishing: PublisherThread, report: Report, may_go_on: Callable[[], bool]) -> None:
+    def _drain(
+        self,
+        publishing: PublisherThread,
+        report: Report,
+        watch: Watch | None,
+        may_go_on: Callable[[], bool],
+    ) -> None:
         held = 0
         exhausted = False
         failure: StorageError | None = None
@@ -138,9 +160,15 @@ class Relay:
         while True:
             claiming = failure is None and may_go_on()
             request = self._request()
+            last_look = True
             try:
                 if claiming:
                     self._measure_if_due()
+                    if watch is not None:
+                        if time.monotonic() - active_at < self._settings.linger:
+                            # Also where a pause of the process was longer than its promise: nobody else keeps it yet.
+                            watch.keep()
+                        last_look = watch.is_over
                 full = not claiming or held == self._settings.in_flight
                 done = publishing.take(wait=full or exhausted) if held else None
                 held -= done is not None
@@ -157,8 +185,12 @@ class Relay:
             elif not held:
                 if failure is not None:
                     raise failure
-                if not claiming or not self._worth_waiting(active_at):
+                if watch is None or last_look or not claiming:
+                    report.time_over = not claiming
                     return
+                if time.monotonic() - active_at >= self._settings.linger and self._something_is_due():
+                    watch.keep()
+                self._pause(self._settings.poll)
                 exhausted = False
 
     def _time_for_more(self, deadline: float) -> bool:
@@ -225,12 +257,8 @@ class Relay:
                 repository.measure(session, self._low_watermarks.known, self._low_watermarks.watched)
             )
 
-    def _worth_waiting(self, active_at: float) -> bool:
-        """After a claim of nothing, wait a moment; False where no event is expected soon."""
-        if time.monotonic() - active_at >= self._settings.linger:
-            with self._database.autocommit(ALL_TENANTS) as session:
-                due = repository.next_due_in(session)
-            if due is None or due > self._settings.patience:
-                return False
-        self._pause(self._settings.poll)
-        return True
+    def _something_is_due(self) -> bool:
+        """Whether something that must wait now can be claimed so soon that it is worth waiting for."""
+        with self._database.autocommit(ALL_TENANTS) as session:
+            due = repository.next_due_in(session)
+        return due is not None and due <= self._settings.patience

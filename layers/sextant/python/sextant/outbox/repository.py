@@ -17,7 +17,9 @@ from sextant.ids import EventId, TenantId
 from sextant.outbox.backpressure import backpressure
 from sextant.outbox.model import (
     PLATFORM,
+    Call,
     ClaimedEvent,
+    Kept,
     Measured,
     NewEvent,
     Purged,
@@ -96,6 +98,30 @@ WHERE u.tenant_id = chosen.tenant_id AND u.published_at = chosen.published_at AN
 _PURGE_USAGES = """
 DELETE FROM outbox_usage u USING outbox_lane l
 WHERE u.tenant_id = l.tenant_id AND u.claimed_at < clock_timestamp() - interval '1 hour'
+"""
+# The row as it stood before, but for what is changed here: who keeps the watch after this.
+_KEEP_WATCH = """
+WITH kept AS (
+    UPDATE outbox_watch w SET relay = %(relay)s, ends_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+    WHERE w.relay = %(relay)s OR w.ends_at < clock_timestamp() RETURNING w.relay, w.ends_at
+)
+SELECT relay, extract(epoch FROM ends_at - clock_timestamp())::float8 AS seconds FROM kept
+UNION ALL
+SELECT w.relay, extract(epoch FROM w.ends_at - clock_timestamp())::float8 FROM outbox_watch w
+WHERE NOT EXISTS (SELECT FROM kept)
+"""
+_CALL_RELAY = """
+WITH called AS (
+    UPDATE outbox_watch w SET called_at = clock_timestamp()
+    WHERE w.ends_at < clock_timestamp() AND w.called_at < clock_timestamp() - make_interval(secs => %(pause)s)
+    RETURNING true
+)
+SELECT EXISTS (SELECT FROM called) AS due,
+       CASE WHEN EXISTS (SELECT FROM called) THEN %(pause)s
+            ELSE greatest(0, extract(epoch FROM
+                greatest(w.ends_at, w.called_at + make_interval(secs => %(pause)s)) - clock_timestamp())) END::float8
+       AS silent_for
+FROM outbox_watch w
 """
 
 
@@ -191,6 +217,20 @@ def next_due_in(session: Session) -> float | None:
         "SELECT extract(epoch FROM due - clock_timestamp())::float8 FROM outbox_next_due() AS due WHERE due IS NOT NULL",
         row=float,
     )
+
+
+def keep_watch(session: Session, relay: UUID, seconds: float) -> Kept:
+    """Have `relay` keep the watch for `seconds` from now, unless another does; who keeps it now."""
+    kept = session.fetch_one(_KEEP_WATCH, {"relay": relay, "seconds": seconds}, row=Kept)
+    assert kept is not None
+    return kept
+
+
+def call_relay(session: Session, pause: float) -> Call:
+    """Whether the session's caller is the one to call a relay: none keeps the watch or was called less than `pause` seconds ago."""
+    call = session.fetch_one(_CALL_RELAY, {"pause": pause}, row=Call)
+    assert call is not None
+    return call
 
 
 def statistics(session: Session, since: datetime | None, tenant: TenantId | None = None) -> list[Statistics]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sextant.outbox import repository
 from sextant.outbox.model import Purged
+from sextant.outbox.repository import call_relay as call_relay
 from sextant.outbox.repository import enqueue as enqueue
 from sextant.outbox.repository import find_tenant_queues as find_tenant_queues
 from sextant.outbox.repository import totals as totals
