@@ -61,9 +61,8 @@ def aggregate(scan: Scan, by: Sequence[GroupBy], percentiles: Sequence[float] = 
         raise ValueError("a percentile is between 0 and 100")
     if not scan.where.run_ids and "run_id" not in by:
         by = (*by, "run_id")
-    there = "value IS NOT NULL AND NOT isnan(value)"
     if sum(file.record_count for file in scan.files) > _MOST_ROWS:
-        ((rows,),) = scan.rows("count(*)", having=there)
+        ((rows,),) = scan.rows("count(value)")
         if rows > _MOST_ROWS:
             raise ResultTooLargeError
     values: Values = {}
@@ -77,8 +76,7 @@ def aggregate(scan: Scan, by: Sequence[GroupBy], percentiles: Sequence[float] = 
     keys.append("unit")
     groups = scan.rows(
         f"{', '.join(keys)}, count(value), min(value), max(value), favg(value), {ranked}",
-        having=there,
-        then=f"GROUP BY ALL ORDER BY ALL LIMIT {_MOST_GROUPS + 1}",
+        then=f"GROUP BY ALL HAVING count(value) > 0 ORDER BY ALL LIMIT {_MOST_GROUPS + 1}",
         values=values,
     )
     if len(groups) > _MOST_GROUPS:

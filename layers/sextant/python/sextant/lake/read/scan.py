@@ -29,18 +29,15 @@ class Scan:
     files: tuple[PlannedFile, ...]
     snapshot_id: int | None
 
-    def rows(
-        self, columns: str, *, having: str = "", then: str = "", values: Values | None = None
-    ) -> list[tuple[Any, ...]]:
-        """What `columns` are of the rows, which may be aggregates; `having` is a further condition, `then` follows it.
+    def rows(self, columns: str, *, then: str = "", values: Values | None = None) -> list[tuple[Any, ...]]:
+        """What `columns` are of the rows, which may be aggregates; `then` follows the condition.
 
-        All three are texts of ours. Raises as `Engine.rows` does.
+        Both are texts of ours. Raises as `Engine.rows` does.
         """
         if not self.files:
             return []
         condition, bound = matching(self.tenant_id, self.scenario_id, self.where)
-        further = f" AND {having}" if having else ""
-        statement = f"SELECT {columns} FROM {SOURCE} WHERE {condition}{further} {then}"  # noqa: S608
+        statement = f"SELECT {columns} FROM {SOURCE} WHERE {condition} {then}"  # noqa: S608
         return engine().rows(self.io, self.files, statement, bound | (values or {}))
 
 
