@@ -56,6 +56,7 @@ class Tables(RequestBody):
     load: TableSource
     profiles: TableSource | None = None
     prices: TableSource | None = None
+    storage: TableSource | None = None
 
 
 class NewBaseline(RequestBody):

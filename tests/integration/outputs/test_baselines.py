@@ -111,6 +111,40 @@ def test_a_run_uses_the_baseline_it_names_and_pins_its_version(outputs_api: Outp
     assert [item["version"] for item in listed] == [2, 1]
 
 
+def test_a_battery_of_a_baseline_and_one_of_a_scenario_come_back_as_rows(outputs_api: OutputsApi) -> None:
+    # Given a baseline with a battery, and a scenario that adds another like it
+    battery = "name,technology,power_mw,energy_mwh,charge_efficiency,discharge_efficiency\nB1,battery,10,40,0.9,0.9\n"
+    tables = {**body()["tables"], "storage": {"csv": battery}}
+    assert outputs_api.post("/v1/baselines", {"name": "island", "tables": tables}).status == 201
+    added = {
+        "driver_type": "fleet_change",
+        "payload": {"action": "ADD", "year": 2027, "technology": "battery", "unit": "B2", "capacity_mw": 5.0},
+    }
+    document = ScenarioDocument.model_validate(
+        {"name": "stored", "parameters": {"baseline": "island"}, "assumptions": [added]}
+    )
+    job = outputs_api.main_job
+    stored = job.app.run(TENANT, lambda s: scenarios.create(s, document, job.caller())).id
+    # When it runs
+    run = job.request(stored)
+    assert job.work(run.id) == "STORED"
+    assert job.commit() == 1
+
+    def rows(metric: str) -> list[dict[str, Any]]:
+        answer = outputs_api.get(f"/v1/scenarios/{stored}/outputs", run_id=run.id, metric_name=metric)
+        return list(answer.json["data"])
+
+    # Then both have rows of their own, and the result proves itself
+    charged = {(row["tags"]["unit"], row["asof_date"][:4]): row["value"] for row in rows("storage_charge")}
+    assert sorted(charged) == [(unit, year) for unit in ("B1", "B2") for year in ("2026", "2027")]
+    assert charged["B2", "2026"] == 0.0
+    assert [row["value"] for row in rows("capacity") if row["tags"]["technology"] == "battery"] == [
+        10.0,
+        15.0,
+    ]
+    assert all(row["value"] < 1e-6 for row in rows("optimality_gap"))
+
+
 def test_the_same_tables_again_are_no_new_version(outputs_api: OutputsApi) -> None:
     answers = [outputs_api.post("/v1/baselines", body()) for _ in range(2)]
     assert [answer.json["data"]["version"] for answer in answers] == [1, 1]
@@ -248,7 +282,7 @@ def test_a_baseline_tells_what_a_scenario_on_it_may_name(outputs_api: OutputsApi
     vocabulary = first["vocabulary"]
     assert (vocabulary["years"], vocabulary["build_mix"]) == ([2026, 2027], {"wind": 1.0})
     assert vocabulary["technologies"]["ccgt"] == {
-        "units": 1, "capacity_mw": 200.0, "fuel": "gas", "renewable": False,
+        "units": 1, "capacity_mw": 200.0, "fuel": "gas", "renewable": False, "storage": False,
     }  # fmt: skip
     # The built-in one is asked for by its name, and what is not there is not found, however it is written
     built_in = outputs_api.get("/v1/baselines/reference").json["data"]

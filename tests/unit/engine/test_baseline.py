@@ -53,7 +53,11 @@ def test_tables_become_a_system_that_runs() -> None:
 
 
 def test_numbers_as_parquet_gives_them_do_as_well_as_text() -> None:
-    units = [{**asdict(unit), "out_year": unit.out_year} for unit in reference_system().units]
+    # Storages have a table of their own
+    units = [
+        {key: value for key, value in asdict(unit).items() if key != "storage"}
+        for unit in reference_system().units
+    ]
     reference = reference_system()
     load = [
         {"year": year, "hour": h + 1, "month": int(reference.month[h]), "weight": float(reference.weights[h]),

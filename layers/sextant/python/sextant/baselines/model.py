@@ -10,7 +10,7 @@ from uuid import UUID
 from sextant.ids import TenantId
 
 REQUIRED_TABLES = ("units", "load")
-TABLES = (*REQUIRED_TABLES, "profiles", "prices")
+TABLES = (*REQUIRED_TABLES, "profiles", "prices", "storage")
 
 
 @dataclass(frozen=True, slots=True)

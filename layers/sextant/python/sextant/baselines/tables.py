@@ -48,6 +48,7 @@ def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str
             rows.get("load", []),
             rows.get("profiles", []),
             rows.get("prices", []),
+            rows.get("storage", []),
             name=name,
             version=str(version),
             **options,

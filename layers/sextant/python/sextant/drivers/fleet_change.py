@@ -6,7 +6,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sextant.drivers.fields import UPPER, Driver, Integer, Number, ShortName, Year, broken, optional, required
+from sextant.drivers.fields import (
+    UPPER,
+    Contract,
+    Driver,
+    Integer,
+    Number,
+    ShortName,
+    Year,
+    broken,
+    optional,
+    required,
+)
 
 OVERRIDES = (
     "heat_rate",
@@ -20,6 +31,42 @@ OVERRIDES = (
 )
 """What an added unit may have different from its technology."""
 _AVERAGE = "the technology's capacity-weighted average in the baseline"
+
+
+class StorageFields(Contract):
+    """What makes an added unit a storage; MW of discharge are the unit's `capacity_mw`."""
+
+    energy_mwh: Annotated[Number, Field(gt=0, le=1e9)] = required("energy stored at most", "MWh")
+    charge_efficiency: Annotated[Number, Field(gt=0, le=1)] = required(
+        "share of the energy taken that is stored"
+    )
+    discharge_efficiency: Annotated[Number, Field(gt=0, le=1)] = required(
+        "share of the energy stored that is given"
+    )
+    charge_mw: Annotated[Number, Field(ge=0, le=1e6)] | None = optional(
+        "power of its charge; 0 for a reservoir without pump", "MW", assumed="`capacity_mw`"
+    )
+    initial_level: Annotated[Number, Field(ge=0, le=1)] | None = optional(
+        "level at the beginning of each period; with `final_level`",
+        "share of the energy",
+        assumed="each period ends as it began, at the level that suits best",
+    )
+    final_level: Annotated[Number, Field(ge=0, le=1)] | None = optional(
+        "least level at the end of each period; with `initial_level`", "share of the energy"
+    )
+    inflow: ShortName | None = optional("a profile of the baseline; with `inflow_mw`", assumed="no inflow")
+    inflow_mw: Annotated[Number, Field(gt=0, le=1e6)] | None = optional(
+        "energy that flows in where the profile is 1; what doesn't fit is spilled", "MW"
+    )
+
+    @model_validator(mode="after")
+    def _pairs_are_whole(self) -> Self:
+        for one, other in (("initial_level", "final_level"), ("inflow", "inflow_mw")):
+            given = [name for name in (one, other) if getattr(self, name) is not None]
+            if len(given) == 1:
+                missing = other if given == [one] else one
+                broken(missing, "missing", f"{one} and {other} go together")
+        return self
 
 
 class FleetChangePayload(Driver):
@@ -65,6 +112,10 @@ class FleetChangePayload(Driver):
         "ADD only: whether the capital is spent again at the end of each life; else the unit runs on without",
         assumed=False,
     )
+    storage: StorageFields | None = optional(
+        "ADD only: makes the unit a storage; its technology may be new to the baseline",
+        assumed="that of the technology in the baseline, if it is a storage",
+    )
 
     @model_validator(mode="after")
     def _fields_fit_the_action(self) -> Self:
@@ -77,7 +128,7 @@ class FleetChangePayload(Driver):
             return self
         if (self.unit is None) == (self.technology is None):
             broken("unit", "one_of", "action RETIRE needs unit or technology, and not both")
-        for name in ("out_year", *OVERRIDES):
+        for name in ("out_year", "storage", *OVERRIDES):
             if getattr(self, name) is not None:
                 broken(name, "not_applicable", f"{name} goes only with action ADD")
         return self

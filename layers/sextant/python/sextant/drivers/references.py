@@ -125,14 +125,34 @@ class _Names:
         yield from self._known("technology", payload.get("technology"), self._technologies, path)
 
     def _addition(self, payload: Json, path: str) -> Iterator[Remark]:
-        technology, unit = payload["technology"], payload.get("unit")
-        yield from self._known("technology", technology, self._has.technologies, path)
+        technology, unit, storage = payload["technology"], payload.get("unit"), payload.get("storage")
+        if storage is None:
+            yield from self._known("technology", technology, self._has.technologies, path)
+        else:
+            yield from self._storage(storage, technology, path)
         if unit is not None and unit in (self._has.units or ()):
             yield Remark(f"{path}.unit", "unique", f"must be a new name: the baseline has a unit {unit!r}")
         template = self._has.technologies.get(technology)
         if template is not None and template.fuel == "" and payload.get("heat_rate"):
             yield Remark(
                 f"{path}.heat_rate", "not_applicable", f"must not be given: {technology} burns no fuel"
+            )
+
+    def _storage(self, storage: Json, technology: str, path: str) -> Iterator[Remark]:
+        template = self._has.technologies.get(technology)
+        if template is not None and template.storage is False:
+            rule = f"must not be given: {technology} is no storage in the baseline {self._has.name}"
+            yield Remark(f"{path}.storage", "not_applicable", rule)
+        if self._has.profiles is not None:
+            yield from self._known(
+                "storage.inflow", storage.get("inflow"), self._has.profiles, path, "profile"
+            )
+        if self._has.chronological is False:
+            yield Remark(
+                f"{path}.storage",
+                "chronology",
+                f"needs hours that follow one another: the baseline {self._has.name} is neither a calendar nor "
+                "days of 24 hours of one weight",
             )
 
     def _retirement(self, payload: Json, path: str) -> Iterator[Remark]:

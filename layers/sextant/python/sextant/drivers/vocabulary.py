@@ -27,6 +27,7 @@ class Technology:
     fuel: str | None
     """Empty where it burns none."""
     renewable: bool | None
+    storage: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Vocabulary:
     units: Mapping[str, UnitYears] | None
     profiles: tuple[str, ...] | None
     build_mix: Mapping[str, float] | None
+    chronological: bool | None = None
+    """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -68,6 +71,7 @@ class Vocabulary:
             units=None if units is None else {name: UnitYears(**item) for name, item in units.items()},
             profiles=None if profiles is None else tuple(profiles),
             build_mix=document["build_mix"],
+            chronological=document.get("chronological"),
         )
 
 

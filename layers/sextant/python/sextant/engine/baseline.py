@@ -19,6 +19,7 @@ import numpy as np
 
 from sextant.drivers.errors import ModelInputError
 from sextant.engine.reference import reference_system
+from sextant.engine.storage.table import storage_units
 from sextant.engine.system import (
     FLAT,
     LEAST_YEAR,
@@ -161,7 +162,7 @@ class _Table:
         return range(1, len(self.rows) + 1)
 
 
-UNIT_COLUMNS = tuple(field.name for field in fields(Unit))
+UNIT_COLUMNS = tuple(field.name for field in fields(Unit) if field.name != "storage")
 LOAD_COLUMNS = ("year", "hour", "month", "weight", "load_mw")
 
 
@@ -170,6 +171,7 @@ def baseline_from_tables(
     load_rows: Sequence[Row],
     profile_rows: Sequence[Row] = (),
     price_rows: Sequence[Row] = (),
+    storage_rows: Sequence[Row] = (),
     *,
     name: str = "baseline",
     version: str = "1",
@@ -188,6 +190,7 @@ def baseline_from_tables(
     fuels, carbon = _prices(_Table("prices", price_rows, errors), years)
     table = _Table("units", units_rows, errors)
     units = _units(table, profiles, fuels)
+    units += storage_units(_Table("storage", storage_rows, errors), profiles, units)
     if errors:
         raise BaselineError(errors)
     mix = dict(build_mix or {})

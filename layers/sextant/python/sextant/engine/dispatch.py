@@ -37,6 +37,16 @@ class DispatchProblem:
     season: IntArray  # [H] 0 … G−1
     value_of_lost_load: float  # EUR/MWh
 
+    def rows(self, at: IntArray) -> DispatchProblem:
+        """Only these rows."""
+        return replace(
+            self,
+            load=self.load[at],
+            capacity=self.capacity[at],
+            bids=self.bids[at],
+            ranking=self.ranking[at],
+        )
+
     def hours(self, at: IntArray, season: int) -> DispatchProblem:
         """Only these hours, all of one season."""
         return replace(

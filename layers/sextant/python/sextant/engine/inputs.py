@@ -16,7 +16,7 @@ from sextant.drivers.assumptions import PlacedDriver
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.fleet_change import OVERRIDES, FleetChangePayload
 from sextant.drivers.policy import PolicyPayload
-from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, SystemData, Unit
+from sextant.engine.system import FLAT, NO_FUEL, BoolArray, FloatArray, IntArray, Storage, SystemData, Unit
 from sextant.engine.templates import Template, technology_template
 
 MOST_INPUT = 1e15
@@ -47,6 +47,13 @@ class Fleet:
     reinvests_from: IntArray  # first year in which its capital is spent again, −1 never
     additions: Mapping[str, int]  # path of a fleet addition → its unit
     builds: Mapping[str, int]  # technology → the unit that an RPS builds
+    storages: IntArray  # places of the units that are storages
+    inflow: FloatArray  # [storages, H] share of each one's inflow
+
+    @property
+    def is_storage(self) -> BoolArray:
+        """[U] whether the unit is a storage."""
+        return np.array([unit.storage is not None for unit in self.units], dtype=np.bool_)
 
     @property
     def technologies(self) -> tuple[str, ...]:
@@ -162,6 +169,8 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
     assert driver.technology is not None
     assert driver.capacity_mw is not None
     template = technology_template(system, driver.technology)
+    if driver.storage is not None:
+        template = _storage_template(driver, template)
     if template is None:
         raise ModelInputError(
             f"{path}.technology", f"a technology of the baseline, not {driver.technology!r}"
@@ -185,6 +194,27 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
         **overrides,
     )
     return Template(unit, template.profile)
+
+
+def _storage_template(driver: FleetChangePayload, kin: Template | None) -> Template:
+    """A storage as the driver describes it; its costs are those of its technology in the baseline, where it has any."""
+    assert driver.technology is not None
+    assert driver.capacity_mw is not None
+    described = driver.storage
+    assert described is not None
+    power = driver.capacity_mw
+    unit = kin.unit if kin else Unit(driver.technology, driver.technology, power)
+    storage = Storage(
+        energy_hours=described.energy_mwh / power,
+        charge_ratio=1.0 if described.charge_mw is None else described.charge_mw / power,
+        charge_efficiency=described.charge_efficiency,
+        discharge_efficiency=described.discharge_efficiency,
+        initial_level=described.initial_level,
+        final_level=described.final_level,
+        inflow=described.inflow,
+        inflow_ratio=(described.inflow_mw or 0.0) / power,
+    )
+    return Template(replace(unit, storage=storage))
 
 
 def _arrays(
@@ -238,6 +268,15 @@ def _arrays(
         ),
         additions=additions,
         builds=builds,
+        storages=np.array([at for at, unit in enumerate(units) if unit.storage is not None], dtype=np.int64),
+        inflow=np.array(
+            [
+                system.profiles[unit.storage.inflow] if unit.storage.inflow else np.zeros(len(system.weights))
+                for unit in units
+                if unit.storage is not None
+            ],
+            dtype=np.float64,
+        ).reshape(-1, len(system.weights)),
     )
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sextant.drivers.conditions import ConditionMetric
 from sextant.engine import renewables
 from sextant.engine.capital import annuities
-from sextant.engine.dispatch import Dispatch, DispatchProblem, dispatch
+from sextant.engine.certificate import Certificate, Obligation, certify, rents
+from sextant.engine.dispatch import DispatchProblem, dispatch
 from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.storage.chronology import chronology
+from sextant.engine.storage.several import Operation, Storages, agreed_price, operate
 from sextant.engine.system import FloatArray, IntArray
+
+TURNS_OF_BUILD, STILL_MW = 12, 1e-6
+"""How often an RPS build and the storages take turns; storages that move less stand still."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ class Cleared:
     unserved: FloatArray  # [D, Y, H] MW
     credit_price: FloatArray  # [D, Y] EUR/MWh
     built: FloatArray  # [D, Y] MW of RPS builds standing; each stands for its technology's life
+    certificate: Certificate  # of each year, [D·Y]
+    operation: Operation | None  # what the storages do in each year, [D·Y]; None where the fleet has none
+    earned: FloatArray  # [D, Y, U] EUR that its energy sells for
+    avoided: FloatArray  # [D, Y, U] MWh of available energy used that would not be without storage
 
 
 def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
@@ -52,80 +63,71 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
     bids, running = unit_bids(inputs, fleet, terms)
     seasons = bids.shape[2]
     season = terms.month - 1 if seasons > 1 else np.zeros(hours, dtype=np.int64)
-    factor = np.minimum(inputs.availability * (1.0 - fleet.outage_rate), _room(fleet))
+    usable = np.minimum(inputs.availability * (1.0 - fleet.outage_rate), _room(fleet))
     shape2 = (draws, years, units)
     installed = np.broadcast_to(inputs.capacity, shape2).copy()
-    net = np.broadcast_to(factor, shape2)
+    # A storage is no supply: what it gives it has taken.
+    net = np.broadcast_to(np.where(fleet.is_storage, 0.0, usable), shape2)
     load = np.broadcast_to(inputs.load, (draws, years, hours))
     all_bids = np.broadcast_to(bids, (draws, years, seasons, units))
-    credit, order_credit, other_credit, blend = (np.zeros((draws, years)) for _ in range(4))
-    if np.any(inputs.rps_target > 0.0):
-        target = np.broadcast_to(inputs.rps_target, (draws, years))
-        rate = np.broadcast_to(inputs.compliance_rate, (draws, years))
-        mix = np.broadcast_to(inputs.build_mix, shape2)
-        per_mw = fleet.fixed_cost + annuities(fleet, terms.discount_rate)
-        for year in range(years):
-            if not np.any(target[:, year] > 0.0):
-                continue
-            total = mix[:, year].sum(axis=1, keepdims=True)
-            share = mix[:, year] / np.where(total > 0.0, total, 1.0)
-            solved = renewables.solve(
-                renewables.Problem(
-                    load=load[:, year],
-                    capacity=installed[:, year] * net[:, year],
-                    mix=share * net[:, year],
-                    bids=all_bids[:, year],
-                    profiles=fleet.profiles,
-                    profile_of=fleet.profile_of,
-                    renewable=fleet.renewable,
-                    must_take=fleet.must_take,
-                    weights=terms.weights,
-                    season=season,
-                    yearly_cost=share @ per_mw,
-                    energy=target[:, year] * np.einsum("dh,h->d", load[:, year], terms.weights),
-                    compliance_rate=rate[:, year],
-                    value_of_lost_load=terms.value_of_lost_load,
-                ),
-                guess=credit[:, year - 1] if year else None,
-            )
-            for unit in fleet.builds.values():
-                standing = slice(year, year + int(fleet.life_years[unit]))
-                installed[:, standing, unit] += (solved.mw * share[:, unit])[:, None]
-            credit[:, year], blend[:, year] = solved.credit, solved.blend
-            order_credit[:, year], other_credit[:, year] = solved.order_credit, solved.other_credit
+    storages = _storages(fleet, terms, installed, np.broadcast_to(usable, shape2))
+    operation = None if storages is None else Operation.idle(storages, hours)
+    yearly = _Yearly(load, net, all_bids, season)
+    standards = _meet_standards(inputs, fleet, terms, yearly, installed, operation)
+    credit = standards.credit
     rows = draws * years
     flat_bids = all_bids.reshape(rows, seasons, units)
     flat_load, flat_net = load.reshape(rows, hours), (installed * net).reshape(rows, units)
 
-    def run(at: IntArray, order_by: FloatArray) -> Dispatch:
-        return dispatch(
-            DispatchProblem(
-                load=flat_load[at],
-                capacity=flat_net[at],
-                bids=flat_bids[at] - credit.reshape(rows, 1, 1)[at] * fleet.renewable,
-                ranking=flat_bids[at] - order_by.reshape(rows, 1, 1)[at] * fleet.renewable,
-                profiles=fleet.profiles,
-                profile_of=fleet.profile_of,
-                must_take=fleet.must_take,
-                weights=terms.weights,
-                season=season,
-                value_of_lost_load=terms.value_of_lost_load,
-            )
+    def problem(at: IntArray, order_by: FloatArray) -> DispatchProblem:
+        return DispatchProblem(
+            load=flat_load[at],
+            capacity=flat_net[at],
+            bids=flat_bids[at] - credit.reshape(rows, 1, 1)[at] * fleet.renewable,
+            ranking=flat_bids[at] - order_by.reshape(rows, 1, 1)[at] * fleet.renewable,
+            profiles=fleet.profiles,
+            profile_of=fleet.profile_of,
+            must_take=fleet.must_take,
+            weights=terms.weights,
+            season=season,
+            value_of_lost_load=terms.value_of_lost_load,
         )
 
-    outcome = run(np.arange(rows), order_credit)
+    consumers = problem(np.arange(rows), standards.order_credit)
+    served = consumers
+    if operation is not None:
+        free = np.flatnonzero(~standards.obligation.holds.reshape(rows))
+        operation.put(free, operate(consumers.rows(free), operation.storages.rows(free)))
+        served = replace(consumers, load=np.maximum(consumers.load + operation.position, 0.0))
+    outcome = dispatch(served)
     by_season = outcome.energy
-    mixed = np.flatnonzero(blend.reshape(rows) > 0.0)
+    mixed = np.flatnonzero(standards.blend.reshape(rows) > 0.0)
     if mixed.size:
         # Two orders are equally cheap at this credit; their mixture is what meets the target exactly.
-        other = run(mixed, other_credit).energy
-        by_season[mixed] += blend.reshape(rows)[mixed, None, None] * (other - by_season[mixed])
+        other = dispatch(replace(problem(mixed, standards.other_credit), load=served.load[mixed])).energy
+        by_season[mixed] += standards.blend.reshape(rows)[mixed, None, None] * (other - by_season[mixed])
     energy = by_season.sum(axis=1)
+    price, avoided = outcome.price, np.zeros_like(energy)
+    if operation is not None:
+        price = agreed_price(consumers, outcome, operation)
+        avoided = energy - dispatch(consumers).energy.sum(axis=1)
+    spent = np.einsum("bgu,bgu->b", by_season, flat_bids)
+    spent = spent + terms.value_of_lost_load * np.einsum("bh,h->b", outcome.unserved, terms.weights)
+    spent = spent + standards.obligation.cost(np.where(fleet.renewable, energy, 0.0).sum(axis=1))
+    rent = rents(consumers, price)
+    certificate = certify(
+        consumers, price, spent, rent, standards.obligation, credit.reshape(rows), operation
+    )
+    # A unit called in part sells at its own bid; what else it sells earns its rent.
+    earned = flat_net * rent + np.einsum("bgu,bgu->bu", by_season, consumers.bids)
     flat_running = np.broadcast_to(running, (draws, years, seasons, units)).reshape(rows, seasons, units)
     # Must-take energy is made, and paid for, whether or not the load can use it.
     spilled = np.where(fleet.must_take, np.maximum(outcome.available - energy, 0.0), 0.0)
     cost = np.einsum("bgu,bgu->bu", by_season, flat_running)
     cost = cost + spilled * (flat_running.mean(axis=1) + terms.spill_cost)
+    if operation is not None:
+        energy[:, fleet.storages] = np.einsum("bsh,h->bs", operation.discharge, terms.weights)
+        earned[:, fleet.storages] = np.einsum("bsh,bh,h->bs", operation.discharge, price, terms.weights)
     return Cleared(
         inputs=inputs,
         capacity=installed,
@@ -133,11 +135,142 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
         energy=energy.reshape(shape2),
         available=outcome.available.reshape(shape2),
         fuel_cost=cost.reshape(shape2),
-        price=outcome.price.reshape(draws, years, hours),
+        price=price.reshape(draws, years, hours),
         unserved=outcome.unserved.reshape(draws, years, hours),
         credit_price=credit,
         built=installed[..., list(fleet.builds.values())].sum(axis=2),
+        certificate=certificate,
+        operation=operation,
+        avoided=avoided.reshape(shape2),
+        earned=earned.reshape(shape2),
     )
+
+
+@dataclass(frozen=True)
+class _Yearly:
+    """What the years' programs are made of, whatever is built; `usable` is what a MW gives, net of outages."""
+
+    load: FloatArray  # [D, Y, H] MW
+    usable: FloatArray  # [D, Y, U] share
+    bids: FloatArray  # [D, Y, G, U] EUR/MWh
+    season: IntArray  # [H]
+
+
+@dataclass(frozen=True)
+class _Standards:
+    """What meeting the RPS gave, [D, Y]: credits as in `renewables.Build`, and the targets."""
+
+    credit: FloatArray
+    order_credit: FloatArray
+    other_credit: FloatArray
+    blend: FloatArray
+    obligation: Obligation
+
+
+def _meet_standards(
+    inputs: Inputs,
+    fleet: Fleet,
+    terms: Terms,
+    yearly: _Yearly,
+    installed: FloatArray,
+    operation: Operation | None,
+) -> _Standards:
+    """Build what the RPS asks for, year by year: into `installed` [D, Y, U], and what storages then do into `operation`."""
+    shape = installed.shape
+    draws, years, units = shape
+    credit, order_credit, other_credit, blend = (np.zeros(shape[:2]) for _ in range(4))
+    met = _Standards(credit, order_credit, other_credit, blend, Obligation.none(draws, years, units))
+    if np.any(inputs.rps_target > 0.0):
+        target = np.broadcast_to(inputs.rps_target, (draws, years))
+        rate = np.broadcast_to(inputs.compliance_rate, (draws, years))
+        mix = np.broadcast_to(inputs.build_mix, shape)
+        per_mw = fleet.fixed_cost + annuities(fleet, terms.discount_rate)
+        for year in range(years):
+            if not np.any(target[:, year] > 0.0):
+                continue
+            total = mix[:, year].sum(axis=1, keepdims=True)
+            share = mix[:, year] / np.where(total > 0.0, total, 1.0)
+            standard = renewables.Problem(
+                load=yearly.load[:, year],
+                capacity=installed[:, year] * yearly.usable[:, year],
+                mix=share * yearly.usable[:, year],
+                bids=yearly.bids[:, year],
+                profiles=fleet.profiles,
+                profile_of=fleet.profile_of,
+                renewable=fleet.renewable,
+                must_take=fleet.must_take,
+                weights=terms.weights,
+                season=yearly.season,
+                yearly_cost=share @ per_mw,
+                energy=target[:, year] * np.einsum("dh,h->d", yearly.load[:, year], terms.weights),
+                compliance_rate=rate[:, year],
+                value_of_lost_load=terms.value_of_lost_load,
+            )
+            at = np.arange(draws) * years + year
+            solved = _build(standard, operation, at, met.credit[:, year - 1] if year else None)
+            met.obligation.put(year, standard, solved.mw)
+            for unit in fleet.builds.values():
+                standing = slice(year, year + int(fleet.life_years[unit]))
+                installed[:, standing, unit] += (solved.mw * share[:, unit])[:, None]
+            met.credit[:, year], met.blend[:, year] = solved.credit, solved.blend
+            met.order_credit[:, year], met.other_credit[:, year] = solved.order_credit, solved.other_credit
+    return met
+
+
+def _storages(fleet: Fleet, terms: Terms, installed: FloatArray, usable: FloatArray) -> Storages | None:
+    """The fleet's storages in all rows of installed capacity and usable share [D, Y, U]; None where none ever stands."""
+    places = fleet.storages
+    standing = installed[..., places].reshape(math.prod(installed.shape[:2]), len(places))
+    if not np.any(standing > 0.0):
+        return None
+    period, step = chronology(terms.weights)
+    return Storages(
+        kinds=tuple(kind for place in places if (kind := fleet.units[place].storage) is not None),
+        units=places,
+        power=standing * usable[..., places].reshape(standing.shape),
+        installed=standing,
+        inflow=fleet.inflow,
+        period=period,
+        step=step,
+    )
+
+
+def _build(
+    standard: renewables.Problem, operation: Operation | None, at: IntArray, guess: FloatArray | None
+) -> renewables.Build:
+    """The build of one year, and in `operation` what the storages of its rows `at` do: each in turn, until neither moves.
+
+    Where they go on moving, the last build is that for what the storages do; the certificate tells what is missing.
+    """
+    solved = renewables.solve(standard, guess=guess)
+    if operation is None or not np.any(operation.storages.installed[at] > 0.0):
+        return solved
+    mine = operation.storages.rows(at)
+    position = np.zeros(standard.load.shape)
+    for _ in range(TURNS_OF_BUILD):
+        bids = standard.bids - solved.credit[:, None, None] * standard.renewable
+        worked = operate(
+            DispatchProblem(
+                load=standard.load,
+                capacity=standard.capacity + solved.mw[:, None] * standard.mix,
+                bids=bids,
+                ranking=bids,
+                profiles=standard.profiles,
+                profile_of=standard.profile_of,
+                must_take=standard.must_take,
+                weights=standard.weights,
+                season=standard.season,
+                value_of_lost_load=standard.value_of_lost_load,
+            ),
+            mine,
+        )
+        operation.put(at, worked)
+        if float(np.abs(worked.position - position).max()) <= STILL_MW:
+            break
+        position = worked.position
+        served = np.maximum(standard.load + position, 0.0)
+        solved = renewables.solve(replace(standard, load=served), guess=solved.credit)
+    return solved
 
 
 def unit_bids(inputs: Inputs, fleet: Fleet, terms: Terms) -> tuple[FloatArray, FloatArray]:

@@ -36,7 +36,7 @@ VERSION = "1.1.0"
 LIMITS = (
     "Single zone: no network, no imports or exports beyond the units listed.",
     "No unit commitment: no start-up costs, minimum load, ramps or minimum times.",
-    "No storage and no demand response; load does not react to price.",
+    "Storages know the whole period beforehand and have no outages of their own; no demand response.",
     "Outages take the same share off every hour; no forced-outage sampling.",
     "Representative hours keep no chronology and smooth out extremes of weather and load.",
     "Perfect competition: units bid their marginal cost; no reserve or capacity market.",
@@ -194,9 +194,13 @@ class MeritOrderModel:
             npv = next(metric.value for metric in metrics if metric.metric == "npv")
             attribution = attribute_npv(scenario, npv, request.progress)
         request.progress(100, "done")
-        return SimulationResult(rows, metrics, self._metadata(scenario, request, random=random), attribution)
+        return SimulationResult(
+            rows, metrics, self._metadata(scenario, request, measured, random=random), attribution
+        )
 
-    def _metadata(self, scenario: Scenario, request: SimulationRequest, *, random: bool) -> dict[str, Any]:
+    def _metadata(
+        self, scenario: Scenario, request: SimulationRequest, measured: Measured, *, random: bool
+    ) -> dict[str, Any]:
         return {
             "model": self.name,
             "model_version": self.version,
@@ -216,6 +220,7 @@ class MeritOrderModel:
             "warnings": [warning._asdict() for warning in scenario.warnings],
             "hours": len(scenario.terms.weights),
             "units": len(scenario.fleet.units),
+            "certificate": {"largest_gap": float(measured.of("optimality_gap").max())},
             "paid_off": paid_off(scenario.fleet, scenario.parameters.years[-1]),
         }
 

@@ -77,6 +77,7 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
         share = renewable / np.where(load_energy > 0.0, load_energy, 1.0)
         series += [
             (Column("price", "EUR/MWh"), mean_price(cleared, terms)),
+            (Column("time_weighted_price", "EUR/MWh"), cleared.price @ weights / weights.sum()),
             (Column("load", "MWh"), load_energy),
             (Column("emissions", "t"), emissions(cleared, fleet)),
             (Column("system_cost", "EUR"), system_cost),
@@ -89,6 +90,8 @@ def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True
             (Column("credit_price", "EUR/MWh"), cleared.credit_price),
             (Column("compliance_payment", "EUR"), cleared.credit_price * required),
             *_by_technology(cleared, fleet, weights),
+            *_proof(cleared),
+            *_storages(cleared, fleet, terms),
             *_duration_curve(cleared.price, weights),
         ]
     return Measured(tuple(column for column, _ in series), tuple(values for _, values in series))
@@ -113,6 +116,58 @@ def _by_technology(cleared: Cleared, fleet: Fleet, weights: FloatArray) -> list[
         series.append((Column("capacity", "MW", tags), installed))
         series.append((Column("generation", "MWh", tags), energy))
         series.append((Column("capacity_factor", "1", tags), factor))
+        earned = np.where(chosen, cleared.earned, 0.0).sum(axis=2)
+        # Without generation there is no price that it was sold at.
+        captured = np.where(energy > 0.0, earned / np.where(energy > 0.0, energy, 1.0), 0.0)
+        series.append((Column("capture_price", "EUR/MWh", tags), captured))
+    return series
+
+
+def _proof(cleared: Cleared) -> list[tuple[Column, FloatArray]]:
+    """The certificate by year: what the dispatch costs, what none can cost less than, and the gap between them."""
+    certificate, shape = cleared.certificate, cleared.credit_price.shape
+    return [
+        (Column("dispatch_cost", "EUR"), certificate.cost.reshape(shape)),
+        (Column("dispatch_cost_bound", "EUR"), certificate.bound.reshape(shape)),
+        (Column("optimality_gap", "1"), certificate.gap.reshape(shape)),
+    ]
+
+
+def _storages(cleared: Cleared, fleet: Fleet, terms: Terms) -> list[tuple[Column, FloatArray]]:
+    """What each storage that ever stands takes, loses and earns by year, and what all of them save from curtailment."""
+    operation = cleared.operation
+    if operation is None:
+        return []
+    shape = cleared.credit_price.shape
+    series = [
+        (Column("curtailment_avoided", "MWh"), np.where(fleet.variable, cleared.avoided, 0.0).sum(axis=2))
+    ]
+    price = cleared.price.reshape(-1, cleared.price.shape[2])
+    for at, unit in enumerate(fleet.storages):
+        installed = cleared.capacity[:, :, unit]
+        storage = fleet.units[unit].storage
+        if storage is None or not np.any(installed > 0.0):
+            continue
+        taken, given = operation.charge[:, at], operation.discharge[:, at]
+        charge, discharge = (np.reshape(power @ terms.weights, shape) for power in (taken, given))
+        lost = charge * (1.0 - storage.charge_efficiency)
+        lost = lost + discharge * (1.0 / storage.discharge_efficiency - 1.0)
+        energy = installed * storage.energy_hours
+        drawn = discharge / storage.discharge_efficiency
+        tags = (("technology", fleet.units[unit].technology), ("unit", fleet.units[unit].name))
+        series += [
+            (Column("storage_charge", "MWh", tags), charge),
+            (Column("storage_discharge", "MWh", tags), discharge),
+            (Column("storage_losses", "MWh", tags), lost),
+            (
+                Column("storage_cycles", "1", tags),
+                np.where(energy > 0, drawn / np.where(energy > 0, energy, 1), 0.0),
+            ),
+            (
+                Column("storage_revenue", "EUR", tags),
+                ((given - taken) * price @ terms.weights).reshape(shape),
+            ),
+        ]
     return series
 
 

@@ -27,8 +27,26 @@ NO_FUEL = ""
 
 
 @dataclass(frozen=True)
+class Storage:
+    """What makes a unit a storage or a reservoir; per MW of its capacity, which is the power of its discharge.
+
+    Without levels it ends each period as it began, at the level that suits best; with them it begins at `initial_level` and
+    ends no lower than `final_level`. `inflow` names the profile of the energy that flows in; what doesn't fit is spilled.
+    """
+
+    energy_hours: float  # MWh stored at most, per MW of discharge
+    charge_ratio: float  # MW of charge per MW of discharge; 0 for a reservoir without pump
+    charge_efficiency: float  # share of the energy taken that is stored
+    discharge_efficiency: float  # share of the energy stored that is given
+    initial_level: float | None = None  # share of the energy
+    final_level: float | None = None  # share of the energy
+    inflow: str | None = None  # name of a profile
+    inflow_ratio: float = 0.0  # MW of stored energy flowing in where the profile is 1, per MW of discharge
+
+
+@dataclass(frozen=True)
 class Unit:
-    """A generating unit, or a block of like ones.
+    """A generating unit, or a block of like ones; with `storage`, a storage.
 
     `in_year` is the first year in which it runs, `out_year` the first in which it no longer does (None: never).
     `must_take`: its available energy is produced whatever the price; what the load can't use is spilled.
@@ -53,6 +71,7 @@ class Unit:
     renewable: bool = False
     must_take: bool = False
     reinvest: bool = False
+    storage: Storage | None = None
 
     def capacity_in(self, year: int) -> float:
         """MW installed in the year."""
@@ -92,8 +111,8 @@ class SystemData:
             "version": self.version,
             "price_year": self.price_year,
             "years": self.years,
-            "units": [asdict(unit) for unit in self.units],
-            "templates": {name: asdict(unit) for name, unit in sorted(self.templates.items())},
+            "units": [_stated(unit) for unit in self.units],
+            "templates": {name: _stated(unit) for name, unit in sorted(self.templates.items())},
             "build_mix": dict(sorted(self.build_mix.items())),
             "value_of_lost_load": self.value_of_lost_load,
             "spill_cost": self.spill_cost,
@@ -112,6 +131,11 @@ class SystemData:
             digest.update(f"{label}{values.shape}".encode())
             digest.update(np.ascontiguousarray(little_endian).tobytes())
         return digest.hexdigest()
+
+
+def _stated(unit: Unit) -> dict[str, Any]:
+    """A unit's fields; a system without storage keeps the digest that it had before there was any."""
+    return {key: value for key, value in asdict(unit).items() if key != "storage" or value is not None}
 
 
 YEARS_OF_HOURS = (8_760, 8_784)
@@ -202,7 +226,7 @@ def check_unit(
         ("fuel", unit.fuel == NO_FUEL or unit.fuel in fuels, "a fuel with a price curve"),
         ("heat_rate", unit.fuel != NO_FUEL or unit.heat_rate == 0, "0 where there is no fuel"),
     )
-    for field, holds, rule in rules:
+    for field, holds, rule in (*rules, *_storage_rules(unit, profiles)):
         if not holds:
             raise ModelInputError(f"{path}.{field}", rule)
     numbers = (
@@ -215,3 +239,26 @@ def check_unit(
     )
     if not all(np.isfinite(numbers)):
         raise ModelInputError(path, "all numbers finite")
+
+
+def _storage_rules(unit: Unit, profiles: Mapping[str, FloatArray]) -> tuple[tuple[str, bool, str], ...]:
+    """Field, whether its rule holds, and the rule, of a unit that is a storage."""
+    storage = unit.storage
+    if storage is None:
+        return ()
+    levels = (storage.initial_level, storage.final_level)
+    return (
+        ("energy_mwh", 0 < storage.energy_hours < np.inf, "> 0"),
+        ("charge_mw", 0 <= storage.charge_ratio < np.inf, ">= 0"),
+        ("charge_efficiency", 0 < storage.charge_efficiency <= 1, "above 0, at most 1"),
+        ("discharge_efficiency", 0 < storage.discharge_efficiency <= 1, "above 0, at most 1"),
+        ("final_level", (levels[0] is None) == (levels[1] is None), "given with initial_level, or neither"),
+        ("initial_level", all(0 <= level <= 1 for level in levels if level is not None), "levels 0–1"),
+        ("inflow", storage.inflow is None or storage.inflow in profiles, "a profile of the system"),
+        ("inflow_mw", 0 <= storage.inflow_ratio < np.inf, ">= 0"),
+        (
+            "fuel",
+            unit.fuel == NO_FUEL and not unit.must_take and not unit.renewable,
+            "none: a storage burns none",
+        ),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sextant.engine.system import FloatArray, SystemData, Unit
+from sextant.engine.system import FloatArray, Storage, SystemData, Unit
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,11 @@ def technology_template(system: SystemData, technology: str) -> Template | None:
     if not kin:
         return None
     largest = max(kin, key=lambda unit: unit.capacity_mw)
-    same = [unit for unit in kin if unit.fuel == largest.fuel]
+    same = [
+        unit
+        for unit in kin
+        if unit.fuel == largest.fuel and (unit.storage is None) == (largest.storage is None)
+    ]
     total = sum(unit.capacity_mw for unit in same)
     if total <= 0.0:
         return Template(largest)
@@ -52,5 +56,18 @@ def technology_template(system: SystemData, technology: str) -> Template | None:
         capex=mean("capex"),
         life_years=round(mean("life_years")),
         reinvest=False,
+        storage=_mean_storage(same, total),
     )
     return Template(unit, profile)
+
+
+def _mean_storage(units: list[Unit], total: float) -> Storage | None:
+    """The storage of a new MW: powers, energies and efficiencies averaged; levels and inflow those of the largest."""
+    kinds = [(unit.storage, unit.capacity_mw / total) for unit in units if unit.storage is not None]
+    if not kinds:
+        return None
+    largest = max(kinds, key=lambda kind: kind[1])[0]
+    averaged = ("energy_hours", "charge_ratio", "charge_efficiency", "discharge_efficiency")
+    return replace(
+        largest, **{name: sum(getattr(kind, name) * share for kind, share in kinds) for name in averaged}
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sextant.drivers.vocabulary import Technology, UnitYears, Vocabulary
+from sextant.engine.storage.chronology import is_chronological
 from sextant.engine.system import SystemData
 from sextant.engine.templates import technology_template
 
@@ -19,6 +20,7 @@ def vocabulary_of(system: SystemData) -> Vocabulary:
         units={unit.name: UnitYears(unit.technology, unit.in_year, unit.out_year) for unit in system.units},
         profiles=tuple(sorted(system.profiles)),
         build_mix=dict(sorted(system.build_mix.items())),
+        chronological=is_chronological(system.weights),
     )
 
 
@@ -31,4 +33,5 @@ def _technology(system: SystemData, name: str) -> Technology:
         capacity_mw=sum(unit.capacity_mw for unit in units),
         fuel=template.unit.fuel,
         renewable=template.unit.renewable,
+        storage=template.unit.storage is not None,
     )

@@ -1,0 +1,1 @@
+"""Storage and reservoirs against a merit order, exact without a solver."""

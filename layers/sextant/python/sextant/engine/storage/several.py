@@ -1,0 +1,160 @@
+"""The storages of many rows, and the price that they and the units agree on.
+
+One storage is solved exactly. Several take turns, each against what the others do, until no turn changes anything; a turn never
+costs more than the one before, but where they stop need not be the optimum. How far it can be from it is told by the
+certificate (`sextant.engine.certificate`), from the published prices and the values of stored energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from sextant.engine.dispatch import Dispatch, DispatchProblem
+from sextant.engine.storage.curves import SupplyCurves, supply_curves
+from sextant.engine.storage.exact import Reservoir, Schedule, solve
+from sextant.engine.system import FloatArray, IntArray, Storage
+
+TURNS = 40
+NOTHING_MW = 1e-9
+EDGE_MW = 1e-7
+"""A load this near to the end of a block may be priced at the next one."""
+
+
+@dataclass(frozen=True)
+class Storages:
+    """S storages in B rows: what they are, and how much of them stands."""
+
+    kinds: tuple[Storage, ...]
+    units: IntArray  # [S] their places among the units
+    power: FloatArray  # [B, S] MW of discharge, net of outages
+    installed: FloatArray  # [B, S] MW of discharge: what the energy, the inflow and the levels go by
+    inflow: FloatArray  # [S, H] share of the inflow
+    period: int  # hours from one beginning to the next
+    step: float  # hours that each hour lasts
+
+    def rows(self, at: IntArray) -> Storages:
+        """The storages of these rows."""
+        return replace(self, power=self.power[at], installed=self.installed[at])
+
+    def reservoirs(self, row: int) -> list[Reservoir | None]:
+        """The row's storages; None for what does not stand."""
+        return [
+            _reservoir(kind, float(self.power[row, at]), float(self.installed[row, at]), self.inflow[at])
+            if self.installed[row, at] > 0.0
+            else None
+            for at, kind in enumerate(self.kinds)
+        ]
+
+
+def _reservoir(kind: Storage, power: float, installed: float, inflow: FloatArray) -> Reservoir:
+    energy = installed * kind.energy_hours
+    return Reservoir(
+        discharge=power,
+        charge=power * kind.charge_ratio,
+        energy=energy,
+        charge_efficiency=kind.charge_efficiency,
+        discharge_efficiency=kind.discharge_efficiency,
+        inflow=installed * kind.inflow_ratio * inflow,
+        initial=None if kind.initial_level is None else kind.initial_level * energy,
+        final=None if kind.final_level is None else kind.final_level * energy,
+    )
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the storages do in B rows."""
+
+    storages: Storages
+    charge: FloatArray  # [B, S, H] MW
+    discharge: FloatArray  # [B, S, H] MW
+    level: FloatArray  # [B, S, H] MWh at the hour's end
+    value: FloatArray  # [B, S, H] EUR/MWh of stored energy
+    start: FloatArray  # [B, S, periods] MWh at the period's beginning
+
+    @classmethod
+    def idle(cls, storages: Storages, hours: int) -> Operation:
+        """Storages that do nothing, and are empty."""
+        shape = (*storages.installed.shape, hours)
+        start = np.zeros((*shape[:2], hours // storages.period))
+        charge, discharge, level, value = (np.zeros(shape) for _ in range(4))
+        return cls(storages, charge, discharge, level, value, start)
+
+    def put(self, at: IntArray, other: Operation) -> None:
+        """Write what is done in the rows `at`."""
+        for field in fields(Schedule):
+            getattr(self, field.name)[at] = getattr(other, field.name)
+
+    @property
+    def position(self) -> FloatArray:
+        """[B, H] MW that all of them take, less what they give."""
+        return np.asarray((self.charge - self.discharge).sum(axis=1))
+
+
+def operate(problem: DispatchProblem, storages: Storages) -> Operation:
+    """The operation that serves the load at the least cost, row by row."""
+    worked = Operation.idle(storages, problem.load.shape[1])
+    for row in range(len(problem.load)):
+        reservoirs = storages.reservoirs(row)
+        standing = [at for at, reservoir in enumerate(reservoirs) if reservoir is not None]
+        if not standing:
+            continue
+        curves = supply_curves(problem, row)
+        for _ in range(TURNS if len(standing) > 1 else 1):
+            moved = 0.0
+            for at in standing:
+                reservoir = reservoirs[at]
+                assert reservoir is not None
+                others = np.delete(worked.charge[row] - worked.discharge[row], at, axis=0).sum(axis=0)
+                net = np.maximum(problem.load[row] + others, 0.0)
+                plan = solve(curves, net, reservoir, storages.period, storages.step)
+                moved = max(moved, float(np.abs(plan.level - worked.level[row, at]).max()))
+                for field in fields(plan):
+                    getattr(worked, field.name)[row, at] = getattr(plan, field.name)
+            if moved <= NOTHING_MW:
+                break
+    return worked
+
+
+def agreed_price(problem: DispatchProblem, outcome: Dispatch, operation: Operation) -> FloatArray:
+    """The price [B, H] of a dispatch of the load and the storages: what both the units and the storages accept.
+
+    Where the units' prices leave room, between the last block called and the next, a storage that neither stands still nor
+    works at its limit sets the price by the value of what it stores.
+    """
+    prices = outcome.price.copy()
+    for row in range(len(prices)):
+        net = problem.load[row] + operation.position[row]
+        low, high = price_limits(supply_curves(problem, row), np.maximum(net, 0.0))
+        least, most = np.full(len(net), -np.inf), np.full(len(net), np.inf)
+        for at, reservoir in enumerate(operation.storages.reservoirs(row)):
+            if reservoir is None:
+                continue
+            taking = operation.value[row, at] * reservoir.charge_efficiency
+            giving = operation.value[row, at] / reservoir.discharge_efficiency
+            charge, discharge = operation.charge[row, at], operation.discharge[row, at]
+            least = np.maximum(least, np.where(charge < reservoir.charge - NOTHING_MW, taking, -np.inf))
+            least = np.maximum(least, np.where(discharge > NOTHING_MW, giving, -np.inf))
+            most = np.minimum(most, np.where(charge > NOTHING_MW, taking, np.inf))
+            most = np.minimum(most, np.where(discharge < reservoir.discharge - NOTHING_MW, giving, np.inf))
+        # Where rounding has the two disagree, halfway.
+        agreed = 0.5 * (
+            np.maximum(np.minimum(prices[row], most), least)
+            + np.minimum(np.maximum(prices[row], least), most)
+        )
+        prices[row] = np.clip(agreed, low, high)
+    return prices
+
+
+def price_limits(curves: SupplyCurves, net: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Between which prices [H] each the units serve the net load [H]: of the last block called, and of the next."""
+    edges = np.cumsum(curves.offered(), axis=1)
+    values = np.concatenate(
+        [curves.values, np.full((len(curves.values), 1), curves.value_of_lost_load)], axis=1
+    )[curves.season]
+    last = (edges < (net - EDGE_MW)[:, None]).sum(axis=1)
+    following = (edges <= (net + EDGE_MW)[:, None]).sum(axis=1)
+    hour = np.arange(len(net))
+    low = np.where(net > EDGE_MW, values[hour, last], -np.inf)
+    return low, values[hour, following]
