@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,8 +19,10 @@ from functions.api.http.envelopes import (
     ListEnvelope,
     PageMeta,
     RequestBody,
+    WarnedMeta,
     answers,
     reply,
+    warned_meta,
 )
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, broken
@@ -68,6 +71,22 @@ class NewBaseline(RequestBody):
     value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = None
     spill_cost: Annotated[Number, Field(ge=0, le=1e6)] | None = None
     build_mix: dict[str, Annotated[Number, Field(gt=0)]] | None = None
+    currency: Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")] | None = None
+    """ISO 4217; the tables' money is in it, and the results say so. Without it EUR is assumed, and told."""
+    resolution: Literal["hour", "as_given"] | None = None
+    """`hour` averages quarter-hours."""
+    end_year: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
+    """Where the load has one year: the last of those that follow it."""
+    load_growth: Annotated[Number, Field(ge=-0.5, le=0.5)] | None = None
+    """By how much the load of these years grows each year; only with `end_year`."""
+
+    @model_validator(mode="after")
+    def _growth_has_years(self) -> Self:
+        if self.load_growth is not None and self.end_year is None:
+            raise PydanticCustomError(
+                "required", "load_growth goes only with end_year", {"field": "load_growth"}
+            )
+        return self
 
     def options(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True, exclude={"name", "tables"})
@@ -98,7 +117,9 @@ class WholeBaselineBody(AnswerBody):
 class WholeBaselineEnvelope(Envelope[WholeBaselineBody]): ...
 
 
-class BaselineEnvelope(Envelope[BaselineBody]): ...
+class BaselineEnvelope(Envelope[BaselineBody]):
+    meta: WarnedMeta
+    """`warnings`: what was assumed of the tables, as each result will say too."""
 
 
 class BaselineList(ListEnvelope[BaselineBody]): ...
@@ -119,6 +140,8 @@ router = Router("Baselines")
 @router.post(
     "/v1/baselines",
     summary="Store a baseline, or its next version",
+    description="A body has at most 1 MiB. What is larger goes to the URL of `POST /v1/baselines/uploads` first, a table each of at "
+    "most 64 MiB, and is named here by its `upload_id`. `meta.warnings` says what was assumed where the tables say nothing.",
     responses={
         201: answers("The baseline", BaselineEnvelope),
         200: answers("The newest version, which has these tables and options already", BaselineEnvelope),
@@ -144,7 +167,9 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
         uploads.put(warehouse().objects, upload)
         stored = router.transaction(lambda session: uploads.store(session, upload, caller))
     return reply(
-        BaselineEnvelope.of(stored, caller),
+        BaselineEnvelope.model_construct(
+            data=BaselineBody.of(stored), meta=warned_meta(caller, _warnings(stored.summary))
+        ),
         status,
         {"Location": f"/v1/baselines/{stored.id}"},
     )
@@ -231,6 +256,10 @@ def _reference() -> WholeBaselineBody:
         built_in=True,
         vocabulary=VocabularyBody.of(vocabulary),
     )
+
+
+def _warnings(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    return [(note["path"], note["rule"], note["message"]) for note in summary.get("warnings", ())]
 
 
 def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:

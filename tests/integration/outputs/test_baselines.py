@@ -8,6 +8,7 @@ import json
 import urllib.request
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -290,6 +291,29 @@ def test_a_baseline_tells_what_a_scenario_on_it_may_name(outputs_api: OutputsApi
     for unknown in ("island", str(new_id()), f"{stored['id']}/versions/1"):
         assert outputs_api.get(f"/v1/baselines/{unknown}").status == 404
     assert outputs_api.get(f"/v1/baselines/{stored['id']}", version=3).json["code"] == "baseline_not_found"
+
+
+def test_an_upload_is_told_what_was_assumed_and_so_is_each_result(outputs_api: OutputsApi) -> None:
+    # Given tables of a spreadsheet that name a currency, and no carbon price
+    semicolons = {name: {"csv": text.replace(",", ";")} for name, text in (("units", UNITS), ("load", LOAD))}
+    prices = {"csv": "year;gas\n2026;7,5\n2027;7,5\n"}
+    document = {"name": "sheet", "tables": {**semicolons, "prices": prices}, "currency": "USD"}
+    refused = outputs_api.post("/v1/baselines", document)
+    assert [error["path"] for error in refused.json["errors"]] == ["tables.prices[0].carbon"]
+    prices["csv"] = "year;gas;carbon\n2026;7,5;0\n2027;7,5;0\n"
+    stored = outputs_api.post("/v1/baselines", document)
+    told = [warning["path"] for warning in stored.json["meta"]["warnings"]]
+    assert {"tables.units.capex", "price_year", "tables.load.weight"} <= set(told)
+    assert outputs_api.post("/v1/baselines", document).json["meta"] == {
+        **stored.json["meta"], "request_id": mock.ANY,
+    }  # fmt: skip
+    # Then a run on it says the same, in its currency
+    job = outputs_api.main_job
+    run = job.request(scenario(job, "sheet"))
+    assert job.work(run.id) == "STORED"
+    ((result,),) = job.sql("SELECT result FROM output_file WHERE run_id = %s", run.id)
+    assert result["metadata"]["currency"] == "USD"
+    assert [warning["path"] for warning in result["metadata"]["warnings"]] == [f"baseline.{p}" for p in told]
 
 
 def test_a_viewer_may_not_store_one(outputs_api: OutputsApi) -> None:

@@ -101,14 +101,14 @@ def test_what_is_left_out_is_made_up_as_documented() -> None:
         ({"units": UNITS.replace(",coal,10", ",,10")}, "units row 2, column heat_rate: 0 where there is no fuel"),
         ({"units": UNITS.replace(",true,,", ",maybe,,")}, "units row 1, column renewable: true or false"),
         ({"load": ""}, "load: no rows"),
-        ({"load": LOAD.replace("2031,4,", "2031,3,")}, "load row 8, column hour: year 2031 has hour 3 already"),
-        ({"load": LOAD.replace("2031,4,2,2190,400\n", "")}, "load, column hour: year 2031 lacks hour 4"),
+        ({"load": LOAD.replace("2031,4,", "2031,3,")}, "load row 8, column hour: hour 3 of 2031 stands in row 7 already"),
+        ({"load": LOAD.replace("2031,4,2,2190,400\n", "")}, "load, column hour: hour 4 of 2031 is missing, after row 7"),
         ({"load": LOAD.replace("2031,", "2033,")}, "load, column year: at most 60 years without a gap"),
         ({"load": LOAD.replace("2031,2,1,2190", "2031,2,1,2191")}, "load row 6, column weight: hour 2 has the same month and weight in every year"),
         ({"load": LOAD.replace(",400\n", ",-1\n", 1)}, "load row 4, column load_mw: between 0 and 1e+09, not -1"),
         ({"load": LOAD.replace("2030,1,1,", "2030,1,13,", 1)}, "load row 1, column month: between 1 and 12, not 13"),
         ({"profiles": PROFILES.replace("0.25", "1.25")}, "profiles row 2, column windy: between 0 and 1, not 1.25"),
-        ({"profiles": PROFILES.replace("4,1", "3,1")}, "profiles row 4, column hour: hour 3 stands above already"),
+        ({"profiles": PROFILES.replace("4,1", "3,1")}, "profiles row 4, column hour: hour 3 stands in row 3 already"),
         ({"profiles": PROFILES.replace("4,1\n", "")}, "profiles, column hour: one row for each of the load's 4 hours, not 3"),
         ({"prices": PRICES.replace("2031", "2032")}, "prices row 2, column year: a year of the load, 2030–2031"),
         ({"prices": PRICES.replace("2031,3,9,20\n", "")}, "prices, column year: year 2031 is missing"),
@@ -131,7 +131,8 @@ def hourly(hours: int, weight: str | None = None) -> SystemData:
 
 
 CALENDAR = (
-    "a calendar of 8,760 hours, 8,784 or 52 weeks of 168, or fewer than 8,672 representative hours; not {}"
+    "a calendar of 8,760 hours, 8,784 or 52 weeks of 168, each whole or in quarters, or fewer than 8,672 representative "
+    "hours; not {}"
 )
 YEAR = "hours of a year: together 8,760 or 8,784, within 1 %; they are {}"
 

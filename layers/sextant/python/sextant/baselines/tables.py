@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 
 from sextant.baselines.model import TABLES
 from sextant.engine import BaselineError, ModelInputError, SystemData, baseline_from_tables, rows_from_csv
-from sextant.engine.baseline import Row
+from sextant.engine.tables import Row
 from sextant.errors import FieldError, ValidationError
 
 PARQUET_MAGIC = b"PAR1"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How a text begins that a spreadsheet wrote as "Unicode"."""
 
 # Every hour of sixty years, the most a baseline may have, and some room.
 MAX_ROWS = 600_000
@@ -78,12 +80,14 @@ def _rows(table: str, content: bytes) -> list[Row]:
     try:
         if content.startswith(PARQUET_MAGIC):
             return _parquet_rows(table, content)
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in _UTF_16 else "utf-8-sig")
         if text.count("\n") > MAX_ROWS:
             raise _unreadable(table, "too_long", f"must not have more than {MAX_ROWS:,} rows")
         return list(rows_from_csv(text))
     except (pa.ArrowException, OSError, csv.Error, UnicodeDecodeError) as error:
-        raise _unreadable(table, "format", "must be CSV in UTF-8 with a header, or Parquet") from error
+        raise _unreadable(
+            table, "format", "must be CSV in UTF-8 or UTF-16 with a header, or Parquet"
+        ) from error
     except ValueError as error:
         raise _unreadable(table, "shape", f"must be a table with one cell a column: {error}") from error
 
@@ -108,7 +112,9 @@ def _parquet_rows(table: str, content: bytes) -> list[Row]:
             raise _unreadable(
                 table, "nested", f"must be flat: {field.name[:64]!r} has more than one value a row"
             )
-    return list(file.read().to_pylist())
+    content_of_file = file.read()
+    names = [name.strip() for name in content_of_file.column_names]
+    return list(content_of_file.rename_columns(names).to_pylist())
 
 
 def _unreadable(table: str, rule: str, message: str) -> InvalidBaselineError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,4 +103,6 @@ def summary_of(system: SystemData) -> dict[str, Any]:
         "units": len(system.units),
         "capacity_mw": capacity,
         "fuels": sorted(system.fuel_prices),
+        "currency": system.currency,
+        "warnings": [asdict(note) for note in system.notes],
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sextant.drivers.errors import ModelInputError
-from sextant.engine.baseline import BaselineError, TableError, baseline_from_tables, rows_from_csv
+from sextant.engine.baseline import baseline_from_tables
 from sextant.engine.merit_order import MeritOrderModel, prepare
 from sextant.engine.model import (
     Attribution,
@@ -26,6 +26,7 @@ from sextant.engine.reference import reference_system
 from sextant.engine.registry import UnknownModelError, model_named, model_names
 from sextant.engine.results import Measured
 from sextant.engine.system import SystemData, Unit
+from sextant.engine.tables import BaselineError, TableError, rows_from_csv
 
 __all__ = [
     "Attribution",

@@ -291,10 +291,13 @@ def _reinvestment(unit: Unit, sunk_until: int) -> int:
 def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock_bp: float) -> Inputs:
     """The baseline's inputs on the fleet in these years, with every fuel curve moved in parallel by the shock (bp)."""
     at = np.array([system.years.index(year) for year in years])
-    curves = np.array([system.fuel_prices[name] for name in fleet.fuels], dtype=np.float64).reshape(
-        len(fleet.fuels), len(system.years)
-    )
-    shocked = np.maximum(curves + shock_bp / 10_000.0 * curves[:, :1], 0.0)
+    by_year = [system.fuel_prices[name].reshape(len(system.years), -1) for name in fleet.fuels]
+    seasons = max((curve.shape[1] for curve in by_year), default=1)
+    curves = np.empty((len(by_year), len(system.years), seasons))  # [F, Y, M]
+    for fuel, curve in enumerate(by_year):
+        curves[fuel] = curve
+    first = curves[:, :1].mean(axis=2, keepdims=True)
+    shocked = np.maximum(curves + shock_bp / 10_000.0 * first, 0.0)
     capacity = np.array(
         [[unit.capacity_in(year) for unit in fleet.units] for year in years], dtype=np.float64
     )
@@ -308,7 +311,7 @@ def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock
             mix[:, fleet.builds[technology]] = share
     return Inputs(
         load=system.load[None, at, :],
-        fuel_price=shocked.T[None, at, None, :],
+        fuel_price=np.moveaxis(shocked, 0, -1)[None, at],
         carbon_price=system.carbon_price[None, at],
         capacity=capacity[None],
         financed=financed[None],

@@ -29,7 +29,7 @@ from sextant.engine.model import (
 from sextant.engine.parameters import RunParameters, complete
 from sextant.engine.results import Column, Measured, measure
 from sextant.engine.sampling import Sampler
-from sextant.engine.system import FloatArray, SystemData
+from sextant.engine.system import EUR, FloatArray, SystemData
 from sextant.engine.transform import Setting, apply_all
 
 VERSION = "1.1.0"
@@ -188,7 +188,9 @@ class MeritOrderModel:
     def _finish(self, scenario: Scenario, request: SimulationRequest, measured: Measured) -> SimulationResult:
         random = scenario.sampler.random
         request.progress(80, "dispatch done")
-        rows, metrics = tabulate(measured, scenario.parameters, random=random)
+        rows, metrics = tabulate(
+            measured, scenario.parameters, random=random, currency=scenario.system.currency
+        )
         attribution = None
         if scenario.parameters.attribution:
             npv = next(metric.value for metric in metrics if metric.metric == "npv")
@@ -211,13 +213,16 @@ class MeritOrderModel:
                 "digest": scenario.system.digest(),
                 "illustrative": scenario.system.illustrative,
             },
-            "currency": "EUR",
+            "currency": scenario.system.currency,
             "price_year": scenario.system.price_year,
             "seed": request.seed,
             "draws": scenario.parameters.draws if random else 0,
             "bands": {"lower": "P5", "value": "P50", "upper": "P95"} if random else None,
             "parameters": asdict(scenario.parameters) | {"years": list(scenario.parameters.years)},
-            "warnings": [warning._asdict() for warning in scenario.warnings],
+            "warnings": [
+                *({**asdict(note), "path": f"baseline.{note.path}"} for note in scenario.system.notes),
+                *(warning._asdict() for warning in scenario.warnings),
+            ],
             "hours": len(scenario.terms.weights),
             "units": len(scenario.fleet.units),
             "certificate": {"largest_gap": float(measured.of("optimality_gap").max())},
@@ -244,7 +249,7 @@ def rounded(values: FloatArray) -> FloatArray:
 
 
 def tabulate(
-    measured: Measured, parameters: RunParameters, *, random: bool
+    measured: Measured, parameters: RunParameters, *, random: bool, currency: str
 ) -> tuple[OutputRows, tuple[MetricValue, ...]]:
     """Series to rows sorted by metric, tags and date, and to newest values."""
     years = [np.datetime64(f"{year:04d}-01-01", "D") for year in parameters.years]
@@ -258,6 +263,7 @@ def tabulate(
     metrics: list[MetricValue] = []
     pairs = sorted(zip(measured.columns, measured.values, strict=True), key=lambda p: p[0].metric)
     for column, values in pairs:
+        unit = column.unit.replace(EUR, currency)
         if random:
             low, mid, high = np.quantile(values, (0.05, 0.5, 0.95), axis=0)
         else:
@@ -266,7 +272,7 @@ def tabulate(
         low, mid, high = (part if np.all(np.isnan(part)) else rounded(part) for part in (low, mid, high))
         when = years if column.yearly else base
         names += [column.metric] * len(when)
-        units += [column.unit] * len(when)
+        units += [unit] * len(when)
         dates += when
         tag_index += [tag_sets.index(column.tags)] * len(when)
         series.append((mid, low, high))
@@ -275,7 +281,7 @@ def tabulate(
                 metric=column.metric,
                 asof_date=when[-1],
                 value=float(mid[-1]),
-                unit=column.unit,
+                unit=unit,
                 band_lower=float(low[-1]) if random else None,
                 band_upper=float(high[-1]) if random else None,
                 tags=column.tag_map,

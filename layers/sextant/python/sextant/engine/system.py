@@ -24,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 FLAT = "flat"
 """Name of the profile that is 1 in every hour; every system has it."""
 NO_FUEL = ""
+EUR = "EUR"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,20 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something that was assumed of a baseline, or may not be meant: the place, the rule's name, and what it is."""
+
+    path: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
 class SystemData:
-    """A baseline: H hours with weights, Y consecutive years, units, profiles, curves. Money is real EUR of `price_year`."""
+    """A baseline: H hours with weights, Y consecutive years, units, profiles, curves.
+
+    Money is real, of `price_year`, in `currency`; where a unit says EUR, that is meant.
+    """
 
     name: str
     version: str
@@ -92,13 +105,15 @@ class SystemData:
     load: FloatArray  # [Y, H] MW
     units: tuple[Unit, ...]
     profiles: Mapping[str, FloatArray]  # name → [H] share of the capacity, 0–1
-    fuel_prices: Mapping[str, FloatArray]  # name → [Y] EUR/GJ
+    fuel_prices: Mapping[str, FloatArray]  # name → [Y] EUR/GJ, or by month [Y, 12]
     carbon_price: FloatArray  # [Y] EUR/t CO2
     templates: Mapping[str, Unit]  # technology → what a new unit of it is like
     build_mix: Mapping[str, float]  # technology → share of the MW that an RPS builds
     value_of_lost_load: float = 10_000.0  # EUR/MWh
     spill_cost: float = 0.0  # EUR/MWh that throwing away must-take energy costs: the price floor
     illustrative: bool = False
+    currency: str = EUR  # ISO 4217
+    notes: tuple[Note, ...] = ()  # part of every result, and of no digest: they follow from the rest
 
     def __post_init__(self) -> None:
         check_system(self)
@@ -118,6 +133,8 @@ class SystemData:
             "spill_cost": self.spill_cost,
         }
         digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
+        if self.currency != EUR:  # digests from before there were others hold
+            head["currency"] = self.currency
         arrays: list[tuple[str, NDArray[Any]]] = [
             ("month", self.month.astype("<i8")),
             ("weights", self.weights),
@@ -138,9 +155,11 @@ def _stated(unit: Unit) -> dict[str, Any]:
     return {key: value for key, value in asdict(unit).items() if key != "storage" or value is not None}
 
 
-YEARS_OF_HOURS = (8_760, 8_784)
+HOURS_OF_YEAR, LEAP_HOURS = 8_760, 8_784
+YEARS_OF_HOURS = (HOURS_OF_YEAR, LEAP_HOURS)
 WEEKS_OF_HOURS = 52 * 168
 """Years of 52 whole weeks, an hour each, are a calendar too."""
+QUARTERS = 4
 LEAST_YEAR, MOST_YEAR = 0.99 * YEARS_OF_HOURS[0], 1.01 * YEARS_OF_HOURS[1]
 
 
@@ -150,10 +169,15 @@ def broken_year(weights: FloatArray) -> str | None:
     Costs by the year (fixed costs, annuities) stand beside revenues by the hour, so the hours must stand for a year.
     """
     hours, total = len(weights), float(weights.sum())
-    if hours > LEAST_YEAR and hours not in (*YEARS_OF_HOURS, WEEKS_OF_HOURS):
+    calendars = (*YEARS_OF_HOURS, WEEKS_OF_HOURS)
+    if (
+        hours > LEAST_YEAR
+        and hours not in calendars
+        and hours not in [QUARTERS * count for count in calendars]
+    ):
         return (
-            f"a calendar of 8,760 hours, 8,784 or 52 weeks of 168, or fewer than {LEAST_YEAR:,.0f} representative "
-            f"hours; not {hours:,}"
+            f"a calendar of 8,760 hours, 8,784 or 52 weeks of 168, each whole or in quarters, or fewer than "
+            f"{LEAST_YEAR:,.0f} representative hours; not {hours:,}"
         )
     if not LEAST_YEAR <= total <= MOST_YEAR:
         return f"hours of a year: together 8,760 or 8,784, within 1 %; they are {total:,.6g}"
@@ -187,7 +211,11 @@ def check_system(system: SystemData) -> None:
         need(profile.shape == (hours,), f"profiles.{name}", f"one value for each of the {hours} hours")
         need(np.all((profile >= 0) & (profile <= 1)), f"profiles.{name}", "values 0–1")
     for name, curve in system.fuel_prices.items():
-        need(curve.shape == (years,), f"fuel_prices.{name}", f"one value for each of the {years} years")
+        need(
+            curve.shape in ((years,), (years, 12)),
+            f"fuel_prices.{name}",
+            f"one value for each of the {years} years, or twelve",
+        )
         need(np.all(np.isfinite(curve)) and np.all(curve >= 0), f"fuel_prices.{name}", "finite and >= 0")
     need(system.carbon_price.shape == (years,), "carbon_price", f"one value for each of the {years} years")
     need(np.all(np.isfinite(system.carbon_price)), "carbon_price", "finite")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sextant.drivers.errors import ModelInputError
-from sextant.engine.system import LEAST_YEAR, FloatArray
+from sextant.engine.system import LEAST_YEAR, MOST_YEAR, QUARTERS, FloatArray
 
 DAY = 24
 
@@ -20,7 +20,7 @@ def chronology(weights: FloatArray) -> tuple[int, float]:
     if hours > LEAST_YEAR:
         if np.ptp(weights) > 1e-9 * weights[0]:
             raise ModelInputError("weights", "all the same in a calendar with storage")
-        return hours, 1.0
+        return hours, 1.0 / QUARTERS if hours > MOST_YEAR else 1.0
     if hours % DAY or np.any(np.ptp(weights.reshape(-1, DAY), axis=1) > 1e-9 * weights.max()):
         raise ModelInputError(
             "weights",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
 
 from sextant.engine.system import FloatArray, Storage, Unit
+from sextant.engine.tables import Table
 
 REQUIRED_COLUMNS = (
     "name",
@@ -32,22 +32,6 @@ COLUMNS = (
 )
 LEAST_POWER = 1e-6
 MOST_STORAGES = 20
-
-
-class Table(Protocol):
-    """Rows by number, from 1; what is wrong with a cell is noted, and something harmless read instead."""
-
-    @property
-    def rows(self) -> Sequence[Any]: ...
-    def columns(self, required: Iterable[str], known: Iterable[str] | None = None) -> bool: ...
-    def cell(self, row: int, column: str) -> str | float | int | bool | None: ...
-    def number(
-        self, row: int, column: str, least: float, most: float, default: float | None = None
-    ) -> float: ...
-    def whole(self, row: int, column: str, least: int, most: int, default: int | None = None) -> int: ...
-    def text(self, row: int, column: str, default: str | None = None) -> str: ...
-    def flag(self, row: int, column: str) -> bool: ...
-    def wrong(self, row: int, column: str, rule: str) -> None: ...
 
 
 def storage_units(
