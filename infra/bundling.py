@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools import native
+
 ROOT = Path(__file__).resolve().parent.parent
 # The checkout's pinned uv, with this machine's index settings.
 _UV = (sys.executable, str(ROOT / "tools" / "environment.py"), "uv")
@@ -29,6 +31,9 @@ _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_2
 
 # Lambda's limit on a function's code and layers together, unpacked.
 UNPACKED_LIMIT = 250 * 1024 * 1024
+
+# A library that was built for this machine, beside its source: a bundle's own is built for its target.
+_BUILT = "*.so.1"
 
 # Left out of every bundle: what no import ever reads.
 _LEFT_OUT = (
@@ -123,7 +128,10 @@ class Bundler:
         folder = self.root / "layers" / name
         if name == "sextant":
             return self._bundle(
-                name, [folder / "python", self.root / "migrations"], self._fill_own, layer=True
+                name,
+                [folder / "python", self.root / "migrations", *native.inputs(self.root)],
+                self._fill_own,
+                layer=True,
             )
         lock = folder / "requirements.txt"
         carried = (
@@ -146,6 +154,12 @@ class Bundler:
         """The package, and beside it the migrations: every function can ask what its release expects of the database."""
         _copy(self.root / "layers" / "sextant" / "python", into / "python")
         _copy(self.root / "migrations", into / "python" / "migrations")
+        if not native.source_in(into / "python").exists():
+            return
+        try:
+            native.build(self.architecture, into / "python")
+        except native.NotBuiltError as error:
+            raise BundlingError(str(error)) from error
 
     def function(self, package: str) -> Bundle:
         """The code of one function package, `functions/<package>`, importable as in the repository."""
@@ -288,12 +302,12 @@ def _sources(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
+        if file.is_file() and "__pycache__" not in file.parts and not file.match(_BUILT):
             yield file
 
 
 def _copy(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*", _BUILT))
 
 
 def _leave_out(folder: Path) -> None:

@@ -46,6 +46,7 @@ _SOURCES = {
     "layers/migrations/requirements.in": "requirements.txt",
     "local/ministack.in": None,
     "tools/uv.in": None,
+    "tools/native.in": None,
     "infra/checkov.in": None,
 }
 
@@ -176,6 +177,9 @@ def set_up(*, to_run: bool) -> None:
     running = [(PROJECT, ROOT / "requirements.txt"), (TOOLS / "ministack", ROOT / "local" / "ministack.txt")]
     checking = [(TOOLS / "checkov", ROOT / "infra" / "checkov.txt")]
     _each(*running, *([] if to_run else checking))
+    # Without it storages are solved in plain Python: the same results, later.
+    if not _run(PROJECT / "bin" / "python", "-m", "tools.native"):
+        print("no library for storages could be built; plain Python solves them", file=sys.stderr)
 
 
 def lock_all(uv: str, *options: str) -> None:

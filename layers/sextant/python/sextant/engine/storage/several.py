@@ -13,7 +13,8 @@ import numpy as np
 
 from sextant.engine.dispatch import Dispatch, DispatchProblem
 from sextant.engine.storage.curves import SupplyCurves, supply_curves
-from sextant.engine.storage.exact import Reservoir, Schedule, solve
+from sextant.engine.storage.exact import Reservoir, Schedule
+from sextant.engine.storage.native import solve
 from sextant.engine.system import FloatArray, IntArray, Storage
 
 TURNS = 40
