@@ -169,6 +169,7 @@ OUTPUTS_API = Function(
         Route("DELETE", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
     ),
     layers=("runtime", "outputs"),
+    calls=("outbox-relay",),
     database="sextant_app",
     lake="read",
     local_concurrency=1,

@@ -263,6 +263,17 @@ class Functions(Settings):
         return self
 
 
+class Rollout(Settings):
+    """How requests come to a release's new code; only what answers HTTP is moved so. An alarm meanwhile takes all of it back."""
+
+    kind: Literal["all-at-once", "canary", "linear"] = "all-at-once"
+    """`canary`: a share first, then the rest; `linear`: the share grows step by step."""
+    percent: Annotated[int, Field(ge=1, le=99)] = 10
+    """The share of the first step, and with `linear` of each."""
+    minutes: Annotated[int, Field(ge=1, le=2880)] = 15
+    """How long a step is; shorter than ten minutes the alarms on errors have not counted yet."""
+
+
 class Escalation(Settings):
     """Who is told of an incident that was escalated: the subscriptions of the topic `incident-escalation`."""
 
@@ -312,6 +323,7 @@ class StageConfig(Settings):
     exports: Exports = OwnExports()
     api: HttpApi = HttpApi()
     functions: Functions = Functions()
+    rollout: Rollout = Rollout()
     alarms: Alarms = Alarms()
     escalation: Escalation = Escalation()
     budget: Budget | None = None

@@ -46,6 +46,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "protect": True,
         "functions": {"log_days": 90, "snapstart": ["api", "outputs-api"]},
         "api": {"requests_per_second": 1000, "burst": 2000},
+        "rollout": {"kind": "canary"},
         "budget": {"monthly_usd": 2000},
     },
 }

@@ -14,9 +14,13 @@ from infra.constructs.http_api import Api
 from infra.constructs.layers import Layers
 from infra.constructs.migrations import MigrationGate
 from infra.constructs.queues import Queues
+from infra.constructs.rollout import Rollout
 from infra.constructs.triggers import Triggers
 from infra.stacks.data import DataStack
 from infra.wiring import Wiring
+
+# The alarms of Monitoring that a release must not set off; beside them those on errors of its functions.
+_TAKEN_BACK_BY = ("http-errors", "http-latency", "database-circuit-opened")
 
 
 class ServiceStack(Stack):
@@ -68,6 +72,16 @@ class ServiceStack(Stack):
             for name, deployed in self.functions.items()
             if name != MIGRATE.name
         }
+        if config.rollout.kind != "all-at-once":
+            answering = [one.name for one in FUNCTIONS if any(isinstance(t, Route) for t in one.triggers)]
+            Rollout(
+                self,
+                "Rollout",
+                settings=config.rollout,
+                prefix=config.prefix,
+                aliases={name: self.aliases[name] for name in answering},
+                alarms=[*_TAKEN_BACK_BY, *(f"{name}-errors" for name in answering)],
+            )
         triggers = Triggers(
             self,
             "Triggers",

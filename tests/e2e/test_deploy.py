@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra import smoke
 from infra.emulated import STACKS, EmulatedDeployment, Outputs
 from local.aws import LocalAws
 from local.postgres import Postgres
@@ -106,6 +107,23 @@ def test_a_run_goes_from_the_request_to_its_outputs(deployed: Deployed) -> None:
     assert {row["run_id"] for row in outputs.json()["data"]} == {data["id"]}
     assert "npv" in {row["metric"] for row in latest}
     assert theirs.status_code == 404
+
+
+def test_the_first_ten_minutes_are_a_checklist_that_sees_what_is_wrong(deployed: Deployed) -> None:
+    address = f"{deployed.aws.endpoint}/_aws/execute-api/{deployed.outputs.api_id}/$default"
+    told: list[str] = []
+
+    passed = smoke.run(smoke.Smoke("sextant-local", deployed.aws.client, address), told.append)
+
+    assert passed, told
+    assert len(told) == len(smoke.CHECKS)
+    queue = deployed.aws.client("sqs").get_queue_url(QueueName="sextant-local-runs-dlq")["QueueUrl"]
+    deployed.aws.client("sqs").send_message(QueueUrl=queue, MessageBody="set aside")
+    assert not smoke.run(smoke.Smoke("sextant-local", deployed.aws.client, address), told.append)
+    assert [line for line in told if line.startswith("FAILED")] == [
+        'FAILED  No message was set aside. {"runs-dlq": 1}'
+    ]
+    deployed.aws.client("sqs").purge_queue(QueueUrl=queue)
 
 
 def test_the_lake_is_a_table_of_the_deployed_catalogue_in_the_deployed_bucket(deployed: Deployed) -> None:

@@ -17,6 +17,7 @@ from functions.declaration import (
     OUTBOX_RELAY,
     Function,
     QueueTrigger,
+    Route,
 )
 from infra.bundling import ROOT
 from tests.infra.conftest import Assembly, Resource, listed
@@ -244,10 +245,13 @@ def test_rights_that_take_no_resource_name_none(variant: Assembly) -> None:
 
 _NAMES = (
     "AlarmName",
+    "ApplicationName",
     "BudgetName",
     "ClusterName",
     "DBClusterIdentifier",
     "DBProxyName",
+    "DeploymentConfigName",
+    "DeploymentGroupName",
     "DashboardName",
     "FunctionName",
     "LayerName",
@@ -328,6 +332,35 @@ def test_a_worker_writes_its_results_and_nothing_else_of_the_warehouse(variant: 
         "/warehouse/baselines/*/system-*",
     }
     assert "s3:DeleteObject" not in json.dumps(variant.statements_of(variant.function("run-worker")))
+
+
+# Gradual deployments --------------------------------------------------------------------------------
+
+
+def test_prod_moves_requests_to_new_code_by_steps_and_back_at_an_alarm(prod: Assembly, dev: Assembly) -> None:
+    answering = {one.name for one in FUNCTIONS if any(isinstance(t, Route) for t in one.triggers)}
+    groups = {
+        one.properties["DeploymentGroupName"]: one for one in prod.all("AWS::CodeDeploy::DeploymentGroup")
+    }
+    alarms = {one.properties["AlarmName"] for one in prod.all("AWS::CloudWatch::Alarm")}
+    steps = prod.one("AWS::CodeDeploy::DeploymentConfig").properties["TrafficRoutingConfig"]
+
+    assert steps == {
+        "Type": "TimeBasedCanary",
+        "TimeBasedCanary": {"CanaryPercentage": 10, "CanaryInterval": 15},
+    }
+    assert set(groups) == {f"sextant-prod-{name}" for name in answering}
+    for name in answering:
+        group = groups[f"sextant-prod-{name}"]
+        policy = alias_of(prod, name).body["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+        assert policy["DeploymentGroupName"] == {"Ref": group.logical_id}
+        watched = {one["Name"] for one in group.properties["AlarmConfiguration"]["Alarms"]}
+        assert {"sextant-prod-http-errors", f"sextant-prod-{name}-errors"} <= watched <= alarms
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group.properties["AutoRollbackConfiguration"]["Events"]
+    for alias in prod.all("AWS::Lambda::Alias"):
+        moved = any(alias.logical_id == alias_of(prod, name).logical_id for name in answering)
+        assert ("UpdatePolicy" in alias.body) == moved
+    assert not [one for one in dev.resources() if one.type.startswith("AWS::CodeDeploy")]
 
 
 # Logs ---------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ WILDCARDS = {
     "*": "X-Ray and Lambda's network interfaces know no narrower resource",
     "objects": "the objects of one bucket's prefix",
     "tables": "the tables of the warehouse's own database",
+    "alarms": "CodeDeploy describes alarms without naming them",
     "models": "the model behind an inference profile, in the regions that the profile chooses",
     "versions": "the versions of a function that the deployment calls",
 }
@@ -337,6 +338,8 @@ def wildcard(resource: object) -> str | None:
         return "*"
     if "table/market/*" in text:
         return "tables"
+    if ":alarm:*" in text:
+        return "alarms"
     if ":foundation-model/" in text:
         return "models"
     if "-migrate:*" in text or "-committer:*" in text:
