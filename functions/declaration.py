@@ -189,6 +189,7 @@ BASELINES_API = Function(
         Route("GET", "/v1/baselines/{baseline_id}/versions"),
     ),
     layers=("runtime", "lake"),
+    calls=("outbox-relay",),
     database="sextant_app",
     lake="read",
     local_concurrency=1,
