@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
 from sextant.engine.dispatch import DispatchProblem
-from sextant.engine.renewables import Problem
+from sextant.engine.stack import Problem
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sextant.engine.dispatch import DispatchProblem, dispatch
-from sextant.engine.renewables import Build, Problem, solve
+from sextant.engine.renewables import Build, solve
+from sextant.engine.stack import Problem
 from tests.unit.engine.linear_programs import solve_build
 
 

@@ -22,6 +22,10 @@ MET_MW = 1e-9
 """A residual below this counts as met; it only decides between equally optimal prices."""
 
 
+CACHED_CELLS = 120_000
+"""About how many row-hours are dispatched at once, so that they stay in the processor's caches."""
+
+
 @dataclass(frozen=True)
 class DispatchProblem:
     """B rows, H hours, U units, P profiles, G seasons of bids (1, or as many as `season` counts)."""
@@ -37,7 +41,7 @@ class DispatchProblem:
     season: IntArray  # [H] 0 … G−1
     value_of_lost_load: float  # EUR/MWh
 
-    def rows(self, at: IntArray) -> DispatchProblem:
+    def rows(self, at: IntArray | slice) -> DispatchProblem:
         """Only these rows."""
         return replace(
             self,
@@ -92,7 +96,12 @@ def dispatch(problem: DispatchProblem, *, keep_generation: bool = False) -> Disp
             continue
         part = problem if groups == 1 else problem.hours(at, group)
         target = None if generation is None else np.empty((rows, units, len(at)))
-        energy[:, group], price[:, at], unserved[:, at] = _one_season(part, target)
+        step = max(1, CACHED_CELLS // len(at))
+        for start in range(0, rows, step):
+            span = slice(start, start + step)
+            energy[span, group], price[span, at], unserved[span, at] = _one_season(
+                part.rows(span), None if target is None else target[span]
+            )
         if generation is not None and target is not None:
             generation[:, :, at] = target
     return Dispatch(energy, available, price, unserved, generation)

@@ -14,6 +14,7 @@ from sextant.engine.capital import annuities
 from sextant.engine.certificate import Certificate, Obligation, certify, rents
 from sextant.engine.dispatch import DispatchProblem, dispatch
 from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.stack import Problem
 from sextant.engine.storage.chronology import chronology
 from sextant.engine.storage.several import Operation, Storages, agreed_price, operate
 from sextant.engine.system import FloatArray, IntArray
@@ -190,7 +191,7 @@ def _meet_standards(
                 continue
             total = mix[:, year].sum(axis=1, keepdims=True)
             share = mix[:, year] / np.where(total > 0.0, total, 1.0)
-            standard = renewables.Problem(
+            standard = Problem(
                 load=yearly.load[:, year],
                 capacity=installed[:, year] * yearly.usable[:, year],
                 mix=share * yearly.usable[:, year],
@@ -236,7 +237,7 @@ def _storages(fleet: Fleet, terms: Terms, installed: FloatArray, usable: FloatAr
 
 
 def _build(
-    standard: renewables.Problem, operation: Operation | None, at: IntArray, guess: FloatArray | None
+    standard: Problem, operation: Operation | None, at: IntArray, guess: FloatArray | None
 ) -> renewables.Build:
     """The build of one year, and in `operation` what the storages of its rows `at` do: each in turn, until neither moves.
 

@@ -42,7 +42,7 @@ LIMITS = (
     "Perfect competition: units bid their marginal cost; no reserve or capacity market.",
     "The fleet is given; only a renewable portfolio standard builds, one year after another without foresight.",
 )
-BLOCK_CELLS = 120_000
+BLOCK_CELLS = 360_000
 """Draws are computed in blocks of about this many year-hours: memory is bounded whatever their number, and caches are kept."""
 SIGNIFICANT = 13
 """Results are rounded to this many significant digits: below it, processors differ in the last bits."""
