@@ -37,7 +37,7 @@ def worker() -> Worker:
         table_location=lake.table_location,
         lease=timedelta(seconds=runs.lease),
         memory_gb=function.memory_mb / 1024,
-        draws_per_part=runs.draws_per_part,
+        seconds_per_part=runs.seconds_per_part,
         gate=RunGate(runs.gate_url, runs.gate_timeout) if runs.gate_url else None,
     )
 

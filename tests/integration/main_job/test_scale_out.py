@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -63,18 +64,52 @@ def states(main_job: MainJob, parent: RunId) -> list[str]:
 def test_a_monte_carlo_run_in_parts_gives_the_same_rows_as_one_computed_whole(
     main_job: MainJob,
 ) -> None:
-    whole = main_job.request(monte_carlo(main_job, "whole"))
+    # Given a run of all years with an attribution, whose parts are to be as short as they can be
+    options = {"draws": 50, "end_year": 2045, "attribution": True}
+    whole = main_job.request(monte_carlo(main_job, "whole"), parameters=options)
     assert work_off(main_job, whole.id) == ["STORED"]
     main_job.commit()
-    main_job = replace(main_job, worker=replace(main_job.worker, draws_per_part=15))
+    main_job = replace(main_job, worker=replace(main_job.worker, seconds_per_part=1e-6))
     scenario = monte_carlo(main_job, "in parts")
-    divided = main_job.request(scenario)
-    assert work_off(main_job, divided.id) == ["SPLIT", "PART", "PART", "PART", "STORED"]
+    # When it is divided: three blocks of draws, and the coalitions of the attribution
+    divided = main_job.request(scenario, parameters=options)
+    assert work_off(main_job, divided.id) == ["SPLIT", *["PART"] * 4, "STORED"]
     assert main_job.commit() == 1
     run = main_job.run(scenario, divided.id)
-    assert (run.state, run.parts, run.attempt) == ("SUCCEEDED", 3, 1)
+    assert (run.state, run.parts, run.attempt) == ("SUCCEEDED", 4, 1)
     assert rows_of(main_job, divided.id) == rows_of(main_job, whole.id)
     assert set(main_job.rows_by_run()) == {whole.id, divided.id}, "parts publish nothing of their own"
+
+
+def test_the_draws_of_a_sweeps_points_are_divided_too(main_job: MainJob) -> None:
+    scenario = monte_carlo(main_job)
+    grid: dict[str, Any] = {"sweep": {"shock_bp": [0, 500]}, "parameters": {"draws": 30, "end_year": 2045}}
+    whole = main_job.request(scenario, **grid)
+    assert work_off(main_job, whole.id) == ["SPLIT", *["PART"] * 2, "STORED"]
+    main_job.commit()
+    main_job = replace(main_job, worker=replace(main_job.worker, seconds_per_part=1e-6))
+    divided = main_job.request(scenario, **grid, seed=0, environment="divided")
+    assert work_off(main_job, divided.id) == ["SPLIT", *["PART"] * 4, "STORED"]
+    main_job.commit()
+    assert rows_of(main_job, divided.id) == rows_of(main_job, whole.id)
+
+
+def test_a_run_that_cannot_end_in_its_time_is_refused_with_an_estimate(main_job: MainJob) -> None:
+    # Given a tenant that may compute one run at a time, and days of work
+    main_job.sql(
+        "INSERT INTO setting (tenant_id, kind, name, value, updated_by, reason)"
+        " VALUES (%s, 'concurrency', 'runs', '{\"max_running\": 1}', 'test', 'test') RETURNING 1",
+        TENANT,
+    )
+    scenario = monte_carlo(main_job)
+    hopeless = {"draws": 10_000, "end_year": 2045, "attribution": False}
+    run = main_job.request(scenario, parameters=hopeless, timeout_minutes=1)
+    # When a worker takes it; then nothing is divided, and the error says what it would take
+    assert main_job.work(run.id) == "FAILED"
+    error = main_job.run(scenario, run.id).error or {}
+    assert error["code"] == "model_input"
+    assert re.search(r"timeout_minutes: at least [2-9]: the run is about \d+ s of work", error["message"])
+    assert states(main_job, run.id) == []
 
 
 def test_a_sweep_gives_every_point_of_its_grid_in_one_result(main_job: MainJob) -> None:

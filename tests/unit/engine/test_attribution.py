@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sextant.engine import Attribution, no_progress
-from sextant.engine.attribution import EXACT_PLAYERS, Coalition, in_cents, shapley
+from sextant.engine import Attribution
+from sextant.engine.attribution import Coalition, divide, in_cents, plan
 from tests.unit.engine.systems import driver, run, series
 
 GROWTH = driver("load_growth", annual_rate=0.02)
@@ -70,31 +70,32 @@ def test_chance_has_a_share_of_its_own() -> None:
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(
-    st.lists(st.floats(-1e9, 1e9), min_size=EXACT_PLAYERS + 1, max_size=EXACT_PLAYERS + 6),
+    st.lists(st.floats(-1e9, 1e9), min_size=7, max_size=12),
     st.floats(-1e6, 1e6),
+    st.sampled_from([16, 60, 120]),
 )
 def test_sampled_shares_add_up_too_and_are_exact_where_nothing_interacts(
-    worths: list[float], together: float
+    worths: list[float], together: float, affordable: int
 ) -> None:
-    def additive(coalitions: Sequence[Coalition]) -> list[float]:
-        return [sum(worths[i] for i in sorted(c)) + together * (len(c) == len(worths)) for c in coalitions]
-
-    division = shapley(len(worths), additive, no_progress)
+    chosen = plan(len(worths), affordable)
+    assert len(chosen.coalitions) <= max(affordable, 2 + 8 * (len(worths) - 1))
+    division = divide(
+        chosen,
+        [sum(worths[i] for i in sorted(c)) + together * (len(c) == len(worths)) for c in chosen.coalitions],
+    )
     assert sum(division.shares) == pytest.approx(division.whole - division.nothing, abs=1e-3)
     if together == 0.0:
         assert list(division.shares) == pytest.approx(worths, abs=1e-3)
+        assert max(error or 0.0 for error in division.errors) <= 1e-5
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.integers(1, 5), st.randoms(use_true_random=False))
 def test_exact_shares_are_the_mean_over_all_orders(players: int, chance: Random) -> None:
     # Given any game, in which players may help and hinder each other
-    value: dict[Coalition, float] = {}
-
-    def worth(coalitions: Sequence[Coalition]) -> list[float]:
-        return [value.setdefault(coalition, chance.uniform(-1, 1)) for coalition in coalitions]
-
-    division = shapley(players, worth, no_progress)
+    chosen = plan(players, 2**players)
+    value = {coalition: chance.uniform(-1, 1) for coalition in chosen.coalitions}
+    division = divide(chosen, [value[coalition] for coalition in chosen.coalitions])
     # Then each share is what the definition says
     orders = list(permutations(range(players)))
     for player in range(players):
@@ -104,14 +105,44 @@ def test_exact_shares_are_the_mean_over_all_orders(players: int, chance: Random)
             for order in orders
         ]
         assert division.shares[player] == pytest.approx(sum(added) / len(orders), abs=1e-12)
+    assert set(division.errors) == {None}
+
+
+def test_a_sample_says_how_far_its_shares_may_be_off() -> None:
+    # Given games of eight players whose worth hangs on who is together
+    off = []
+    for seed in range(40):
+        chance = Random(seed)
+        weights = [[chance.gauss(0, 1) for _ in range(8)] for _ in range(8)]
+
+        def worth(coalition: Coalition, weights: list[list[float]] = weights) -> float:
+            return sum(weights[i][j] for i in coalition for j in coalition) ** 2
+
+        exact, sampled = (
+            divide(chosen, [worth(c) for c in chosen.coalitions]) for chosen in (plan(8, 256), plan(8, 120))
+        )
+        off += [
+            (share - estimate) / (error or 1.0)
+            for share, estimate, error in zip(exact.shares, sampled.shares, sampled.errors, strict=True)
+        ]
+    # Then the error that is told is the error that there is
+    assert 0.6 < (sum(z * z for z in off) / len(off)) ** 0.5 < 1.6
+
+
+def test_an_attribution_evaluates_as_many_coalitions_as_the_run_allows() -> None:
+    causes = [GROWTH, TAX, GAS, CLOSURE] * 2
+    assert "all 256 coalitions" in explained(*causes, attribution_evaluations=256).method
+    few = explained(*causes, attribution_evaluations=40)
+    assert "sampled over 8 orders" in few.method
+    assert all(share.standard_error is not None for share in few.shares)
 
 
 def test_shares_that_do_not_belong_to_the_change_are_no_matter_of_rounding() -> None:
     with pytest.raises(ArithmeticError):
-        in_cents("npv", 0.0, 100.0, [("a", "test", 40.0), ("b", "test", 50.0)], "")
+        in_cents("npv", 0.0, 100.0, [("a", "test", 40.0, None), ("b", "test", 50.0, None)], "")
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30))
 def test_cents_add_up_whatever_is_rounded(amounts: list[float]) -> None:
-    found = in_cents("npv", 0.0, sum(amounts), [(str(k), "test", v) for k, v in enumerate(amounts)], "")
+    found = in_cents("npv", 0.0, sum(amounts), [(str(k), "test", v, None) for k, v in enumerate(amounts)], "")
     assert sum(round(share.eur * 100) for share in found.shares) == round(found.change * 100)

@@ -16,7 +16,7 @@ from sextant.engine import (
     ModelInputError,
     SimulationRequest,
     SimulationResult,
-    merge_draws,
+    merge_parts,
     reference_system,
     simulate,
     simulate_draws,
@@ -89,12 +89,12 @@ def test_split_over_workers_it_gives_the_same_bytes() -> None:
     whole = request()
     parts = [simulate_draws(whole, first, last) for first, last in ((0, 7), (7, 8), (8, 31), (31, 40))]
     # Then nothing tells the result from the one made at once
-    assert digest(merge_draws(whole, parts)) == digest(simulate(whole))
+    assert digest(merge_parts(whole, parts)) == digest(simulate(whole))
     together = simulate_draws(whole, 0, 40)
     for k, values in enumerate(together.values):
         assert np.concatenate([part.values[k] for part in parts]).tobytes() == values.tobytes()
     with pytest.raises(ModelInputError, match="all 40 draws"):
-        merge_draws(whole, parts[:3])
+        merge_parts(whole, parts[:3])
     with pytest.raises(ModelInputError, match="random driver"):
         simulate_draws(SimulationRequest([STANDARD], reference_system()), 0, 5)
 

@@ -149,6 +149,10 @@ class BuiltInParameters(_Parameters):
     attribution: Annotated[bool, Field(strict=True)] | None = optional(
         "whether to compute the attribution of the change in NPV", assumed=True
     )
+    attribution_evaluations: Annotated[int, Field(strict=True, ge=16, le=100_000)] | None = optional(
+        "how many coalitions of assumptions the attribution may evaluate; where they are not all, shares have a standard error",
+        assumed="at most 256, and no more than take as long as the run or 10 s",
+    )
     baseline: Baseline | None = optional(
         "a baseline of your own, by name or id, `…@3` for its third version", assumed="the reference system"
     )

@@ -6,6 +6,7 @@ docs/model.md documents inputs, equations and limits.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sextant.drivers.errors import ModelInputError
@@ -25,8 +26,9 @@ from sextant.engine.model import (
 from sextant.engine.reference import reference_system
 from sextant.engine.registry import UnknownModelError, model_named, model_names
 from sextant.engine.results import Measured
-from sextant.engine.system import SystemData, Unit
+from sextant.engine.system import FloatArray, SystemData, Unit
 from sextant.engine.tables import BaselineError, TableError, rows_from_csv
+from sextant.engine.workload import Workload
 
 __all__ = [
     "Attribution",
@@ -44,16 +46,19 @@ __all__ = [
     "TableError",
     "Unit",
     "UnknownModelError",
+    "Workload",
     "baseline_from_tables",
-    "draws_to_split",
-    "merge_draws",
+    "measured_seconds",
+    "merge_parts",
     "model_named",
     "model_names",
     "no_progress",
     "reference_system",
     "rows_from_csv",
     "simulate",
+    "simulate_coalitions",
     "simulate_draws",
+    "workload",
 ]
 
 DEFAULT_MODEL = "merit_order"
@@ -75,17 +80,38 @@ def simulate_draws(request: SimulationRequest, first: int, last: int) -> Measure
     return MeritOrderModel().block(request, first, last)
 
 
-def merge_draws(request: SimulationRequest, blocks: Sequence[Measured]) -> SimulationResult:
-    """The result of the whole run from its blocks in order: the same bytes as `simulate(request)`."""
-    return MeritOrderModel().merge(request, blocks)
+def simulate_coalitions(request: SimulationRequest, first: int, last: int) -> FloatArray:
+    """NPVs [last − first] of some of the attribution's coalitions, for one of several workers."""
+    return MeritOrderModel().worths(request, first, last)
 
 
-def draws_to_split(request: SimulationRequest) -> int:
-    """How many draws the run has that several workers may share; 0 where nothing is random, or a plug-in computes it.
+def merge_parts(
+    request: SimulationRequest, blocks: Sequence[Measured], worths: Sequence[float] | None = None
+) -> SimulationResult:
+    """The result of the whole run from its blocks of draws and its coalitions' NPVs, each in order, as far as it was divided.
+
+    The same bytes as `simulate(request)`.
+    """
+    return MeritOrderModel().merge(request, blocks, worths)
+
+
+def workload(request: SimulationRequest) -> Workload | None:
+    """What of the run several workers may share; None where a plug-in computes it.
 
     Raises ModelInputError for input that breaks a rule.
     """
     if (request.parameters.get("model") or DEFAULT_MODEL) != DEFAULT_MODEL:
-        return 0
+        return None
+    return prepare(request).workload
+
+
+def measured_seconds(request: SimulationRequest) -> float:
+    """How long an evaluation takes on this machine: a block of draws is computed, or the central case."""
     scenario = prepare(request)
-    return scenario.parameters.draws if scenario.sampler.random else 0
+    began = time.perf_counter()
+    if scenario.sampler.random:
+        block = scenario.block
+        scenario.draws(0, block, no_progress)
+        return (time.perf_counter() - began) / block
+    scenario.central()
+    return time.perf_counter() - began

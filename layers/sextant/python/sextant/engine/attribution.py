@@ -1,29 +1,43 @@
 """Dividing a change among what caused it, independent of order and adding up exactly: Shapley values.
 
-The share of player i is the mean, over all orders in which players could join, of what its joining adds to the worth. Up to
-EXACT_PLAYERS players all 2ⁿ coalitions are evaluated; beyond, a fixed sample of orders in mirrored pairs is, where shares
-still add up exactly (each order's contributions telescope) and are estimates only in how they divide.
+The share of player i is the mean, over all orders in which players could join, of what its joining adds to the worth. Where all
+2ⁿ coalitions can be afforded they are evaluated; else a fixed sample of orders in mirrored pairs is, where shares still add up
+exactly (each order's contributions telescope), are estimates only in how they divide, and have a standard error.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from sextant.engine.model import Attribution, Progress, Share
+from sextant.engine.model import Attribution, Share
 
 Coalition: TypeAlias = frozenset[int]
-Worth = Callable[[Sequence[Coalition]], list[float]]
 
-EXACT_PLAYERS = 6
-EVALUATIONS = 256
-"""About how many coalitions a sampled attribution evaluates."""
+ALWAYS_EXACT = 16
+"""So many coalitions are evaluated whatever can be afforded."""
+LEAST_PAIRS = 4
+"""Fewer pairs of orders have no standard error to rely on."""
 ORDER_STREAM = 0x5E87A27
-BATCH = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which coalitions are evaluated; without orders these are all there are."""
+
+    players: int
+    coalitions: tuple[Coalition, ...]
+    orders: tuple[tuple[int, ...], ...]
+
+    @property
+    def method(self) -> str:
+        if not self.orders:
+            return f"Shapley values over all {len(self.coalitions)} coalitions, central case"
+        return f"Shapley values sampled over {len(self.orders)} orders in mirrored pairs, central case"
 
 
 @dataclass(frozen=True)
@@ -33,32 +47,33 @@ class Division:
     nothing: float  # EUR
     whole: float  # EUR
     shares: tuple[float, ...]  # EUR, in the order of the players
-    method: str
+    errors: tuple[float | None, ...]
+    """EUR, standard errors of the shares; None where they are exact."""
 
 
-def shapley(players: int, worth: Worth, progress: Progress) -> Division:
-    """Shapley values of the game; the progress runs from 80 to 99."""
-    exact = players <= EXACT_PLAYERS
-    if exact:
+def plan(players: int, evaluations: int) -> Plan:
+    """The coalitions to evaluate where about so many can be afforded."""
+    if 2**players <= max(evaluations, ALWAYS_EXACT):
         masks = range(2**players)
-        coalitions = [frozenset(i for i in range(players) if mask >> i & 1) for mask in masks]
-        orders: list[list[int]] = []
-        method = f"Shapley values over all {len(coalitions)} coalitions, central case"
+        every = (frozenset(i for i in range(players) if mask >> i & 1) for mask in masks)
+        return Plan(players, tuple(every), ())
+    pairs = max(LEAST_PAIRS, (evaluations - 2) // (2 * (players - 1)))
+    orders = _orders(players, pairs)
+    joined = {frozenset(order[:k]) for order in orders for k in range(players + 1)}
+    return Plan(players, tuple(sorted(joined, key=lambda c: (len(c), sorted(c)))), orders)
+
+
+def divide(chosen: Plan, worths: Sequence[float]) -> Division:
+    """The shares, from the worth of each of the plan's coalitions in their order."""
+    value = dict(zip(chosen.coalitions, worths, strict=True))
+    if chosen.orders:
+        shares, errors = _sampled(chosen, value)
     else:
-        orders = _orders(players)
-        joined = {frozenset(order[:k]) for order in orders for k in range(players + 1)}
-        coalitions = sorted(joined, key=lambda c: (len(c), sorted(c)))
-        method = f"Shapley values sampled over {len(orders)} orders in mirrored pairs, central case"
-    value: dict[Coalition, float] = {}
-    for start in range(0, len(coalitions), BATCH):
-        batch = coalitions[start : start + BATCH]
-        value.update(zip(batch, worth(batch), strict=True))
-        progress(80 + 19 * len(value) // len(coalitions), "attributing the change in NPV")
-    shares = _exact(players, value) if exact else _sampled(players, orders, value)
-    return Division(value[frozenset()], value[frozenset(range(players))], tuple(shares), method)
+        shares, errors = _exact(chosen.players, value), [None] * chosen.players
+    return Division(value[frozenset()], value[frozenset(range(chosen.players))], tuple(shares), tuple(errors))
 
 
-def _exact(players: int, value: dict[Coalition, float]) -> list[float]:
+def _exact(players: int, value: Mapping[Coalition, float]) -> list[float]:
     shares = []
     for player in range(players):
         terms = []
@@ -71,32 +86,39 @@ def _exact(players: int, value: dict[Coalition, float]) -> list[float]:
     return shares
 
 
-def _sampled(players: int, orders: list[list[int]], value: dict[Coalition, float]) -> list[float]:
-    added: list[list[float]] = [[] for _ in range(players)]
-    for order in orders:
+def _sampled(chosen: Plan, value: Mapping[Coalition, float]) -> tuple[list[float], list[float | None]]:
+    """Means over the orders, and their standard errors: those of the means of the pairs, which are independent."""
+    added = np.zeros((len(chosen.orders), chosen.players))
+    for row, order in enumerate(chosen.orders):
         for place, player in enumerate(order):
             before = frozenset(order[:place])
-            added[player].append(value[before | {player}] - value[before])
-    return [math.fsum(terms) / len(orders) for terms in added]
+            added[row, player] = value[before | {player}] - value[before]
+    shares = [math.fsum(column) / len(chosen.orders) for column in added.T.tolist()]
+    pairs = 0.5 * (added[::2] + added[1::2])
+    errors: list[float | None] = list((pairs.std(axis=0, ddof=1) / math.sqrt(len(pairs))).tolist())
+    return shares, errors
 
 
-def _orders(players: int) -> list[list[int]]:
-    """A fixed sample of orders, each with its mirror image: the same for every run with as many players."""
-    pairs = max(4, EVALUATIONS // (2 * players))
+def _orders(players: int, pairs: int) -> tuple[tuple[int, ...], ...]:
+    """A fixed sample of orders, each followed by its mirror image: the same for every run with as many players."""
     raw = np.random.Philox(key=ORDER_STREAM + players).random_raw(pairs * players).reshape(pairs, players)
-    orders: list[list[int]] = []
+    orders: list[tuple[int, ...]] = []
     for keys in raw:
-        order = np.argsort(keys, kind="stable").tolist()
+        order = tuple(np.argsort(keys, kind="stable").tolist())
         orders += [order, order[::-1]]
-    return orders
+    return tuple(orders)
 
 
 def in_cents(
-    metric: str, reference: float, result: float, shares: Sequence[tuple[str, str, float]], method: str
+    metric: str,
+    reference: float,
+    result: float,
+    shares: Sequence[tuple[str, str, float, float | None]],
+    method: str,
 ) -> Attribution:
     """The shares in whole cents, so that they add up to the change exactly; what rounding leaves goes to the largest."""
     start, end = round(reference * 100), round(result * 100)
-    cents = [round(eur * 100) for _, _, eur in shares]
+    cents = [round(eur * 100) for _, _, eur, _ in shares]
     left = end - start - sum(cents)
     if abs(left) > len(cents) + 1 + 1e-12 * (abs(start) + abs(end) + sum(map(abs, cents))):
         raise ArithmeticError(f"the shares miss the change by {left} cents: more than rounding leaves")
@@ -109,7 +131,8 @@ def in_cents(
         result=end / 100,
         change=(end - start) / 100,
         shares=tuple(
-            Share(label, kind, amount / 100) for (label, kind, _), amount in zip(shares, cents, strict=True)
+            Share(label, kind, amount / 100, None if error is None else round(error, 2))
+            for (label, kind, _, error), amount in zip(shares, cents, strict=True)
         ),
         method=method,
     )

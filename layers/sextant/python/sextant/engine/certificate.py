@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sextant.engine.dispatch import DispatchProblem
-from sextant.engine.renewables import Problem
+from sextant.engine.stack import Problem
 from sextant.engine.storage.several import Operation
 from sextant.engine.system import BoolArray, FloatArray
 

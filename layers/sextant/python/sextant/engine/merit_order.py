@@ -13,7 +13,7 @@ from sextant.drivers.conditions import ConditionMetric
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import read_parameters
 from sextant.drivers.references import Remark
-from sextant.engine.attribution import Coalition, in_cents, shapley
+from sextant.engine.attribution import Coalition, Plan, divide, in_cents, plan
 from sextant.engine.capital import paid_off
 from sextant.engine.checks import check_references
 from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
@@ -31,6 +31,7 @@ from sextant.engine.results import Column, Measured, measure
 from sextant.engine.sampling import Sampler
 from sextant.engine.system import EUR, FloatArray, SystemData
 from sextant.engine.transform import Setting, apply_all
+from sextant.engine.workload import Workload, seconds_of_evaluation
 
 VERSION = "1.1.0"
 LIMITS = (
@@ -44,6 +45,10 @@ LIMITS = (
 )
 BLOCK_CELLS = 360_000
 """Draws are computed in blocks of about this many year-hours: memory is bounded whatever their number, and caches are kept."""
+ATTRIBUTION_SECONDS = 10.0
+"""So long the attribution may take at least, by the estimate, unless the run says how many coalitions to evaluate."""
+MOST_EVALUATIONS = 256
+"""Coalitions beyond which an attribution that was not asked to be surer evaluates no more."""
 SIGNIFICANT = 13
 """Results are rounded to this many significant digits: below it, processors differ in the last bits."""
 
@@ -109,22 +114,53 @@ class Scenario:
             progress(80 * (done - first) // (last - first), f"{done - first} of {last - first} draws")
         return Measured(columns, tuple(np.concatenate(values) for values in zip(*parts, strict=True)))
 
-    def worth(self, coalitions: Sequence[Coalition]) -> list[float]:
+    def worth(self, coalitions: Sequence[Coalition], progress: Progress) -> list[float]:
         """NPV of the central case under each subset of the assumptions, many of them at a time."""
         random = self.sampler.central()
-        states = [
-            self.inputs(
-                [a for index, a in enumerate(self.assumptions) if index in coalition],
-                self.parameters.shock_bp if len(self.assumptions) in coalition else 0.0,
-                random,
-            )
-            for coalition in coalitions
-        ]
         npvs: list[float] = []
-        for start in range(0, len(states), self.block):
-            measured = self.measure(stacked(states[start : start + self.block]), detail=False)
-            npvs += measured.of("npv")[:, 0].tolist()
+        for start in range(0, len(coalitions), self.block):
+            states = [
+                self.inputs(
+                    [a for index, a in enumerate(self.assumptions) if index in coalition],
+                    self.parameters.shock_bp if len(self.assumptions) in coalition else 0.0,
+                    random,
+                )
+                for coalition in coalitions[start : start + self.block]
+            ]
+            npvs += self.measure(stacked(states), detail=False).of("npv")[:, 0].tolist()
+            progress(
+                80 + 19 * len(npvs) // len(coalitions),
+                f"{len(npvs)} of {len(coalitions)} coalitions of the attribution",
+            )
         return npvs
+
+    @property
+    def attribution(self) -> Plan | None:
+        """The coalitions that divide the change in NPV; None where that is not asked for.
+
+        Unless the run says how many, no more are evaluated than take as long as the run itself, or a few seconds.
+        """
+        if not self.parameters.attribution:
+            return None
+        affordable = self.parameters.attribution_evaluations
+        if affordable is None:
+            own = self.seconds * (self.parameters.draws if self.sampler.random else 1)
+            affordable = min(MOST_EVALUATIONS, int(max(own, ATTRIBUTION_SECONDS) / self.seconds))
+        return plan(len(self.assumptions) + (self.parameters.shock_bp != 0.0), affordable)
+
+    @property
+    def seconds(self) -> float:
+        """About how long one evaluation takes, by size alone."""
+        return seconds_of_evaluation(
+            self.assumptions, len(self.terms.years), len(self.terms.weights), len(self.fleet.units)
+        )
+
+    @property
+    def workload(self) -> Workload:
+        draws = self.parameters.draws if self.sampler.random else 0
+        attribution = self.attribution
+        coalitions = 0 if attribution is None else len(attribution.coalitions)
+        return Workload(draws, coalitions, self.seconds, self.block)
 
 
 def prepare(request: SimulationRequest) -> Scenario:
@@ -172,29 +208,48 @@ class MeritOrderModel:
             raise ModelInputError("parameters.draws", f"cover the draws {first}–{last}")
         return scenario.draws(first, last, request.progress)
 
-    def merge(self, request: SimulationRequest, blocks: Sequence[Measured]) -> SimulationResult:
-        """The result of blocks that together, in order, hold every draw."""
+    def worths(self, request: SimulationRequest, first: int, last: int) -> FloatArray:
+        """NPVs of some of the attribution's coalitions, in the plan's order."""
         scenario = prepare(request)
+        attribution = scenario.attribution
+        if attribution is None or not 0 <= first < last <= len(attribution.coalitions):
+            raise ModelInputError("parameters.attribution", f"evaluate the coalitions {first}–{last}")
+        return np.array(scenario.worth(attribution.coalitions[first:last], request.progress))
+
+    def merge(
+        self, request: SimulationRequest, blocks: Sequence[Measured], worths: Sequence[float] | None = None
+    ) -> SimulationResult:
+        """The result of blocks that together, in order, hold every draw, and of the worths of every coalition, if given."""
+        scenario = prepare(request)
+        if not scenario.sampler.random:
+            return self._finish(scenario, request, scenario.central(), worths)
         held = sum(len(block.values[0]) for block in blocks)
         if held != scenario.parameters.draws or len({block.columns for block in blocks}) != 1:
             raise ModelInputError(
                 "blocks", f"hold all {scenario.parameters.draws} draws of one scenario, not {held}"
             )
         values = zip(*(block.values for block in blocks), strict=True)
-        return self._finish(
-            scenario, request, Measured(blocks[0].columns, tuple(np.concatenate(v) for v in values))
-        )
+        measured = Measured(blocks[0].columns, tuple(np.concatenate(v) for v in values))
+        return self._finish(scenario, request, measured, worths)
 
-    def _finish(self, scenario: Scenario, request: SimulationRequest, measured: Measured) -> SimulationResult:
+    def _finish(
+        self,
+        scenario: Scenario,
+        request: SimulationRequest,
+        measured: Measured,
+        worths: Sequence[float] | None = None,
+    ) -> SimulationResult:
         random = scenario.sampler.random
         request.progress(80, "dispatch done")
         rows, metrics = tabulate(
             measured, scenario.parameters, random=random, currency=scenario.system.currency
         )
         attribution = None
-        if scenario.parameters.attribution:
+        if (chosen := scenario.attribution) is not None:
             npv = next(metric.value for metric in metrics if metric.metric == "npv")
-            attribution = attribute_npv(scenario, npv, request.progress)
+            if worths is None:
+                worths = scenario.worth(chosen.coalitions, request.progress)
+            attribution = attribute_npv(scenario, npv, chosen, worths)
         request.progress(100, "done")
         return SimulationResult(
             rows, metrics, self._metadata(scenario, request, measured, random=random), attribution
@@ -230,16 +285,19 @@ class MeritOrderModel:
         }
 
 
-def attribute_npv(scenario: Scenario, npv: float, progress: Progress) -> Attribution:
+def attribute_npv(scenario: Scenario, npv: float, chosen: Plan, worths: Sequence[float]) -> Attribution:
     """Divide the change in NPV against the untouched baseline among the assumptions, the shock and chance."""
     labels = [(a.path, a.driver_type) for a in scenario.assumptions]
     if scenario.parameters.shock_bp != 0.0:
         labels.append(("parameters.shock_bp", "shock"))
-    division = shapley(len(labels), scenario.worth, progress)
-    shares = [(label, kind, eur) for (label, kind), eur in zip(labels, division.shares, strict=True)]
+    division = divide(chosen, worths)
+    shares: list[tuple[str, str, float, float | None]] = [
+        (label, kind, eur, error)
+        for (label, kind), eur, error in zip(labels, division.shares, division.errors, strict=True)
+    ]
     if scenario.sampler.random:
-        shares.append(("uncertainty", "chance", npv - division.whole))
-    return in_cents("npv", division.nothing, npv, shares, division.method)
+        shares.append(("uncertainty", "chance", npv - division.whole, None))
+    return in_cents("npv", division.nothing, npv, shares, chosen.method)
 
 
 def rounded(values: FloatArray) -> FloatArray:

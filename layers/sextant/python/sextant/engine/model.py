@@ -77,6 +77,8 @@ class Share:
     label: str
     driver_type: str
     eur: float
+    standard_error: float | None = None
+    """EUR; None where the share is exact for the central case."""
 
 
 @dataclass(frozen=True)

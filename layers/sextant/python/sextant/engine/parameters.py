@@ -25,6 +25,8 @@ class RunParameters:
     """EUR/MWh."""
     draws: int
     attribution: bool
+    attribution_evaluations: int | None
+    """Coalitions; None for as many as the model thinks fit."""
 
 
 def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters:
@@ -52,4 +54,5 @@ def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters
         value_of_lost_load=system.value_of_lost_load if lost_load is None else lost_load,
         draws=parameters.effective("draws"),
         attribution=parameters.effective("attribution"),
+        attribution_evaluations=parameters.attribution_evaluations,
     )

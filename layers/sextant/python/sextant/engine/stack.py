@@ -174,21 +174,22 @@ class _Season:
         every: IntArray | slice = slice(None) if len(rows) == len(self._load) else rows
         load = self._load[every]
         level, gained = np.empty_like(load), np.empty_like(load)
+        built = self._base_built[every]
         base: FloatArray | None = None
         for position in self._stepping:
             step = self._green_step[every, position]
             if not step.any():
                 continue
             if position < self._below:
-                built = self._built[position, every]
-                np.multiply(built, x[:, None], out=level)
+                added = self._built[position, every]
+                np.multiply(added, x[:, None], out=level)
                 level += self._existing[position, every]
             else:
+                added = built
                 if base is None:
-                    built = self._base_built[every]
                     base = self._base[every] + x[:, None] * built
                 np.add(base, self._above[every, position - self._below, None], out=level)
-            np.multiply(built, level < load, out=gained)
+            np.multiply(added, level < load, out=gained)
             np.minimum(level, load, out=level)
             energy += step * np.einsum("rh,h->r", level, self._weights)
             slope += step * np.einsum("rh,h->r", gained, self._weights)

@@ -1,15 +1,17 @@
-"""Runs in parts: how a sweep or a Monte Carlo run is divided, what a part's result looks like, how parts are merged.
+"""Runs in parts: how a run is divided by the time it takes, what a part's result looks like, how parts are merged.
 
-A part's result is one NumPy archive without pickles: arrays, and a JSON text for the rest. A Monte Carlo run in
-parts gives the same bytes as one computed whole. A sweep gives the rows of every point, distinguished by tags.
+A part's result is one NumPy archive without pickles: arrays, and a JSON text for the rest. A run in parts gives the same
+bytes as one computed whole. A sweep gives the rows of every point, distinguished by tags, and no attribution.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -21,53 +23,130 @@ from sextant.engine import (
     OutputRows,
     SimulationRequest,
     SimulationResult,
-    draws_to_split,
-    merge_draws,
+    Workload,
+    measured_seconds,
+    merge_parts,
     simulate,
+    simulate_coalitions,
     simulate_draws,
+    workload,
 )
 from sextant.engine.results import Column
 from sextant.lake.table.columns import SWEEP_TAG
 
 SWEEP = "sweep"
+MOST_PARTS = 2_000
+"""Of one run: all are stored in one transaction."""
 # The columns of a result's rows, which a point's archive holds as they are.
 _ARRAYS = tuple(field.name for field in fields(OutputRows) if field.name != "tag_sets")
+# What makes one point of a sweep longer than another.
+_SIZES = {"start_year", "end_year", "draws"}
 
 Part = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Division:
+    """The parts of a run, none where one worker computes it whole, and about how long they take."""
+
+    parts: Sequence[dict[str, Any]]
+    seconds: float = 0.0
+    """All of them together; 0 where nothing is known of it."""
+    longest: float = 0.0
+    """The longest part."""
+
+
 def divide(
-    request: SimulationRequest, sweep: Mapping[str, Sequence[Any]] | None, draws_per_part: int
-) -> list[dict[str, Any]]:
-    """The parts of a run; none where one worker computes it whole. A sweep's parts are not divided further."""
-    if sweep:
-        return [{"kind": "point", "parameters": point} for point in points_of(sweep)]
-    draws = draws_to_split(request)
-    if draws <= draws_per_part:
-        return []
-    return [
-        {"kind": "draws", "first": first, "last": min(first + draws_per_part, draws)}
-        for first in range(0, draws, draws_per_part)
-    ]
+    request: SimulationRequest, sweep: Mapping[str, Sequence[Any]] | None, seconds_per_part: float
+) -> Division:
+    """Divide a run so that parts take about so many seconds.
+
+    What takes longer, by the size of the run, is measured first on a few draws: machines and systems differ.
+    """
+    points = points_of(sweep) if sweep else [{}]
+    works = _workloads(request, points, _SIZES & set(sweep or ()))
+    expected = sum(work.evaluations * work.seconds for work in works if work is not None)
+    if expected < seconds_per_part / 2.0:
+        return Division([{"kind": "point", "parameters": point} for point in points] if sweep else [])
+    slowness = 1.0
+    if works[0] is not None:
+        slowness = measured_seconds(_at_point(request, points[0], swept=bool(sweep))) / works[0].seconds
+    total = expected * slowness
+    piece = max(seconds_per_part, total / MOST_PARTS)
+    divided: list[dict[str, Any]] = []
+    longest = 0.0
+    for point, work in zip(points, works, strict=True):
+        seconds = 0.0 if work is None else work.seconds * slowness
+        if work is None or work.evaluations * seconds <= piece:
+            divided.append({"kind": "point", "parameters": point})
+            longest = max(longest, 0.0 if work is None else work.evaluations * seconds)
+            continue
+        size = max(work.block, math.floor(piece / seconds / work.block) * work.block)
+        longest = max(longest, min(size, work.evaluations) * seconds)
+        divided += [
+            {"kind": kind, "first": first, "last": min(first + size, count), "parameters": point}
+            for kind, count in (("draws", work.draws), ("coalitions", work.coalitions))
+            for first in range(0, count, size)
+        ]
+    return Division(divided if len(divided) > 1 else [], total, longest)
+
+
+def _workloads(
+    request: SimulationRequest, points: Sequence[Mapping[str, Any]], sizes: set[str]
+) -> list[Workload | None]:
+    """Each point's, computed once for all where none is longer than another."""
+    if "model" in points[0]:
+        return [None] * len(points)
+    swept = bool(points[0])
+    if not sizes:
+        return [workload(_at_point(request, points[0], swept=swept))] * len(points)
+    return [workload(_at_point(request, point, swept=swept)) for point in points]
+
+
+def _at_point(request: SimulationRequest, point: Mapping[str, Any], *, swept: bool) -> SimulationRequest:
+    parameters = {**request.parameters, **point}
+    if swept and (parameters.get("model") or "merit_order") == "merit_order":
+        parameters["attribution"] = False
+    return replace(request, parameters=parameters)
 
 
 def compute(request: SimulationRequest, part: Part) -> bytes:
     """One part's result, as it is stored."""
+    point = part.get("parameters") or {}
+    at_point = _at_point(request, point, swept=bool(point))
     if part["kind"] == "draws":
-        return _pack_draws(simulate_draws(request, part["first"], part["last"]))
-    at_point = replace(request, parameters={**request.parameters, **part["parameters"]})
-    return _pack_point(simulate(at_point), part["parameters"])
+        return _pack_draws(simulate_draws(at_point, part["first"], part["last"]), point)
+    if part["kind"] == "coalitions":
+        worths = simulate_coalitions(at_point, part["first"], part["last"])
+        return _pack({"kind": "coalitions", "point": dict(point)}, worths=worths)
+    return _pack_point(simulate(at_point), point)
 
 
 def merge(request: SimulationRequest, stored: Sequence[bytes]) -> SimulationResult:
     """The whole run's result from its parts in order."""
     archives = [np.load(io.BytesIO(content), allow_pickle=False) for content in stored]
     notes = [json.loads(str(archive["notes"])) for archive in archives]
-    if notes[0]["kind"] == "draws":
-        return merge_draws(
-            request, [_unpack_draws(archive, note) for archive, note in zip(archives, notes, strict=True)]
-        )
-    return _merge_points(archives, notes)
+    points: list[Mapping[str, Any]] = []
+    results: list[SimulationResult] = []
+    for _, pieces in groupby(
+        zip(notes, archives, strict=True), key=lambda piece: json.dumps(piece[0]["point"])
+    ):
+        part = list(pieces)
+        point = part[0][0]["point"]
+        points.append(point)
+        results.append(_result_at(_at_point(request, point, swept=bool(point)), part))
+    return _merge_points(points, results) if points[0] else results[0]
+
+
+def _result_at(
+    request: SimulationRequest, pieces: Sequence[tuple[Mapping[str, Any], Any]]
+) -> SimulationResult:
+    """The result at one point of a sweep, or of the whole run where it is none."""
+    if pieces[0][0]["kind"] == "point":
+        return _unpack_point(pieces[0][1], pieces[0][0])
+    blocks = [_unpack_draws(archive, note) for note, archive in pieces if note["kind"] == "draws"]
+    worths = [archive["worths"] for note, archive in pieces if note["kind"] == "coalitions"]
+    return merge_parts(request, blocks, np.concatenate(worths).tolist() if worths else None)
 
 
 def _pack(notes: Mapping[str, Any], **arrays: Any) -> bytes:
@@ -76,10 +155,10 @@ def _pack(notes: Mapping[str, Any], **arrays: Any) -> bytes:
     return sink.getvalue()
 
 
-def _pack_draws(measured: Measured) -> bytes:
+def _pack_draws(measured: Measured, point: Mapping[str, Any]) -> bytes:
     columns = [asdict(column) for column in measured.columns]
     values = {f"values{number}": value for number, value in enumerate(measured.values)}
-    return _pack({"kind": "draws", "columns": columns}, **values)
+    return _pack({"kind": "draws", "point": dict(point), "columns": columns}, **values)
 
 
 def _unpack_draws(archive: Any, notes: Mapping[str, Any]) -> Measured:
@@ -107,26 +186,27 @@ def _pack_point(result: SimulationResult, point: Mapping[str, Any]) -> bytes:
     return _pack(notes, **{name: getattr(rows, name) for name in _ARRAYS})
 
 
-def _merge_points(archives: Sequence[Any], notes: Sequence[Mapping[str, Any]]) -> SimulationResult:
+def _unpack_point(archive: Any, notes: Mapping[str, Any]) -> SimulationResult:
+    rows = OutputRows(**{name: archive[name] for name in _ARRAYS}, tag_sets=tuple(notes["tag_sets"]))
+    metrics = tuple(
+        MetricValue(**{**item, "asof_date": np.datetime64(item["asof_date"], "D")})
+        for item in notes["metrics"]
+    )
+    return SimulationResult(rows, metrics, notes["metadata"])
+
+
+def _merge_points(
+    points: Sequence[Mapping[str, Any]], results: Sequence[SimulationResult]
+) -> SimulationResult:
     tag_sets: list[Mapping[str, str]] = []
     indexes: list[Any] = []
     metrics: list[MetricValue] = []
-    for archive, note in zip(archives, notes, strict=True):
-        at_point = {f"{SWEEP_TAG}{name}": point_text(value) for name, value in note["point"].items()}
-        indexes.append(archive["tag_index"] + len(tag_sets))
-        tag_sets += [{**tags, **at_point} for tags in note["tag_sets"]]
-        metrics += [
-            MetricValue(
-                **{
-                    **item,
-                    "asof_date": np.datetime64(item["asof_date"], "D"),
-                    "tags": {**item["tags"], **at_point},
-                }
-            )
-            for item in note["metrics"]
-        ]
-
-    joined = {name: np.concatenate([archive[name] for archive in archives]) for name in _ARRAYS}
+    for point, result in zip(points, results, strict=True):
+        at_point = {f"{SWEEP_TAG}{name}": point_text(value) for name, value in point.items()}
+        indexes.append(result.rows.tag_index + len(tag_sets))
+        tag_sets += [{**tags, **at_point} for tags in result.rows.tag_sets]
+        metrics += [replace(item, tags={**item.tags, **at_point}) for item in result.metrics]
+    joined = {name: np.concatenate([getattr(result.rows, name) for result in results]) for name in _ARRAYS}
     rows = OutputRows(**{**joined, "tag_index": np.concatenate(indexes)}, tag_sets=tuple(tag_sets))
-    metadata = {**notes[0]["metadata"], SWEEP: [note["point"] for note in notes]}
+    metadata = {**results[0].metadata, SWEEP: [dict(point) for point in points]}
     return SimulationResult(rows, tuple(metrics), metadata)

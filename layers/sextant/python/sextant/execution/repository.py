@@ -112,6 +112,11 @@ def split(
     )
 
 
+def run_limit(session: Session, tenant: TenantId) -> int:
+    """How many of the tenant's runs, parts included, may be computed at once."""
+    return session.fetch_one("SELECT run_limit(%s)", (tenant,), row=int) or 1
+
+
 def finish_part(session: Session, run: Run, location: str, size: int, gb_seconds: float) -> bool:
     """Say where a part's result lies; False where the part is no longer this worker's."""
     return _is_done(

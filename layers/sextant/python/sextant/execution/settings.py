@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sextant.config import ConfigurationError, Settings, count, number, optional
+from sextant.config import ConfigurationError, Settings, number, optional
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class RunSettings(Settings):
     queued_silence: float = number(
         "SEXTANT_QUEUED_SILENCE", "After how long a queued run's message is sent again", 1200
     )
-    draws_per_part: int = count(
-        "SEXTANT_DRAWS_PER_PART", "Draws of a Monte Carlo run in one part", 500, least=1
+    seconds_per_part: float = number(
+        "SEXTANT_SECONDS_PER_PART", "About how long one part of a divided run is to take", 20, above=0
     )
     commit_lease: float = number("SEXTANT_COMMIT_LEASE", "How long a committer holds its batch", 60, above=0)
     gate_url: str | None = optional(

@@ -7,8 +7,9 @@ After `store_output`, the run waits for the committer and is never computed agai
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -50,7 +51,7 @@ class Worker:
     table_location: str
     lease: timedelta
     memory_gb: float
-    draws_per_part: int = RunSettings.draws_per_part
+    seconds_per_part: float = RunSettings.seconds_per_part
     gate: RunGate | None = None
 
     @cached_property
@@ -140,10 +141,11 @@ class _Attempt:
         request = request_of(self._claimed, progress, self._worker.systems)
         if run.part is not None:
             return self._compute_part(request, run.part)
-        if run.parts is None and (
-            divided := parts.divide(request, sweep_of(self._claimed), self._worker.draws_per_part)
-        ):
-            return self._split(divided)
+        if run.parts is None:
+            division = parts.divide(request, sweep_of(self._claimed), self._worker.seconds_per_part)
+            self._check_estimate(division, time_left)
+            if division.parts:
+                return self._split(division.parts)
         result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)
         rows, identity = rows_of(run, result, self._claimed.claimed_at + timedelta(seconds=self._elapsed()))
@@ -164,7 +166,29 @@ class _Attempt:
             ),
         )
 
-    def _split(self, divided: list[dict[str, Any]]) -> str:
+    def _check_estimate(self, division: parts.Division, time_left: float) -> None:
+        """Refuse what cannot end in time, before anything is spent on it."""
+        most = self._remaining_seconds() - _LEAST_SECONDS
+        if division.longest > most:
+            raise ModelInputError(
+                "assumptions",
+                f"such that a worker ends the smallest part of the run: it takes about {division.longest:,.0f} s of the "
+                f"{most:,.0f} s that there are; fewer years, hours or units take less",
+            )
+        if division.seconds <= time_left:
+            return
+        at_once = self._worker.database.run(
+            ALL_TENANTS, lambda session: repository.run_limit(session, self._run.tenant_id)
+        )
+        needed = division.seconds / max(1, min(at_once, len(division.parts)))
+        if needed > time_left:
+            raise ModelInputError(
+                "timeout_minutes",
+                f"at least {math.ceil(needed / 60)}: the run is about {division.seconds:,.0f} s of work in {len(division.parts)} "
+                f"parts, of which {at_once} may be computed at once; fewer draws, years or attribution_evaluations take less",
+            )
+
+    def _split(self, divided: Sequence[dict[str, Any]]) -> str:
         return self._hand_in(
             "SPLIT",
             lambda session: repository.split(
