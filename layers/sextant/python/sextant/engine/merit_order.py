@@ -152,7 +152,11 @@ class Scenario:
     def seconds(self) -> float:
         """About how long one evaluation takes, by size alone."""
         return seconds_of_evaluation(
-            self.assumptions, len(self.terms.years), len(self.terms.weights), len(self.fleet.units)
+            self.assumptions,
+            len(self.terms.years),
+            len(self.terms.weights),
+            len(self.fleet.units),
+            int(self.fleet.is_storage.sum()),
         )
 
     @property

@@ -12,6 +12,8 @@ from sextant.engine.transform import RESULT_METRICS
 
 PER_HOUR, PER_UNIT_HOUR = 250e-9, 2.5e-9
 """Seconds on the machine of docs/performance.md to clear an hour, and more for each unit in it."""
+PER_STORAGE_HOUR = 3e-6
+"""More for each storage, compiled."""
 STANDARD = 3.0
 """A renewable portfolio standard takes so many times as long."""
 
@@ -34,7 +36,9 @@ class Workload:
         return max(self.draws, 1) + self.coalitions
 
 
-def seconds_of_evaluation(assumptions: Iterable[PlacedDriver], years: int, hours: int, units: int) -> float:
+def seconds_of_evaluation(
+    assumptions: Iterable[PlacedDriver], years: int, hours: int, units: int, storages: int
+) -> float:
     """About how long the market takes to clear once over all years, dispatches for conditions on results included."""
     walked = [inner.driver for outer in assumptions for inner in outer.walk()]
     dispatches = 1
@@ -47,7 +51,7 @@ def seconds_of_evaluation(assumptions: Iterable[PlacedDriver], years: int, hours
             dispatches += sum(when is not None and _asks_for_results(when) for when in whens)
         elif isinstance(driver, PolicyPayload):
             standard = standard or driver.policy_name == "RPS"
-    hourly = PER_HOUR + PER_UNIT_HOUR * units
+    hourly = PER_HOUR + PER_UNIT_HOUR * units + PER_STORAGE_HOUR * storages
     return years * hours * hourly * dispatches * (STANDARD if standard else 1.0)
 
 
