@@ -128,15 +128,21 @@ class Warehouse(Construct):
             accept_wildcard(role, [self.seen_from(role, place)], "Objects of the warehouse, by what they are")
 
     def allow_exports(self, role: iam.Role) -> None:
-        """Let a function write answers too large for a response, and tenants' baselines and uploads of them."""
+        """Let a function write answers too large for a response."""
+        self._allow_folders(role, "Exports", [_EXPORTS], "Exports, which go after a day")
+
+    def allow_baselines(self, role: iam.Role) -> None:
+        """Let a function store tenants' baselines and take uploads of them."""
+        places = [f"{_WAREHOUSE}/{place}" for place in ("baselines", "uploads")]
+        self._allow_folders(role, "Baselines", places, "Baselines, and uploads, which go after a day")
+
+    def _allow_folders(self, role: iam.Role, sid: str, folders: list[str], why: str) -> None:
+        places = [f"{folder}/*" for folder in folders]
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
-        places = [f"{_EXPORTS}/*", *(f"{_WAREHOUSE}/{place}/*" for place in ("baselines", "uploads"))]
-        _add(role, "Exports", actions, [self.bucket.arn_for_objects(place) for place in places])
+        _add(role, sid, actions, [self.bucket.arn_for_objects(place) for place in places])
         allow_key(role, self._key, ["s3"], write=True)
         for place in places:
-            accept_wildcard(
-                role, [self.seen_from(role, place)], "Exports, which go after a day, and baselines"
-            )
+            accept_wildcard(role, [self.seen_from(role, place)], why)
 
     def seen_from(self, role: iam.Role, objects: str) -> str:
         """The ARN of `objects` as a policy of the role's stack writes it."""

@@ -1,0 +1,63 @@
+"""The AWS calls that each function made in the end-to-end tests, as `recorded_calls.json` keeps them.
+
+A resource stands there by what it is: a queue, a function, a table, a topic by its own name, and objects by the first words
+of their keys. What a session records beyond the file, tests/e2e/test_calls.py tells; `SEXTANT_WRITE_CALLS=1` adds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from functions.declaration import FUNCTIONS
+from local.aws import Names
+from local.calls import Call
+
+FILE = Path(__file__).with_name("recorded_calls.json")
+NAMES = {function.name for function in FUNCTIONS}
+
+# Operations that IAM knows by the name of another action.
+_ACTIONS = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "s3:HeadObject": "s3:GetObject",
+}
+
+
+def load() -> set[Call]:
+    return {Call(*entry) for entry in json.loads(FILE.read_text())}
+
+
+def save(calls: Iterable[Call]) -> None:
+    entries = sorted([call.caller, call.action, call.resource] for call in calls)
+    FILE.write_text("[\n" + ",\n".join(f"  {json.dumps(entry)}" for entry in entries) + "\n]\n")
+
+
+def plain(calls: Iterable[Call]) -> set[Call]:
+    """The calls of functions, without what differs from run to run."""
+    return {
+        Call(call.caller, _ACTIONS.get(call.action, call.action), _resource(call))
+        for call in calls
+        if call.caller in NAMES
+    }
+
+
+def _resource(call: Call) -> str:
+    names = Names()
+    name = call.resource.split(":", 5)[5]
+    match call.action.split(":")[0]:
+        case "s3":
+            bucket, _, key = name.partition("/")
+            assert bucket == names.warehouse_bucket, call
+            words = key.split("/")
+            return "/".join(words[: 4 if words[1:2] == ["market"] else 2]) + "/*" if key else ""
+        case "lambda":
+            return name.removeprefix("function:")
+        case "dynamodb":
+            assert name == f"table/{names.idempotency_table}", call
+            return "records"
+        case "sns":
+            return "alerts" if name == names.alert_topic else name
+    return name.removeprefix(names.queue(""))
