@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sextant.drivers.errors import ModelInputError
 from sextant.engine.baseline import baseline_from_tables
+from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.market import Terms
 from sextant.engine.merit_order import MeritOrderModel, prepare
 from sextant.engine.model import (
     Attribution,
@@ -31,6 +34,7 @@ from sextant.engine.tables import BaselineError, TableError, rows_from_csv
 from sextant.engine.workload import Workload
 
 __all__ = [
+    "Applied",
     "Attribution",
     "BaselineError",
     "Measured",
@@ -47,6 +51,7 @@ __all__ = [
     "Unit",
     "UnknownModelError",
     "Workload",
+    "apply_drivers",
     "baseline_from_tables",
     "measured_seconds",
     "merge_parts",
@@ -73,6 +78,26 @@ def simulate(request: SimulationRequest) -> SimulationResult:
     if not isinstance(chosen, str):
         raise ModelInputError("parameters.model", "text")
     return model_named(chosen).run(request)
+
+
+class Applied(NamedTuple):
+    """A scenario's inputs for a model of one's own, with the fleet on whose axes they lie and the terms of the run."""
+
+    inputs: Inputs
+    fleet: Fleet
+    terms: Terms
+
+
+def apply_drivers(request: SimulationRequest) -> Applied:
+    """What the request's assumptions and `shock_bp` make of its baseline, nothing dispatched but for conditions on results.
+
+    The central case: random drivers take their means, so that the draws' axis is 1. RPS targets stand in the inputs; nothing
+    is built for them. Raises ModelInputError for input that breaks a rule.
+    """
+    scenario = prepare(request)
+    shock = scenario.parameters.shock_bp
+    inputs = scenario.inputs(scenario.assumptions, shock, scenario.sampler.central())
+    return Applied(inputs, scenario.fleet, scenario.terms)
 
 
 def simulate_draws(request: SimulationRequest, first: int, last: int) -> Measured:

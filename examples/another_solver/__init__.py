@@ -1,0 +1,1 @@
+"""Sextant's inputs in the hands of another solver."""
