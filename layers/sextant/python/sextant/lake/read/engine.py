@@ -8,6 +8,7 @@ and has its configuration locked.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import tempfile
@@ -138,7 +139,10 @@ class Engine:
 
 @cache
 def _made() -> Engine:
-    return Engine(EngineSettings.from_env(environment()))
+    made = Engine(EngineSettings.from_env(environment()))
+    # Its threads call into Python, so they end before the interpreter does.
+    atexit.register(made.close)
+    return made
 
 
 _making = threading.Lock()
