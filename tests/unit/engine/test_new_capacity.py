@@ -51,3 +51,10 @@ def test_a_mean_of_flat_units_is_flat() -> None:
     system = replace(system, units=(*system.units, gas))
     more = driver("fleet_change", action="ADD", technology="gas", capacity_mw=50, year=2031, variable_cost=0)
     assert series(run(more, system=system), "curtailment") == [0.0] * 4
+
+
+def test_an_added_unit_may_be_paid_for_running_as_one_of_a_baseline_may() -> None:
+    paid = driver(
+        "fleet_change", action="ADD", technology="wind", capacity_mw=2_000, year=2031, variable_cost=-20
+    )
+    assert series(run(paid), "price_duration", exceedance_percent="100") == [32.0, -20.0, -20.0, -20.0]

@@ -90,7 +90,7 @@ class FleetChangePayload(Driver):
     heat_rate: Annotated[Number, Field(ge=0, le=100)] | None = optional(
         "ADD only", "GJ/MWh", assumed=_AVERAGE
     )
-    variable_cost: Annotated[Number, Field(ge=0, le=10_000)] | None = optional(
+    variable_cost: Annotated[Number, Field(ge=-10_000, le=10_000)] | None = optional(
         "ADD only", "EUR/MWh", assumed=_AVERAGE
     )
     fixed_cost: Annotated[Number, Field(ge=0, le=1e7)] | None = optional(
