@@ -24,6 +24,7 @@ GOOD: dict[str, Any] = {
     "value_of_lost_load": 9000.0,
     "draws": 7,
     "attribution": False,
+    "attribution_evaluations": 64,
     "model": "merit_order",
 }
 
