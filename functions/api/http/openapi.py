@@ -97,6 +97,10 @@ _EXAMPLES: dict[tuple[str, str], Any] = {
 }
 
 
+# The parameters that name runs: one may not be there, or have no result to read.
+_NAMING_RUNS = ("run_id", "runs", "baseline")
+
+
 def document() -> dict[str, Any]:
     """The whole document, JSON-able and in a fixed order."""
     made = _of(api.whole_api())
@@ -166,7 +170,10 @@ def _complete(operation: dict[str, Any], method: str, path: str, endpoint: Endpo
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "header"
     }
-    if any(parameter["name"] == "snapshot_id" for parameter in operation.get("parameters", [])):
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if endpoint.needs == "outputs:read" and not names.isdisjoint(_NAMING_RUNS):
+        statuses |= {404, 409}
+    if "snapshot_id" in names:
         statuses.add(410)
     if "if-match" in headers:
         statuses.add(412)
