@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from functions.declaration import QUEUES
@@ -56,6 +57,7 @@ class Smoke:
     scenario: str = ""
     run: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
     def outputs(self) -> Mapping[str, str]:
         """What the stacks tell."""
         stacks = [f"{self.prefix.title().replace('-', '')}{kind}" for kind in ("Data", "Service")]
@@ -70,7 +72,7 @@ class Smoke:
     def request(self, method: str, path: str, body: object = None) -> Any:
         """The answer's JSON; raises CheckFailedError for an error."""
         request = urllib.request.Request(  # noqa: S310 - the deployment's own address
-            f"{self.api or self.outputs()['ApiUrl']}{path}",
+            f"{self.api or self.outputs['ApiUrl']}{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
             headers={
@@ -200,7 +202,7 @@ def run(smoke: Smoke, tell: Callable[[str], None]) -> bool:
 @contextmanager
 def _signed_in(smoke: Smoke) -> Iterator[None]:
     """Within it there is a token: the one given, or that of a user who lives as long."""
-    outputs = {} if smoke.token else smoke.outputs()
+    outputs = {} if smoke.token else smoke.outputs
     if "UserPoolId" not in outputs:
         yield
         return

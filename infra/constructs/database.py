@@ -22,6 +22,7 @@ from constructs import Construct
 from infra.config import Aurora, GivenDatabase, Restored
 from infra.constructs.logs import log_group
 from infra.constructs.network import Network
+from infra.constructs.resources import resource_of
 from infra.constructs.suppressions import accept, accept_checkov
 
 PORT = 5432
@@ -193,10 +194,7 @@ class AuroraDatabase(Construct):
 def _close(group: ec2.SecurityGroup) -> None:
     """Leave the group no way out but its rules to other groups. They are resources beside it, and a group that names no
     rule of its own is given one by EC2: everywhere."""
-    resource = group.node.default_child
-    if not isinstance(resource, ec2.CfnSecurityGroup):
-        raise TypeError("the group has no resource of its own")
-    resource.security_group_egress = [
+    resource_of(group, ec2.CfnSecurityGroup).security_group_egress = [
         ec2.CfnSecurityGroup.EgressProperty(
             cidr_ip="255.255.255.255/32",
             description="Disallow all traffic",
@@ -209,9 +207,7 @@ def _close(group: ec2.SecurityGroup) -> None:
 
 def _restore(cluster: rds.DatabaseCluster, restored: Restored) -> None:
     """Have the cluster begin as a copy. What it takes over from the source must not be said again."""
-    resource = cluster.node.default_child
-    if not isinstance(resource, rds.CfnDBCluster):
-        raise TypeError("the cluster has no resource of its own")
+    resource = resource_of(cluster, rds.CfnDBCluster)
     resource.add_property_override("SourceDBClusterIdentifier", restored.source)
     resource.add_property_override("RestoreType", "full-copy")
     resource.add_property_override(

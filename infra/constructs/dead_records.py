@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -11,7 +11,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.buckets import private_bucket
 from infra.constructs.encryption import allow_key
+from infra.constructs.resources import resource_of
 from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard, seen_from
 
 KEPT_DAYS = 14
@@ -24,22 +26,9 @@ class DeadRecords(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, protect: bool) -> None:
         super().__init__(scope, construct_id)
         self._key = key
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            lifecycle_rules=[s3.LifecycleRule(id="kept", expiration=Duration.days(KEPT_DAYS))],
-            removal_policy=RemovalPolicy.RETAIN if protect else RemovalPolicy.DESTROY,
-        )
-        resource = self.bucket.node.default_child
-        if not isinstance(resource, s3.CfnBucket):
-            raise TypeError("the bucket has no resource of its own")
+        kept = s3.LifecycleRule(id="kept", expiration=Duration.days(KEPT_DAYS))
+        self.bucket = private_bucket(self, key=key, protect=protect, lifecycle_rules=[kept])
+        resource = resource_of(self.bucket, s3.CfnBucket)
         # The construct's own way is a function with one of AWS's broad policies.
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(

@@ -18,6 +18,7 @@ from functions.declaration import Function, Route
 from infra.config import HttpApi as HttpApiSettings
 from infra.constructs.identity import Issuer
 from infra.constructs.logs import log_group
+from infra.constructs.resources import resource_of
 from infra.constructs.suppressions import accept, accept_checkov
 
 # What the access log says of a request: who, what, how it went and how long it took; never a body or token.
@@ -105,9 +106,7 @@ class Api(Construct):
                 rate_limit=settings.requests_per_second, burst_limit=settings.burst
             ),
         )
-        stage = self.stage.node.default_child
-        if not isinstance(stage, apigateway.CfnStage):
-            raise TypeError("the stage has no resource of its own")
+        stage = resource_of(self.stage, apigateway.CfnStage)
         stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=group.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )

@@ -22,10 +22,17 @@ from functions.declaration import Function, Queue, ScheduleTrigger
 from infra.config import Alarms as AlarmSettings
 from infra.constructs.database import AuroraDatabase
 from infra.constructs.kafka import CHANNELS, KafkaAccess
-from sextant.observability import DATABASE_CIRCUIT_OPENED, NAMESPACE, RUNS_FAILED, RUNS_PUBLISHED
-
-_MINUTE = Duration.minutes(1)
-_FIVE_MINUTES = Duration.minutes(5)
+from infra.constructs.metrics import (
+    FIVE_MINUTES,
+    MINUTE,
+    counted,
+    matched,
+    of_cluster,
+    of_rds,
+    own,
+    set_aside,
+)
+from sextant.observability import DATABASE_CIRCUIT_OPENED, RUNS_FAILED, RUNS_PUBLISHED
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
@@ -81,9 +88,9 @@ class Monitoring(Construct):
 
     def _watch_api(self, settings: AlarmSettings) -> None:
         api = self._watched.api
-        failed = api.metric_server_error(period=_FIVE_MINUTES, statistic="Sum")
+        failed = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
         self._alarm("http-errors", "Requests keep failing on our side", failed, _AT_LEAST, 5, periods=2)
-        latency = api.metric_latency(period=_FIVE_MINUTES, statistic="p99")
+        latency = api.metric_latency(period=FIVE_MINUTES, statistic="p99")
         self._alarm(
             "http-latency",
             f"One request in a hundred takes longer than {settings.p99_latency} s",
@@ -97,14 +104,14 @@ class Monitoring(Construct):
         self._alarm(
             "runs-failed",
             f"{settings.failed_runs} runs or more have failed in a quarter of an hour",
-            _counted(RUNS_FAILED, Duration.minutes(15)),
+            counted(RUNS_FAILED, Duration.minutes(15)),
             _AT_LEAST,
             settings.failed_runs,
         )
         self._alarm(
             "commit-age",
             f"Results wait longer than {settings.commit_age} s to be published",
-            _own("OldestUncommittedAge", "committer", "Maximum", _MINUTE),
+            own("OldestUncommittedAge", "committer", "Maximum", MINUTE),
             _ABOVE,
             settings.commit_age,
             periods=3,
@@ -115,7 +122,7 @@ class Monitoring(Construct):
         self._alarm(
             "outbox-lag",
             f"Events wait longer than {settings.outbox_lag} s to be published",
-            _own("OutboxOldestAge", relay, "Maximum", _MINUTE),
+            own("OutboxOldestAge", relay, "Maximum", MINUTE),
             _ABOVE,
             settings.outbox_lag,
             periods=3,
@@ -123,7 +130,7 @@ class Monitoring(Construct):
         self._alarm(
             "outbox-failed",
             "An event was given up after its retries",
-            _own("OutboxFailed", relay, "Sum", _FIVE_MINUTES),
+            own("OutboxFailed", relay, "Sum", FIVE_MINUTES),
             _AT_LEAST,
             1,
         )
@@ -135,13 +142,13 @@ class Monitoring(Construct):
             self._alarm(
                 f"{name}-dlq",
                 f"A message of '{name}' was set aside after its retries",
-                _set_aside(dead),
+                set_aside(dead),
                 _AT_LEAST,
                 1,
                 runbook="dead-letters",
             )
             if self._is_read(name):
-                age = queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum")
+                age = queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum")
                 self._alarm(
                     f"{name}-age",
                     f"The oldest message of '{name}' waits longer than {settings.queue_age} s",
@@ -157,7 +164,7 @@ class Monitoring(Construct):
             self._alarm(
                 f"{channel}-topic-age",
                 f"What reads the topic of '{channel}' is more than {settings.queue_age} s behind",
-                kafka.lag(channel, _MINUTE),
+                kafka.lag(channel, MINUTE),
                 _ABOVE,
                 settings.queue_age,
                 periods=5,
@@ -168,7 +175,7 @@ class Monitoring(Construct):
             self._alarm(
                 "kafka-dead-letters",
                 "Records of Kafka were set aside after their retries",
-                _matched(self._watched.dead_records_rule),
+                matched(self._watched.dead_records_rule),
                 _AT_LEAST,
                 1,
             )
@@ -195,7 +202,7 @@ class Monitoring(Construct):
         self._alarm(
             "database-circuit-opened",
             "A function has stopped asking the database, which does not answer",
-            _counted(DATABASE_CIRCUIT_OPENED, _FIVE_MINUTES),
+            counted(DATABASE_CIRCUIT_OPENED, FIVE_MINUTES),
             _AT_LEAST,
             1,
         )
@@ -204,7 +211,7 @@ class Monitoring(Construct):
         self._alarm(
             f"{name}-errors",
             f"'{name}' ends with an error again and again",
-            function.metric_errors(period=_FIVE_MINUTES, statistic="Sum"),
+            function.metric_errors(period=FIVE_MINUTES, statistic="Sum"),
             _AT_LEAST,
             3,
             periods=2,
@@ -213,7 +220,7 @@ class Monitoring(Construct):
         self._alarm(
             f"{name}-throttles",
             f"AWS refuses to run more copies of '{name}'",
-            function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
+            function.metric_throttles(period=FIVE_MINUTES, statistic="Sum"),
             _ABOVE,
             10,
             periods=3,
@@ -221,12 +228,12 @@ class Monitoring(Construct):
         )
 
     def _watch_database(self, database: AuroraDatabase) -> None:
-        used = _of_cluster(database, "ACUUtilization")
+        used = of_cluster(database, "ACUUtilization")
         self._alarm(
             "database-capacity", "The database runs at its maximum capacity", used, _AT_LEAST, 90, periods=3
         )
         proxy = {"ProxyName": database.proxy.db_proxy_name}
-        waiting = _of_rds("DatabaseConnectionsBorrowLatency", proxy)
+        waiting = of_rds("DatabaseConnectionsBorrowLatency", proxy)
         # The proxy reports microseconds.
         self._alarm(
             "database-connections",
@@ -237,7 +244,7 @@ class Monitoring(Construct):
             periods=2,
         )
         # Each of the proxy's hosts reports its own each minute, so that only their sum says how many there are.
-        pinned = _of_rds("DatabaseConnectionsCurrentlySessionPinned", proxy, statistic="Sum", period=_MINUTE)
+        pinned = of_rds("DatabaseConnectionsCurrentlySessionPinned", proxy, statistic="Sum", period=MINUTE)
         self._alarm(
             "database-pinning",
             "Sessions hold connections of the proxy for themselves",
@@ -304,18 +311,18 @@ class Monitoring(Construct):
                 ],
             ),
             _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
-            _graph("Runs", [_counted(RUNS_PUBLISHED, _MINUTE), _counted(RUNS_FAILED, _MINUTE)]),
+            _graph("Runs", [counted(RUNS_PUBLISHED, MINUTE), counted(RUNS_FAILED, MINUTE)]),
         )
         board.add_widgets(
             _graph(
                 "Outbox: seconds and events",
                 [
-                    _own("OutboxOldestAge", "outbox-relay", "Maximum", _MINUTE),
-                    _own("OutboxPending", "outbox-relay", "Maximum", _MINUTE),
-                    _own("OutboxPublished", "outbox-relay", "Sum", _MINUTE),
+                    own("OutboxOldestAge", "outbox-relay", "Maximum", MINUTE),
+                    own("OutboxPending", "outbox-relay", "Maximum", MINUTE),
+                    own("OutboxPublished", "outbox-relay", "Sum", MINUTE),
                 ],
             ),
-            _graph("Results waiting, s", [_own("OldestUncommittedAge", "committer", "Maximum", _MINUTE)]),
+            _graph("Results waiting, s", [own("OldestUncommittedAge", "committer", "Maximum", MINUTE)]),
             _graph(
                 "Queues: oldest message, s",
                 [
@@ -332,70 +339,16 @@ class Monitoring(Construct):
             _graph("Errors", [function.metric_errors() for _, function in functions.values()]),
             _graph(
                 "Set aside",
-                [_set_aside(dead) for _, _, dead in self._watched.queues.values()],
+                [set_aside(dead) for _, _, dead in self._watched.queues.values()],
             ),
         )
         if self._watched.database is not None:
             database = self._watched.database
             board.add_widgets(
-                _graph("Database: capacity, %", [_of_cluster(database, "ACUUtilization")]),
-                _graph("Database: connections", [_of_cluster(database, "DatabaseConnections")]),
-                _graph("Database: CPU, %", [_of_cluster(database, "CPUUtilization")]),
+                _graph("Database: capacity, %", [of_cluster(database, "ACUUtilization")]),
+                _graph("Database: connections", [of_cluster(database, "DatabaseConnections")]),
+                _graph("Database: CPU, %", [of_cluster(database, "CPUUtilization")]),
             )
-
-
-def _own(name: str, service: str, statistic: str, period: Duration) -> cloudwatch.Metric:
-    """A metric our functions log, with Powertools' dimension `service`."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": service},
-        statistic=statistic,
-        period=period,
-    )
-
-
-def _counted(name: str, period: Duration) -> cloudwatch.Metric:
-    """A counter that several functions add to; it has no dimensions."""
-    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
-
-
-def _of_cluster(database: AuroraDatabase, name: str) -> cloudwatch.Metric:
-    """A metric of the cluster, by its name and not by reference: a restored cluster is another resource."""
-    return _of_rds(name, {"DBClusterIdentifier": database.identifier})
-
-
-def _of_rds(
-    name: str,
-    dimensions: Mapping[str, str],
-    *,
-    statistic: str = "Average",
-    period: Duration = _FIVE_MINUTES,
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="AWS/RDS",
-        metric_name=name,
-        dimensions_map=dimensions,
-        period=period,
-        statistic=statistic,
-    )
-
-
-def _matched(rule: str) -> cloudwatch.Metric:
-    """How often a rule called its target."""
-    return cloudwatch.Metric(
-        namespace="AWS/Events",
-        metric_name="Invocations",
-        dimensions_map={"RuleName": rule},
-        statistic="Sum",
-        period=_FIVE_MINUTES,
-    )
-
-
-def _set_aside(dead: sqs.IQueue) -> cloudwatch.Metric:
-    """The messages in a dead-letter queue. The operations function, which looks at them each minute, hides each for a
-    few seconds, maybe just when SQS counts; so it is the most of five counts."""
-    return dead.metric_approximate_number_of_messages_visible(period=_FIVE_MINUTES, statistic="Maximum")
 
 
 def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

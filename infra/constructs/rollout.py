@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.config import Rollout as RolloutSettings
 from infra.constructs.functions import LIVE, function_arn
+from infra.constructs.resources import resource_of
 from infra.constructs.suppressions import accept_wildcard
 
 
@@ -80,10 +81,7 @@ class Rollout(Construct):
                     enabled=True, events=["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]
                 ),
             )
-            resource = alias.node.default_child
-            if not isinstance(resource, lambda_.CfnAlias):
-                raise TypeError("the alias has no resource of its own")
-            resource.cfn_options.update_policy = CfnUpdatePolicy(
+            resource_of(alias, lambda_.CfnAlias).cfn_options.update_policy = CfnUpdatePolicy(
                 code_deploy_lambda_alias_update=CfnCodeDeployLambdaAliasUpdate(
                     application_name=application.ref, deployment_group_name=group.ref
                 )

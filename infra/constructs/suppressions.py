@@ -9,6 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
+from infra.constructs.resources import resource_of
+
 _CHECKOV = "checkov"
 
 
@@ -41,9 +43,7 @@ def seen_from(role: iam.IRole, bucket: s3.Bucket, objects: str) -> str:
 
 def accept_checkov(resource: IConstruct, findings: Mapping[str, str]) -> None:
     """Accept checkov findings of one resource, in the template, where checkov and a reader both look."""
-    cfn = resource if isinstance(resource, CfnResource) else resource.node.default_child
-    if not isinstance(cfn, CfnResource):
-        raise TypeError(f"{resource.node.path} has no resource of its own")
+    cfn = resource if isinstance(resource, CfnResource) else resource_of(resource, CfnResource)
     known = cfn.get_metadata(_CHECKOV) or {"skip": []}
     skip = [{"id": finding, "comment": reason} for finding, reason in findings.items()]
     cfn.add_metadata(_CHECKOV, {"skip": [*known["skip"], *skip]})

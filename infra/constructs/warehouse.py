@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.buckets import private_bucket
 from infra.constructs.encryption import allow_key
 from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard, seen_from
 from sextant.lake.table.columns import NAMESPACE, TABLE_NAME
@@ -33,22 +34,14 @@ class Warehouse(Construct):
         self, scope: Construct, construct_id: str, *, key: kms.IKey, protect: bool, restore_days: int
     ) -> None:
         super().__init__(scope, construct_id)
-        removal = RemovalPolicy.RETAIN if protect else RemovalPolicy.DESTROY
         self._key = key
-        self.bucket = s3.Bucket(
+        self.bucket = private_bucket(
             self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=protect,
-            server_access_logs_bucket=self._access_log() if protect else None,
+            key=key,
+            protect=protect,
             lifecycle_rules=_lifecycle(restore_days if protect else None),
-            removal_policy=removal,
+            versioned=protect,
+            access_log=self._access_log() if protect else None,
         )
         self.database = glue.CfnDatabase(
             self,
@@ -60,7 +53,7 @@ class Warehouse(Construct):
                 location_uri=self.bucket.s3_url_for_object(f"{_WAREHOUSE}/{CATALOG_DATABASE}.db"),
             ),
         )
-        self.database.apply_removal_policy(removal)
+        self.database.apply_removal_policy(RemovalPolicy.RETAIN if protect else RemovalPolicy.DESTROY)
         if not protect:
             unlogged = (
                 "A stage that leaves nothing behind keeps no access log: late entries would hold the bucket"
