@@ -26,9 +26,9 @@ class DeadRecords:
         day = time.strftime("%Y/%m/%d", time.gmtime())
         key = f"aws/lambda/{uuid.uuid5(uuid.NAMESPACE_OID, self.bucket)}/{day}/{uuid.uuid4()}"
         self.client.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(batch).encode())
-        told = {
+        created = {
             "source": "aws.s3",
             "detail-type": "Object Created",
             "detail": {"bucket": {"name": self.bucket}, "object": {"key": key}, "reason": "PutObject"},
         }
-        self.tell(json.dumps(told).encode())
+        self.tell(json.dumps(created).encode())

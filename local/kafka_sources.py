@@ -153,7 +153,7 @@ class KafkaSource:
     def _set_aside(self, partition: TopicPartition, records: Sequence[Any]) -> None:
         """What Lambda writes to an on-failure bucket: where the records stand, and the event that they were."""
         self._log(f"WARNING topic {self._topic.name}: {len(records)} records given up")
-        told = {
+        batch = {
             "requestContext": {
                 "condition": "RetryAttemptsExhausted",
                 "approximateInvokeCount": RETRIES + 1,
@@ -169,7 +169,7 @@ class KafkaSource:
             },
             "payload": event(partition, records).decode(),
         }
-        self._dead_records.put(told)
+        self._dead_records.put(batch)
 
 
 def event(partition: TopicPartition, records: Sequence[Any]) -> bytes:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -16,7 +19,7 @@ from local import lineage, processes
 from local.aws import REGION
 from local.calls import Call, CallLog
 from local.concurrency import ThrottledError
-from local.invocations import Functions, UnknownFunctionError
+from local.invocations import FunctionPool, Functions, UnknownFunctionError
 from local.runtime_api import ACCOUNT, MAX_PAYLOAD, function_arn
 
 MAX_ASYNC_PAYLOAD = 1024 * 1024
@@ -41,10 +44,13 @@ class LambdaApi:
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=2 * MAX_PAYLOAD)
         app.router.add_post(f"/2015-03-31{_FUNCTION}/invocations", self._invoke)
-        app.router.add_get(f"/2015-03-31{_FUNCTION}/configuration", self._configuration)
-        app.router.add_get(f"/2019-09-30{_FUNCTION}/concurrency", self._concurrency)
-        app.router.add_get(f"/2019-09-25{_FUNCTION}/event-invoke-config", self._asynchronous)
-        app.router.add_get(f"/2024-08-31{_FUNCTION}/recursion-config", self._recursion)
+        for version, path, describe in (
+            ("2015-03-31", "configuration", _configuration),
+            ("2019-09-30", "concurrency", self._concurrency),
+            ("2019-09-25", "event-invoke-config", self._asynchronous),
+            ("2024-08-31", "recursion-config", _recursion),
+        ):
+            app.router.add_get(f"/{version}{_FUNCTION}/{path}", partial(self._described, describe))
         app.router.add_get("/local/environments", self._environments)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -95,44 +101,22 @@ class LambdaApi:
 
     # How a function is configured -----------------------------------------------------------------------
 
-    async def _configuration(self, request: web.Request) -> web.Response:
+    async def _described(
+        self, describe: Callable[[FunctionPool], dict[str, Any]], request: web.Request
+    ) -> web.Response:
+        """What `describe` says of the function that the request names."""
         name, _ = _name_and_qualifier(request)
         if name not in self._functions:
             return _not_found(name)
-        pool = self._functions[name]
-        return web.json_response(
-            {
-                "FunctionName": name,
-                "Handler": pool.function.handler,
-                "MemorySize": pool.function.memory,
-                "Timeout": pool.function.timeout,
-                "Environment": {"Variables": dict(pool.variables)},
-            }
-        )
+        return web.json_response(describe(self._functions[name]))
 
-    async def _concurrency(self, request: web.Request) -> web.Response:
-        name, _ = _name_and_qualifier(request)
-        if name not in self._functions:
-            return _not_found(name)
-        share = self._functions.concurrency.share(name)
-        return web.json_response({} if share is None else {"ReservedConcurrentExecutions": share})
+    def _concurrency(self, pool: FunctionPool) -> dict[str, Any]:
+        share = self._functions.concurrency.share(pool.function.name)
+        return {} if share is None else {"ReservedConcurrentExecutions": share}
 
-    async def _asynchronous(self, request: web.Request) -> web.Response:
-        name, _ = _name_and_qualifier(request)
-        if name not in self._functions:
-            return _not_found(name)
+    def _asynchronous(self, _: FunctionPool) -> dict[str, Any]:
         rules = self._functions.asynchronous
-        return web.json_response(
-            {"MaximumRetryAttempts": rules.retries, "MaximumEventAgeInSeconds": int(rules.longest_age)}
-        )
-
-    async def _recursion(self, request: web.Request) -> web.Response:
-        name, _ = _name_and_qualifier(request)
-        if name not in self._functions:
-            return _not_found(name)
-        return web.json_response(
-            {"RecursiveLoop": "Allow" if self._functions[name].function.loop else "Terminate"}
-        )
+        return {"MaximumRetryAttempts": rules.retries, "MaximumEventAgeInSeconds": int(rules.longest_age)}
 
     async def _environments(self, _: web.Request) -> web.Response:
         listed = [dataclasses.asdict(state) for state in self._functions.states()]
@@ -145,6 +129,20 @@ class LambdaApi:
                 "peak": dict(concurrency.peak),
             }
         )
+
+
+def _configuration(pool: FunctionPool) -> dict[str, Any]:
+    return {
+        "FunctionName": pool.function.name,
+        "Handler": pool.function.handler,
+        "MemorySize": pool.function.memory,
+        "Timeout": pool.function.timeout,
+        "Environment": {"Variables": dict(pool.variables)},
+    }
+
+
+def _recursion(pool: FunctionPool) -> dict[str, Any]:
+    return {"RecursiveLoop": "Allow" if pool.function.loop else "Terminate"}
 
 
 def _name_and_qualifier(request: web.Request) -> tuple[str, str]:
