@@ -25,6 +25,7 @@ from functions.api.output_query import (
     json_answer,
     readable,
     reader,
+    tag_pairs,
 )
 from functions.api.outputs import LinkEnvelope, accepted, file_answer
 from sextant.errors import FieldError
@@ -155,15 +156,11 @@ def compare_runs(
     caller = router.caller
     others = references(runs)
     start, end = span_of(years)
-    where = filter_of(start=start, end=end, tags=tags)
     if technology is not None:
-        if "technology" in where.tags:
+        if "technology" in tag_pairs(tags):
             raise broken("technology", "unique_key", "must not stand beside a tag of this name")
-        where = filter_of(
-            start=start,
-            end=end,
-            tags=f"{tags},technology:{technology}" if tags else f"technology:{technology}",
-        )
+        tags = f"{tags},technology:{technology}" if tags else f"technology:{technology}"
+    where = filter_of(start=start, end=end, tags=tags)
     form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
     check_switched_on(caller)
     base, *compared = _runs(caller, baseline, others)

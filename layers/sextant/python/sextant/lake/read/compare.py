@@ -15,11 +15,11 @@ from pyiceberg.table import Table
 
 from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.read.engine import engine
-from sextant.lake.read.export import CSV, PARQUET, ExportFormat, csv_column, csv_header
+from sextant.lake.read.export import PARQUET, CsvForm, ExportFormat
 from sextant.lake.read.plan import PlannedFile
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
-from sextant.lake.read.sql import NOTHING, SOURCE, Values, filtered
+from sextant.lake.read.sql import NOTHING, SOURCE, Values, filtered, one_of
 from sextant.lake.table.columns import Kind
 
 _MOST_PAIRS: Final = 2_000_000
@@ -148,15 +148,13 @@ def compare(
     for number, (scenario, of_scenario) in enumerate(runs.items()):
         of_runs = replace(where, run_ids=frozenset(of_scenario))
         files += scan(table, tenant_id, str(scenario), of_runs, snapshot_id).files
-        names = {f"r{number}_{place}": str(run) for place, run in enumerate(sorted(of_scenario))}
-        values |= {f"s{number}": str(scenario), **names}
-        owned.append(f"(scenario_id = $s{number} AND run_id IN ({', '.join(f'${name}' for name in names)}))")
+        values[f"s{number}"] = str(scenario)
+        its_runs = one_of("run_id", map(str, of_scenario), f"r{number}", values)
+        owned.append(f"(scenario_id = $s{number} AND {its_runs})")
     conditions = ["tenant_id = $tenant", f"({' OR '.join(owned)})"]
     conditions += filtered(replace(where, run_ids=frozenset()), values)
     if metrics:
-        names = {f"m{place}": metric for place, metric in enumerate(sorted(metrics))}
-        values |= names
-        conditions.append(f"metric IN ({', '.join(f'${name}' for name in names)})")
+        conditions.append(one_of("metric", metrics, "m", values))
     source = SOURCE if files else NOTHING
     statement = _PAIRS.format(source=source, condition=" AND ".join(conditions))
     reading = PairedReading(table.io, tuple(files), statement, values)
@@ -203,6 +201,8 @@ _COLUMNS: Final = (
 COMPARED: Final = tuple(name for name, _, _ in _COLUMNS)
 """The columns of a comparison as a file."""
 
+_CSV: Final = CsvForm.of([(name, kind) for name, kind, _ in _COLUMNS])
+
 _SAME_PLACE: Final = " AND ".join(f"{{side}}.{name} = place.{name}" for name in COMPARED[:4])
 _PAIRS: Final = (
     # No caller's text is in it: names are ours, values are bound.
@@ -237,14 +237,8 @@ def _given(thing: object, names: Sequence[str]) -> dict[str, Any]:
 def compared_file(comparison: Comparison, form: ExportFormat) -> Iterator[bytes]:
     """The comparison as CSV or Parquet, in pieces: a row for each place and run. Raises as `Engine.rows` does."""
     reading = comparison.reading
+    statement, options = reading.statement, PARQUET
     if form is ExportFormat.CSV:
-        yield csv_header(COMPARED)
-        columns = ", ".join(csv_column(name, kind) for name, kind, _ in _COLUMNS)
-        texts = [name for name, kind, _ in _COLUMNS if kind in (Kind.STRING, Kind.STRING_MAP)]
-        statement, options = (
-            f"SELECT {columns} FROM ({reading.statement})",  # noqa: S608
-            CSV.format(texts=", ".join(texts)),
-        )
-    else:
-        statement, options = reading.statement, PARQUET
+        yield _CSV.header
+        statement, options = f"SELECT {_CSV.columns} FROM ({statement})", _CSV.options  # noqa: S608
     yield from engine().copy(reading.io, reading.files, statement, reading.values, options)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import IO, Final, cast
 
@@ -29,12 +30,7 @@ class ExportFormat(Enum):
     ARROW = "application/vnd.apache.arrow.stream"
 
 
-def csv_header(names: Iterable[str]) -> bytes:
-    """The first line of a file of CSV."""
-    return (",".join(f'"{name}"' for name in names) + "\n").encode()
-
-
-def csv_column(name: str, kind: Kind) -> str:
+def _spelled(name: str, kind: Kind) -> str:
     """A column as CSV spells it: numbers digit by digit as JSON answers do, instants in UTC, tags as JSON objects."""
     match kind:
         case Kind.DOUBLE:
@@ -51,6 +47,26 @@ def csv_column(name: str, kind: Kind) -> str:
     return f"{text} AS {name}"
 
 
+@dataclass(frozen=True)
+class CsvForm:
+    """How some columns are written as CSV: the first line, what is selected, and the options of COPY."""
+
+    header: bytes
+    columns: str
+    options: str
+
+    @classmethod
+    def of(cls, columns: Sequence[tuple[str, Kind]]) -> CsvForm:
+        """That of columns by their names and kinds, in this order."""
+        header = ",".join(f'"{name}"' for name, _ in columns) + "\n"
+        texts = ", ".join(name for name, kind in columns if kind in (Kind.STRING, Kind.STRING_MAP))
+        return cls(
+            header.encode(),
+            ", ".join(_spelled(name, kind) for name, kind in columns),
+            f"FORMAT csv, HEADER false, FORCE_QUOTE ({texts})",
+        )
+
+
 def _field_id(column: Column) -> str:
     if column.kind is Kind.STRING_MAP:
         pair = f"key: {TAGS_KEY_ID}, value: {TAGS_VALUE_ID}"
@@ -58,9 +74,8 @@ def _field_id(column: Column) -> str:
     return f"{column.name}: {column.field_id}"
 
 
-CSV: Final = "FORMAT csv, HEADER false, FORCE_QUOTE ({texts})"
 PARQUET: Final = "FORMAT parquet, COMPRESSION zstd"
-_TEXTS: Final = ", ".join(c.name for c in _COLUMNS if c.kind in (Kind.STRING, Kind.STRING_MAP))
+_CSV: Final = CsvForm.of([(column.name, column.kind) for column in _COLUMNS])
 _FIELD_IDS: Final = ", ".join(map(_field_id, _COLUMNS))
 # What an Arrow stream is made from, within the process.
 _INTERMEDIATE: Final = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20480"
@@ -74,9 +89,8 @@ def export(scan: Scan, form: ExportFormat) -> Iterator[bytes]:
     """
     match form:
         case ExportFormat.CSV:
-            yield csv_header(EXPORTED)
-            columns = ", ".join(csv_column(column.name, column.kind) for column in _COLUMNS)
-            yield from _copied(scan, columns, CSV.format(texts=_TEXTS))
+            yield _CSV.header
+            yield from _copied(scan, _CSV.columns, _CSV.options)
         case ExportFormat.PARQUET:
             yield from _copied(scan, ", ".join(EXPORTED), f"{PARQUET}, FIELD_IDS {{{_FIELD_IDS}}}")
         case ExportFormat.ARROW:

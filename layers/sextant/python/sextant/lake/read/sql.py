@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sextant.lake.read.query import Condition, OutputFilter, PageKey
@@ -53,12 +54,17 @@ def filtered(where: OutputFilter, values: Values) -> list[str]:
     return conditions
 
 
+def one_of(column: str, choices: Iterable[str], name: str, values: Values) -> str:
+    """The condition of the rows whose column is one of `choices`, bound in `values` by `name` and their place."""
+    bound = {f"{name}_{place}": choice for place, choice in enumerate(sorted(choices))}
+    values |= bound
+    return f"{column} IN ({', '.join(f'${one}' for one in bound)})"
+
+
 def _spelled(condition: Condition, name: str, values: Values) -> str:
     column, operator, value = condition
     if operator == "IN":
-        names = {f"{name}_{number}": one for number, one in enumerate(sorted(value))}
-        values |= names
-        return f"{column} IN ({', '.join(f'${one}' for one in names)})"
+        return one_of(column, value, name, values)
     values[name] = value
     # DuckDB puts NaN, which other engines may write, above every number.
     number = f" AND NOT isnan({column})" if isinstance(value, float) else ""
