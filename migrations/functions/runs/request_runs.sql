@@ -1,15 +1,17 @@
--- Ask for several runs of one scenario in one transaction: of each its id as `run`, and its options. The answers are in
--- the order of the items.
+-- Ask for several runs of one scenario in one transaction: of each its id as `run`, and its options. `reference`, which is the
+-- same of all, need stand in the first alone. The answers are in the order of the items.
 CREATE OR REPLACE FUNCTION request_runs(
     p_tenant text, p_scenario uuid, p_items jsonb, p_actor text, p_correlation_id text, p_traceparent text
 ) RETURNS SETOF requested_run
     LANGUAGE plpgsql AS $$
 DECLARE
-    item jsonb;
+    item      jsonb;
+    reference jsonb := p_items -> 0 -> 'reference';
 BEGIN
     FOR item IN SELECT value FROM jsonb_array_elements(p_items) LOOP
         RETURN NEXT request_run(
-            p_tenant, (item ->> 'run')::uuid, p_scenario, item - 'run', p_actor, p_correlation_id, p_traceparent);
+            p_tenant, (item ->> 'run')::uuid, p_scenario, item - 'run' || jsonb_build_object('reference', reference),
+            p_actor, p_correlation_id, p_traceparent);
     END LOOP;
 END
 $$;

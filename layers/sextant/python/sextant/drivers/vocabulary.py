@@ -76,6 +76,13 @@ class Vocabulary:
 
 
 @cache
+def reference_document() -> Mapping[str, Any]:
+    """The built-in baseline's, as JSON; it is shared, and not to be changed."""
+    document: dict[str, Any] = json.loads(Path(__file__).with_name("reference_vocabulary.json").read_text())
+    return document
+
+
+@cache
 def reference_vocabulary() -> Vocabulary:
     """The built-in baseline's."""
-    return Vocabulary.of(json.loads(Path(__file__).with_name("reference_vocabulary.json").read_text()))
+    return Vocabulary.of(reference_document())

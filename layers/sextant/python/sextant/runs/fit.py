@@ -24,10 +24,10 @@ def run_faults(context: Context) -> list[Remark]:
 
 def run_warnings(context: Context) -> list[Remark]:
     """What the run will do, but perhaps not as it was meant: drivers that never act, a baseline that has changed."""
-    told = []
+    remarks = []
     if (since := context["baseline_since"]) is not None:
         name, version = context["vocabulary"]["name"], context["vocabulary"]["version"]
-        told.append(
+        remarks.append(
             Remark(
                 "parameters.baseline",
                 "baseline_changed",
@@ -40,8 +40,8 @@ def run_warnings(context: Context) -> list[Remark]:
         vocabulary = Vocabulary.of({**context["vocabulary"], "units": context["vocabulary"]["units"] or {}})
         horizons = [horizon_of(point, vocabulary) for point in points]
         whole = (min(first for first, _ in horizons), max(last for _, last in horizons))
-        told += warnings(context["assumptions"], whole, vocabulary)
-    return told
+        remarks += warnings(context["assumptions"], whole, vocabulary)
+    return remarks
 
 
 def _points(context: Context) -> Iterator[Mapping[str, Any]]:

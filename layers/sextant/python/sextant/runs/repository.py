@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sextant.drivers.parameters import BUILT_IN
-from sextant.drivers.vocabulary import reference_vocabulary
+from sextant.drivers.vocabulary import reference_document
 from sextant.ids import RunId, ScenarioId
 from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
@@ -118,7 +118,13 @@ def request(
                 "rules": list(rules),
                 "run": run,
                 "scenario": scenario,
-                "options": Jsonb(_options(scenario, options, code_version, checked=checked)),
+                "options": Jsonb(
+                    {
+                        **options.stored(scenario, code_version),
+                        "reference": reference_document(),
+                        "checked": checked,
+                    }
+                ),
                 **asdict(origin),
             },
             row=dict,
@@ -141,10 +147,11 @@ def request_many(
 
     Raises `OutboxBackpressureError`.
     """
-    requests = [
-        {"run": str(run), **_options(scenario, options, code_version, checked=checked)}
+    requests: list[dict[str, Any]] = [
+        {"run": str(run), **options.stored(scenario, code_version), "checked": checked}
         for run, options in items
     ]
+    requests[0]["reference"] = reference_document()
     with backpressure():
         rows = session.fetch_all(
             _REQUEST_MANY,
@@ -154,14 +161,6 @@ def request_many(
     if any(row["outcome"] == "SCENARIO_NOT_FOUND" for row in rows):
         return None
     return [RequestedRun(**row) for row in rows]
-
-
-def _options(
-    scenario: ScenarioId, options: RunOptions, code_version: str, *, checked: bool
-) -> dict[str, Any]:
-    """The columns that the options decide; and what the database judges the request by, where it is not `checked`."""
-    stored = options.stored(scenario, code_version)
-    return {**stored, "reference": reference_vocabulary().document(), "checked": checked}
 
 
 def get(session: Session, scenario: ScenarioId, run: RunId) -> Run | None:
