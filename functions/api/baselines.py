@@ -150,7 +150,7 @@ router = Router("Baselines")
 @needs("scenarios:write")
 def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
     caller = router.caller
-    # Reading outputs, which the same function serves, needs no engine: its start would pay for it.
+    # Listing and getting baselines needs no engine: their first answer would wait for it.
     from sextant.baselines import uploads
 
     upload = uploads.read(

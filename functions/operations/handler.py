@@ -132,11 +132,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialBatchRespon
             bootstrap.nudge_relay()
         return answer
     if event.get("detail-type") == "Object Created":
-        told = scheduled_checks.ingest_letter(
+        is_new = scheduled_checks.ingest_letter(
             bootstrap.platform_database(), _batch_set_aside(event), bootstrap.operations_policies()
         )
         bootstrap.nudge_relay()
-        return {"dead_letters": int(told)}
+        return {"dead_letters": int(is_new)}
     report = scheduled_checks.run(
         bootstrap.platform_database(),
         bootstrap.operations_policies(),

@@ -197,11 +197,14 @@ def _nudger() -> Nudger | None:
     from sextant.outbox.nudge import COALESCE, Nudger, RelayInvocation
 
     def ask() -> Call:
-        if PLATFORM_URL in _current.environment:
-            # A function of two roles has a connection of the tenants' one at hand.
-            with database().autocommit(PLATFORM_TENANT) as session:
-                return service.call_relay(session, COALESCE)
-        with platform_database().autocommit(ALL_TENANTS) as session:
+        # A function of two roles has a connection of the tenants' one at hand.
+        two_roles = PLATFORM_URL in _current.environment
+        asking = (
+            database().autocommit(PLATFORM_TENANT)
+            if two_roles
+            else platform_database().autocommit(ALL_TENANTS)
+        )
+        with asking as session:
             return service.call_relay(session, COALESCE)
 
     return Nudger(ask, RelayInvocation(function))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sextant.baselines import repository
 from sextant.baselines.model import Baseline, BaselineReference
+from sextant.drivers.references import nearest
 from sextant.drivers.vocabulary import Vocabulary
 from sextant.errors import FieldError, NotFoundError, ValidationError
 from sextant.paging import Page, PageRequest, page
@@ -28,12 +29,8 @@ class NoSuchBaselineError(ValidationError):
 
 def no_such_baseline(session: Session, reference: str) -> NoSuchBaselineError:
     """The error that says which baselines the tenant has, those of a like name first."""
-    from difflib import get_close_matches  # only who erred pays for it
-
     names = repository.names(session)
-    name = reference.rpartition("@")[0] or reference
-    by_case = {known.casefold(): known for known in names}
-    near = [by_case[match] for match in get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)]
+    near = nearest(reference.rpartition("@")[0] or reference, names)
     has = f"there are {', '.join(near or names[:_LISTED])}" if names else "there is none"
     return NoSuchBaselineError(
         f"There is no baseline {reference!r}; {has}.",

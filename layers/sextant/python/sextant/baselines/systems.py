@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 from sextant.baselines import repository
 from sextant.baselines.model import Baseline, BaselineReference
@@ -31,7 +32,7 @@ class Systems:
     def __init__(self, database: PlatformDatabase, objects: TableStore) -> None:
         self._database = database
         self._objects = objects
-        self._kept: OrderedDict[tuple[TenantId, BaselineReference], SystemData] = OrderedDict()
+        self._kept: LRUCache[tuple[TenantId, BaselineReference], SystemData] = LRUCache(KEPT)
 
     def get(self, tenant: TenantId, reference: BaselineReference) -> SystemData:
         """The system. No session is open while it is loaded.
@@ -39,17 +40,15 @@ class Systems:
         Raises `BaselineNotFoundError`, and `InvalidBaselineError` where the tables were altered.
         """
         key = (tenant, reference)
-        if key not in self._kept:
+        system = self._kept.get(key)
+        if system is None:
             baseline = self._database.run(
                 ALL_TENANTS, lambda session: repository.get(session, tenant, reference), idempotent=True
             )
             if baseline is None:
                 raise BaselineNotFoundError
-            self._kept[key] = self._load(baseline)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+            system = self._kept[key] = self._load(baseline)
+        return system
 
     def _load(self, baseline: Baseline) -> SystemData:
         place = packed_location(baseline.location)

@@ -7,7 +7,7 @@ in one statement, what surely has no fault here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -188,16 +188,21 @@ class _Names:
 
 def no_such(kind: str, name: str, names: Collection[str], baseline: str) -> str:
     """In words that there is none of the name, which ones are near, and what there is."""
-    from difflib import get_close_matches  # only who erred pays for it
-
     listed = sorted(names)
-    by_case = {known.casefold(): known for known in listed}
-    near = [by_case[match] for match in get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)]
+    near = nearest(name, listed)
     question = f"; did you mean {' or '.join(near)}?" if near else "."
     shown = near if near and len(listed) > _LISTED else listed[:_LISTED]
     rest = f" and {len(listed) - len(shown)} more" if len(shown) < len(listed) else ""
     has = f"It has {', '.join(shown)}{rest}" if shown else "It has none"
     return f"there is no {kind} {name!r} in the baseline {baseline}{question} {has}"
+
+
+def nearest(name: str, names: Iterable[str]) -> list[str]:
+    """Up to three of `names` that are spelled like `name`, whatever the case; the likest first."""
+    from difflib import get_close_matches  # only who erred pays for it
+
+    by_case = {known.casefold(): known for known in names}
+    return [by_case[match] for match in get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)]
 
 
 def _idle(driver: Placed, first: int, last: int, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:

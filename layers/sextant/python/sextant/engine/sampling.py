@@ -127,20 +127,20 @@ def _mixed(factor: list[list[float]], normals: FloatArray) -> FloatArray:
     return mixed
 
 
-def _residual(asked: Correlations, years: int) -> FloatArray:
+def _residual(links: Correlations, years: int) -> FloatArray:
     """Factor [Y·N, Y·N], year by year, of what is left of the N changing drivers once the constant ones are known.
 
     A driver that holds for all years shares as much of each year with a changing one. So the changing one's years have that
     much in common, and it may be no more than its persistence leaves: 1ᵀK⁻¹1·ρ² ≤ 1 for its correlations K over the years.
     Raises ModelInputError where it is more.
     """
-    fixed = asked.constant
-    persistence = np.array(asked.persistence[fixed:])
-    for (i, j), place in asked.places.items():
+    fixed = links.constant
+    persistence = np.array(links.persistence[fixed:])
+    for (i, j), place in links.places.items():
         if j < fixed <= i:
-            a = asked.persistence[i]
+            a = links.persistence[i]
             most = math.sqrt((1.0 + a) / (years - (years - 2) * a)) if years > 1 else 1.0
-            if abs(asked.matrix[i][j]) > most:
+            if abs(links.matrix[i][j]) > most:
                 raise ModelInputError(
                     place,
                     f"within ±{math.floor(most * 1e4) / 1e4:g}, the most that a draw for all of {years} years can have with one of "
@@ -150,8 +150,8 @@ def _residual(asked: Correlations, years: int) -> FloatArray:
     # What is left of the earlier year after so many years is in the later one: of the first driver's if it comes later.
     later, earlier = (persistence[:, None, None] ** np.maximum(sign * lag, 0) for sign in (1, -1))
     decay = later[:, None] * earlier[None, :]
-    within = np.array(asked.matrix)[fixed:, fixed:, None, None]
-    shared = np.array([row[:fixed] for row in asked.level[fixed:]])
+    within = np.array(links.matrix)[fixed:, fixed:, None, None]
+    shared = np.array([row[:fixed] for row in links.level[fixed:]])
     left = within * decay - np.einsum("ik,jk->ij", shared, shared)[:, :, None, None]
     size = years * len(persistence)
     matrix = left.transpose(2, 0, 3, 1).reshape(size, size)
@@ -161,7 +161,7 @@ def _residual(asked: Correlations, years: int) -> FloatArray:
         if column[0] > 1e-12:
             factor[k:, k] = column / math.sqrt(column[0])
         elif column[0] < -1e-9 or np.any(np.abs(column) > 1e-6):
-            driver = asked.paths[fixed + k % len(persistence)]
+            driver = links.paths[fixed + k % len(persistence)]
             raise ModelInputError(
                 f"{driver}.payload.correlations",
                 f"attainable together over {years} years: they are too strong",
@@ -212,19 +212,19 @@ class Sampler:
 
     def _linked(self, independent: FloatArray) -> FloatArray:
         """Independent normals [D, Y, N] to those of the drivers: correlated within each year, linked from year to year."""
-        asked = self._correlations
-        fixed = asked.constant
-        linked = _mixed(asked.level, independent)
+        links = self._correlations
+        fixed = links.constant
+        linked = _mixed(links.level, independent)
         linked[:, :, :fixed] = linked[:, :1, :fixed]
         if self._residual is not None:
-            shared = _mixed([row[:fixed] for row in asked.level[fixed:]], independent[:, :1, :fixed])
+            shared = _mixed([row[:fixed] for row in links.level[fixed:]], independent[:, :1, :fixed])
             flat = independent[:, :, fixed:].reshape(len(independent), -1)
             own = np.einsum("dk,jk->dj", flat, self._residual)
             linked[:, :, fixed:] = shared + own.reshape(linked[:, :, fixed:].shape)
             return linked
-        innovations = _mixed(asked.innovation, independent[:, :, fixed:])
+        innovations = _mixed(links.innovation, independent[:, :, fixed:])
         innovations[:, 0] = linked[:, 0, fixed:]
-        for column, persistence in enumerate(asked.persistence[fixed:]):
+        for column, persistence in enumerate(links.persistence[fixed:]):
             linked[:, :, fixed + column] = autoregressive(innovations[:, :, column], persistence)
         return linked
 

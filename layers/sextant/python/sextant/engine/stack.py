@@ -115,10 +115,10 @@ class Stack:
         The last is [R], the fall over all kinks beyond high.
         """
         beyond = np.zeros(len(low))
-        found = [kink for part in self._parts for kink in part.kinks(credit, low, high, beyond)]
-        if not found:
+        kinks = [kink for part in self._parts for kink in part.kinks(credit, low, high, beyond)]
+        if not kinks:
             return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), beyond
-        row, x, step = (np.concatenate(one) for one in zip(*found, strict=True))
+        row, x, step = (np.concatenate(one) for one in zip(*kinks, strict=True))
         return row, x, step, beyond
 
 
@@ -216,7 +216,7 @@ class _Season:
     def kinks(
         self, credit: FloatArray, low: FloatArray, high: FloatArray, beyond: FloatArray
     ) -> list[tuple[IntArray, FloatArray, FloatArray]]:
-        found = []
+        kinks = []
         for position in range(self._cost_step.shape[1]):
             fall = self._cost_step[:, position] - credit * self._green_step[:, position]
             existing, built = self._level(position)
@@ -226,5 +226,5 @@ class _Season:
             beyond += np.where(far, step, 0.0).sum(axis=1)
             row, hour = np.nonzero(ahead & ~far)
             x = (self._load[row, hour] - existing[row, hour]) / built[row, hour]
-            found.append((row, x, step[row, hour]))
-        return found
+            kinks.append((row, x, step[row, hour]))
+        return kinks

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sextant.drivers.parameters import point_text, points_of
+from sextant.drivers.parameters import BUILT_IN, point_text, points_of
 from sextant.engine import (
     Measured,
     MetricValue,
@@ -105,7 +105,7 @@ def _workloads(
 
 def _at_point(request: SimulationRequest, point: Mapping[str, Any], *, swept: bool) -> SimulationRequest:
     parameters = {**request.parameters, **point}
-    if swept and (parameters.get("model") or "merit_order") == "merit_order":
+    if swept and (parameters.get("model") or BUILT_IN) == BUILT_IN:
         parameters["attribution"] = False
     return replace(request, parameters=parameters)
 

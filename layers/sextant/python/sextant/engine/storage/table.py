@@ -45,7 +45,7 @@ def storage_units(
         return ()
     storages: list[Unit] = []
     names = {unit.name for unit in others}
-    for row in range(1, len(table.rows) + 1):
+    for row in table.each():
         unit = _unit(table, row)
         inflow = unit.storage.inflow if unit.storage else None
         if unit.name in names:
