@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
-from functions.declaration import QUEUES, Queue
+from functions.declaration import FUNCTIONS, QUEUES, Queue
 from local import calls, processes
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ class LocalAws(processes.Server):
             "PERSIST_STATE": "1" if self.persistent else "0",
             "S3_PERSIST": "1" if self.persistent else "0",
             "CALLS": str(self.calls),
+            "CALLERS": ",".join(function.name for function in FUNCTIONS),
             "STATE_DIR": str(state / "state"),
             "S3_DATA_DIR": str(state / "s3"),
             # Each would open a port of its own, on every interface.

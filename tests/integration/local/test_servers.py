@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
 
-from local.aws import LocalAws, Names
+from functions.declaration import FUNCTIONS
+from local.aws import LocalAws, Names, Resources, client_for
 from local.postgres import Postgres
 from tests.waiting import until
 
@@ -82,6 +84,16 @@ def test_a_port_in_use_is_an_error_that_names_the_log(tmp_path: Path, postgres: 
             other.start()
     finally:
         other.forget()
+
+
+def test_a_link_that_a_function_signs_is_good(aws: LocalAws, resources: Resources) -> None:
+    def put(key: str) -> int:
+        client = client_for("s3", aws.endpoint, key)
+        place = {"Bucket": resources.bucket, "Key": f"of {key}"}
+        return httpx.put(client.generate_presigned_url("put_object", place), content=b"x").status_code
+
+    assert [put(function.name) for function in FUNCTIONS] == [200] * len(FUNCTIONS)
+    assert put("nobody") == 403
 
 
 def test_local_aws_keeps_objects_messages_and_records(tmp_path: Path) -> None:
