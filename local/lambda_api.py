@@ -66,11 +66,12 @@ class LambdaApi:
         event = await request.read() or b"{}"
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         caller = _caller(request)
-        if self._calls is not None:
-            target = function_arn(f"{name}:{qualifier}" if qualifier else name, REGION)
-            self._calls.note(Call(caller, "lambda:InvokeFunction", target))
+        target = f"{name}:{qualifier}" if qualifier else name
+        # Who only asks whether it may invokes nothing.
+        if self._calls is not None and kind != "DryRun":
+            self._calls.note(Call(caller, "lambda:InvokeFunction", function_arn(target, REGION)))
         if caller in self._functions and not self._may_invoke(caller, name, qualifier):
-            return _denied(caller, f"{name}:{qualifier}" if qualifier else name)
+            return _denied(caller, target)
         try:
             pool = self._functions[name]
         except UnknownFunctionError:

@@ -105,7 +105,7 @@ def vocabulary(session: Session, reference: str) -> dict[str, Any] | None:
 def names(session: Session) -> list[str]:
     """The names of the tenant's baselines, of the first thousand."""
     return session.fetch_all(
-        "SELECT DISTINCT name FROM baseline WHERE tenant_id = %s ORDER BY name LIMIT 1000",
+        "SELECT DISTINCT ON (name_key) name FROM baseline WHERE tenant_id = %s ORDER BY name_key LIMIT 1000",
         (session.tenant_id,),
         row=str,
     )
