@@ -40,7 +40,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """Where tests run side by side, a file stays together, and so does what writes the bundles of the checkout.
+
+    The longest group comes first, so that no process is left with it at the end.
+    """
+    items.sort(key=_place)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("bundles" if _makes_bundles(item) else item.path.as_posix()))
+
+
+def _place(item: pytest.Item) -> int:
+    if item.get_closest_marker("last"):
+        return 2
+    return 0 if _makes_bundles(item) else 1
+
+
+def _makes_bundles(item: pytest.Item) -> bool:
+    return "infra" in item.path.parts or item.path.name in {"test_deploy.py", "test_bundling.py"}
 
 
 @pytest.fixture(scope="session")

@@ -36,17 +36,24 @@ def save(calls: Iterable[Call]) -> None:
 
 
 def plain(calls: Iterable[Call]) -> set[Call]:
-    """The calls of functions, without what differs from run to run."""
+    """The calls of functions of whole systems, without what differs from run to run.
+
+    Resources that a test made for itself (the fixture `names`) are no system's.
+    """
     return {
         Call(call.caller, _ACTIONS.get(call.action, call.action), _resource(call))
         for call in calls
-        if call.caller in NAMES
+        if call.caller in NAMES and not _name(call).startswith("t-")
     }
+
+
+def _name(call: Call) -> str:
+    return call.resource.split(":", 5)[5]
 
 
 def _resource(call: Call) -> str:
     names = Names()
-    name = call.resource.split(":", 5)[5]
+    name = _name(call)
     match call.action.split(":")[0]:
         case "s3":
             bucket, _, key = name.partition("/")

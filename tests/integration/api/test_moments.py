@@ -43,8 +43,8 @@ NO_DAYS = ["2026", "20271201", "1700000000", "0", "2027-W01-1", "2027-12-01T00:0
 QUERIES = [
     ("/v1/scenarios", "created_after"),
     ("/v1/scenarios", "created_before"),
-    (f"/v1/scenarios/{uuid4()}", "as_of"),
-    (f"/v1/scenarios/{uuid4()}/runs", "created_after"),
+    ("/v1/scenarios/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9", "as_of"),
+    ("/v1/scenarios/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/runs", "created_after"),
     ("/v1/events", "occurred_before"),
     ("/v1/admin/outbox", "created_after"),
     ("/v1/admin/outbox/summary", "since"),
