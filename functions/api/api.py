@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         actions,
         bulk_runs,
         cache,
+        changes,
         decisions,
         documentation,
         events,
@@ -50,6 +51,7 @@ _MODULES = {
         noun: noun
         for noun in (
             "actions",
+            "changes",
             "decisions",
             "events",
             "incidents",

@@ -1,4 +1,4 @@
-"""Looks after runs that nobody holds; called by the schedule, each minute."""
+"""Looks after runs that nobody holds, and forgets old changes of states; called by the schedule, each minute."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.declaration import RUN_RECOVERY
 from functions.time_left import TimeLeft
 from sextant import bootstrap
+from sextant.changes import service as changes
 from sextant.execution.recovery import recover
 from sextant.execution.settings import RunSettings
 from sextant.observability import RUNS_FAILED, counted
+from sextant.storage import ALL_TENANTS
 
 BATCH = 500
 MARGIN = 15.0
@@ -37,4 +39,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             "runs recovered", extra={**counts, **counted(RUNS_FAILED, counts["failed"] + counts["timed_out"])}
         )
         bootstrap.nudge_relay()
+    bootstrap.platform_database().run(ALL_TENANTS, changes.forget, idempotent=True)
     return counts

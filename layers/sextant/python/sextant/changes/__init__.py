@@ -1,0 +1,1 @@
+"""What changed of a tenant's runs and incidents, for whoever watches."""
