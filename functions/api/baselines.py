@@ -230,7 +230,7 @@ def get_baseline(
     responses={200: answers("Its versions, newest first", BaselineList)},
 )
 @needs("scenarios:read")
-def list_versions(baseline_id: str) -> Response[Any]:
+def list_baseline_versions(baseline_id: str) -> Response[Any]:
     with router.session() as session:
         versions = service.versions(session, _id_of(baseline_id))
     meta = PageMeta.model_construct(request_id=router.caller.request_id)

@@ -136,7 +136,6 @@ router = Router("Outputs")
     "to the baseline run and the relative one, and beside them what differs in the assumptions, parameters, model, "
     "baseline and seed. All values are read from one snapshot. A run that the tenant does not have is 404, one that "
     "has no result 409; both name it.",
-    operation_id="compare_runs",
     responses={200: _COMPARISON, 303: _LINK},
 )
 @needs("outputs:read")
@@ -188,7 +187,6 @@ def compare_runs(
     "/v1/scenarios/<scenario_id>/outputs/compare",
     summary="Compare runs with a baseline run: the values only",
     description="The rows of `GET /v1/compare`, which also says what differs in the inputs.",
-    operation_id="compare_outputs",
     responses={200: _ROWS},
 )
 @needs("outputs:read")

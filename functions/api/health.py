@@ -48,13 +48,13 @@ _PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}
 
 @router.get("/v1/health", summary="Is the process alive", responses={200: _OK})
 @public
-def live() -> Response[Any]:
+def get_health() -> Response[Any]:
     return reply(Health(status="healthy"))
 
 
 @router.get("/v1/health/ready", summary="Can it serve", responses={200: _OK, 503: _OK})
 @public
-def ready() -> Response[Any]:
+def get_readiness() -> Response[Any]:
     database = _database()
     checks = [database] if database.status == "unhealthy" else [database, _outbox()]
     checks += _records()
@@ -64,7 +64,7 @@ def ready() -> Response[Any]:
 
 @router.get("/problems", summary="All problem types", tags=["Problems"], responses={200: _PAGE})
 @public
-def list_problems() -> Response[Any]:
+def list_problem_types() -> Response[Any]:
     return Response(status_code=200, content_type="text/html; charset=utf-8", body=list_of_all())
 
 
@@ -72,7 +72,7 @@ def list_problems() -> Response[Any]:
     "/problems/<code>", summary="What a problem type means", tags=["Problems"], responses={200: _PAGE}
 )
 @public
-def problem_page(code: str) -> Response[Any]:
+def get_problem_type(code: str) -> Response[Any]:
     text = page_of(code)
     if text is None:
         raise NotFoundError("There is no such problem type.")

@@ -92,6 +92,8 @@ def move_incident(incident_id: UUID, document: Annotated[IncidentMove, Body()]) 
     responses={200: _TIMELINE},
 )
 @needs("scenarios:read")
-def timeline(incident_id: UUID, limit: Limit = MAX_LIMIT, cursor: str | None = None) -> Response[Any]:
+def get_incident_timeline(
+    incident_id: UUID, limit: Limit = MAX_LIMIT, cursor: str | None = None
+) -> Response[Any]:
     scope = f"timeline {incident_id}"
     return listing(router, Timeline, scope, limit, cursor, incidents.timeline, incident_id)

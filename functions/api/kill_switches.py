@@ -72,7 +72,7 @@ _CHANGES = answers("Changes of a kill switch, newest first", SwitchChangeList)
 
 @router.post("/v1/kill-switches", summary="Set a kill switch", responses={200: _OK})
 @needs("operations:write")
-def activate(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
+def set_kill_switch(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
     caller = router.caller
     database, tenant, platform = _as_whom(caller, document.scope, document.target)
     return _shown(
@@ -93,7 +93,7 @@ def activate(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
 
 @router.post("/v1/kill-switches/<switch_id>/lift", summary="Lift a kill switch", responses={200: _OK})
 @needs("operations:write")
-def lift(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Response[Any]:
+def lift_kill_switch(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Response[Any]:
     caller = router.caller
     platform = caller.may("tenants:manage")
     tenant = caller.tenant
@@ -117,7 +117,7 @@ def lift(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Respon
 
 @router.get("/v1/kill-switches", summary="List kill switches", responses={200: _LIST})
 @needs("scenarios:read")
-def list_switches(
+def list_kill_switches(
     limit: Limit = DEFAULT_LIMIT,
     cursor: str | None = None,
     *,
@@ -129,7 +129,7 @@ def list_switches(
 
 @router.get("/v1/kill-switches/<switch_id>", summary="Get a kill switch", responses={200: _OK})
 @needs("scenarios:read")
-def get_switch(switch_id: UUID) -> Response[Any]:
+def get_kill_switch(switch_id: UUID) -> Response[Any]:
     with router.session() as session:
         switch = kill_switches.get(session, switch_id)
     return reply(KillSwitchEnvelope.of(switch, router.caller))
@@ -141,7 +141,9 @@ def get_switch(switch_id: UUID) -> Response[Any]:
     responses={200: _CHANGES},
 )
 @needs("scenarios:read")
-def list_changes(switch_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
+def list_kill_switch_changes(
+    switch_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: str | None = None
+) -> Response[Any]:
     caller = router.caller
     scope = f"kill switch {switch_id}"
     # Who moved the global switch is for the platform's own people.

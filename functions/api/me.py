@@ -51,7 +51,6 @@ router = Router("Tenants")
     "/v1/me",
     summary="Who am I, and what may I do",
     description="The subject and tenant of the token, its roles and what they allow, and the tenant's limits with what is used of them.",
-    operation_id="get_me",
     responses={200: answers("The caller", MeEnvelope)},
 )
 @needs("scenarios:read")

@@ -193,7 +193,7 @@ def get_outbox_event(event_id: UUID, tenant: Whose = None) -> Response[Any]:
     responses={200: answers("Newest first", AuditList)},
 )
 @needs("outbox:read")
-def read_outbox_audit(
+def list_outbox_audit(
     limit: Limit = DEFAULT_LIMIT, cursor: str | None = None, tenant: Whose = None
 ) -> Response[Any]:
     owner = _owner(tenant)

@@ -120,7 +120,6 @@ _RESULT = answers("The result", ResultEnvelope)
     summary="Get what the model says of a run's result",
     description="Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, "
     "and how the change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.",
-    operation_id="get_scenario_run_result",
     responses={200: _RESULT},
 )
 @needs("outputs:read")

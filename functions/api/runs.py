@@ -196,7 +196,7 @@ def request_run(
 
 @router.get("/v1/scenarios/<scenario_id>/runs", summary="List the runs of a scenario", responses={200: _LIST})
 @needs("scenarios:read")
-def list_runs(
+def list_scenario_runs(
     scenario_id: UUID,
     limit: Limit = DEFAULT_LIMIT,
     cursor: str | None = None,
@@ -222,7 +222,7 @@ def list_runs(
     responses={200: _LIVE},
 )
 @needs("scenarios:read")
-def get_run(
+def get_scenario_run(
     scenario_id: UUID,
     run_id: UUID,
     wait: Wait = 0,
@@ -249,14 +249,13 @@ def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
 
 @router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: _OK})
 @needs("runs:cancel")
-def cancel_run(run_id: UUID) -> Response[Any]:
+def cancel_any_run(run_id: UUID) -> Response[Any]:
     return cancelled(router, run_id)
 
 
 @router.post(
     "/v1/scenarios/<scenario_id>/runs/<run_id>/cancel",
     summary="Cancel a run of the scenario",
-    operation_id="cancel_scenario_run",
     responses={200: _OK},
 )
 @needs("runs:cancel")

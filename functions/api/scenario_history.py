@@ -44,7 +44,7 @@ router = Router("Scenarios")
     responses={200: answers("Versions, newest first", VersionList)},
 )
 @needs("scenarios:read")
-def list_versions(
+def list_scenario_versions(
     scenario_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Response[Any]:
     scope = f"versions {scenario_id}"
@@ -57,7 +57,9 @@ def list_versions(
     responses={200: answers("The version", VersionEnvelope)},
 )
 @needs("scenarios:read")
-def get_version(scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> Response[Any]:
+def get_scenario_version(
+    scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> Response[Any]:
     with router.session() as session:
         scenario = service.get_version(session, ScenarioId(scenario_id), version)
     return reply(VersionEnvelope.of(scenario, router.caller))
@@ -69,7 +71,7 @@ def get_version(scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 -
     responses={200: answers("The differences only", DifferenceList)},
 )
 @needs("scenarios:read")
-def compare(
+def diff_scenarios(
     scenario_id: UUID,
     from_version: Annotated[Number | None, Query(description="Without it, the present one")] = None,
     to_version: Annotated[Number | None, Query(description="Without it, the present one")] = None,
@@ -87,7 +89,7 @@ def compare(
     responses={200: answers("What happened, newest first", ScenarioEventList)},
 )
 @needs("scenarios:read")
-def list_events(
+def list_scenario_events(
     scenario_id: UUID,
     run_id: Annotated[UUID | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,

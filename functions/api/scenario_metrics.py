@@ -52,7 +52,7 @@ router = Router("Outputs")
     responses={200: answers("The metrics", MetricList)},
 )
 @needs("outputs:read")
-def latest_metrics(
+def get_latest_metrics(
     scenario_id: UUID,
     metric: Metrics = None,
     metric_name: OldMetric = None,

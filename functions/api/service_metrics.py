@@ -28,7 +28,7 @@ _TEXT: OpenAPIResponse = {"description": "The figures", "content": {"text/plain"
 
 @router.get("/metrics", summary="Figures in Prometheus' text format", responses={200: _TEXT})
 @needs("outbox:read")
-def metrics() -> Response[Any]:
+def get_metrics() -> Response[Any]:
     caller = router.caller
     with _session(caller) as session:
         gauges = [*_of_runs(session), *_of_outbox(session)]

@@ -81,7 +81,7 @@ def list_settings(kind: Kind | None = None) -> Response[Any]:
     responses={200: answers("Changes, newest first", SettingChangeList)},
 )
 @needs("config:write")
-def read_audit(
+def list_setting_changes(
     limit: Limit = DEFAULT_LIMIT,
     cursor: str | None = None,
     kind: Kind | None = None,

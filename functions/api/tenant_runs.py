@@ -45,11 +45,10 @@ router = Router("Runs")
     "/v1/runs",
     summary="List the runs of all scenarios",
     description="Newest first; the parts of split runs are left out. Everything given narrows.",
-    operation_id="list_runs",
     responses={200: answers("Runs, newest first", ListedRunList)},
 )
 @needs("scenarios:read")
-def list_tenant_runs(
+def list_runs(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(description="`next_cursor` or `prev_cursor` of a page")] = None,
     state: States = None,
@@ -79,11 +78,10 @@ def list_tenant_runs(
 @router.get(
     "/v1/runs/<run_id>",
     summary="Get a run of any scenario, or wait for it to change",
-    operation_id="get_run",
     responses={200: answers("The run, and for what it waits", LiveRunEnvelope)},
 )
 @needs("scenarios:read")
-def get_tenant_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> Response[Any]:
+def get_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> Response[Any]:
     def look() -> Run:
         with router.session() as session:
             return service.get_anywhere(session, RunId(run_id))
@@ -95,11 +93,10 @@ def get_tenant_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = No
     "/v1/runs/<run_id>/cancel",
     summary="Cancel a run of any scenario",
     description="Cancelling twice is the same as once. A run that has ended, or is being published, is 409.",
-    operation_id="cancel_run",
     responses={200: answers("The run", RunEnvelope)},
 )
 @needs("runs:cancel")
-def cancel_tenant_run(run_id: UUID) -> Response[Any]:
+def cancel_run(run_id: UUID) -> Response[Any]:
     return cancelled(router, run_id)
 
 
@@ -107,7 +104,6 @@ def cancel_tenant_run(run_id: UUID) -> Response[Any]:
     "/v1/runs/<run_id>/result",
     summary="Get what the model says of the result of a run of any scenario",
     description="The same as under the run's scenario.",
-    operation_id="get_run_result",
     responses={200: answers("The result", ResultEnvelope)},
 )
 @needs("outputs:read")

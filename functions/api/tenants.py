@@ -121,7 +121,7 @@ def change_tenant(
     responses={200: CHANGES},
 )
 @needs("scenarios:read")
-def tenant_changes(
+def list_tenant_changes(
     tenant: str,
     limit: Limit = MAX_LIMIT,
     before_version: Annotated[int | None, Query(ge=1)] = None,

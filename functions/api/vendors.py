@@ -118,7 +118,7 @@ def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
     responses={200: CHANGES},
 )
 @needs("scenarios:read")
-def vendor_changes(
+def list_vendor_changes(
     vendor_id: UUID,
     limit: Limit = MAX_LIMIT,
     before_version: Annotated[int | None, Query(ge=1)] = None,
@@ -132,7 +132,7 @@ def vendor_changes(
     responses={200: _STANDING},
 )
 @needs("scenarios:read")
-def vendor_breaker(vendor_id: UUID) -> Response[Any]:
+def get_vendor_breaker(vendor_id: UUID) -> Response[Any]:
     with router.session() as session:
         standing = service.status(session, vendor_id)
     return reply(VendorStandingEnvelope.of(standing, router.caller))

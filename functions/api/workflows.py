@@ -107,7 +107,7 @@ def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any
     responses={200: CHANGES},
 )
 @needs("scenarios:read")
-def workflow_changes(
+def list_workflow_changes(
     workflow_id: UUID,
     limit: Limit = MAX_LIMIT,
     before_version: Annotated[int | None, Query(ge=1)] = None,

@@ -26,7 +26,7 @@ _NAMED = {"fuel": "fuels", "technology": "technologies", "unit": "units", "profi
 def files() -> dict[Path, str]:
     model = model_named(MeritOrderModel.name)
     schema = TypeAdapter(Assumptions).json_schema()
-    definitions = {name.lstrip("_"): _plain(item) for name, item in schema["$defs"].items()}
+    definitions = {name: _plain(item) for name, item in schema["$defs"].items()}
     for name, payload in PAYLOADS.items():
         definitions[payload.__name__]["examples"] = [examples.DRIVERS[name]]
     document = {
@@ -60,7 +60,7 @@ def _plain(schema: Any, field: str = "") -> Any:
     if isinstance(schema, list):
         return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
-        return schema.replace("#/$defs/_", "#/$defs/") if isinstance(schema, str) else schema
+        return schema
     choices = [item for item in schema.get("anyOf", ()) if item != {"type": "null"}]
     if "anyOf" in schema and len(choices) == 1:
         schema = {**{key: value for key, value in schema.items() if key != "anyOf"}, **choices[0]}

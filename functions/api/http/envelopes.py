@@ -9,6 +9,7 @@ from inspect import get_annotations
 from typing import (
     Annotated,
     Any,
+    ClassVar,
     Generic,
     Literal,
     Self,
@@ -67,10 +68,13 @@ class AnswerBody(Deferred):
     them. What the body declares itself stands in for a field of that name, or comes after them all.
     """
 
+    _shown: ClassVar[type[Any] | None] = None
+
     def __init_subclass__(
         cls, shows: type[Any] | None = None, hides: Collection[str] = (), **options: Unpack[ConfigDict]
     ) -> None:
         if shows is not None:
+            cls._shown = shows
             hints = get_type_hints(shows, include_extras=True)
             shown = {field.name: _open(hints[field.name]) for field in fields(shows)}
             for name in hides:

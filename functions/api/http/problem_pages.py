@@ -1,6 +1,6 @@
 """The pages behind `/problems/<code>`, made from the error classes themselves.
 
-`tools/docs/openapi.py` writes down every class there is, of both entries and of the workers: a process that is asked for a
+`tools/docs/openapi` writes down every class there is, of both entries and of the workers: a process that is asked for a
 page has loaded few of them.
 """
 

@@ -121,13 +121,15 @@ class Router(api_gateway.Router):
         self.endpoints: list[Endpoint] = []
 
     def route(self, rule: str, method: Any, *args: Any, **options: Any) -> Callable[[Handler], Handler]:
+        """Note the handler as the route's; its name is the operation's id in the OpenAPI document."""
         arguments = _ROUTE.bind(self, rule, method, *args, **options)
         arguments.arguments["tags"] = arguments.arguments.get("tags") or self._tags
-        register = api_gateway.Router.route(*arguments.args, **arguments.kwargs)
 
         def note(handler: Handler) -> Handler:
             if handler not in _NEEDS:
                 raise TypeError(f"{handler.__qualname__} is marked neither with `needs` nor `public`")
+            arguments.arguments["operation_id"] = handler.__name__
+            register = api_gateway.Router.route(*arguments.args, **arguments.kwargs)
             self.endpoints.append(
                 Endpoint(
                     method, rule, handler, _NEEDS[handler], handler in _COUNTS_ITSELF, handler in _MERGES

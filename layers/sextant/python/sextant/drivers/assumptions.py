@@ -117,7 +117,7 @@ def _driver_type(value: Any) -> str | None:
 @cache
 def _kinds(base: type[Assumption]) -> Any:
     """The union of the eight kinds of `base`, told apart by `driver_type`; made when it is first read with."""
-    pattern = "{}Assumption" if base is Assumption else "_{}Component"
+    pattern = "{}Assumption" if base is Assumption else "{}Component"
     literal: Any = Literal
     kinds: list[Any] = [
         Annotated[

@@ -27,7 +27,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError, field_path
-from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional
+from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional, required
 
 BUILT_IN = "merit_order"
 PLUG_INS = "sextant.models"
@@ -192,8 +192,13 @@ class PlugInParameters(_Parameters):
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True, json_schema_extra=_OTHERS)
 
-    model: Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-    baseline: Baseline | None = None
+    model: Annotated[
+        str,
+        Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,63}$", json_schema_extra={"not": {"const": BUILT_IN}}),
+    ] = required("name of the model (a plug-in's entry-point name)")
+    baseline: Baseline | None = optional(
+        "a baseline of your own, by name or id, `…@3` for its third version", assumed="the reference system"
+    )
 
 
 def unknown_parameter(name: str) -> PydanticCustomError:

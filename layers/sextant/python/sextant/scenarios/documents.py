@@ -59,7 +59,7 @@ class ScenarioChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    name: Name = ""
+    name: Name = Field(default_factory=str)
     description: Description | None = None
     assumptions: Assumptions | None = None
     parameters: RunParameters | None = None

@@ -13,19 +13,20 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
+SERVED = ROOT / "functions/api/openapi.json"
 _HEAD = "# Made from the code by `python -m tools.docs openapi`; `make check` fails where it has drifted.\n"
 
 
 def files() -> Mapping[Path, str]:
     os.environ.setdefault("DATABASE_URL", "postgresql://unused")
-    from functions.api.http.openapi import document, problems
+    from tools.docs.openapi.document import document
+    from tools.docs.openapi.problems import problems
 
     made = document()
     return {
         ROOT / "docs/api/openapi.yaml": _HEAD
         + yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=110),
         ROOT / "functions/api/problems.json": json.dumps(problems(), ensure_ascii=False, indent=1) + "\n",
-        ROOT / "functions/api/openapi.json": json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-        + "\n",
+        SERVED: json.dumps(made, ensure_ascii=False, separators=(",", ":")) + "\n",
     }

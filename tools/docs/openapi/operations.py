@@ -1,0 +1,184 @@
+"""What an operation's route cannot say of it: who may call it, what can go wrong, what comes in the headers, an example."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from functions.api.http.bodies import MEDIA_TYPE, MERGE_PATCH
+from functions.api.http.routing import PUBLIC, Endpoint
+from tools.docs.openapi.examples import BODIES
+from tools.docs.openapi.schemas import without_null
+
+_MEANINGS = {
+    400: "The request cannot be understood, or a parameter breaks a rule",
+    401: "No valid credentials",
+    403: "A permission is missing",
+    404: "There is no such thing for this tenant",
+    409: "In conflict with the present state",
+    410: "The snapshot has expired; start again from the newest",
+    412: "It was changed since it was read",
+    413: "The body is too large",
+    415: "The body is not application/json",
+    422: "A field of the body breaks a rule",
+    429: "A limit is reached; Retry-After says when to come again",
+    500: "Something went wrong on our side",
+    503: "Not available just now; Retry-After says when to come again",
+}
+# The gateway lets nobody without a valid token through, no event over 6 MB and no more requests than it bears, tells of a
+# function that died, and has words of its own.
+_ALSO_OF_THE_GATEWAY = (401, 413, 429, 500, 503)
+
+# The parameters that name runs: one may not be there, or have no result to read.
+_NAMING_RUNS = ("run_id", "runs", "baseline")
+
+SCHEMAS: dict[str, Any] = {
+    "Problem": {
+        "description": "What went wrong (RFC 9457).",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+        "properties": {
+            "type": {
+                "description": "The page that says what `code` means.",
+                "type": "string",
+                "examples": ["/problems/validation_failed"],
+            },
+            "title": {"description": "What `code` means, in words.", "type": "string"},
+            "status": {"description": "The HTTP status.", "type": "integer"},
+            "detail": {"description": "What went wrong this time; may be shown.", "type": "string"},
+            "instance": {"description": "The path that was asked for.", "type": "string"},
+            "code": {
+                "description": "To branch on; `/problems` lists them all.",
+                "type": "string",
+                "examples": ["validation_failed"],
+            },
+            "request_id": {"description": "To report it by.", "type": "string"},
+            "errors": {
+                "description": "The rules that the request breaks.",
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/FieldProblem"},
+            },
+        },
+    },
+    "FieldProblem": {
+        "description": "One broken rule.",
+        "type": "object",
+        "required": ["path", "rule", "message"],
+        "properties": {
+            "path": {
+                "description": "The field or parameter; empty where it is the body itself.",
+                "type": "string",
+                "examples": ["assumptions[0].payload.target"],
+            },
+            "rule": {"description": "Which rule.", "type": "string", "examples": ["maximum"]},
+            "message": {"description": "What it must be.", "type": "string"},
+        },
+    },
+    "GatewayMessage": {
+        "description": "What the gateway before the API says by itself.",
+        "type": "object",
+        "required": ["message"],
+        "properties": {
+            "message": {
+                "description": "In its own words.",
+                "type": "string",
+                "examples": ["Unauthorized"],
+            }
+        },
+    },
+}
+HEADERS: dict[str, Any] = {}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    problem: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    content = {"application/problem+json": problem}
+    if status in _ALSO_OF_THE_GATEWAY:
+        # Programs that look at the first type alone read both.
+        either = {"anyOf": [problem["schema"], {"$ref": "#/components/schemas/GatewayMessage"}]}
+        content = {
+            "application/problem+json": {"schema": either},
+            "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}},
+        }
+    return {"description": _MEANINGS[status], "content": content}
+
+
+RESPONSES: dict[str, Any] = {f"Problem{status}": _problem(status) for status in _MEANINGS}
+
+
+def complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
+    """Say the rest of an operation, in place."""
+    if "description" not in operation and endpoint.handler.__doc__:
+        operation["description"] = inspect.cleandoc(endpoint.handler.__doc__)
+    if endpoint.needs == PUBLIC:
+        operation["security"] = []
+    else:
+        operation["security"] = [{"bearer": []}]
+        operation["x-required-permission"] = endpoint.needs
+    for parameter in operation.get("parameters", ()):
+        _complete_parameter(parameter)
+    if "requestBody" in operation:
+        _complete_body(operation["requestBody"]["content"], operation["operationId"], endpoint)
+    responses = _own_responses(operation["responses"])
+    for status in _problems_of(operation, endpoint):
+        responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
+    if "if-none-match" in _headers_of(operation):
+        responses["304"] = {"description": "Not changed"}
+    for empty in ("204", "304"):
+        if empty in responses:
+            responses[empty].pop("content", None)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _own_responses(responses: dict[str, Any]) -> dict[str, Any]:
+    """What the route declares: Powertools writes a 200 for every route, and its own shape of a 422."""
+    declared = [code for code in responses if code.startswith("2")]
+    own = {
+        code: body
+        for code, body in responses.items()
+        if code != "422" and (code != "200" or "content" in body)
+    }
+    if own.get("200", {}).get("description") == "Successful Response" and len(declared) > 1:
+        own.pop("200")
+    return own
+
+
+def _problems_of(operation: dict[str, Any], endpoint: Endpoint) -> list[int]:
+    """The statuses of the errors that the operation may answer."""
+    statuses = {429, 500, 503}
+    if endpoint.needs != PUBLIC:
+        statuses |= {400, 401, 403}
+    if "{" in endpoint.template:
+        statuses.add(404)
+    if "requestBody" in operation:
+        statuses |= {400, 413, 415, 422}
+    if endpoint.method != "GET":
+        statuses |= {404, 409}
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    if endpoint.needs == "outputs:read" and not names.isdisjoint(_NAMING_RUNS):
+        statuses |= {404, 409}
+    if "snapshot_id" in names:
+        statuses.add(410)
+    if "if-match" in _headers_of(operation):
+        statuses.add(412)
+    return sorted(statuses)
+
+
+def _headers_of(operation: dict[str, Any]) -> set[str]:
+    return {item["name"].lower() for item in operation.get("parameters", ()) if item["in"] == "header"}
+
+
+def _complete_parameter(parameter: dict[str, Any]) -> None:
+    schema = without_null(parameter["schema"])
+    description = schema.pop("description", None)
+    parameter["schema"] = schema
+    if description is not None:
+        parameter.setdefault("description", description)
+
+
+def _complete_body(content: dict[str, Any], operation: str, endpoint: Endpoint) -> None:
+    if operation in BODIES:
+        for kind in content.values():
+            kind["example"] = BODIES[operation]
+    if endpoint.merges:
+        content[MERGE_PATCH] = content[MEDIA_TYPE]
