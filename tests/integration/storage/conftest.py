@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,9 +14,10 @@ from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from sextant.ids import TenantId
-from sextant.storage import DatabaseSettings, PlatformDatabase
+from sextant.storage import Database, DatabaseSettings, PlatformDatabase
 from sextant.storage.temporal import Strategy, TemporalRepository
 from tests.integration.storage.tables import SPECS, Note, create_tables
+from tests.integration.storage.wire import WireProxy, through
 
 Open = Callable[..., PlatformDatabase]
 
@@ -47,6 +49,22 @@ def notes(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
     create_tables(made.admin)
     yield made
     databases.drop(postgres, made.name)
+
+
+@pytest.fixture
+def wire(notes: DatabaseUrls) -> Iterator[WireProxy]:
+    parts = urlsplit(notes.app)
+    assert parts.hostname
+    assert parts.port
+    with WireProxy(parts.hostname, parts.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def wired(notes: DatabaseUrls, wire: WireProxy, open_database: Open) -> Database:
+    database = open_database(through(notes.app, wire))
+    wire.recording.clear()
+    return database
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from pydantic import BaseModel
 
 from local.database import DatabaseUrls
 from sextant.ids import TenantId, new_id
@@ -20,7 +16,6 @@ from sextant.storage.errors import (
     AccessDenied,
     CommitOutcomeUnknown,
     ConnectionLost,
-    InvalidValue,
     LockTimeout,
     QueryTimeout,
     StatementRejected,
@@ -55,22 +50,6 @@ def count(database: Database, tenant: TenantId) -> int:
         rows = session.fetch_one(COUNT, (tenant,), row=int)
     assert rows is not None
     return rows
-
-
-@pytest.fixture
-def wire(notes: DatabaseUrls) -> Iterator[WireProxy]:
-    parts = urlsplit(notes.app)
-    assert parts.hostname
-    assert parts.port
-    with WireProxy(parts.hostname, parts.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def wired(notes: DatabaseUrls, wire: WireProxy, open_database: Open) -> Database:
-    database = open_database(through(notes.app, wire))
-    wire.recording.clear()
-    return database
 
 
 class TestRoundTrips:
@@ -404,39 +383,3 @@ class TestConnectionLoss:
             wire.cut()
             session.execute("SELECT 1")
         assert count(wired, tenant) == 0
-
-
-@dataclass(frozen=True)
-class AsDataclass:
-    a: int
-    b: str
-
-
-class AsModel(BaseModel):
-    a: int
-    b: str
-
-
-def test_rows_come_as_what_is_asked_for(app: Database, tenant: TenantId) -> None:
-    query = "SELECT 1 AS a, 'x' AS b"
-    with app.transaction(tenant) as session:
-        assert session.fetch_one(query, row=AsDataclass) == AsDataclass(1, "x")
-        assert session.fetch_one(query, row=AsModel) == AsModel(a=1, b="x")
-        assert session.fetch_one(query, row=dict) == {"a": 1, "b": "x"}
-        assert session.fetch_one(query, row=tuple) == (1, "x")
-        assert session.fetch_one(query, row=int) == 1
-        assert session.fetch_all("SELECT generate_series(1, 3)", row=int) == [1, 2, 3]
-        assert session.fetch_one("SELECT 1 WHERE false", row=int) is None
-
-
-def test_percent_signs_and_repeated_names(app: Database, tenant: TenantId) -> None:
-    with app.transaction(tenant) as session:
-        found = session.fetch_one(
-            "SELECT 7 %% 4, %(a)s::int + %(b)s::int * %(a)s::int, 'x' LIKE 'x%%'", {"a": 2, "b": 5}, row=tuple
-        )
-        assert found == (3, 12, True)
-        for wrong in (("SELECT %s", ()), ("SELECT %s", (1, 2)), ("SELECT %(a)s", (1,)), ("SELECT %d", (1,))):
-            with pytest.raises(StatementRejected):
-                session.execute(*wrong)
-        with pytest.raises(InvalidValue):
-            session.execute("SELECT %s::text", ("nul\0",))
