@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import StringConstraints
 
 from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
+from functions.api.http.headers import LOCATION
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, States, several
@@ -63,6 +64,7 @@ class ActionList(ListEnvelope[ActionBody]): ...
 router = Router("Actions")
 
 _OK = answers("The action", ActionEnvelope)
+_ACCEPTED = answers("The action", ActionEnvelope, LOCATION)
 _LIST = answers("Actions, newest first", ActionList)
 
 
@@ -72,7 +74,7 @@ def _accepted(action: Action) -> Response[Any]:
     return reply(body, 202, {"Location": f"/v1/actions/{action.id}"})
 
 
-@router.post("/v1/actions", summary="Ask for an action", responses={202: _OK})
+@router.post("/v1/actions", summary="Ask for an action", responses={202: _ACCEPTED})
 @needs("operations:write")
 def request_action(document: Annotated[ActionDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -126,7 +128,9 @@ def complete_action(action_id: UUID, document: Annotated[ActionCompletion, Body(
     return reply(ActionEnvelope.of(ended, caller))
 
 
-@router.post("/v1/actions/<action_id>/reverse", summary="Undo an action by a new one", responses={202: _OK})
+@router.post(
+    "/v1/actions/<action_id>/reverse", summary="Undo an action by a new one", responses={202: _ACCEPTED}
+)
 @needs("operations:write")
 def reverse_action(action_id: UUID, document: Annotated[ReasonDocument, Body()]) -> Response[Any]:
     caller = router.caller

@@ -24,6 +24,7 @@ from functions.api.http.envelopes import (
     reply,
     warned_meta,
 )
+from functions.api.http.headers import LOCATION
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, broken
 from functions.api.http.routing import Router, needs
@@ -143,8 +144,10 @@ router = Router("Baselines")
     description="A body has at most 1 MiB. What is larger goes to the URL of `POST /v1/baselines/uploads` first, a table each of at "
     "most 64 MiB, and is named here by its `upload_id`. `meta.warnings` says what was assumed where the tables say nothing.",
     responses={
-        201: answers("The baseline", BaselineEnvelope),
-        200: answers("The newest version, which has these tables and options already", BaselineEnvelope),
+        201: answers("The baseline", BaselineEnvelope, LOCATION),
+        200: answers(
+            "The newest version, which has these tables and options already", BaselineEnvelope, LOCATION
+        ),
     },
 )
 @needs("scenarios:write")

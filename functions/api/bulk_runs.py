@@ -14,7 +14,7 @@ from functions.api.http.idempotency import Key, once
 from functions.api.http.parameters import check_span, check_tenant
 from functions.api.http.reasons import SettingReason
 from functions.api.http.routing import Router, needs
-from functions.api.runs import RunBody, RunEnvelope, run_answer
+from functions.api.runs import OK, RunBody, run_answer
 from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.drivers.fields import UPPER, broken
@@ -165,7 +165,7 @@ def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 @router.put(
     "/v1/scenarios/runs/<run_id>/state",
     summary="Move a run to another state by hand",
-    responses={200: answers("The run", RunEnvelope)},
+    responses={200: OK},
 )
 @needs("runs:state")
 def set_run_state(run_id: UUID, new: Annotated[NewState, Body()]) -> Response[Any]:

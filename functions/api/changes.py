@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Deferred, Meta, answers, reply
+from functions.api.http.headers import MAY_RETRY
 from functions.api.http.routing import Router, needs
 from functions.api.runs import LONGEST_WAIT, POLL_SECONDS, longest_wait
 from sextant.changes import service
@@ -65,8 +66,9 @@ router = Router("Runs")
     "of one thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then "
     "read what you show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. "
     "Parts of split runs and the progress of runs are no changes.",
-    operation_id="list_changes",
-    responses={200: answers("Changes; none where nothing changed while it waited", ChangesEnvelope)},
+    responses={
+        200: answers("Changes; none where nothing changed while it waited", ChangesEnvelope, MAY_RETRY)
+    },
 )
 @needs("scenarios:read")
 def list_changes(

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from functions.api.differences import DifferenceBody
 from functions.api.http.envelopes import AnswerBody, answers
+from functions.api.http.headers import DISPOSITION
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.output_parameters import Day, Metrics, OldMetric, SnapshotId, TagPairs, check_switched_on
@@ -27,7 +28,7 @@ from functions.api.output_query import (
     reader,
     tag_pairs,
 )
-from functions.api.outputs import LinkEnvelope, accepted, file_answer
+from functions.api.outputs import LINK, accepted, file_answer, media_types
 from sextant.errors import FieldError
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
@@ -113,10 +114,11 @@ class ComparedList(BaseModel):
 
 
 _COMPARISON = answers(
-    "The runs, what differs in their inputs, and their values; or the values as a file", ComparisonEnvelope
+    "The runs, what differs in their inputs, and their values; or the values as a file",
+    ComparisonEnvelope,
+    DISPOSITION,
+    **media_types(_FORMATS),
 )
-_COMPARISON["content"].update({form.value.partition(";")[0]: {} for form in _FORMATS.values()})
-_LINK = answers("The file was too large for an answer: it is at the Location for an hour", LinkEnvelope)
 _ROWS = answers("One item a metric, date and tags, with each run's difference to the baseline", ComparedList)
 
 Runs = Annotated[
@@ -136,7 +138,7 @@ router = Router("Outputs")
     "to the baseline run and the relative one, and beside them what differs in the assumptions, parameters, model, "
     "baseline and seed. All values are read from one snapshot. A run that the tenant does not have is 404, one that "
     "has no result 409; both name it.",
-    responses={200: _COMPARISON, 303: _LINK},
+    responses={200: _COMPARISON, 303: LINK},
 )
 @needs("outputs:read")
 def compare_runs(

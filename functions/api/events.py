@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
+from functions.api.http.headers import LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, check_span, check_tenant, one_key
@@ -21,7 +22,7 @@ from sextant.drivers.fields import UPPER
 from sextant.ids import RunId, VendorId, WorkflowId
 from sextant.moments import Moment
 from sextant.operations.events import service as events
-from sextant.operations.events.model import Event, EventFilter, Ingested, NewEvent, Severity
+from sextant.operations.events.model import Change, Event, EventFilter, Ingested, NewEvent, Severity
 from sextant.paging import DEFAULT_LIMIT
 
 
@@ -50,7 +51,7 @@ class EventDocument(RequestBody):
 
 class IngestedBody(AnswerBody, shows=Ingested, hides=("outcome",)):
     event_id: UUID
-    change: str | None
+    change: Change | None
 
 
 class EventBody(AnswerBody, shows=Event, hides=("tenant_id",)): ...
@@ -67,7 +68,7 @@ class EventList(ListEnvelope[EventBody]): ...
 
 router = Router("Events")
 
-_INGESTED = answers("The event's id and its incident", IngestedEnvelope)
+_INGESTED = answers("The event's id and its incident", IngestedEnvelope, LOCATION)
 _OK = answers("The event", EventEnvelope)
 _LIST = answers("Events, newest first", EventList)
 

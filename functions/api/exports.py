@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 
 from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
+from functions.api.http.headers import LOCATION, MAY_RETRY
 from functions.api.http.routing import Router, needs
 from functions.api.output_query import readable, reader
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError, Failure
+from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError, Failure, State
 
 POLL_SECONDS = 2
 
@@ -32,8 +33,8 @@ class ExportBody(AnswerBody):
 
     id: UUID
     scenario_id: UUID
-    state: str
-    format: str
+    state: State
+    format: Literal["csv", "parquet"]
     snapshot_id: str
     submitted_at: datetime
     scanned_bytes: int
@@ -57,7 +58,7 @@ class ExportBody(AnswerBody):
 class ExportEnvelope(Envelope[ExportBody]): ...
 
 
-EXPORT = answers("How the export stands", ExportEnvelope)
+EXPORT = answers("How the export stands", ExportEnvelope, LOCATION, MAY_RETRY)
 
 
 router = Router("Outputs")

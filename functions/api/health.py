@@ -43,7 +43,7 @@ class Health(BaseModel):
 router = Router("Health")
 
 _OK = answers("The state, and that of each part", Health)
-_PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {}}}
+_PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
 @router.get("/v1/health", summary="Is the process alive", responses={200: _OK})

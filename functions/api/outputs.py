@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from functions.api.exports import ExportEnvelope, export_answer
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
+from functions.api.http.headers import DISPOSITION, LOCATION, MAY_RETRY
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
@@ -33,6 +34,11 @@ MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
 
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "arrow": ExportFormat.ARROW}
+
+
+def media_types(forms: Mapping[str, ExportFormat]) -> dict[str, str]:
+    """Of each form of a file its media type."""
+    return {name: form.value.partition(";")[0] for name, form in forms.items()}
 
 
 class OutputBody(ValueBody):
@@ -76,11 +82,20 @@ class LinkBody(AnswerBody):
 class LinkEnvelope(Envelope[LinkBody]): ...
 
 
-_ROWS = answers("Rows, ordered by metric, date and run; or the whole as the file asked for", OutputList)
-_ROWS["content"].update({form.value.partition(";")[0]: {} for form in _FORMATS.values()})
-_LINK = answers("The file was too large for an answer: it is at the Location for an hour", LinkEnvelope)
+_ROWS = answers(
+    "Rows, ordered by metric, date and run; or the whole as the file asked for",
+    OutputList,
+    DISPOSITION,
+    **media_types(_FORMATS),
+)
+LINK = answers(
+    "The file was too large for an answer: it is at the Location for an hour", LinkEnvelope, LOCATION
+)
 _BEGUN = answers(
-    "The file is being made elsewhere: the export at the Location says when it is there", ExportEnvelope
+    "The file is being made elsewhere: the export at the Location says when it is there",
+    ExportEnvelope,
+    LOCATION,
+    MAY_RETRY,
 )
 
 
@@ -90,7 +105,7 @@ router = Router("Outputs")
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs",
     summary="Read a scenario's outputs",
-    responses={200: _ROWS, 202: _BEGUN, 303: _LINK},
+    responses={200: _ROWS, 202: _BEGUN, 303: LINK},
 )
 @needs("outputs:read")
 def read_outputs(

@@ -11,10 +11,12 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import ConfigDict
 
 from functions.api.http.envelopes import (
     AnswerBody,
+    Deferred,
+    Documented,
     Envelope,
     ListEnvelope,
     WarnedMeta,
@@ -23,6 +25,7 @@ from functions.api.http.envelopes import (
     warned_meta,
 )
 from functions.api.http.etag import IfNoneMatch, etag
+from functions.api.http.headers import ETAG, LOCATION, MAY_RETRY
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, States, check_span, check_tenant, one_key, several
@@ -30,6 +33,7 @@ from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode
 from sextant.config import CODE_VERSION
+from sextant.drivers.parameters import Scalar
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
 from sextant.moments import Moment
@@ -60,6 +64,23 @@ class RunMeta(WarnedMeta):
     """Whether an equal run, or the run of the same idempotency key, was there before."""
 
 
+class RunErrorBody(Deferred):
+    """Why a run, or an attempt at it, did not succeed."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+    code: str
+    """What went wrong, to branch on: `model_input`, `run_timeout`, `worker_lost`, `part_failed`, `set_by_hand` …"""
+    message: str
+    """The same in words."""
+    poison: bool = False
+    """Whether trying again would fail again."""
+
+
+Points = dict[str, list[Scalar]]
+AskedParameters = Annotated[dict[str, Any], Documented(dict[str, Scalar | Points])]
+
+
 class RunBody(
     AnswerBody,
     shows=Run,
@@ -73,7 +94,8 @@ class RunBody(
         "updated_at",
     ),
 ):
-    parameters: dict[str, Any]
+    parameters: AskedParameters
+    error: Annotated[dict[str, Any] | None, Documented(RunErrorBody | None)]
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -102,7 +124,8 @@ class LiveRunBody(RunBody):
     """Null where the run is not queued."""
 
 
-class AttemptBody(AnswerBody, shows=Attempt, hides=("tenant_id", "run_id", "fencing_token")): ...
+class AttemptBody(AnswerBody, shows=Attempt, hides=("tenant_id", "run_id", "fencing_token")):
+    error: Annotated[dict[str, Any] | None, Documented(RunErrorBody | None)]
 
 
 class JournaledBody(AnswerBody):
@@ -138,13 +161,15 @@ class JournaledEnvelope(Envelope[JournaledBody]): ...
 
 router = Router("Runs")
 
-_OK = answers("The run", RunEnvelope)
-_LIVE = answers("The run, and for what it waits", LiveRunEnvelope)
-_REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope)
-_ACCEPTED: OpenAPIResponse = {
-    "description": "The run; or, while the database is away and where `config/journal` allows it, a receipt",
-    "content": {"application/json": {"model": RequestedRunEnvelope | JournaledEnvelope}},
-}
+OK = answers("The run", RunEnvelope, ETAG)
+LIVE = answers("The run, and for what it waits", LiveRunEnvelope, ETAG, MAY_RETRY)
+_REQUESTED = answers("The run; 200 where an equal one was there before", RequestedRunEnvelope, LOCATION)
+_ACCEPTED = answers(
+    "The run; or, while the database is away and where `config/journal` allows it, a receipt",
+    RequestedRunEnvelope | JournaledEnvelope,
+    LOCATION,
+    MAY_RETRY,
+)
 _LIST = answers("Runs, newest first", RunList)
 
 
@@ -219,7 +244,7 @@ def list_scenario_runs(
 @router.get(
     "/v1/scenarios/<scenario_id>/runs/<run_id>",
     summary="Get a run, or wait for it to change",
-    responses={200: _LIVE},
+    responses={200: LIVE},
 )
 @needs("scenarios:read")
 def get_scenario_run(
@@ -247,7 +272,7 @@ def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
     return reply(AttemptList.of(attempts, router.caller))
 
 
-@router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: _OK})
+@router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: OK})
 @needs("runs:cancel")
 def cancel_any_run(run_id: UUID) -> Response[Any]:
     return cancelled(router, run_id)
@@ -256,7 +281,7 @@ def cancel_any_run(run_id: UUID) -> Response[Any]:
 @router.post(
     "/v1/scenarios/<scenario_id>/runs/<run_id>/cancel",
     summary="Cancel a run of the scenario",
-    responses={200: _OK},
+    responses={200: OK},
 )
 @needs("runs:cancel")
 def cancel_scenario_run(scenario_id: UUID, run_id: UUID) -> Response[Any]:

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.http.envelopes import (
     AnswerBody,
+    Documented,
     Envelope,
     ListEnvelope,
     WarnedMeta,
@@ -23,13 +23,16 @@ from functions.api.http.envelopes import (
     warned_meta,
 )
 from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
+from functions.api.http.headers import ETAG, LOCATION, MAY_ETAG
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, check_span, check_tenant
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode
+from sextant.drivers.assumptions import Assumptions
 from sextant.drivers.fields import UPPER
+from sextant.drivers.parameters import ScenarioParameters
 from sextant.ids import ScenarioId
 from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
@@ -68,9 +71,13 @@ class Restoration(BaseModel):
     name: Name | None = None
 
 
+KeptAssumptions = Annotated[list[dict[str, Any]], Documented(Assumptions)]
+KeptParameters = Annotated[dict[str, Any], Documented(ScenarioParameters)]
+
+
 class ScenarioBody(AnswerBody, shows=Scenario, hides=("tenant_id", "deleted_at")):
-    assumptions: list[dict[str, Any]]
-    parameters: dict[str, Any]
+    assumptions: KeptAssumptions
+    parameters: KeptParameters
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -84,9 +91,9 @@ class ScenarioDraft(AnswerBody):
 
     name: str
     description: str
-    status: str
-    assumptions: list[dict[str, Any]]
-    parameters: dict[str, Any]
+    status: Status
+    assumptions: KeptAssumptions
+    parameters: KeptParameters
     tags: list[str]
     name_taken_by: UUID | None
     """The scenario that has this name already: storing would be refused."""
@@ -107,9 +114,9 @@ class VersionBody(AnswerBody):
     version: int
     name: str
     description: str
-    status: str
-    assumptions: list[dict[str, Any]]
-    parameters: dict[str, Any]
+    status: Status
+    assumptions: KeptAssumptions
+    parameters: KeptParameters
     tags: list[str]
     deleted_at: datetime | None
     changed_by: str
@@ -150,16 +157,18 @@ class VersionEnvelope(Envelope[VersionBody]): ...
 router = Router("Scenarios")
 
 _DRAFT = answers("The scenario as it would be stored", ScenarioPreview)
-_OK = answers("The scenario", ScenarioEnvelope)
-_WRITTEN = answers("The scenario, and what may not be meant in it", WrittenEnvelope)
-_AT_ANY_TIME: OpenAPIResponse = {
-    "description": "The scenario; with as_of the version that stood then",
-    "content": {"application/json": {"model": ScenarioEnvelope | VersionEnvelope}},
-}
+_OK = answers("The scenario", ScenarioEnvelope, ETAG)
+_WRITTEN = answers("The scenario, and what may not be meant in it", WrittenEnvelope, ETAG)
+_CREATED = answers("The scenario, and what may not be meant in it", WrittenEnvelope, ETAG, LOCATION)
+_AT_ANY_TIME = answers(
+    "The scenario; with as_of the version that stood then, without an ETag",
+    ScenarioEnvelope | VersionEnvelope,
+    MAY_ETAG,
+)
 _LIST = answers("Scenarios, newest first", ScenarioList)
 
 
-@router.post("/v1/scenarios", summary="Create a scenario", responses={201: _WRITTEN})
+@router.post("/v1/scenarios", summary="Create a scenario", responses={201: _CREATED})
 @needs("scenarios:write")
 def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: Key = None) -> Response[Any]:
     caller = router.caller
@@ -232,7 +241,7 @@ def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]
 
 
 @router.post(
-    "/v1/scenarios/<scenario_id>/fork", summary="Copy a scenario with changes", responses={201: _WRITTEN}
+    "/v1/scenarios/<scenario_id>/fork", summary="Copy a scenario with changes", responses={201: _CREATED}
 )
 @needs("scenarios:write")
 def fork_scenario(

@@ -23,7 +23,10 @@ _BREAKER = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
 
 router = Router("Health")
 
-_TEXT: OpenAPIResponse = {"description": "The figures", "content": {"text/plain": {}}}
+_TEXT: OpenAPIResponse = {
+    "description": "The figures",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
 
 
 @router.get("/metrics", summary="Figures in Prometheus' text format", responses={200: _TEXT})

@@ -14,7 +14,7 @@ from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit, States, check_span, several
 from functions.api.http.routing import Router, needs
 from functions.api.results import ResultEnvelope, result_answer
-from functions.api.runs import LiveRunEnvelope, RunBody, RunEnvelope, Wait, cancelled, watched
+from functions.api.runs import LIVE, OK, RunBody, Wait, cancelled, watched
 from sextant.drivers.parameters import BUILT_IN
 from sextant.ids import RunId, ScenarioId
 from sextant.moments import Moment
@@ -78,7 +78,7 @@ def list_runs(
 @router.get(
     "/v1/runs/<run_id>",
     summary="Get a run of any scenario, or wait for it to change",
-    responses={200: answers("The run, and for what it waits", LiveRunEnvelope)},
+    responses={200: LIVE},
 )
 @needs("scenarios:read")
 def get_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> Response[Any]:
@@ -93,7 +93,7 @@ def get_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> 
     "/v1/runs/<run_id>/cancel",
     summary="Cancel a run of any scenario",
     description="Cancelling twice is the same as once. A run that has ended, or is being published, is 409.",
-    responses={200: answers("The run", RunEnvelope)},
+    responses={200: OK},
 )
 @needs("runs:cancel")
 def cancel_run(run_id: UUID) -> Response[Any]:

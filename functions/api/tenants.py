@@ -20,6 +20,7 @@ from functions.api.http.envelopes import (
     reply,
 )
 from functions.api.http.etag import IfMatch, etag, expected_version
+from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit
@@ -58,7 +59,7 @@ class TenantList(ListEnvelope[TenantBody]): ...
 
 router = Router("Tenants")
 
-_OK = answers("The tenant", TenantEnvelope)
+_OK = answers("The tenant", TenantEnvelope, ETAG, LOCATION)
 _LIST = answers("Tenants, newest first", TenantList)
 
 

@@ -21,6 +21,7 @@ from functions.api.http.envelopes import (
     reply,
 )
 from functions.api.http.etag import IfMatch
+from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit
@@ -73,7 +74,7 @@ class VendorStandingEnvelope(Envelope[VendorStandingBody]): ...
 router = Router("Vendors")
 vendors = PlainNoun(router, "/v1/vendors", VendorEnvelope, service)
 
-_OK = answers("The vendor", VendorEnvelope)
+_OK = answers("The vendor", VendorEnvelope, ETAG, LOCATION)
 _LIST = answers("Vendors, newest first", VendorList)
 _STANDING = answers("The breaker and the limit", VendorStandingEnvelope)
 

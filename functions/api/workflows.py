@@ -20,6 +20,7 @@ from functions.api.http.envelopes import (
     answers,
 )
 from functions.api.http.etag import IfMatch
+from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
 from functions.api.http.parameters import Limit
@@ -59,7 +60,7 @@ class WorkflowList(ListEnvelope[WorkflowBody]): ...
 router = Router("Workflows")
 workflows = PlainNoun(router, "/v1/workflows", WorkflowEnvelope, service)
 
-_OK = answers("The workflow", WorkflowEnvelope)
+_OK = answers("The workflow", WorkflowEnvelope, ETAG, LOCATION)
 _LIST = answers("Workflows, newest first", WorkflowList)
 
 

@@ -23,6 +23,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -36,11 +37,28 @@ OPERATIONS = {
     f"{operation.method.upper()} {operation.path}": operation
     for operation in (result.ok() for result in SCHEMA.get_all_operations() if isinstance(result, Ok))
 }
+TOLD = {"etag", "location", "retry-after", "content-disposition", "idempotency-replayed"}
+"""What a client acts on. No answer carries one that the document does not promise."""
+
+
+def headers_are_documented(
+    context: Any, response: schemathesis.Response, case: schemathesis.Case[Any]
+) -> None:
+    responses = case.operation.definition.raw["responses"]
+    answer = responses.get(str(response.status_code), {})
+    if "$ref" in answer:
+        answer = DOCUMENT["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    documented = {name.lower() for name in answer.get("headers", {})}
+    assert TOLD.intersection(response.headers) <= documented, (response.status_code, response.headers)
+
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
+    headers_are_documented,
 ]
 # The good go far into the system, the bad are told apart early.
 EXAMPLES = {GenerationMode.POSITIVE: 12, GenerationMode.NEGATIVE: 6}

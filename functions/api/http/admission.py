@@ -76,6 +76,8 @@ def _check_spelling(given: dict[str, str], endpoint: Endpoint) -> None:
         spelling = endpoint.query_parameters[name]
         if not value.strip():
             errors.append(FieldError(name, "empty", "must not be empty; without a value leave it out"))
+        elif "\0" in value:
+            errors.append(FieldError(name, "no_nul", "must not contain the character U+0000"))
         elif spelling is not None and not spelling.pattern.fullmatch(value):
             errors.append(FieldError(name, spelling.rule, spelling.message))
     if errors:

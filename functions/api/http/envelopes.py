@@ -11,13 +11,11 @@ from typing import (
     Any,
     ClassVar,
     Generic,
-    Literal,
     Self,
     TypeVar,
     Unpack,
     cast,
     get_args,
-    get_origin,
     get_type_hints,
 )
 
@@ -26,6 +24,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.api.http import cursors
+from functions.api.http.headers import Headers
 from sextant.errors import BadRequestError
 from sextant.identity import Caller
 from sextant.paging import Page
@@ -55,6 +54,13 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+class Documented:
+    """Of a field that is sent as it is kept, unread: the type as which the OpenAPI document shows it."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+
 class Deferred(BaseModel):
     """A part of an answer. Its validator is built when it is first used: a process answers with few of them."""
 
@@ -76,7 +82,7 @@ class AnswerBody(Deferred):
         if shows is not None:
             cls._shown = shows
             hints = get_type_hints(shows, include_extras=True)
-            shown = {field.name: _open(hints[field.name]) for field in fields(shows)}
+            shown = {field.name: hints[field.name] for field in fields(shows)}
             for name in hides:
                 del shown[name]
             cls.__annotations__ = {**shown, **get_annotations(cls)}
@@ -142,11 +148,6 @@ class ListEnvelope(Deferred, Generic[T]):
         return cast("Self", cls.model_construct(None, data=data, meta=page_meta(caller, page, scope)))
 
 
-def _open(hint: Any) -> Any:
-    """The type as an answer promises it: of a choice only that it is a text, for a later version may know more words."""
-    return str if get_origin(hint) is Literal else hint
-
-
 def meta(caller: Caller) -> Meta:
     return Meta.model_construct(request_id=caller.request_id)
 
@@ -161,9 +162,16 @@ def page_meta(caller: Caller, page: Page[Any], scope: str) -> PageMeta:
     return PageMeta.model_construct(request_id=caller.request_id, **edges)
 
 
-def answers(description: str, model: Any) -> OpenAPIResponse:
-    """How the OpenAPI document describes an answer."""
-    return {"description": description, "content": {"application/json": {"model": model}}}
+def answers(description: str, model: Any, *headers: Headers, **files: str) -> OpenAPIResponse:
+    """How the OpenAPI document describes an answer: its body, its headers, and the media types of files it may be instead."""
+    content: dict[str, Any] = {"application/json": {"model": model}}
+    for kind in files.values():
+        text = kind.startswith("text/")
+        content[kind] = {"schema": {"type": "string"} if text else {"type": "string", "format": "binary"}}
+    answer: dict[str, Any] = {"description": description, "content": content}
+    if headers:
+        answer["headers"] = {name: dict(header) for part in headers for name, header in part.items()}
+    return cast("OpenAPIResponse", answer)
 
 
 def reply(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:

@@ -14,6 +14,9 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from functions.api.http.envelopes import Documented
 
 _OURS = ("functions.", "sextant.")
 
@@ -23,10 +26,19 @@ def describe() -> None:
     models = list(_models(BaseModel))
     for model in models:
         for name, field in model.model_fields.items():
+            _show_documented(field)
             field.description = field.description or _of_field(model, name)
     built: set[type[BaseModel]] = set()
     for model in models:
         _rebuild(model, built)
+
+
+def _show_documented(field: FieldInfo) -> None:
+    """Have the field be of the type as which its `Documented` shows it, where it has one."""
+    for item in field.metadata:
+        if isinstance(item, Documented):
+            shown = FieldInfo.from_annotation(item.kind)
+            field.annotation, field.metadata = shown.annotation, shown.metadata
 
 
 def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.api import api, baselines_api, outputs_api
 from functions.api.http.app import Api
-from tools.docs.openapi import descriptions, operations, schemas
+from tools.docs.openapi import choices, descriptions, operations, schemas
 
 VERSION = "1"
 
@@ -48,7 +48,9 @@ def document() -> dict[str, Any]:
     descriptions.describe()
     made = [_of(entry) for entry in entries]
     paths = {path: item for part in made for path, item in part["paths"].items()}
-    components = {name: schema for part in made for name, schema in part["components"]["schemas"].items()}
+    components = {
+        name: choices.named(schema) for part in made for name, schema in part["components"]["schemas"].items()
+    }
     endpoints = {
         (endpoint.method.lower(), endpoint.template): endpoint
         for entry in entries
@@ -62,9 +64,9 @@ def document() -> dict[str, Any]:
         "info": {"title": "Sextant", "version": VERSION, "description": DESCRIPTION, "license": _LICENSE},
         "servers": _SERVERS,
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": dict(sorted(paths.items())),
+        "paths": choices.named(dict(sorted(paths.items()))),
         "components": {
-            "schemas": {**components, **operations.SCHEMAS},
+            "schemas": {**components, **choices.SCHEMAS, **operations.SCHEMAS},
             "responses": operations.RESPONSES,
             "headers": operations.HEADERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from http import HTTPStatus
 from typing import Any
 
 from functions.api.http.bodies import MEDIA_TYPE, MERGE_PATCH
@@ -87,7 +88,44 @@ SCHEMAS: dict[str, Any] = {
         },
     },
 }
-HEADERS: dict[str, Any] = {}
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_ALWAYS = ("X-Request-ID", "X-Correlation-ID")
+_OF_THE_LIMIT = (
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-RateLimit-Daily-Limit",
+    "X-RateLimit-Daily-Remaining",
+)
+HEADERS: dict[str, Any] = {
+    "X-Request-ID": {"description": "The request's id, to report it by", "schema": _TEXT},
+    "X-Correlation-ID": {
+        "description": "The `X-Correlation-ID` that was sent, else the request's id; events and messages carry it",
+        "schema": _TEXT,
+    },
+    "X-RateLimit-Limit": {
+        "description": "Requests in a window; like the others of its kind only where something is limited",
+        "schema": _COUNT,
+    },
+    "X-RateLimit-Remaining": {"description": "Requests left in this window", "schema": _COUNT},
+    "X-RateLimit-Reset": {"description": "Seconds until the next window", "schema": _COUNT},
+    "X-RateLimit-Daily-Limit": {"description": "Requests a day (UTC)", "schema": _COUNT},
+    "X-RateLimit-Daily-Remaining": {"description": "Requests left today (UTC)", "schema": _COUNT},
+    "Idempotency-Replayed": {
+        "description": "`true` where this is the first answer to the `Idempotency-Key`, again",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Retry-After": {
+        "description": "Seconds after which the same request is worth repeating; without it, after a moment",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+_TELLING_WHEN = (409, 429, 503)
+
+
+def _named(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -100,7 +138,12 @@ def _problem(status: int) -> dict[str, Any]:
             "application/problem+json": {"schema": either},
             "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}},
         }
-    return {"description": _MEANINGS[status], "content": content}
+    headers = _named(
+        *_ALWAYS,
+        *(("Retry-After",) if status in _TELLING_WHEN else ()),
+        *(_OF_THE_LIMIT if status == HTTPStatus.TOO_MANY_REQUESTS else ()),
+    )
+    return {"description": _MEANINGS[status], "headers": headers, "content": content}
 
 
 RESPONSES: dict[str, Any] = {f"Problem{status}": _problem(status) for status in _MEANINGS}
@@ -115,19 +158,34 @@ def complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
     else:
         operation["security"] = [{"bearer": []}]
         operation["x-required-permission"] = endpoint.needs
-    for parameter in operation.get("parameters", ()):
-        _complete_parameter(parameter)
+    if "parameters" in operation:
+        operation["parameters"] = [
+            _completed(item) for item in operation["parameters"] if item["name"].lower() != "accept"
+        ]
     if "requestBody" in operation:
         _complete_body(operation["requestBody"]["content"], operation["operationId"], endpoint)
     responses = _own_responses(operation["responses"])
-    for status in _problems_of(operation, endpoint):
-        responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
+    for status, response in responses.items():
+        response["headers"] = _headers(operation, endpoint, int(status)) | response.get("headers", {})
+    for problem in _problems_of(operation, endpoint):
+        responses.setdefault(str(problem), {"$ref": f"#/components/responses/Problem{problem}"})
     if "if-none-match" in _headers_of(operation):
-        responses["304"] = {"description": "Not changed"}
+        tag = responses["200"]["headers"]["ETag"]
+        responses["304"] = {"description": "Not changed", "headers": {**_named(*_ALWAYS), "ETag": tag}}
     for empty in ("204", "304"):
         if empty in responses:
             responses[empty].pop("content", None)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _headers(operation: dict[str, Any], endpoint: Endpoint, status: int) -> dict[str, Any]:
+    """The headers that the API adds to what the handler answers."""
+    names = list(_ALWAYS)
+    if endpoint.needs != PUBLIC:
+        names += _OF_THE_LIMIT
+    if "idempotency-key" in _headers_of(operation) and status < HTTPStatus.BAD_REQUEST:
+        names.append("Idempotency-Replayed")
+    return _named(*names)
 
 
 def _own_responses(responses: dict[str, Any]) -> dict[str, Any]:
@@ -168,15 +226,23 @@ def _headers_of(operation: dict[str, Any]) -> set[str]:
     return {item["name"].lower() for item in operation.get("parameters", ()) if item["in"] == "header"}
 
 
-def _complete_parameter(parameter: dict[str, Any]) -> None:
+def _completed(parameter: dict[str, Any]) -> dict[str, Any]:
+    """The parameter in the spelling of headers, with what its path says of an id; media types stand for `Accept`."""
+    name: str = parameter["name"]
     schema = without_null(parameter["schema"])
-    description = schema.pop("description", None)
-    parameter["schema"] = schema
-    if description is not None:
-        parameter.setdefault("description", description)
+    description = parameter.get("description") or schema.pop("description", None)
+    if parameter["in"] == "header":
+        name = "-".join(word.capitalize() for word in name.split("-"))
+    elif description is None and parameter["in"] == "path" and name.endswith("_id"):
+        description = f"The id of the {name.removesuffix('_id').replace('_', ' ')}"
+    schema.pop("description", None)
+    described = {} if description is None else {"description": description}
+    return {**parameter, "name": name, **described, "schema": schema}
 
 
 def _complete_body(content: dict[str, Any], operation: str, endpoint: Endpoint) -> None:
+    for kind in content.values():
+        kind["schema"] = without_null(kind["schema"])
     if operation in BODIES:
         for kind in content.values():
             kind["example"] = BODIES[operation]

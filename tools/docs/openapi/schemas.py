@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+_SCHEMAS = "#/components/schemas/"
 _REFERENCE = re.compile(r"#/components/(schemas|responses|headers)/(.+)")
 
 
 def tidy(document: dict[str, Any]) -> dict[str, Any]:
     """The document without titles of fields and without components that nothing refers to."""
     components = document["components"]
-    whole: dict[str, Any] = _untitled(document)
+    whole: dict[str, Any] = _merged(_untitled(document))
     used = _reachable(whole)
     whole["components"] = {
         kind: {name: item for name, item in sorted(items.items()) if (kind, name) in used}
@@ -22,6 +24,24 @@ def tidy(document: dict[str, Any]) -> dict[str, Any]:
     }
     for name in components["schemas"].keys() & whole["components"]["schemas"].keys():
         whole["components"]["schemas"][name] = {"title": name, **whole["components"]["schemas"][name]}
+    return whole
+
+
+def _merged(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with one schema for what is the same when it is sent and when it is answered."""
+    text = json.dumps(document)
+    schemas = document["components"]["schemas"]
+    twice = [name.removesuffix("-Input") for name in schemas if name.endswith("-Input")]
+    for name in twice:
+        text = text.replace(f'"{_SCHEMAS}{name}-Input"', f'"{_SCHEMAS}{name}"')
+        text = text.replace(f'"{_SCHEMAS}{name}-Output"', f'"{_SCHEMAS}{name}"')
+    whole: dict[str, Any] = json.loads(text)
+    schemas = whole["components"]["schemas"]
+    for name in twice:
+        sent, answered = schemas.pop(f"{name}-Input"), schemas.pop(f"{name}-Output")
+        if sent != answered:
+            raise ValueError(f"{name} is one thing when it is sent and another when it is answered")
+        schemas[name] = sent
     return whole
 
 
