@@ -13,7 +13,7 @@ from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelop
 from functions.api.http.headers import LOCATION
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, States, several
+from functions.api.http.parameters import Cursor, Limit, States, several
 from functions.api.http.reasons import Reason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
@@ -28,12 +28,16 @@ class ActionDocument(RequestBody):
     """An action asked for by a person; it is performed within moments."""
 
     action_type: Annotated[ActionType, UPPER]
+    """What to do."""
     target: Annotated[str, StringConstraints(max_length=200)] = ""
+    """The id of what to do it to; the incident's where it is left out."""
     incident_id: UUID | None = None
+    """The incident that it is about."""
     scope: Annotated[Literal["TENANT", "WORKFLOW", "VENDOR"], UPPER] | None = None
     """Of a kill switch."""
     reason: Reason
     dry_run: Flag = False
+    """Only say what would be done."""
 
     def action(self) -> NewAction:
         parameters: dict[str, Any] = {"reason": self.reason}
@@ -45,7 +49,9 @@ class ActionDocument(RequestBody):
 
 class ActionCompletion(RequestBody):
     state: Annotated[Literal["SUCCEEDED", "FAILED", "SKIPPED"], UPPER]
+    """How it ended."""
     note: Annotated[str, StringConstraints(max_length=2000)] = ""
+    """What to know of it."""
 
 
 class ReasonDocument(RequestBody):
@@ -77,6 +83,7 @@ def _accepted(action: Action) -> Response[Any]:
 @router.post("/v1/actions", summary="Ask for an action", responses={202: _ACCEPTED})
 @needs("operations:write")
 def request_action(document: Annotated[ActionDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
+    """Asks for one action by hand. It is performed within moments, at most once; of a type MANUAL a person completes it."""
     caller = router.caller
     if document.scope == "TENANT":
         caller.require("config:write")
@@ -96,11 +103,12 @@ def request_action(document: Annotated[ActionDocument, Body()], idempotency_key:
 @needs("scenarios:read")
 def list_actions(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     state: States = None,
-    action_type: Annotated[ActionType | None, UPPER, Query()] = None,
+    action_type: Annotated[ActionType | None, UPPER, Query(description="Of this type")] = None,
     incident_id: UUID | None = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows."""
     where = ActionFilter(several("state", state, ACTION_STATES), action_type, incident_id)
     scope = f"actions {where}"
     return listing(router, ActionList, scope, limit, cursor, actions.list_actions, where)
@@ -109,6 +117,7 @@ def list_actions(
 @router.get("/v1/actions/<action_id>", summary="Get an action", responses={200: _OK})
 @needs("scenarios:read")
 def get_action(action_id: UUID) -> Response[Any]:
+    """What was asked for, by whom, and what came of it."""
     with router.session() as session:
         action = actions.get(session, action_id)
     return reply(ActionEnvelope.of(action, router.caller))
@@ -121,6 +130,7 @@ def get_action(action_id: UUID) -> Response[Any]:
 )
 @needs("operations:write")
 def complete_action(action_id: UUID, document: Annotated[ActionCompletion, Body()]) -> Response[Any]:
+    """Ends a manual action, or skips one that has not begun. One that has ended is 409."""
     caller = router.caller
     ended = router.transaction(
         lambda session: actions.complete(session, action_id, document.state, document.note, caller),
@@ -133,6 +143,7 @@ def complete_action(action_id: UUID, document: Annotated[ActionCompletion, Body(
 )
 @needs("operations:write")
 def reverse_action(action_id: UUID, document: Annotated[ReasonDocument, Body()]) -> Response[Any]:
+    """Asks for the action that undoes this one. An action that cannot be undone is 409."""
     caller = router.caller
     with router.session() as session:
         if actions.get(session, action_id).parameters.get("scope") == "TENANT":

@@ -26,7 +26,7 @@ from functions.api.http.envelopes import (
 )
 from functions.api.http.headers import LOCATION
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, broken
+from functions.api.http.parameters import Cursor, Limit, broken
 from functions.api.http.routing import Router, needs
 from functions.api.warehouse import warehouse
 from sextant.baselines import service
@@ -45,8 +45,11 @@ class TableSource(RequestBody):
     """A table's content: CSV text, Parquet in base64, or the id of an upload."""
 
     csv: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
+    """The table as CSV, in UTF-8."""
     parquet_base64: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
+    """The table as Parquet, in base64."""
     upload_id: UUID | None = None
+    """What was sent to the URL of an upload."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -57,21 +60,32 @@ class TableSource(RequestBody):
 
 class Tables(RequestBody):
     units: TableSource
+    """Generating units."""
     load: TableSource
+    """Load by hour, in MW."""
     profiles: TableSource | None = None
+    """Capacity factors by hour, of wind and sun."""
     prices: TableSource | None = None
+    """Prices of fuels and carbon."""
     storage: TableSource | None = None
+    """Storages."""
 
 
 class NewBaseline(RequestBody):
     """A baseline to be stored; of a name that exists it becomes the next version."""
 
     name: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$")]
+    """A name that exists gets its next version."""
     tables: Tables
+    """What the system is."""
     price_year: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
+    """The year of whose money the tables are."""
     value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = None
+    """Cost of energy that is not served, in the tables' currency per MWh."""
     spill_cost: Annotated[Number, Field(ge=0, le=1e6)] | None = None
+    """Cost of energy that is thrown away, in the tables' currency per MWh."""
     build_mix: dict[str, Annotated[Number, Field(gt=0)]] | None = None
+    """Technologies of new renewables, as shares of the MW built; normalised."""
     currency: Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")] | None = None
     """ISO 4217; the tables' money is in it, and the results say so. Without it EUR is assumed, and told."""
     resolution: Literal["hour", "as_given"] | None = None
@@ -104,13 +118,21 @@ class WholeBaselineBody(AnswerBody):
     """A baseline and its vocabulary; of the built-in one only these are known here, the rest is null."""
 
     id: UUID | None
+    """Null of the built-in one."""
     version: int
+    """Which version."""
     name: str
+    """By which scenarios name it."""
     built_in: bool
+    """Whether it is the built-in one."""
     digest: str | None
+    """SHA-256 over its tables and options."""
     options: dict[str, Any] | None
+    """What was said of it beside the tables."""
     summary: dict[str, Any] | None
+    """What was read from the tables."""
     vocabulary: VocabularyBody
+    """What a scenario on it may name."""
     created_at: datetime | None
     created_by: str | None
 
@@ -128,8 +150,11 @@ class BaselineList(ListEnvelope[BaselineBody]): ...
 
 class UploadBody(AnswerBody):
     upload_id: UUID
+    """To name it by in a baseline."""
     url: str
+    """Where to send the table, within an hour and without a token."""
     method: str
+    """How: PUT."""
 
 
 class UploadEnvelope(Envelope[UploadBody]): ...
@@ -141,8 +166,6 @@ router = Router("Baselines")
 @router.post(
     "/v1/baselines",
     summary="Store a baseline, or its next version",
-    description="A body has at most 1 MiB. What is larger goes to the URL of `POST /v1/baselines/uploads` first, a table each of at "
-    "most 64 MiB, and is named here by its `upload_id`. `meta.warnings` says what was assumed where the tables say nothing.",
     responses={
         201: answers("The baseline", BaselineEnvelope, LOCATION),
         200: answers(
@@ -152,6 +175,9 @@ router = Router("Baselines")
 )
 @needs("scenarios:write")
 def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
+    """A body has at most 1 MiB. What is larger goes to the URL of `POST /v1/baselines/uploads` first, a table each of at most 64 MiB,
+    and is named here by its `upload_id`. `meta.warnings` says what was assumed where the tables say nothing.
+    """
     caller = router.caller
     # Listing and getting baselines needs no engine: their first answer would wait for it.
     from sextant.baselines import uploads
@@ -185,6 +211,7 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
 )
 @needs("scenarios:write")
 def create_upload() -> Response[Any]:
+    """Tables too large for a body are sent there by PUT, each to a URL of its own, and named in a baseline by `upload_id`."""
     caller, store = router.caller, warehouse().links
     if store is None:
         raise LinkUnavailableError
@@ -202,8 +229,9 @@ def create_upload() -> Response[Any]:
 @needs("scenarios:read")
 def list_baselines(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    cursor: Cursor = None,
 ) -> Response[Any]:
+    """The tenant's baselines in their newest version, newest first. The built-in one is `reference`."""
     return listing(router, BaselineList, "baselines", limit, cursor, service.list_baselines)
 
 
@@ -219,6 +247,7 @@ def get_baseline(
         int | None, Query(ge=1, le=2**31 - 1, description="The newest where none is given")
     ] = None,
 ) -> Response[Any]:
+    """One version, the newest unless another is named, with its vocabulary: fuels, technologies, units, years."""
     if baseline_id == REFERENCE and version in (None, 1):
         return reply(WholeBaselineEnvelope.around(_reference(), router.caller))
     with router.session() as session:
@@ -234,6 +263,7 @@ def get_baseline(
 )
 @needs("scenarios:read")
 def list_baseline_versions(baseline_id: str) -> Response[Any]:
+    """Newest first."""
     with router.session() as session:
         versions = service.versions(session, _id_of(baseline_id))
     meta = PageMeta.model_construct(request_id=router.caller.request_id)

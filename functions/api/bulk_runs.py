@@ -36,10 +36,12 @@ class NewRuns(_OwnTenant):
     """Several runs of one scenario: all are stored, or none."""
 
     items: Annotated[list[RunOptions], Field(min_length=1, max_length=MOST_ITEMS)]
+    """How each is to be run."""
 
 
 class NewState(_OwnTenant):
     state: Annotated[State, UPPER]
+    """The state that it is to have."""
     reason: SettingReason
 
 
@@ -47,9 +49,13 @@ class Selection(_OwnTenant):
     """The runs that fit `filter`, or with `all` every run of the tenant; with `preview` they are only counted."""
 
     filter: RunSelection = Field(default_factory=RunSelection)
+    """Which runs; every field narrows."""
     all: Flag = False
+    """Every run of the tenant; not together with a filter."""
     preview: Flag = False
+    """Only say which and how many they are."""
     limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] = 100
+    """At most so many, the oldest first."""
 
     @model_validator(mode="after")
     def _filter_or_all(self) -> Self:
@@ -64,17 +70,22 @@ class Selection(_OwnTenant):
 
 class BulkItemBody(AnswerBody):
     index: int
+    """Which item of the request, from 0."""
     outcome: Literal["CREATED", "EXISTING", "REPLAYED", "DUPLICATE"]
     """DUPLICATE: equal to an item before it in the same request, whose run this is."""
     run: RunBody
+    """The run."""
 
 
 class SelectionBody(AnswerBody):
     matching: int
     """How many runs the filter fits."""
     preview: bool
+    """Whether nothing was done."""
     changed: int
+    """How many runs were changed."""
     skipped: int
+    """How many of `run_ids` were not: they had gone on meanwhile, or an equal run was there."""
     run_ids: list[UUID]
     """The oldest `limit` of the runs that the filter fits, in a preview and in the act."""
 
@@ -107,6 +118,7 @@ def request_runs(
     runs: Annotated[NewRuns, Body()],
     idempotency_key: Key = None,
 ) -> Response[Any]:
+    """All are stored or none. Each item is as the body of a single request; equal ones share a run."""
     caller = router.caller
     for tenant in (runs.tenant_id, *(item.tenant_id for item in runs.items)):
         check_tenant(tenant, caller)
@@ -131,6 +143,7 @@ def request_runs(
 )
 @needs("runs:cancel")
 def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
+    """Cancels the runs that fit the filter, or with `all` every one that has not ended. With `preview` they are only counted."""
     caller = _checked(router.caller, selection)
     selected = router.transaction(
         lambda session: (
@@ -150,6 +163,7 @@ def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 )
 @needs("runs:create")
 def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
+    """Asks again for the runs that fit and ended without success; each is a new run. With `preview` they are only counted."""
     caller = _checked(router.caller, selection)
     selected = router.transaction(
         lambda session: (
@@ -169,6 +183,7 @@ def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 )
 @needs("runs:state")
 def set_run_state(run_id: UUID, new: Annotated[NewState, Body()]) -> Response[Any]:
+    """For a run that hangs: it is ended, or queued again, whatever it does. A move that no run makes is 409."""
     caller = router.caller
     check_tenant(new.tenant_id, caller)
     with router.session() as session:

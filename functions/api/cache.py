@@ -20,6 +20,7 @@ class InvalidationRequest(RequestBody):
 
 class InvalidationBody(AnswerBody):
     output_version: int
+    """Raised by one."""
 
 
 class InvalidationEnvelope(Envelope[InvalidationBody]): ...
@@ -35,6 +36,7 @@ router = Router("Administration")
 )
 @needs("config:write")
 def invalidate_cache(document: Annotated[InvalidationRequest, Body()]) -> Response[Any]:
+    """What was cached of the tenant's outputs is no longer used: the next reading looks at the table."""
     version = router.transaction(lambda session: service.invalidate(session, document.reason))
     bootstrap.nudge_relay()
     body = InvalidationBody.model_construct(output_version=version)

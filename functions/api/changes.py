@@ -42,6 +42,7 @@ class StateChangeBody(AnswerBody):
     state: str
     """The state that it came into. It may have left it since; then that is a later item."""
     changed_at: datetime
+    """When."""
 
 
 class ChangesMeta(Meta):
@@ -62,10 +63,6 @@ router = Router("Runs")
 @router.get(
     "/v1/changes",
     summary="What changed of runs and incidents, or wait for a change",
-    description="Each state that a run or an incident of the tenant came into since the cursor `after`, in an order in which the later "
-    "of one thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then "
-    "read what you show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. "
-    "Parts of split runs and the progress of runs are no changes.",
     responses={
         200: answers("Changes; none where nothing changed while it waited", ChangesEnvelope, MAY_RETRY)
     },
@@ -80,6 +77,11 @@ def list_changes(
     ] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST, description="Changes in one answer")] = MOST,
 ) -> Response[Any]:
+    """Each state that a run or an incident of the tenant came into since the cursor `after`, in an order in which the later of one
+    thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then read what you
+    show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. Parts of split runs and the
+    progress of runs are no changes.
+    """
     if after is None:
         with router.session() as session:
             seen = service.begin(session)

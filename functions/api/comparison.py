@@ -17,7 +17,15 @@ from functions.api.http.envelopes import AnswerBody, answers
 from functions.api.http.headers import DISPOSITION
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
-from functions.api.output_parameters import Day, Metrics, OldMetric, SnapshotId, TagPairs, check_switched_on
+from functions.api.output_parameters import (
+    End,
+    Metrics,
+    OldMetric,
+    SnapshotId,
+    Start,
+    TagPairs,
+    check_switched_on,
+)
 from functions.api.output_query import (
     SnapshotMeta,
     check_metrics,
@@ -48,7 +56,9 @@ class DeltaBody(BaseModel):
     """A run's value against the baseline's. What is null has its reason in `null_because`."""
 
     run_id: str
+    """The run."""
     value: float | None
+    """The run's, in the row's unit."""
     delta: float | None
     """`value` − `baseline`, in the row's unit."""
     relative: float | None
@@ -67,12 +77,19 @@ class DeltaBody(BaseModel):
 
 class ComparedRowBody(BaseModel):
     metric: str
+    """What is measured."""
     asof_date: str
+    """The first day of the period."""
     tags: dict[str, str]
+    """What the values are of."""
     unit: str
+    """Of the values and differences."""
     baseline: float | None
+    """The baseline run's value."""
     baseline_band_lower: float | None = None
+    """P5 of the baseline run; left out where nothing is random."""
     baseline_band_upper: float | None = None
+    """P95 of the baseline run."""
     runs: list[DeltaBody]
     """In the order in which the runs were named."""
 
@@ -83,11 +100,17 @@ class ComparedRunBody(AnswerBody):
     run_id: UUID
     scenario_id: UUID
     scenario_name: str
+    """The scenario's present name."""
     scenario_version: int
+    """The version that was computed."""
     model: str | None
+    """The model that computed it."""
     model_version: str | None
+    """Its version."""
     seed: int
+    """The seed of the draws."""
     completed_at: datetime | None
+    """When it ended."""
 
 
 class OtherRunBody(ComparedRunBody):
@@ -97,6 +120,7 @@ class OtherRunBody(ComparedRunBody):
 
 class ComparisonBody(AnswerBody):
     baseline: ComparedRunBody
+    """The run that the others are compared with."""
     runs: list[OtherRunBody]
     """In the order in which they were named."""
     rows: list[ComparedRowBody]
@@ -128,16 +152,14 @@ Years = Annotated[
     str | None, Query(description="A year, or the first and the last: 2030, or 2026-2035", max_length=9)
 ]
 
+Form = Annotated[Literal["json", "csv", "parquet"] | None, Query(description="A file of the rows instead")]
+
 router = Router("Outputs")
 
 
 @router.get(
     "/v1/compare",
     summary="Compare runs of any scenarios with a baseline run",
-    description="Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference "
-    "to the baseline run and the relative one, and beside them what differs in the assumptions, parameters, model, "
-    "baseline and seed. All values are read from one snapshot. A run that the tenant does not have is 404, one that "
-    "has no result 409; both name it.",
     responses={200: _COMPARISON, 303: LINK},
 )
 @needs("outputs:read")
@@ -151,9 +173,13 @@ def compare_runs(
     years: Years = None,
     tags: TagPairs = None,
     snapshot_id: SnapshotId = None,
-    format: Annotated[Literal["json", "csv", "parquet"] | None, Query()] = None,  # noqa: A002 (public name)
+    format: Form = None,  # noqa: A002 (public name)
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
+    """Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference to the baseline
+    run and the relative one, and beside them what differs in the assumptions, parameters, model, baseline and seed. All values are read
+    from one snapshot. A run that the tenant does not have is 404, one that has no result 409; both name it.
+    """
     caller = router.caller
     others = references(runs)
     start, end = span_of(years)
@@ -188,7 +214,6 @@ def compare_runs(
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs/compare",
     summary="Compare runs with a baseline run: the values only",
-    description="The rows of `GET /v1/compare`, which also says what differs in the inputs.",
     responses={200: _ROWS},
 )
 @needs("outputs:read")
@@ -204,11 +229,12 @@ def compare_outputs(
     ],
     metric: Metrics = None,
     metric_name: OldMetric = None,
-    start: Day = None,
-    end: Day = None,
+    start: Start = None,
+    end: End = None,
     tags: TagPairs = None,
     snapshot_id: SnapshotId = None,
 ) -> Response[Any]:
+    """The rows of `GET /v1/compare`, which also says what differs in the inputs."""
     caller = router.caller
     others = references(runs)
     metric = renamed("metric", metric, "metric_name", metric_name)

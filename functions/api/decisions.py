@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.routing import Router, needs
 from sextant.operations.decisions import service as decisions
 from sextant.operations.decisions.model import Decision
@@ -34,8 +34,9 @@ _LIST = answers("Decisions, newest first", DecisionList)
 @router.get("/v1/decisions", summary="List decisions", responses={200: _LIST})
 @needs("scenarios:read")
 def list_decisions(
-    limit: Limit = DEFAULT_LIMIT, cursor: str | None = None, incident_id: UUID | None = None
+    limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, incident_id: UUID | None = None
 ) -> Response[Any]:
+    """Newest first."""
     scope = f"decisions {incident_id}"
     return listing(router, DecisionList, scope, limit, cursor, decisions.list_decisions, incident_id)
 
@@ -43,6 +44,7 @@ def list_decisions(
 @router.get("/v1/decisions/<decision_id>", summary="Get a decision", responses={200: _OK})
 @needs("scenarios:read")
 def get_decision(decision_id: UUID) -> Response[Any]:
+    """What was decided, by whom, why, and whether it was acted on. A decision never changes."""
     with router.session() as session:
         decision = decisions.get(session, decision_id)
     return reply(DecisionEnvelope.of(decision, router.caller))

@@ -12,6 +12,10 @@ class DifferenceBody(AnswerBody):
     where it was REMOVED. Of an item of a list that MOVED both are its places."""
 
     path: str
+    """Where it stands, such as `assumptions[0].payload.target`."""
     change: Literal["ADDED", "REMOVED", "CHANGED", "MOVED"]
+    """What became of it."""
     before: Any
+    """What stood in the first."""
     after: Any
+    """What stands in the second."""

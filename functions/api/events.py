@@ -15,7 +15,7 @@ from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, Req
 from functions.api.http.headers import LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, check_span, check_tenant, one_key
+from functions.api.http.parameters import Cursor, Limit, check_span, check_tenant, one_key
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.drivers.fields import UPPER
@@ -36,11 +36,14 @@ def _storable(moment: datetime) -> datetime:
 class EventDocument(RequestBody):
     """An event. A failure (by its severity, which rules may raise) counts into the incident of its signature."""
 
+    _about = Event
+
     event_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,99}$")]
     workflow_id: UUID
     payload: dict[str, Any] = Field(default_factory=dict)
     occurred_at: Annotated[Moment, AfterValidator(_storable)]
     severity: Annotated[Severity, UPPER] = "INFO"
+    """How bad it is; rules may raise it."""
     vendor_id: UUID | None = None
     run_id: UUID | None = None
     fingerprint: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
@@ -76,6 +79,9 @@ _LIST = answers("Events, newest first", EventList)
 @router.post("/v1/events", summary="Ingest an event", responses={201: _INGESTED, 200: _INGESTED})
 @needs("operations:write")
 def ingest_event(document: Annotated[EventDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
+    """Stores what happened in a workflow. A failure counts into the incident of its signature, and may open one. The same key with the
+    same event is 200 with the first; with another event 422.
+    """
     caller = router.caller
     check_tenant(document.tenant_id, caller)
     key = one_key(idempotency_key, document.idempotency_key)
@@ -108,15 +114,16 @@ def ingest_event(document: Annotated[EventDocument, Body()], idempotency_key: Ke
 @needs("scenarios:read")
 def list_events(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
-    event_type: Annotated[str | None, Query(max_length=100)] = None,
-    severity: Annotated[Severity | None, UPPER, Query()] = None,
+    cursor: Cursor = None,
+    event_type: Annotated[str | None, Query(max_length=100, description="Of this type")] = None,
+    severity: Annotated[Severity | None, UPPER, Query(description="Of this severity")] = None,
     workflow_id: UUID | None = None,
     incident_id: UUID | None = None,
     run_id: UUID | None = None,
-    occurred_after: Moment | None = None,
-    occurred_before: Moment | None = None,
+    occurred_after: Annotated[Moment | None, Query(description="Happened at this moment or later")] = None,
+    occurred_before: Annotated[Moment | None, Query(description="Happened before this moment")] = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows."""
     check_span(occurred_after, occurred_before, "occurred")
     where = EventFilter(
         event_type, severity, workflow_id, incident_id, run_id, occurred_after, occurred_before
@@ -128,6 +135,7 @@ def list_events(
 @router.get("/v1/events/<event_id>", summary="Get an event", responses={200: _OK})
 @needs("scenarios:read")
 def get_event(event_id: UUID) -> Response[Any]:
+    """The event as it was ingested. Events never change."""
     with router.session() as session:
         event = events.get(session, event_id)
     return reply(EventEnvelope.of(event, router.caller))

@@ -21,8 +21,11 @@ POLL_SECONDS = 2
 
 class ExportFileBody(AnswerBody):
     url: str
+    """Whoever has it may read the file until then; send no token."""
     bytes: int
+    """Its size."""
     expires_at: datetime
+    """When the URL ends to hold; ask again for a new one."""
 
 
 class ExportErrorBody(AnswerBody, shows=Failure): ...
@@ -34,12 +37,19 @@ class ExportBody(AnswerBody):
     id: UUID
     scenario_id: UUID
     state: State
+    """Where it stands; SUCCEEDED, FAILED and CANCELLED are ends."""
     format: Literal["csv", "parquet"]
+    """Of the files."""
     snapshot_id: str
+    """The state of the table that is read."""
     submitted_at: datetime
+    """When it was begun."""
     scanned_bytes: int
+    """Bytes that were read for it."""
     files: list[ExportFileBody]
+    """The parts of the result."""
     error: ExportErrorBody | None
+    """Why there is none; null otherwise."""
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -71,6 +81,7 @@ router = Router("Outputs")
 )
 @needs("outputs:read")
 def get_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
+    """Where it stands; once it SUCCEEDED, the URLs of its files, new ones each time."""
     caller = router.caller
     readable(caller, scenario_id)
     return export_answer(caller, _exports().find(caller.tenant, ScenarioId(scenario_id), export_id), 200)
@@ -81,6 +92,7 @@ def get_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
 )
 @needs("outputs:read")
 def cancel_export(scenario_id: UUID, export_id: UUID) -> Response[Any]:
+    """Ends it where it has not ended."""
     caller = router.caller
     readable(caller, scenario_id)
     return export_answer(caller, _exports().cancel(caller.tenant, ScenarioId(scenario_id), export_id), 202)

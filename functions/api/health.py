@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
@@ -31,13 +32,18 @@ UNHEALTHY_LAG = 900.0
 
 class Check(BaseModel):
     name: str
+    """Which part."""
     status: Status
+    """How it is."""
     detail: str = ""
+    """Why it is not healthy."""
 
 
 class Health(BaseModel):
     status: Status
+    """That of its worst part."""
     checks: list[Check] = []
+    """Each part that was looked at."""
 
 
 router = Router("Health")
@@ -49,12 +55,14 @@ _PAGE: OpenAPIResponse = {"description": "The page", "content": {"text/html": {"
 @router.get("/v1/health", summary="Is the process alive", responses={200: _OK})
 @public
 def get_health() -> Response[Any]:
+    """Answers as long as the process does; it looks at nothing else."""
     return reply(Health(status="healthy"))
 
 
 @router.get("/v1/health/ready", summary="Can it serve", responses={200: _OK, 503: _OK})
 @public
 def get_readiness() -> Response[Any]:
+    """Looks at the database and its schema, the way to the workers and the idempotency records. `degraded` serves; `unhealthy` is 503."""
     database = _database()
     checks = [database] if database.status == "unhealthy" else [database, _outbox()]
     checks += _records()
@@ -65,6 +73,7 @@ def get_readiness() -> Response[Any]:
 @router.get("/problems", summary="All problem types", tags=["Problems"], responses={200: _PAGE})
 @public
 def list_problem_types() -> Response[Any]:
+    """A page for people: each code with its status and what it means."""
     return Response(status_code=200, content_type="text/html; charset=utf-8", body=list_of_all())
 
 
@@ -72,7 +81,8 @@ def list_problem_types() -> Response[Any]:
     "/problems/<code>", summary="What a problem type means", tags=["Problems"], responses={200: _PAGE}
 )
 @public
-def get_problem_type(code: str) -> Response[Any]:
+def get_problem_type(code: Annotated[str, Path(description="The `code` of a problem")]) -> Response[Any]:
+    """A page for people: what the code means, and what to do. A problem's `type` points here."""
     text = page_of(code)
     if text is None:
         raise NotFoundError("There is no such problem type.")

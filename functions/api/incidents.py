@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, States, several
+from functions.api.http.parameters import Cursor, Limit, States, several
 from functions.api.http.reasons import Reason
 from functions.api.http.routing import Router, needs
 from sextant.drivers.fields import UPPER
@@ -28,6 +28,7 @@ from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 class IncidentMove(RequestBody):
     state: Annotated[IncidentState, UPPER]
+    """The state that it is to have."""
     reason: Reason
 
 
@@ -57,12 +58,13 @@ _TIMELINE = answers("Events, transitions, decisions and actions, oldest first", 
 @needs("scenarios:read")
 def list_incidents(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     state: States = None,
-    severity: Annotated[Severity | None, UPPER, Query()] = None,
+    severity: Annotated[Severity | None, UPPER, Query(description="Of this severity")] = None,
     workflow_id: UUID | None = None,
     vendor_id: UUID | None = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows."""
     where = IncidentFilter(several("state", state, INCIDENT_STATES), severity, workflow_id, vendor_id)
     scope = f"incidents {where}"
     return listing(router, IncidentList, scope, limit, cursor, incidents.list_incidents, where)
@@ -71,6 +73,7 @@ def list_incidents(
 @router.get("/v1/incidents/<incident_id>", summary="Get an incident", responses={200: _OK})
 @needs("scenarios:read")
 def get_incident(incident_id: UUID) -> Response[Any]:
+    """Failures of one signature, counted."""
     with router.session() as session:
         incident = incidents.get(session, incident_id)
     return reply(IncidentEnvelope.of(incident, router.caller))
@@ -79,6 +82,7 @@ def get_incident(incident_id: UUID) -> Response[Any]:
 @router.post("/v1/incidents/<incident_id>/state", summary="Move an incident by hand", responses={200: _OK})
 @needs("operations:write")
 def move_incident(incident_id: UUID, document: Annotated[IncidentMove, Body()]) -> Response[Any]:
+    """Moves it to another state, with a reason. A move that its state does not allow is 409."""
     caller = router.caller
     moved = router.transaction(
         lambda session: incidents.move(session, incident_id, document.state, caller.subject, document.reason),
@@ -93,7 +97,8 @@ def move_incident(incident_id: UUID, document: Annotated[IncidentMove, Body()]) 
 )
 @needs("scenarios:read")
 def get_incident_timeline(
-    incident_id: UUID, limit: Limit = MAX_LIMIT, cursor: str | None = None
+    incident_id: UUID, limit: Limit = MAX_LIMIT, cursor: Cursor = None
 ) -> Response[Any]:
+    """Events, transitions, decisions and actions, oldest first."""
     scope = f"timeline {incident_id}"
     return listing(router, Timeline, scope, limit, cursor, incidents.timeline, incident_id)

@@ -12,7 +12,7 @@ from pydantic import StringConstraints
 
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.reasons import Reason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
@@ -37,7 +37,9 @@ class KillSwitchDocument(RequestBody):
     """A switch to set. `target` is a tenant, or the id of a workflow or vendor; of a global switch it is left out."""
 
     scope: Annotated[SwitchScope, UPPER]
+    """What it is to stop."""
     target: Annotated[str, StringConstraints(max_length=200)] = ""
+    """A tenant, or the id of a workflow or vendor; left out of a global switch."""
     reason: Reason
 
 
@@ -46,6 +48,7 @@ class KillSwitchLift(RequestBody):
 
     reason: Reason
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | None = None
+    """The tenant whose switch it is, where it is not the caller's own."""
 
 
 class KillSwitchBody(AnswerBody, shows=KillSwitch): ...
@@ -73,6 +76,7 @@ _CHANGES = answers("Changes of a kill switch, newest first", SwitchChangeList)
 @router.post("/v1/kill-switches", summary="Set a kill switch", responses={200: _OK})
 @needs("operations:write")
 def set_kill_switch(document: Annotated[KillSwitchDocument, Body()]) -> Response[Any]:
+    """Nothing in its scope starts from now on; what runs goes on. Setting one twice is the same as once."""
     caller = router.caller
     database, tenant, platform = _as_whom(caller, document.scope, document.target)
     return _shown(
@@ -94,6 +98,7 @@ def set_kill_switch(document: Annotated[KillSwitchDocument, Body()]) -> Response
 @router.post("/v1/kill-switches/<switch_id>/lift", summary="Lift a kill switch", responses={200: _OK})
 @needs("operations:write")
 def lift_kill_switch(switch_id: UUID, document: Annotated[KillSwitchLift, Body()]) -> Response[Any]:
+    """What waits in its scope starts again. One that the platform's own people set is lifted by them alone."""
     caller = router.caller
     platform = caller.may("tenants:manage")
     tenant = caller.tenant
@@ -119,10 +124,11 @@ def lift_kill_switch(switch_id: UUID, document: Annotated[KillSwitchLift, Body()
 @needs("scenarios:read")
 def list_kill_switches(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     *,
-    active: Annotated[bool | None, Query()] = None,
+    active: Annotated[bool | None, Query(description="Those that are set, or those that are lifted")] = None,
 ) -> Response[Any]:
+    """Newest first: the tenant's own, and those of the platform that stop it."""
     read = partial(kill_switches.list_switches, active=active)
     return listing(router, KillSwitchList, f"kill switches {active}", limit, cursor, read)
 
@@ -130,6 +136,7 @@ def list_kill_switches(
 @router.get("/v1/kill-switches/<switch_id>", summary="Get a kill switch", responses={200: _OK})
 @needs("scenarios:read")
 def get_kill_switch(switch_id: UUID) -> Response[Any]:
+    """What it stops, and who set or lifted it last."""
     with router.session() as session:
         switch = kill_switches.get(session, switch_id)
     return reply(KillSwitchEnvelope.of(switch, router.caller))
@@ -142,8 +149,9 @@ def get_kill_switch(switch_id: UUID) -> Response[Any]:
 )
 @needs("scenarios:read")
 def list_kill_switch_changes(
-    switch_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: str | None = None
+    switch_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Response[Any]:
+    """Newest first."""
     caller = router.caller
     scope = f"kill switch {switch_id}"
     # Who moved the global switch is for the platform's own people.

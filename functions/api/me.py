@@ -26,6 +26,7 @@ class LimitsBody(AnswerBody):
     rate_limits: list[RateLimitBody]
     """A request falls under the longest rule that its path fits; none where nothing is limited."""
     runs: RunLimitsBody
+    """How many runs may be in work."""
     longest_wait_seconds: int
     """The longest that a request with `wait` is held."""
     body_bytes: int
@@ -34,11 +35,15 @@ class LimitsBody(AnswerBody):
 
 class MeBody(AnswerBody):
     subject: str
+    """Who the token is of."""
     tenant_id: str
+    """Whose data is seen and changed."""
     roles: list[str]
+    """The roles in the token."""
     permissions: list[str]
     """What the roles allow, in alphabetical order."""
     limits: LimitsBody
+    """What is limited, and what of it is used."""
 
 
 class MeEnvelope(Envelope[MeBody]): ...
@@ -50,11 +55,11 @@ router = Router("Tenants")
 @router.get(
     "/v1/me",
     summary="Who am I, and what may I do",
-    description="The subject and tenant of the token, its roles and what they allow, and the tenant's limits with what is used of them.",
     responses={200: answers("The caller", MeEnvelope)},
 )
 @needs("scenarios:read")
 def get_me() -> Response[Any]:
+    """The subject and tenant of the token, its roles and what they allow, and the tenant's limits with what is used of them."""
     caller = router.caller
     with router.session() as session:
         rates, of_runs = service.rate_limits(session), runs.limits(session)

@@ -6,9 +6,10 @@ import json
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path as File
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
 from functions.api.http.routing import Router, needs
@@ -29,6 +30,7 @@ class ModelBody(AnswerBody):
     name: str
     """What the run parameter `model` says to choose it."""
     version: str
+    """Its version."""
     built_in: bool
     """Of others, which installed packages bring, only they know what drivers and parameters mean."""
 
@@ -60,6 +62,7 @@ router = Router("Models")
 )
 @needs("scenarios:read")
 def list_models() -> Response[Any]:
+    """The built-in model first, then those that installed packages bring."""
     return reply(ModelList.around(list(_models()), router.caller))
 
 
@@ -69,7 +72,10 @@ def list_models() -> Response[Any]:
     responses={200: answers("The model; of a plug-in only its name and version", ModelEnvelope)},
 )
 @needs("scenarios:read")
-def get_model(model: str) -> Response[Any]:
+def get_model(model: Annotated[str, Path(description="Its name")]) -> Response[Any]:
+    """Of the built-in model its drivers, assumptions and parameters as JSON Schema, with units, ranges, defaults and examples: enough
+    to make a form from.
+    """
     body = next((body for body in _models() if body.name == model), None)
     if body is None:
         names = ", ".join(body.name for body in _models())

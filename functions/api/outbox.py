@@ -13,7 +13,14 @@ from pydantic import Field, StringConstraints
 
 from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.listing import listing
-from functions.api.http.parameters import InvalidParameterError, Limit, check_span
+from functions.api.http.parameters import (
+    CreatedAfter,
+    CreatedBefore,
+    Cursor,
+    InvalidParameterError,
+    Limit,
+    check_span,
+)
 from functions.api.http.reasons import OutboxReason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
@@ -43,9 +50,13 @@ class EntryList(ListEnvelope[EntryBody]): ...
 
 class OutboxEventBody(AnswerBody):
     event: EntryBody
+    """Where it stands."""
     payload: Any
+    """What it says."""
     headers: dict[str, str]
+    """What goes with it."""
     published_at: list[datetime]
+    """Each time it was published."""
 
 
 class OutboxEventEnvelope(Envelope[OutboxEventBody]): ...
@@ -61,12 +72,18 @@ class ReplayRequest(RequestBody):
     """Which events to send again: all that satisfy every field given."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)] | None = None
+    """These events."""
     status: Annotated[Status, UPPER] | None = None
+    """Those that stand so."""
     topic: Annotated[str, StringConstraints(max_length=100)] | None = None
+    """Those that go there."""
     created_after: Moment | None = None
+    """Stored at this moment or later."""
     created_before: Moment | None = None
+    """Stored before this moment."""
     reason: OutboxReason
     preview: Flag = False
+    """Only say how many they are."""
 
     def selection(self) -> Selection:
         return Selection(self.ids, self.status, self.topic, self.created_after, self.created_before)
@@ -74,14 +91,19 @@ class ReplayRequest(RequestBody):
 
 class ReplayBody(AnswerBody):
     replay_id: UUID | None
+    """In the header `replay-id` of each; null of a preview."""
     events: int
+    """How many."""
     preview: bool
+    """Whether nothing was ordered."""
 
 
 class ReplayEnvelope(Envelope[ReplayBody]): ...
 
 
 class QuotaRequest(RequestBody):
+    _about = Quota
+
     max_events: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] | None = None
     window_seconds: Annotated[int, Field(strict=True, ge=1, le=3600)] | None = None
     backoff_seconds: Annotated[int, Field(strict=True, ge=0, le=3600)] | None = None
@@ -120,13 +142,14 @@ router = Router("Administration")
 @needs("outbox:read")
 def list_outbox(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
-    status: Annotated[Status | None, UPPER, Query()] = None,
-    topic: Annotated[str | None, Query(max_length=100)] = None,
-    created_after: Moment | None = None,
-    created_before: Moment | None = None,
+    cursor: Cursor = None,
+    status: Annotated[Status | None, UPPER, Query(description="Those that stand so")] = None,
+    topic: Annotated[str | None, Query(max_length=100, description="Those that go there")] = None,
+    created_after: CreatedAfter = None,
+    created_before: CreatedBefore = None,
     tenant: Whose = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows."""
     check_span(created_after, created_before)
     selection = Selection(None, status, topic, created_after, created_before)
     owner = _owner(tenant)
@@ -141,7 +164,11 @@ def list_outbox(
     responses={200: answers("One item a tenant", FiguresList)},
 )
 @needs("outbox:read")
-def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Response[Any]:
+def summarise_outbox(
+    since: Annotated[Moment | None, Query(description="Count what was sent from then on")] = None,
+    tenant: Whose = None,
+) -> Response[Any]:
+    """One item for each tenant that is meant."""
     with _session() as session:
         summaries = service.summary(session, _owner(tenant), since)
     return reply(FiguresList.of(summaries, router.caller))
@@ -154,6 +181,9 @@ def summarise_outbox(since: Moment | None = None, tenant: Whose = None) -> Respo
 )
 @needs("outbox:write")
 def replay_outbox(document: Annotated[ReplayRequest, Body()], tenant: Whose = None) -> Response[Any]:
+    """Events that fit are published again, each with the header `replay-id`. With `preview` they are only counted. A selection
+    without any condition is 422.
+    """
     caller = router.caller
     owner, selection = _owner(tenant), document.selection()
     check_span(selection.created_after, selection.created_before)
@@ -180,6 +210,7 @@ def replay_outbox(document: Annotated[ReplayRequest, Body()], tenant: Whose = No
 )
 @needs("outbox:read")
 def get_outbox_event(event_id: UUID, tenant: Whose = None) -> Response[Any]:
+    """The event with its payload, its headers and each time it was published."""
     owner = _owner(tenant) or router.caller.tenant
     with _session() as session:
         event = service.get_event(session, owner, event_id)
@@ -194,8 +225,9 @@ def get_outbox_event(event_id: UUID, tenant: Whose = None) -> Response[Any]:
 )
 @needs("outbox:read")
 def list_outbox_audit(
-    limit: Limit = DEFAULT_LIMIT, cursor: str | None = None, tenant: Whose = None
+    limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, tenant: Whose = None
 ) -> Response[Any]:
+    """Newest first: replays and changes of quotas, by whom and why."""
     owner = _owner(tenant)
     scope = f"outbox-audit {owner}"
     return listing(router, AuditList, scope, limit, cursor, service.audit_log, owner, opened=_session())
@@ -208,6 +240,7 @@ def list_outbox_audit(
 )
 @needs("outbox:read")
 def list_quotas(tenant: Whose = None) -> Response[Any]:
+    """What each tenant that is meant may publish, with the defaults filled in, and what of it is used."""
     with _session() as session:
         quotas = service.list_quotas(session, _owner(tenant))
     return reply(QuotaList.of(quotas, router.caller))
@@ -220,6 +253,7 @@ def list_quotas(tenant: Whose = None) -> Response[Any]:
 )
 @needs("outbox:write")
 def adjust_quota(document: Annotated[QuotaRequest, Body()], tenant: Whose = None) -> Response[Any]:
+    """What is left out stays. A tenant's own people may only go below the defaults."""
     caller = router.caller
     owner = _owner(tenant)
     change = QuotaChange(**document.model_dump(exclude={"reason"}))
@@ -244,6 +278,7 @@ def adjust_quota(document: Annotated[QuotaRequest, Body()], tenant: Whose = None
 )
 @needs("tenants:manage")
 def reset_quota(document: Annotated[ResetRequest, Body()], tenant: Whose = None) -> Response[Any]:
+    """The defaults hold again, and nothing of them is used."""
     caller = router.caller
     owner = _owner(tenant) or caller.tenant
     reset = bootstrap.platform_database().run(

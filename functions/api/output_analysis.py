@@ -13,7 +13,18 @@ from functions.api.http.envelopes import answers
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.http.spelling import NUMBER
-from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
+from functions.api.output_parameters import (
+    End,
+    LeastValue,
+    Metric,
+    MostValue,
+    OldMetric,
+    OldRuns,
+    Runs,
+    SnapshotId,
+    Start,
+    TagPairs,
+)
 from functions.api.output_query import SnapshotMeta, check_names, filter_of, json_answer, readable, reader
 from sextant.ids import ScenarioId
 from sextant.lake.read.aggregate import GroupBy
@@ -23,15 +34,25 @@ _GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
 
 class AggregateBody(BaseModel):
     metric: str | None = None
+    """Of the group, where `by` has it."""
     asof_date: str | None = None
+    """Of the group, where `by` has it: the first day of the period."""
     run_id: str | None = None
+    """The run, where `by` has it or none was chosen."""
     tags: dict[str, str] | None = None
+    """Of the group: where `by` has them all, else those of the point of a sweep."""
     unit: str
+    """Of the values."""
     count: int
+    """How many values."""
     min: float | None
+    """The smallest; null without a finite value."""
     max: float | None
+    """The largest; null without a finite value."""
     mean: float | None
+    """Their mean; null without a finite value."""
     percentiles: dict[str, float]
+    """By rank, linear between values."""
 
 
 class AggregateList(BaseModel):
@@ -63,15 +84,16 @@ def aggregate_outputs(
     percentiles: Annotated[str, Query(description="Ranks from 0 to 100, with commas")] = "5,50,95",
     metric: Metric = None,
     runs: Runs = None,
-    start: Day = None,
-    end: Day = None,
-    min_value: Value = None,
-    max_value: Value = None,
+    start: Start = None,
+    end: End = None,
+    min_value: LeastValue = None,
+    max_value: MostValue = None,
     tags: TagPairs = None,
     metric_name: OldMetric = None,
     run_id: OldRuns = None,
     snapshot_id: SnapshotId = None,
 ) -> Response[Any]:
+    """Each group has one unit. Bands are no values and are left out."""
     caller = router.caller
     where = filter_of(
         metric=renamed("metric", metric, "metric_name", metric_name),

@@ -20,8 +20,12 @@ OldMetric = Annotated[
 OldRuns = Annotated[
     str | None, Query(description="The former name of `runs`", deprecated=True, max_length=4000)
 ]
-Day = Annotated[moments.Day | None, Query()]
-Value = Annotated[float | None, Query()]
+Start = Annotated[
+    moments.Day | None, Query(description="From this day on: a year's values are of its first day")
+]
+End = Annotated[moments.Day | None, Query(description="Until this day, itself included")]
+LeastValue = Annotated[float | None, Query(description="Values of at least this, in their unit")]
+MostValue = Annotated[float | None, Query(description="Values of at most this, in their unit")]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
 SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
 

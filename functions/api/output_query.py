@@ -32,6 +32,7 @@ CACHE_BYTES = 64 * 1024 * 1024
 
 class SnapshotMeta(Meta):
     snapshot_id: str | None = None
+    """The state of the table that was read: as a parameter it gives the same again."""
 
 
 def json_answer(data: Any, request_id: str, snapshot: int | None) -> Response[Any]:

@@ -16,9 +16,20 @@ from functions.api.exports import ExportEnvelope, export_answer
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, Meta, answers, reply
 from functions.api.http.headers import DISPOSITION, LOCATION, MAY_RETRY
-from functions.api.http.parameters import broken, renamed
+from functions.api.http.parameters import Cursor, broken, renamed
 from functions.api.http.routing import Router, needs
-from functions.api.output_parameters import Day, Metric, OldMetric, OldRuns, Runs, SnapshotId, TagPairs, Value
+from functions.api.output_parameters import (
+    End,
+    LeastValue,
+    Metric,
+    MostValue,
+    OldMetric,
+    OldRuns,
+    Runs,
+    SnapshotId,
+    Start,
+    TagPairs,
+)
 from functions.api.output_query import cached, check_names, filter_of, json_answer, readable, reader
 from functions.api.output_values import ValueBody
 from sextant.identity import Caller
@@ -50,12 +61,17 @@ class SeriesBody(BaseModel):
     """All values of a metric, run, tags and unit. The lists are of one length, in the order of the dates."""
 
     metric: str
+    """What is measured."""
     tags: dict[str, str]
+    """What the values are of."""
     unit: str
+    """Of all the values."""
     run_id: str
+    """The run that computed them."""
     t: list[str]
     """The first day of each period."""
     v: list[float | None]
+    """The values, in `unit`; null where one is not a finite number."""
     lo: list[float | None] | None = None
     """P5; left out where nothing is random."""
     hi: list[float | None] | None = None
@@ -64,19 +80,26 @@ class SeriesBody(BaseModel):
 
 class OutputMeta(Meta):
     snapshot_id: str | None = None
+    """The state of the table that was read: as a parameter it gives the same again."""
     next_cursor: str | None = None
+    """As `cursor` it gives the next page, of the same snapshot; left out on the last."""
     prev_cursor: str | None = None
+    """As `cursor` it gives the page before; left out on the first."""
 
 
 class OutputList(BaseModel):
     data: list[OutputBody] | list[SeriesBody]
+    """Rows; with `shape=series` one item for each metric, run, tags and unit."""
     meta: OutputMeta
 
 
 class LinkBody(AnswerBody):
     url: str
+    """Whoever has it may read the file until then; send no token."""
     bytes: int
+    """Its size."""
     expires_at: datetime
+    """When the URL ends to hold."""
 
 
 class LinkEnvelope(Envelope[LinkBody]): ...
@@ -99,6 +122,11 @@ _BEGUN = answers(
 )
 
 
+Form = Annotated[
+    Literal["json", "csv", "parquet", "arrow"] | None,
+    Query(description="A file of all rows instead of a page"),
+]
+
 router = Router("Outputs")
 
 
@@ -112,10 +140,10 @@ def read_outputs(
     scenario_id: UUID,
     metric: Metric = None,
     runs: Runs = None,
-    start: Day = None,
-    end: Day = None,
-    min_value: Value = None,
-    max_value: Value = None,
+    start: Start = None,
+    end: End = None,
+    min_value: LeastValue = None,
+    max_value: MostValue = None,
     tags: TagPairs = None,
     metric_name: OldMetric = None,
     run_id: OldRuns = None,
@@ -124,8 +152,8 @@ def read_outputs(
         int | None,
         Query(ge=1, le=MAX_LIMIT, description=f"Rows of a page of JSON; {DEFAULT_LIMIT} where not given"),
     ] = None,
-    cursor: Annotated[str | None, Query(max_length=2000)] = None,
-    format: Annotated[Literal["json", "csv", "parquet", "arrow"] | None, Query()] = None,  # noqa: A002 (public name)
+    cursor: Cursor = None,
+    format: Form = None,  # noqa: A002 (public name)
     shape: Annotated[
         Literal["rows", "series"] | None,
         Query(
@@ -135,6 +163,9 @@ def read_outputs(
     ] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
+    """Pages of rows from one snapshot, all of them as series, or the whole as CSV, Parquet or Arrow. What is too large for an answer is
+    at a URL (303), or made elsewhere first (202).
+    """
     caller = router.caller
     where = filter_of(
         metric=renamed("metric", metric, "metric_name", metric_name),

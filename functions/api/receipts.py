@@ -21,11 +21,15 @@ class ReceiptBody(AnswerBody):
     receipt_id: UUID
     scenario_id: UUID
     state: Literal["CARRIED_OUT", "REFUSED"]
+    """Whether it has its run, or was refused."""
     run_id: UUID | None
+    """The run; null where it was refused."""
     error: dict[str, Any] | None
     """`code`, `title` and `detail` of what the request was refused for."""
     accepted_at: datetime
+    """When the request was accepted."""
     settled_at: datetime
+    """When it was carried out or refused."""
 
 
 class ReceiptEnvelope(Envelope[ReceiptBody]): ...
@@ -41,6 +45,7 @@ router = Router("Runs")
 )
 @needs("scenarios:read")
 def get_receipt(scenario_id: UUID, receipt_id: UUID) -> Response[Any]:
+    """404 with `Retry-After` until the request is carried out or refused."""
     with router.session() as session:
         receipt = service.get(session, ScenarioId(scenario_id), ReceiptId(receipt_id))
     return reply(ReceiptEnvelope.around(ReceiptBody.of(receipt, receipt_id=receipt.id), router.caller))

@@ -29,7 +29,9 @@ class ResultBaselineBody(_Said):
     """The system that was computed."""
 
     name: str
+    """Its name."""
     version: str | None = None
+    """Its version."""
     digest: str | None = None
     """SHA-256 of its tables: equal digests are equal systems."""
     illustrative: bool | None = None
@@ -40,8 +42,11 @@ class BandsBody(_Said):
     """Which percentiles of the draws `band_lower`, `value` and `band_upper` of the outputs are."""
 
     lower: str
+    """Of `band_lower`, such as `P5`."""
     value: str
+    """Of `value`, such as `P50`."""
     upper: str
+    """Of `band_upper`, such as `P95`."""
 
 
 class ShareBody(_Said):
@@ -50,6 +55,7 @@ class ShareBody(_Said):
     label: str
     """The path of the assumption, or what else adds to the change."""
     driver_type: str
+    """Its kind."""
     eur: float
     """In whole cents of the result's currency."""
 
@@ -58,26 +64,34 @@ class AttributionBody(_Said):
     """How the change in NPV against the untouched baseline divides: the shares add up to it to the cent."""
 
     metric: str
+    """What is divided: `npv`."""
     reference: float
     """The metric of the untouched baseline."""
     result: float
     """The metric of the run."""
     change: float
+    """`result` − `reference`."""
     shares: list[ShareBody]
+    """One for each assumption, and for what else adds to the change."""
     method: str
+    """How it was divided."""
 
 
 class ModelSaysBody(AnswerBody):
     """What a model says of its result; what it does not say is null or empty."""
 
     model: str | None = None
+    """Its name."""
     model_version: str | None = None
+    """Its version."""
     limits: list[str] = Field(default_factory=list)
     """What the model leaves out, one sentence each."""
     warnings: list[Any] = Field(default_factory=list)
     """What the reader should know of the inputs, such as a driver that acts in no year of the horizon."""
     baseline: ResultBaselineBody | None = None
+    """The system that was computed."""
     currency: str | None = None
+    """ISO 4217; all money of the result is in it."""
     price_year: int | None = None
     """The year of whose money all money is."""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -85,6 +99,7 @@ class ModelSaysBody(AnswerBody):
     draws: int | None = None
     """How many draws the bands are of; 0 where nothing is random."""
     bands: BandsBody | None = None
+    """Which percentiles the bands are; null where nothing is random."""
     certificate: Any = None
     """The proof that the result is optimal, where the model gives one."""
 
@@ -95,12 +110,19 @@ class ResultBody(ModelSaysBody):
     run_id: UUID
     scenario_id: UUID
     scenario_name: str
+    """The scenario's present name."""
     scenario_version: int
+    """The version that was computed."""
     version_hash: str
+    """SHA-256 of all that decides the result."""
     completed_at: datetime | None
+    """When the run ended."""
     code_version: str
+    """The version of the code that computed it."""
     seed: int
+    """The seed of the draws."""
     output_rows: int | None
+    """How many rows the outputs have."""
     attribution: AttributionBody | None
     """Null where the run asked for none."""
     metadata: dict[str, Any]
@@ -118,12 +140,13 @@ _RESULT = answers("The result", ResultEnvelope)
 @router.get(
     "/v1/scenarios/<scenario_id>/runs/<run_id>/result",
     summary="Get what the model says of a run's result",
-    description="Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, "
-    "and how the change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.",
     responses={200: _RESULT},
 )
 @needs("outputs:read")
 def get_scenario_run_result(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+    """Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, and how the
+    change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.
+    """
     return result_answer(router, run_id, scenario_id)
 
 

@@ -28,7 +28,17 @@ from functions.api.http.etag import IfNoneMatch, etag
 from functions.api.http.headers import ETAG, LOCATION, MAY_RETRY
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, States, check_span, check_tenant, one_key, several
+from functions.api.http.parameters import (
+    CreatedAfter,
+    CreatedBefore,
+    Cursor,
+    Limit,
+    States,
+    check_span,
+    check_tenant,
+    one_key,
+    several,
+)
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode
@@ -36,7 +46,6 @@ from sextant.config import CODE_VERSION
 from sextant.drivers.parameters import Scalar
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
-from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.fit import run_warnings
@@ -109,14 +118,21 @@ class WaitsForBody(AnswerBody):
     """The tenant is not active, a kill switch, a paused workflow, the time of its next attempt, the tenant's limit; or only
     that it is taken."""
     reason: str
+    """The same in words."""
     place: int
     """Its place in the tenant's line, counted to 10,000."""
     scope: str | None = None
+    """Of a kill switch: what it stops."""
     target: str | None = None
+    """Of a kill switch or a workflow: which."""
     switch_id: UUID | None = None
+    """The kill switch."""
     until: datetime | None = None
+    """Of a retry: when it may begin."""
     max_running: int | None = None
+    """Of a limit: how many runs may be in work."""
     in_work: int | None = None
+    """Of a limit: how many are."""
 
 
 class LiveRunBody(RunBody):
@@ -132,12 +148,14 @@ class JournaledBody(AnswerBody):
     """Of a request that was accepted while the database is away."""
 
     accepted: Literal["journaled"]
+    """How it was accepted."""
     receipt_id: UUID
     """`GET /v1/scenarios/{scenario_id}/receipts/{receipt_id}` says what became of the request."""
     scenario_id: UUID
     idempotency_key: str | None
     """Sent again with the same key, the request is answered with its run as soon as the database is back."""
     accepted_at: datetime
+    """When."""
 
 
 class RunEnvelope(Envelope[RunBody]): ...
@@ -182,6 +200,9 @@ def request_run(
     options: Annotated[RunOptions | None, Body()] = None,
     idempotency_key: Key = None,
 ) -> Response[Any]:
+    """202: the run is stored, and will be executed or visibly fail. A request equal to a run that lives or succeeded is 200 with that
+    run. With `sweep` one run computes every combination of the values.
+    """
     caller = router.caller
     options = options or RunOptions()
     key = one_key(idempotency_key, options.idempotency_key)
@@ -224,12 +245,13 @@ def request_run(
 def list_scenario_runs(
     scenario_id: UUID,
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     state: States = None,
-    created_after: Moment | None = None,
-    created_before: Moment | None = None,
+    created_after: CreatedAfter = None,
+    created_before: CreatedBefore = None,
     parent: Annotated[UUID | None, Query(description="List the parts of this run instead")] = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows. Parts of split runs are left out unless `parent` names theirs."""
     check_span(created_after, created_before)
     where = RunFilter(
         several("state", state, STATES),
@@ -253,6 +275,8 @@ def get_scenario_run(
     wait: Wait = 0,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
+    """As `GET /v1/runs/{run_id}`, of this scenario alone."""
+
     def look() -> Run:
         with router.session() as session:
             return service.get(session, ScenarioId(scenario_id), RunId(run_id))
@@ -267,6 +291,7 @@ def get_scenario_run(
 )
 @needs("scenarios:read")
 def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+    """First to last: which worker made it, and how it ended."""
     with router.session() as session:
         attempts = service.attempts(session, ScenarioId(scenario_id), RunId(run_id))
     return reply(AttemptList.of(attempts, router.caller))
@@ -275,6 +300,7 @@ def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
 @router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: OK})
 @needs("runs:cancel")
 def cancel_any_run(run_id: UUID) -> Response[Any]:
+    """The same as `POST /v1/runs/{run_id}/cancel`."""
     return cancelled(router, run_id)
 
 
@@ -285,6 +311,7 @@ def cancel_any_run(run_id: UUID) -> Response[Any]:
 )
 @needs("runs:cancel")
 def cancel_scenario_run(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+    """As `POST /v1/runs/{run_id}/cancel`, of this scenario alone."""
     return cancelled(router, run_id, scenario_id)
 
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from functions.api.differences import DifferenceBody
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.routing import Router, needs
 from functions.api.scenarios import VersionBody, VersionEnvelope
 from sextant.ids import RunId, ScenarioId
@@ -45,8 +45,9 @@ router = Router("Scenarios")
 )
 @needs("scenarios:read")
 def list_scenario_versions(
-    scenario_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: str | None = None
+    scenario_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Response[Any]:
+    """Newest first."""
     scope = f"versions {scenario_id}"
     return listing(router, VersionList, scope, limit, cursor, service.list_versions, ScenarioId(scenario_id))
 
@@ -58,8 +59,9 @@ def list_scenario_versions(
 )
 @needs("scenarios:read")
 def get_scenario_version(
-    scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 - 1)]
+    scenario_id: UUID, version: Annotated[int, Path(ge=1, le=2**31 - 1, description="Which version, from 1")]
 ) -> Response[Any]:
+    """The version as it was, whatever became of the scenario since."""
     with router.session() as session:
         scenario = service.get_version(session, ScenarioId(scenario_id), version)
     return reply(VersionEnvelope.of(scenario, router.caller))
@@ -77,6 +79,7 @@ def diff_scenarios(
     to_version: Annotated[Number | None, Query(description="Without it, the present one")] = None,
     other_id: Annotated[UUID | None, Query(description="Compare with this scenario instead")] = None,
 ) -> Response[Any]:
+    """What differs between two versions, or with `other_id` between two scenarios. Drivers that only moved are MOVED."""
     with router.session() as session:
         before = _version(session, scenario_id, from_version)
         after = _version(session, other_id or scenario_id, to_version)
@@ -93,8 +96,9 @@ def list_scenario_events(
     scenario_id: UUID,
     run_id: Annotated[UUID | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response[Any]:
+    """Newest first: what was done to the scenario and what its runs went through."""
     scope = f"events {scenario_id} {run_id}"
     run = RunId(run_id) if run_id else None
     return listing(

@@ -24,8 +24,10 @@ from sextant.scenarios.model import Scenario
 
 class MetricBody(ValueBody):
     value: float
+    """In `unit`. Where something is random, the median of the draws."""
     run_id: UUID
     computed_at: datetime
+    """When the run computed it."""
 
 
 class MetricMeta(Meta):
@@ -36,7 +38,9 @@ class MetricMeta(Meta):
     parameters: dict[str, Any]
     """The parameters that the run computed with; without a run, the scenario's."""
     seed: int | None
+    """The run's; null without one."""
     code_version: str | None
+    """The version of the code that computed it; null without a run."""
 
 
 class MetricList(Envelope[list[MetricBody]]):
@@ -63,6 +67,9 @@ def get_latest_metrics(
         ),
     ] = None,
 ) -> Response[Any]:
+    """The values that a dashboard shows, from the newest run that succeeded with what the scenario says now; without one the list is
+    empty and `meta` says so.
+    """
     caller = router.caller
     check_switched_on(caller)
     metric = renamed("metric", metric, "metric_name", metric_name)

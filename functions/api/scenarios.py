@@ -26,7 +26,7 @@ from functions.api.http.etag import IfMatch, IfNoneMatch, etag, expected_version
 from functions.api.http.headers import ETAG, LOCATION, MAY_ETAG
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, check_span, check_tenant
+from functions.api.http.parameters import CreatedAfter, CreatedBefore, Cursor, Limit, check_span, check_tenant
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.canonical import decode
@@ -62,6 +62,7 @@ class Fork(ChangedScenario):
 
     name: Name
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Which version is copied; the present one where it is left out."""
 
 
 class Restoration(BaseModel):
@@ -69,6 +70,7 @@ class Restoration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: Name | None = None
+    """The name it comes back under; its own where it is left out."""
 
 
 KeptAssumptions = Annotated[list[dict[str, Any]], Documented(Assumptions)]
@@ -86,15 +88,14 @@ class ScenarioBody(AnswerBody, shows=Scenario, hides=("tenant_id", "deleted_at")
         )
 
 
-class ScenarioDraft(AnswerBody):
+_STORED = ("created_at", "created_by", "updated_at", "updated_by")
+
+
+class ScenarioDraft(AnswerBody, shows=Scenario, hides=("tenant_id", "id", "version", "deleted_at", *_STORED)):
     """A scenario as it would be stored."""
 
-    name: str
-    description: str
-    status: Status
     assumptions: KeptAssumptions
     parameters: KeptParameters
-    tags: list[str]
     name_taken_by: UUID | None
     """The scenario that has this name already: storing would be refused."""
 
@@ -109,19 +110,15 @@ class ScenarioDraft(AnswerBody):
         )
 
 
-class VersionBody(AnswerBody):
-    id: UUID
-    version: int
-    name: str
-    description: str
-    status: Status
+class VersionBody(AnswerBody, shows=Scenario, hides=("tenant_id", *_STORED)):
     assumptions: KeptAssumptions
     parameters: KeptParameters
-    tags: list[str]
-    deleted_at: datetime | None
     changed_by: str
+    """Who made this version."""
     valid_from: datetime
+    """When it began to hold."""
     valid_to: datetime | None
+    """When the next one did; null where it holds."""
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -171,6 +168,9 @@ _LIST = answers("Scenarios, newest first", ScenarioList)
 @router.post("/v1/scenarios", summary="Create a scenario", responses={201: _CREATED})
 @needs("scenarios:write")
 def create_scenario(document: Annotated[NewScenario, Body()], idempotency_key: Key = None) -> Response[Any]:
+    """Stores version 1. What its baseline cannot answer is 422 with the nearest names; what may not be meant is in `meta.warnings`. A
+    name that is taken is 409 with `existing_id`.
+    """
     caller = router.caller
     check_tenant(document.tenant_id, caller)
 
@@ -188,6 +188,7 @@ def replace_scenario(
     document: Annotated[NewScenario, Body()],
     if_match: IfMatch = None,
 ) -> Response[Any]:
+    """Makes the next version of a whole document. With `If-Match` only where nobody changed it since: else 412."""
     caller, version = router.caller, expected_version(if_match, scenario_id)
     check_tenant(document.tenant_id, caller)
     replaced = _named(
@@ -206,6 +207,7 @@ def update_scenario(
     changes: Annotated[ChangedScenario, Body()],
     if_match: IfMatch = None,
 ) -> Response[Any]:
+    """Makes the next version by a JSON merge patch (RFC 7396): absent stays, null gives the default; parameters are merged by name."""
     caller, version = router.caller, expected_version(if_match, scenario_id)
     check_tenant(changes.tenant_id, caller)
     updated = _named(
@@ -222,6 +224,7 @@ def update_scenario(
 def restore_scenario(
     scenario_id: UUID, restoration: Annotated[Restoration | None, Body()] = None
 ) -> Response[Any]:
+    """Undoes a deletion. Where its name was taken meanwhile, give another: else 409."""
     caller, scenario = router.caller, ScenarioId(scenario_id)
     name = restoration.name if restoration else None
     restored = _named(name, lambda session: service.restore(session, scenario, name, caller), scenario)
@@ -231,6 +234,7 @@ def restore_scenario(
 @router.post("/v1/scenarios:validate", summary="Check a scenario without storing it", responses={200: _DRAFT})
 @needs("scenarios:write")
 def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
+    """Says what creating it would: what is wrong, what may not be meant, who has the name. Nothing is stored."""
     caller = router.caller
     check_tenant(document.tenant_id, caller)
     with router.session() as session:
@@ -249,6 +253,7 @@ def fork_scenario(
     fork: Annotated[Fork, Body()],
     idempotency_key: Key = None,
 ) -> Response[Any]:
+    """Stores a copy of the present version, or of `version`, with changes as in a merge patch, under a name of its own."""
     caller = router.caller
     check_tenant(fork.tenant_id, caller)
 
@@ -270,6 +275,7 @@ def delete_scenario(
     scenario_id: UUID,
     if_match: IfMatch = None,
 ) -> Response[Any]:
+    """Takes it out of lists and cancels what waits of it. Its runs and results stay; `restore` brings it back."""
     caller = router.caller
     version = expected_version(if_match, scenario_id)
     router.transaction(lambda session: service.delete(session, ScenarioId(scenario_id), version, caller))
@@ -281,13 +287,16 @@ def delete_scenario(
 @needs("scenarios:read")
 def list_scenarios(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
-    status: Annotated[Status | None, UPPER, Query()] = None,
-    name: Annotated[str | None, Query(max_length=200)] = None,
-    tag: Annotated[str | None, Query(max_length=64)] = None,
-    created_after: Moment | None = None,
-    created_before: Moment | None = None,
+    cursor: Cursor = None,
+    status: Annotated[Status | None, UPPER, Query(description="Of this status")] = None,
+    name: Annotated[
+        str | None, Query(max_length=200, description="With this in their name, whatever its case")
+    ] = None,
+    tag: Annotated[str | None, Query(max_length=64, description="With this tag")] = None,
+    created_after: CreatedAfter = None,
+    created_before: CreatedBefore = None,
 ) -> Response[Any]:
+    """Newest first; everything given narrows."""
     check_span(created_after, created_before)
     where = ScenarioFilter(status, name, tag, created_after, created_before)
     scope = f"scenarios {where}"
@@ -305,6 +314,7 @@ def get_scenario(
     as_of: Annotated[Moment | None, Query(description="The scenario as it stood at this instant")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
+    """The scenario as it is, with the ETag of its version; with `as_of` as it stood at a moment."""
     if as_of is not None:
         with router.session() as session:
             version = service.get_as_of(session, ScenarioId(scenario_id), as_of)

@@ -32,6 +32,7 @@ _TEXT: OpenAPIResponse = {
 @router.get("/metrics", summary="Figures in Prometheus' text format", responses={200: _TEXT})
 @needs("outbox:read")
 def get_metrics() -> Response[Any]:
+    """The figures of the caller's tenant; of all tenants and of this process for who manages tenants."""
     caller = router.caller
     with _session(caller) as session:
         gauges = [*_of_runs(session), *_of_outbox(session)]

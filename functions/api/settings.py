@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.reasons import SettingReason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
@@ -29,22 +28,18 @@ Platform = Annotated[
 ]
 
 
+OfKind = Annotated[Kind | None, Query(description="Of this kind")]
+
+
 class NewValue(RequestBody):
     value: dict[str, Any]
+    """Its members are those of its kind: a flag has `enabled`, a rate limit `limit` and `window_seconds`."""
     reason: SettingReason
 
 
-class SettingBody(AnswerBody):
-    kind: str
-    name: str
-    value: dict[str, Any]
+class SettingBody(AnswerBody, shows=Setting, hides=("tenant_id",)):
     own: bool
     """Whether it was set for this tenant; otherwise it is the platform's."""
-    updated_at: datetime
-    updated_by: str
-    reason: str
-    by_platform: bool
-    """Whether who manages tenants set it: then only they change it."""
 
 
 class SettingChangeBody(AnswerBody, shows=Change, hides=("tenant_id",)): ...
@@ -68,7 +63,8 @@ router = Router("Administration")
     responses={200: answers("The settings", SettingList)},
 )
 @needs("config:write")
-def list_settings(kind: Kind | None = None) -> Response[Any]:
+def list_settings(kind: OfKind = None) -> Response[Any]:
+    """The tenant's own settings, and the platform's where it has none."""
     caller = router.caller
     with router.session() as session:
         settings = service.effective(session, caller.tenant, kind)
@@ -83,10 +79,11 @@ def list_settings(kind: Kind | None = None) -> Response[Any]:
 @needs("config:write")
 def list_setting_changes(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: str | None = None,
-    kind: Kind | None = None,
+    cursor: Cursor = None,
+    kind: OfKind = None,
     platform: Platform = False,  # noqa: FBT002 a query parameter
 ) -> Response[Any]:
+    """Newest first: what held before and since, who changed it and why."""
     caller = router.caller
     scope = f"config-audit {kind} {platform}"
     request = cursors.decode(cursor, limit, scope)
@@ -103,11 +100,12 @@ def list_setting_changes(
 )
 @needs("config:write")
 def put_setting(
-    kind: Annotated[Kind, Path()],
-    name: Annotated[Name, Path()],
+    kind: Annotated[Kind, Path(description="Of which kind the setting is")],
+    name: Annotated[Name, Path(description="Which setting, such as `outputs` or `scenarios.run`")],
     new: Annotated[NewValue, Body()],
     platform: Platform = False,  # noqa: FBT002
 ) -> Response[Any]:
+    """Sets the tenant's own value, which holds within seconds; with `platform` the default of every tenant."""
     caller = router.caller
     changed = _settle(
         caller,
@@ -128,11 +126,12 @@ def put_setting(
 )
 @needs("config:write")
 def remove_setting(
-    kind: Annotated[Kind, Path()],
-    name: Annotated[Name, Path()],
-    reason: Annotated[SettingReason, Query()],
+    kind: Annotated[Kind, Path(description="Of which kind the setting is")],
+    name: Annotated[Name, Path(description="Which setting, such as `outputs` or `scenarios.run`")],
+    reason: Annotated[SettingReason, Query(description="Why; it is kept with the change")],
     platform: Platform = False,  # noqa: FBT002
 ) -> Response[Any]:
+    """Removes the tenant's own value, so that the platform's holds again."""
     caller = router.caller
     _settle(
         caller,

@@ -11,13 +11,20 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.api.http.envelopes import ListEnvelope, answers
 from functions.api.http.etag import IfNoneMatch
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit, States, check_span, several
+from functions.api.http.parameters import (
+    CreatedAfter,
+    CreatedBefore,
+    Cursor,
+    Limit,
+    States,
+    check_span,
+    several,
+)
 from functions.api.http.routing import Router, needs
 from functions.api.results import ResultEnvelope, result_answer
 from functions.api.runs import LIVE, OK, RunBody, Wait, cancelled, watched
 from sextant.drivers.parameters import BUILT_IN
 from sextant.ids import RunId, ScenarioId
-from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.model import STATES, ListedRun, Run, TenantRunFilter
@@ -27,6 +34,7 @@ class ListedRunBody(RunBody):
     scenario_name: str
     """The scenario's present name."""
     model: str
+    """The model that computes it."""
 
     @classmethod
     def of(cls, thing: ListedRun, **values: Any) -> Self:
@@ -44,13 +52,12 @@ router = Router("Runs")
 @router.get(
     "/v1/runs",
     summary="List the runs of all scenarios",
-    description="Newest first; the parts of split runs are left out. Everything given narrows.",
     responses={200: answers("Runs, newest first", ListedRunList)},
 )
 @needs("scenarios:read")
 def list_runs(
     limit: Limit = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(description="`next_cursor` or `prev_cursor` of a page")] = None,
+    cursor: Cursor = None,
     state: States = None,
     scenario_id: Annotated[UUID | None, Query(description="The runs of this scenario")] = None,
     model: Annotated[
@@ -60,9 +67,10 @@ def list_runs(
     created_by: Annotated[
         str | None, Query(description="Who asked for the run, exactly", max_length=255)
     ] = None,
-    created_after: Annotated[Moment | None, Query(description="Asked for at this moment or later")] = None,
-    created_before: Annotated[Moment | None, Query(description="Asked for before this moment")] = None,
+    created_after: CreatedAfter = None,
+    created_before: CreatedBefore = None,
 ) -> Response[Any]:
+    """Newest first; the parts of split runs are left out. Everything given narrows."""
     check_span(created_after, created_before)
     where = TenantRunFilter(
         several("state", state, STATES),
@@ -82,6 +90,10 @@ def list_runs(
 )
 @needs("scenarios:read")
 def get_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> Response[Any]:
+    """With `wait` the answer comes when the run has ended, or with `If-None-Match` when it has changed, at the latest after so many
+    seconds. A run that has ended is answered at once.
+    """
+
     def look() -> Run:
         with router.session() as session:
             return service.get_anywhere(session, RunId(run_id))
@@ -92,20 +104,20 @@ def get_run(run_id: UUID, wait: Wait = 0, if_none_match: IfNoneMatch = None) -> 
 @router.post(
     "/v1/runs/<run_id>/cancel",
     summary="Cancel a run of any scenario",
-    description="Cancelling twice is the same as once. A run that has ended, or is being published, is 409.",
     responses={200: OK},
 )
 @needs("runs:cancel")
 def cancel_run(run_id: UUID) -> Response[Any]:
+    """Cancelling twice is the same as once. A run that has ended, or is being published, is 409."""
     return cancelled(router, run_id)
 
 
 @router.get(
     "/v1/runs/<run_id>/result",
     summary="Get what the model says of the result of a run of any scenario",
-    description="The same as under the run's scenario.",
     responses={200: answers("The result", ResultEnvelope)},
 )
 @needs("outputs:read")
 def get_run_result(run_id: UUID) -> Response[Any]:
+    """The same as under the run's scenario."""
     return result_answer(router, run_id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import Field, StringConstraints
 
-from functions.api.http.changes import CHANGES, ChangeList, Changes
+from functions.api.http.changes import CHANGES, BeforeVersion, ChangeList, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
@@ -23,7 +23,7 @@ from functions.api.http.etag import IfMatch, etag, expected_version
 from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key, once
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.identity import Caller
@@ -34,8 +34,12 @@ from sextant.tenants import service
 from sextant.tenants.errors import TenantNotFoundError
 from sextant.tenants.model import Tenant
 
+Named = Annotated[str, Path(description="The tenant's id")]
+
 
 class TenantDocument(RequestBody):
+    _about = Tenant
+
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     name: ShortName
     active: Flag = True
@@ -43,6 +47,8 @@ class TenantDocument(RequestBody):
 
 
 class TenantChanges(Changes):
+    _about = Tenant
+
     name: ShortName | None = None
     active: Flag | None = None
     settings: dict[str, Any] | None = None
@@ -66,6 +72,7 @@ _LIST = answers("Tenants, newest first", TenantList)
 @router.post("/v1/tenants", summary="Register a tenant", responses={201: _OK})
 @needs("tenants:manage")
 def create_tenant(document: Annotated[TenantDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
+    """People whose tokens name it are served from now on."""
     caller = router.caller
     values = document.model_dump(exclude={"tenant_id"})
 
@@ -83,14 +90,16 @@ def create_tenant(document: Annotated[TenantDocument, Body()], idempotency_key: 
 
 @router.get("/v1/tenants", summary="List tenants", responses={200: _LIST})
 @needs("tenants:manage")
-def list_tenants(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
+def list_tenants(limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response[Any]:
+    """Newest first."""
     session = bootstrap.platform_database().autocommit(ALL_TENANTS)
     return listing(router, TenantList, "tenants", limit, cursor, service.list_tenants, opened=session)
 
 
 @router.get("/v1/tenants/<tenant>", summary="Get a tenant", responses={200: _OK})
 @needs("scenarios:read")
-def get_tenant(tenant: str) -> Response[Any]:
+def get_tenant(tenant: Named) -> Response[Any]:
+    """The caller's own; for who manages tenants any."""
     database, owner = _as_whom(router.caller, tenant)
     with database.autocommit(owner) as session:
         return _shown(service.own(session))
@@ -99,8 +108,9 @@ def get_tenant(tenant: str) -> Response[Any]:
 @router.patch("/v1/tenants/<tenant>", summary="Change a tenant", responses={200: _OK})
 @needs("config:write")
 def change_tenant(
-    tenant: str, document: Annotated[TenantChanges, Body()], if_match: IfMatch = None
+    tenant: Named, document: Annotated[TenantChanges, Body()], if_match: IfMatch = None
 ) -> Response[Any]:
+    """What is left out stays. `active` is for who manages tenants: of one that is not active nothing is served or run."""
     caller = router.caller
     database, owner = _as_whom(caller, tenant)
     changes = document.model_dump(exclude_unset=True)
@@ -123,10 +133,11 @@ def change_tenant(
 )
 @needs("scenarios:read")
 def list_tenant_changes(
-    tenant: str,
+    tenant: Named,
     limit: Limit = MAX_LIMIT,
-    before_version: Annotated[int | None, Query(ge=1)] = None,
+    before_version: BeforeVersion = None,
 ) -> Response[Any]:
+    """Newest first."""
     database, owner = _as_whom(router.caller, tenant)
     with database.autocommit(owner) as session:
         changes = service.changes(session, limit, before_version)

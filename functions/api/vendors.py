@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field
 
-from functions.api.http.changes import CHANGES, Changes
+from functions.api.http.changes import CHANGES, BeforeVersion, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Description,
@@ -24,7 +24,7 @@ from functions.api.http.etag import IfMatch
 from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.plain_noun import NewThing, PlainNoun
 from functions.api.http.routing import Router, needs
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -37,6 +37,8 @@ Rate = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
 class VendorDocument(NewThing):
+    _about = Vendor
+
     name: ShortName
     description: Description = ""
     failure_threshold: Threshold = 5
@@ -46,6 +48,7 @@ class VendorDocument(NewThing):
 
 
 class VendorChanges(Changes):
+    _about = Vendor
     _clearable = frozenset({"rate_per_minute"})
 
     name: ShortName | None = None
@@ -82,18 +85,21 @@ _STANDING = answers("The breaker and the limit", VendorStandingEnvelope)
 @router.post("/v1/vendors", summary="Create a vendor", responses={201: _OK})
 @needs("operations:write")
 def create_vendor(document: Annotated[VendorDocument, Body()], idempotency_key: Key = None) -> Response[Any]:
+    """A name that is taken is 409."""
     return vendors.create(document, idempotency_key)
 
 
 @router.get("/v1/vendors", summary="List vendors", responses={200: _LIST})
 @needs("scenarios:read")
-def list_vendors(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
+def list_vendors(limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response[Any]:
+    """Newest first."""
     return listing(router, VendorList, "vendors", limit, cursor, service.list_vendors)
 
 
 @router.get("/v1/vendors/<vendor_id>", summary="Get a vendor", responses={200: _OK})
 @needs("scenarios:read")
 def get_vendor(vendor_id: UUID) -> Response[Any]:
+    """Its settings; `/breaker` says how it stands."""
     return vendors.get(vendor_id)
 
 
@@ -102,6 +108,7 @@ def get_vendor(vendor_id: UUID) -> Response[Any]:
 def change_vendor(
     vendor_id: UUID, document: Annotated[VendorChanges, Body()], if_match: IfMatch = None
 ) -> Response[Any]:
+    """What is left out stays. With `If-Match` only where nobody changed it since: else 412."""
     return vendors.change(vendor_id, document, if_match)
 
 
@@ -110,6 +117,7 @@ def change_vendor(
 )
 @needs("operations:write")
 def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
+    """With `If-Match` only where nobody changed it since: else 412."""
     return vendors.delete(vendor_id, if_match)
 
 
@@ -122,8 +130,9 @@ def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
 def list_vendor_changes(
     vendor_id: UUID,
     limit: Limit = MAX_LIMIT,
-    before_version: Annotated[int | None, Query(ge=1)] = None,
+    before_version: BeforeVersion = None,
 ) -> Response[Any]:
+    """Newest first."""
     return vendors.changes(vendor_id, limit, before_version)
 
 
@@ -134,6 +143,7 @@ def list_vendor_changes(
 )
 @needs("scenarios:read")
 def get_vendor_breaker(vendor_id: UUID) -> Response[Any]:
+    """Whether calls are let through, and how many count against the limit."""
     with router.session() as session:
         standing = service.status(session, vendor_id)
     return reply(VendorStandingEnvelope.of(standing, router.caller))

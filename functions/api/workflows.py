@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from functions.api.http.changes import CHANGES, Changes
+from functions.api.http.changes import CHANGES, BeforeVersion, Changes
 from functions.api.http.envelopes import (
     AnswerBody,
     Description,
@@ -23,7 +23,7 @@ from functions.api.http.etag import IfMatch
 from functions.api.http.headers import ETAG, LOCATION
 from functions.api.http.idempotency import Key
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Limit
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.plain_noun import NewThing, PlainNoun
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
@@ -34,6 +34,8 @@ from sextant.workflows.model import Workflow, WorkflowState
 
 
 class WorkflowDocument(NewThing):
+    _about = Workflow
+
     name: ShortName
     description: Description = ""
     max_retries: Retries = 3
@@ -41,6 +43,8 @@ class WorkflowDocument(NewThing):
 
 
 class WorkflowChanges(Changes):
+    _about = Workflow
+
     name: ShortName | None = None
     description: Description | None = None
     state: Annotated[WorkflowState, UPPER] | None = None
@@ -69,18 +73,21 @@ _LIST = answers("Workflows, newest first", WorkflowList)
 def create_workflow(
     document: Annotated[WorkflowDocument, Body()], idempotency_key: Key = None
 ) -> Response[Any]:
+    """A name that is taken is 409."""
     return workflows.create(document, idempotency_key)
 
 
 @router.get("/v1/workflows", summary="List workflows", responses={200: _LIST})
 @needs("scenarios:read")
-def list_workflows(limit: Limit = DEFAULT_LIMIT, cursor: str | None = None) -> Response[Any]:
+def list_workflows(limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response[Any]:
+    """Newest first."""
     return listing(router, WorkflowList, "workflows", limit, cursor, service.list_workflows)
 
 
 @router.get("/v1/workflows/<workflow_id>", summary="Get a workflow", responses={200: _OK})
 @needs("scenarios:read")
 def get_workflow(workflow_id: UUID) -> Response[Any]:
+    """What events belong to, and whether its runs start."""
     return workflows.get(workflow_id)
 
 
@@ -89,6 +96,7 @@ def get_workflow(workflow_id: UUID) -> Response[Any]:
 def change_workflow(
     workflow_id: UUID, document: Annotated[WorkflowChanges, Body()], if_match: IfMatch = None
 ) -> Response[Any]:
+    """What is left out stays. PAUSED, its runs wait; ACTIVE, they start again."""
     answer = workflows.change(workflow_id, document, if_match)
     bootstrap.nudge_relay()
     return answer
@@ -99,6 +107,7 @@ def change_workflow(
 )
 @needs("operations:write")
 def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any]:
+    """With `If-Match` only where nobody changed it since: else 412. A built-in one is 409."""
     return workflows.delete(workflow_id, if_match)
 
 
@@ -111,6 +120,7 @@ def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any
 def list_workflow_changes(
     workflow_id: UUID,
     limit: Limit = MAX_LIMIT,
-    before_version: Annotated[int | None, Query(ge=1)] = None,
+    before_version: BeforeVersion = None,
 ) -> Response[Any]:
+    """Newest first."""
     return workflows.changes(workflow_id, limit, before_version)

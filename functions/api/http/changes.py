@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from functions.api.http.envelopes import AnswerBody, Envelope, RequestBody, answers
 from sextant.storage.temporal import FieldChange
+
+BeforeVersion = Annotated[
+    int | None,
+    Query(
+        ge=1, description="Only changes of versions before this one: the last one of a page gives the next"
+    ),
+]
 
 
 class Changes(RequestBody):

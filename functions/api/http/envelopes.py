@@ -53,6 +53,9 @@ class RequestBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
+    _about: ClassVar[type[Any] | None] = None
+    """The model whose fields it names: what that says of them holds here."""
+
 
 class Documented:
     """Of a field that is sent as it is kept, unread: the type as which the OpenAPI document shows it."""
@@ -74,13 +77,13 @@ class AnswerBody(Deferred):
     them. What the body declares itself stands in for a field of that name, or comes after them all.
     """
 
-    _shown: ClassVar[type[Any] | None] = None
+    _about: ClassVar[type[Any] | None] = None
 
     def __init_subclass__(
         cls, shows: type[Any] | None = None, hides: Collection[str] = (), **options: Unpack[ConfigDict]
     ) -> None:
         if shows is not None:
-            cls._shown = shows
+            cls._about = shows
             hints = get_type_hints(shows, include_extras=True)
             shown = {field.name: hints[field.name] for field in fields(shows)}
             for name in hides:
@@ -99,28 +102,37 @@ class AnswerBody(Deferred):
 
 class Meta(Deferred):
     request_id: str
+    """To report it by; the header `X-Request-ID` too."""
 
 
 class WarningBody(Deferred):
     """Something that is accepted, but may not be meant."""
 
     path: str
+    """What it is about, such as `assumptions[0]`."""
     rule: str
+    """To branch on."""
     message: str
+    """In words."""
 
 
 class WarnedMeta(Meta):
     warnings: list[WarningBody]
+    """What is accepted but may not be meant; empty where there is nothing."""
 
 
 class PageMeta(Meta):
     next_cursor: str | None = None
+    """As `cursor` it gives the next page; left out on the last."""
     prev_cursor: str | None = None
+    """As `cursor` it gives the page before; left out on the first."""
 
 
 class Envelope(Deferred, Generic[T]):
     data: T
+    """What was asked for."""
     meta: Meta
+    """What goes with it."""
 
     @classmethod
     def around(cls, data: Any, caller: Caller) -> Self:
@@ -138,7 +150,9 @@ class ListEnvelope(Deferred, Generic[T]):
     """One page of a listing."""
 
     data: list[T]
+    """The items of this page."""
     meta: PageMeta
+    """The cursors of the pages beside it."""
 
     @classmethod
     def of(cls, page: Page[Any], scope: str, caller: Caller) -> Self:

@@ -15,7 +15,9 @@ _VERSION = re.compile(r"[0-9]{1,9}")  # what the database's integers hold
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the entity must still have")
 ]
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="The ETag that you have: 304 while it holds")
+]
 
 
 def etag(entity: UUID | str, *state: object) -> str:

@@ -10,13 +10,20 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from sextant.errors import BadRequestError, FieldError, ForbiddenError
 from sextant.identity import Caller
+from sextant.moments import Moment
 from sextant.paging import MAX_LIMIT
 
 _MOST_NAMES = 50
 Choice = TypeVar("Choice", bound=str)
 
 States = Annotated[str | None, Query(description="One state, or several with commas")]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=2000, description="`next_cursor` or `prev_cursor` of a page of the same list"),
+]
+CreatedAfter = Annotated[Moment | None, Query(description="Created at this moment or later")]
+CreatedBefore = Annotated[Moment | None, Query(description="Created before this moment")]
 
 
 class InvalidParameterError(BadRequestError):

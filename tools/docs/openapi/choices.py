@@ -20,7 +20,7 @@ _CHOICES: dict[str, tuple[Any, str]] = {
         "QUEUED waits, RUNNING is computed or published; the others are ends, of which SUCCEEDED alone has a result.",
     ),
     "RunPriority": (Priority, "Each level is worth ten minutes of waiting."),
-    "ScenarioStatus": (Status, "ARCHIVED is only a mark: it can be read and run as before."),
+    "ScenarioStatus": (Status, "ARCHIVED is kept to be read: it takes no new runs."),
     "IncidentState": (
         IncidentState,
         "NEW and ANALYZING have no action yet, ACTIONED has one; RESOLVED and IGNORED are closed.",

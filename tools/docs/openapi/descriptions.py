@@ -1,6 +1,6 @@
 """What operations, fields and parameters mean, from where the code says it: docstrings.
 
-A field's is the text under it, in the class that declares it or in the model that the body `shows`. No process that serves
+A field's is the text under it, in the class that declares it or in the model that the body is about. No process that serves
 requests reads them: pydantic could (`use_attribute_docstrings`), at the price of parsing each module as it is loaded.
 """
 
@@ -10,6 +10,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, get_args
 
@@ -19,6 +20,22 @@ from pydantic.fields import FieldInfo
 from functions.api.http.envelopes import Documented
 
 _OURS = ("functions.", "sextant.")
+# What means the same of everything.
+_COMMON = {
+    "id": "Its id.",
+    "version": "Counts its changes, from 1.",
+    "created_at": "When it was created.",
+    "created_by": "Who created it.",
+    "updated_at": "When it was changed last.",
+    "updated_by": "Who changed it last.",
+    "occurred_at": "When it happened.",
+    "actor": "Who did it.",
+    "reason": "Why; it is kept beside what is done.",
+    "correlation_id": "Of the request that it goes back to.",
+    "tenant_id": "Where it is given it must be the token's.",
+    "data": "What was asked for.",
+    "meta": "What goes with it.",
+}
 
 
 def describe() -> None:
@@ -31,6 +48,27 @@ def describe() -> None:
     built: set[type[BaseModel]] = set()
     for model in models:
         _rebuild(model, built)
+
+
+def check(document: dict[str, Any]) -> None:
+    """Raise ValueError naming every operation, parameter and property of the document that nobody describes."""
+    bare = [
+        f"{name}.{field}: write what it is under the field, or in the model that the body shows"
+        for name, schema in document["components"]["schemas"].items()
+        for field, item in schema.get("properties", {}).items()
+        if not item.get("description")
+    ]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if not operation.get("description"):
+                bare.append(f"{method.upper()} {path}: give {operation['operationId']} a docstring")
+            bare += [
+                f"{operation['operationId']}, parameter {parameter['name']}: give its Query a description"
+                for parameter in operation.get("parameters", ())
+                if not parameter.get("description")
+            ]
+    if bare:
+        raise ValueError("The document does not say what these are.\n" + "\n".join(bare))
 
 
 def _show_documented(field: FieldInfo) -> None:
@@ -66,14 +104,36 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
+def complete(components: dict[str, Any]) -> None:
+    """Say of the components that are dataclasses of ours what their fields mean, in place."""
+    for model in _models(BaseModel):
+        for field in model.model_fields.values():
+            for part in _dataclasses_in(field.annotation):
+                for name, schema in components[part.__name__]["properties"].items():
+                    schema.setdefault("description", _texts(part.__module__).get((part.__name__, name)))
+
+
+def _dataclasses_in(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type) and is_dataclass(annotation):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _dataclasses_in(argument)
+
+
 def _of_field(model: type[BaseModel], name: str) -> str | None:
     """The text under the field, the nearest class first; None where nobody says what it is."""
     for base in model.__mro__:
-        for source in (base, *getattr(base.__dict__.get("_shown"), "__mro__", ())):
+        for source in (base, *getattr(base.__dict__.get("_about"), "__mro__", ())):
             text = _texts(source.__module__).get((source.__qualname__, name))
             if text is not None:
                 return text
-    return None
+    return _COMMON.get(name) or of_id(name)
+
+
+def of_id(name: str) -> str | None:
+    """What `scenario_id` is; None of what is no id."""
+    noun = name.removesuffix("_id").replace("_", " ")
+    return f"The {noun}'s id." if name.endswith("_id") else None
 
 
 @cache

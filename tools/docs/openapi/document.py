@@ -51,6 +51,7 @@ def document() -> dict[str, Any]:
     components = {
         name: choices.named(schema) for part in made for name, schema in part["components"]["schemas"].items()
     }
+    descriptions.complete(components)
     endpoints = {
         (endpoint.method.lower(), endpoint.template): endpoint
         for entry in entries
@@ -72,7 +73,9 @@ def document() -> dict[str, Any]:
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
-    return schemas.tidy(whole)
+    tidy = schemas.tidy(whole)
+    descriptions.check(tidy)
+    return tidy
 
 
 def _of(entry: Api) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.api.http.bodies import MEDIA_TYPE, MERGE_PATCH
 from functions.api.http.routing import PUBLIC, Endpoint
+from tools.docs.openapi.descriptions import of_id
 from tools.docs.openapi.examples import BODIES
 from tools.docs.openapi.schemas import without_null
 
@@ -117,11 +118,11 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {
-        "description": "Seconds after which the same request is worth repeating; without it, after a moment",
+        "description": "Seconds after which the same request is worth repeating, where it is",
         "schema": {"type": "integer", "minimum": 1},
     },
 }
-_TELLING_WHEN = (409, 429, 503)
+_TELLING_WHEN = (404, 409, 429, 503)
 
 
 def _named(*names: str) -> dict[str, Any]:
@@ -233,8 +234,8 @@ def _completed(parameter: dict[str, Any]) -> dict[str, Any]:
     description = parameter.get("description") or schema.pop("description", None)
     if parameter["in"] == "header":
         name = "-".join(word.capitalize() for word in name.split("-"))
-    elif description is None and parameter["in"] == "path" and name.endswith("_id"):
-        description = f"The id of the {name.removesuffix('_id').replace('_', ' ')}"
+    elif description is None:
+        description = of_id(name)
     schema.pop("description", None)
     described = {} if description is None else {"description": description}
     return {**parameter, "name": name, **described, "schema": schema}

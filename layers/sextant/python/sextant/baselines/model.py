@@ -20,11 +20,16 @@ class Baseline:
     tenant_id: TenantId
     id: UUID
     version: int
+    """Which version, from 1."""
     name: str
+    """By which scenarios name it."""
     location: str
     digest: str
+    """SHA-256 over its tables and options."""
     options: dict[str, Any]
+    """What was said of it beside the tables."""
     summary: dict[str, Any]
+    """What was read from the tables, and what was assumed."""
     created_at: datetime
     created_by: str
 

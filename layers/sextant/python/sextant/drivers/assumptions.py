@@ -125,8 +125,8 @@ def _kinds(base: type[Assumption]) -> Any:
                 pattern.format(name.title().replace("_", "")),
                 __base__=base,
                 __module__=__name__,
-                driver_type=(Annotated[literal[name], LOWER], ...),
-                payload=(payload, ...),
+                driver_type=(Annotated[literal[name], LOWER], required("which driver")),
+                payload=(payload, required("what it does")),
             ),
             Tag(name),
         ]

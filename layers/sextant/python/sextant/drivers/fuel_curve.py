@@ -11,8 +11,8 @@ from sextant.drivers.fields import Contract, Number, ShortName, Span, Year, brok
 
 
 class CurvePoint(Contract):
-    year: Year
-    price: Annotated[Number, Field(ge=0, le=10_000)] = required(unit="EUR/GJ")
+    year: Year = required("year of the point")
+    price: Annotated[Number, Field(ge=0, le=10_000)] = required("price in that year", "EUR/GJ")
 
 
 class FuelCurvePayload(Span):

@@ -15,7 +15,7 @@ class Trend(Contract):
     kind: Annotated[Literal["LINEAR", "EXPONENTIAL"], UPPER] = required(
         "with k years since `start_year`: `rate·k`, or `(1+rate)^k − 1`"
     )
-    rate: Annotated[Number, Field(ge=-0.5, le=0.5)] = required(unit="1/year")
+    rate: Annotated[Number, Field(ge=-0.5, le=0.5)] = required("growth", "1/year")
 
 
 class Seasonal(Contract):
@@ -51,8 +51,10 @@ class Cyclical(Contract):
     amplitude: Annotated[Number, Field(ge=0, le=1)] = required(
         "`amplitude·sin(2π(k − phase_years)/period_years)`"
     )
-    period_years: Annotated[Number, Field(ge=1, le=100)] = required(unit="years")
-    phase_years: Annotated[Number, Field(ge=-100, le=100)] = optional(unit="years", default=0.0)
+    period_years: Annotated[Number, Field(ge=1, le=100)] = required("length of the wave", "years")
+    phase_years: Annotated[Number, Field(ge=-100, le=100)] = optional(
+        "years by which it is late", "years", default=0.0
+    )
 
 
 class Irregular(Contract):

@@ -22,12 +22,15 @@ class Technology:
     """What there is of a technology, and what a new unit of it is like; None where an old baseline does not tell."""
 
     units: int | None
+    """How many units there are."""
     capacity_mw: float
     """MW of all its units, whatever the years in which they run."""
     fuel: str | None
     """Empty where it burns none."""
     renewable: bool | None
+    """Whether it counts for an RPS."""
     storage: bool | None = None
+    """Whether it stores energy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ class UnitYears:
     """A unit's technology, and the years in which it runs: from `in_year` until before `out_year`."""
 
     technology: str
+    """Its technology."""
     in_year: int
+    """The first year in which it runs."""
     out_year: int | None
+    """The first year in which it does not; null where it runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,17 @@ class Vocabulary:
     name: str
     version: str
     years: tuple[int, int]
+    """The first and the last."""
     fuels: tuple[str, ...]
+    """In alphabetical order."""
     technologies: Mapping[str, Technology]
+    """By name."""
     units: Mapping[str, UnitYears] | None
+    """By name."""
     profiles: tuple[str, ...] | None
+    """Names of hourly profiles."""
     build_mix: Mapping[str, float] | None
+    """Technologies that an RPS builds, as shares."""
     chronological: bool | None = None
     """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
 

@@ -16,12 +16,18 @@ class KillSwitch:
 
     id: UUID
     scope: SwitchScope
+    """What it stops."""
     target: str
+    """The tenant, or the id of the workflow or vendor; empty of a global one."""
     active: bool
+    """Whether it stops anything now."""
     by_platform: bool
+    """Whether the platform's own people set it: then only they lift it."""
     reason: str
     changed_at: datetime
+    """When it was set or lifted last."""
     changed_by: str
+    """Who did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,11 @@ class SwitchChange:
     id: UUID
     switch_id: UUID
     scope: SwitchScope
+    """What it stops."""
     target: str
+    """Of whom or what."""
     active: bool
+    """Whether it was set; otherwise it was lifted."""
     reason: str
     actor: str
     correlation_id: str

@@ -127,14 +127,23 @@ class Statistics:
 
     tenant_id: str
     pending: int
+    """Events that wait."""
     leased: int
+    """Events that a relay holds."""
     delayed: int
+    """Events that were refused and are tried again."""
     dead: int
+    """Events that were given up."""
     oldest_pending_at: datetime | None
+    """Since when the oldest waits."""
     published: int
+    """Events sent, `since` the time asked for."""
     last_published_at: datetime | None
+    """When one was sent last."""
     claimed_in_window: int
+    """Events taken in the present window."""
     allowance: int
+    """Events that may be taken in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,11 @@ class Failure:
     """Why an export has no result, in a caller's terms, and whether a new attempt may help."""
 
     code: str
+    """To branch on."""
     detail: str
+    """What went wrong."""
     retryable: bool
+    """Whether a new attempt may help."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,21 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     parameters: RunParameters = Field(default_factory=InheritedParameters)
+    """Over the scenario's, by name: absent stays, null takes it away."""
     seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)] = 0
+    """The seed of the draws: the same seed gives the same numbers."""
     code_version: Label | None = None
+    """The only one there is, to be sure of it."""
     environment: Label = "default"
+    """A mark of yours: runs of different environments never share a result."""
     priority: Annotated[Priority, UPPER] = "NORMAL"
+    """How much earlier than others it is begun."""
     timeout_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 60
+    """Minutes from its start after which it is ended as TIMEOUT."""
     max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] | None = None
     """Attempts after the first; without it, as many as the priority is worth."""
     idempotency_key: IdempotencyKey | None = None
+    """The same as the header `Idempotency-Key`."""
     tenant_id: str | None = None
     sweep: Annotated[dict[ParameterName, SweepValues], Field(max_length=5)] | None = None
     """Parameters and the values each is to take: the run computes every combination, each on a worker of its own."""
@@ -164,31 +171,50 @@ class Run:
     id: RunId
     scenario_id: ScenarioId
     scenario_version: int
+    """The version that is computed."""
     state: State
+    """Where it stands."""
     priority: Priority
+    """How much earlier than others it is begun."""
     progress_percent: int
+    """How much of the present attempt is done, 0 to 100."""
     attempt: int
+    """Which attempt this is, from 1; 0 before the first."""
     fencing_token: int
     lease_until: datetime | None
     version_hash: str
+    """SHA-256 of all that decides the result: equal hashes are equal results."""
     parameters: str
+    """What it was asked for with, over the scenario's; a sweep's points are under `sweep`."""
     code_version: str
+    """The version of the code that computes it."""
     environment: str
+    """A mark of yours: runs of different environments never share a result."""
     seed: int
+    """The seed of the draws."""
     timeout_minutes: int
+    """Minutes from its start after which it is ended as TIMEOUT."""
     max_retries: int
+    """Attempts after the first."""
     idempotency_key: str | None
+    """The key that the request came with: a repeat gets this run."""
     request_hash: str
     correlation_id: str
     created_at: datetime
     created_by: str
     started_at: datetime | None
+    """When its first attempt began; null before."""
     completed_at: datetime | None
+    """When it ended; null before."""
     updated_at: datetime
     error: dict[str, Any] | None
+    """Why it did not succeed, or why the last attempt did not; null without a failure."""
     output_rows: int | None
+    """How many rows its result has; null before there is one."""
     output_bytes: int | None
+    """Bytes of the file of its result; null before there is one."""
     gb_seconds: float
+    """Computing time of all its attempts, in gigabytes of memory times seconds."""
     parts: int | None
     """Of a run that was split: into how many parts."""
     parent_run_id: RunId | None
@@ -239,12 +265,18 @@ class Attempt:
     tenant_id: TenantId
     run_id: RunId
     attempt: int
+    """Which attempt, from 1."""
     fencing_token: int
     worker: str
+    """The worker that made it."""
     outcome: str | None
+    """How it ended: SUCCEEDED, FAILED, CANCELLED, TIMEOUT, or LOST where its worker died; null while it lasts."""
     error: dict[str, Any] | None
+    """Why it failed; null otherwise."""
     started_at: datetime
+    """When it began."""
     ended_at: datetime | None
+    """When it ended; null while it lasts."""
 
 
 class RunSelection(BaseModel):
@@ -253,10 +285,15 @@ class RunSelection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     scenario_id: UUID | None = None
+    """Of this scenario."""
     states: Annotated[list[Annotated[State, UPPER]], Field(min_length=1, max_length=6)] | None = None
+    """In one of these states."""
     priority: Annotated[Priority | None, UPPER] = None
+    """Of this priority."""
     created_after: Moment | None = None
+    """Asked for at this moment or later."""
     created_before: Moment | None = None
+    """Asked for before this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +310,11 @@ class RunLimits:
     """How many of a tenant's runs may be in work at once, how many are, and how many wait."""
 
     max_running: int
+    """How many runs may be in work at once."""
     in_work: int
+    """How many are."""
     queued: int
+    """How many wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -11,7 +11,7 @@ from sextant.drivers.assumptions import AnyAssumption, Assumptions
 from sextant.drivers.fields import UPPER
 from sextant.drivers.parameters import BuiltInParameters, RunParameters, ScenarioParameters, parameter_faults
 from sextant.errors import FieldError, ValidationError
-from sextant.scenarios.model import ScenarioValues, Status
+from sextant.scenarios.model import Scenario, ScenarioValues, Status
 
 Tag = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=64)]
 
@@ -31,6 +31,7 @@ class ScenarioDocument(BaseModel):
     """What a tenant says a scenario is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    _about: ClassVar[type] = Scenario
 
     name: Name
     description: Description = ""
@@ -58,11 +59,13 @@ class ScenarioChanges(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    _about: ClassVar[type] = Scenario
 
     name: Name = Field(default_factory=str)
     description: Description | None = None
     assumptions: Assumptions | None = None
     parameters: RunParameters | None = None
+    """Merged by name: absent stays, null takes it away."""
     tags: Tags | None = None
     status: Annotated[Status | None, UPPER] = None
 

@@ -35,16 +35,23 @@ class Scenario:
     id: ScenarioId
     version: int
     name: str
+    """Unique among the tenant's scenarios, whatever its case."""
     description: str
+    """What it is for, in your words."""
     status: Status
+    """Whether it is in use."""
     assumptions: str
+    """Drivers that change the baseline, in the order in which they act."""
     parameters: str
+    """By name; what a run says goes before them."""
     tags: list[str]
+    """To find it by, at most 20."""
     created_at: datetime
     created_by: str
     updated_at: datetime
     updated_by: str
     deleted_at: datetime | None = None
+    """When it was deleted; null where it stands."""
 
     @property
     def etag(self) -> str:
@@ -68,9 +75,11 @@ class ScenarioEvent:
     scenario_id: ScenarioId
     run_id: UUID | None
     event_type: str
+    """What happened: `SCENARIO_CREATED`, `RUN_REQUESTED`, `RUN_SUCCEEDED` …"""
     actor: str
     correlation_id: str
     data: dict[str, Any]
+    """What belongs to it, by the type."""
     occurred_at: datetime
 
 

@@ -48,12 +48,19 @@ class Setting:
 
     tenant_id: str
     kind: Kind
+    """Of which kind."""
     name: str
+    """Which one."""
     value: dict[str, Any]
+    """Its members are those of its kind."""
     updated_at: datetime
+    """When it was set."""
     updated_by: str
+    """Who set it."""
     reason: str
+    """Why."""
     by_platform: bool
+    """Whether who manages tenants set it: then only they change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,13 @@ class Change:
     tenant_id: str
     id: UUID
     kind: Kind
+    """Of which kind."""
     name: str
+    """Which one."""
     before: dict[str, Any] | None
+    """What held; null where nothing was set."""
     after: dict[str, Any] | None
+    """What holds; null where it was removed."""
     actor: str
     reason: str
     occurred_at: datetime
@@ -101,7 +112,12 @@ class RateLimit:
     rule: str
     """The words of the paths that fall under it, with dots: `scenarios.run`; `all` are all, `waits` are waiting requests."""
     limit: int
+    """Requests in a window."""
     window_seconds: int
+    """Seconds of a window."""
     used: int
+    """Requests in the present window."""
     daily_cap: int | None
+    """Requests a day; null where a day is not limited."""
     used_today: int
+    """Requests today (UTC)."""

@@ -15,10 +15,14 @@ class Tenant:
     """A tenant; `settings["operations"]` may override the policy of operations."""
 
     tenant_id: TenantId
+    """What the claim `tenant_id` of its tokens says."""
     id: UUID
     name: str
+    """What it is called."""
     active: bool
+    """Whether its people and runs are served."""
     settings: dict[str, Any]
+    """`operations` overrides the policy of operations."""
     version: int
     created_at: datetime
     created_by: str

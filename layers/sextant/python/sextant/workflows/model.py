@@ -19,10 +19,15 @@ class Workflow:
     tenant_id: TenantId
     id: WorkflowId
     name: str
+    """Unique among the tenant's workflows."""
     description: str
+    """What it is, in your words."""
     state: WorkflowState
+    """Whether its runs start."""
     max_retries: int
+    """How often a failure of it is tried again."""
     dry_run: bool
+    """Whether actions only say what they would do."""
     version: int
     created_at: datetime
     created_by: str

@@ -47,23 +47,37 @@ class Action:
     decision_id: DecisionId | None
     ordinal: int
     action_type: ActionType
+    """What is done."""
     target: str
+    """The id of what it is done to."""
     parameters: dict[str, Any]
+    """How, by the type."""
     state: ActionState
+    """Where it stands."""
     result: dict[str, Any] | None
+    """What came of it; null before."""
     dry_run: bool
+    """Whether it only says what it would do."""
     reverses_id: ActionId | None
+    """The action that this one undoes."""
     attempt: int
+    """Which attempt this is; 0 before the first."""
     postponed: int
+    """How often it was put off."""
     waits_for: dict[str, Any] | None
     """Why it was put off last: its vendor's breaker, or a kill switch."""
     requested_by: str
+    """Who asked for it, or the decision that did."""
     correlation_id: str
     due_at: datetime
+    """When it is to be done."""
     created_at: datetime
     started_at: datetime | None
+    """When it began; null before."""
     completed_at: datetime | None
+    """When it ended; null before."""
     completed_by: str | None
+    """Who ended it, where a person did."""
 
     @property
     def result_unknown(self) -> bool:

@@ -21,17 +21,27 @@ class Decision:
     id: DecisionId
     incident_id: IncidentId
     event_id: OperationsEventId | None
+    """The event that led to it."""
     trigger_key: str
     decision_type: str
+    """What is to be done, or NONE."""
     maker: Maker
+    """What kind of maker decided."""
     maker_name: str
+    """Which: the set of rules, the model, or the person."""
     confidence: float
+    """0 to 1."""
     reasoning: str
+    """Why, in words."""
     proposal: dict[str, Any]
+    """What was proposed, whole."""
     verdict: Verdict
+    """Whether it was acted on, is advice, or was rejected."""
     verdict_reason: str
+    """Why so."""
     correlation_id: str
     decided_at: datetime
+    """When."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,11 @@ class Ingested:
     outcome: str
     event_id: OperationsEventId | None
     incident_id: IncidentId | None
+    """The incident that it counts into; null where it is no failure."""
     change: Change | None
     """What it did to its incident."""
     event_count: int | None
+    """How many events that incident has; null without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,26 @@ class Event:
     id: OperationsEventId
     workflow_id: WorkflowId
     vendor_id: VendorId | None
+    """The vendor that it is about."""
     run_id: RunId | None
+    """The run that it is about."""
     incident_id: IncidentId | None
+    """The incident that it counts into."""
     event_type: str
+    """What happened."""
     severity: Severity
+    """How bad it is, as the sender or the rules say."""
     source: Source
+    """Who sent it: somebody by the API, or the platform itself."""
     payload: dict[str, Any]
+    """What the sender says of it; `error.code` and `error.message` are read."""
     idempotency_key: str | None
+    """The key that it came with."""
     correlation_id: str
     occurred_at: datetime
+    """When it happened, by the sender."""
     received_at: datetime
+    """When it was stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,23 +21,39 @@ class Incident:
     tenant_id: TenantId
     id: IncidentId
     signature: str
+    """Hash of what is the same of its failures."""
     algorithm: int
+    """The version of how signatures are made."""
     previous_id: IncidentId | None
+    """The incident of the same signature before it."""
     title: str
+    """Its first failure, in short."""
     workflow_id: WorkflowId
     vendor_id: VendorId | None
     state: IncidentState
+    """Where it stands."""
     state_reason: str
+    """Why it stands there."""
     severity: Severity
+    """The worst of its events."""
     event_count: int
+    """How many failures it has."""
     cycle: int
+    """How often it was opened, from 1."""
     cycle_events: int
+    """Failures since it was opened last."""
     first_seen: datetime
+    """When the first failure happened."""
     last_seen: datetime
+    """When the last one did."""
     opened_at: datetime
+    """When it was opened last."""
     escalated_at: datetime | None
+    """When its severity was raised last."""
     reopened_at: datetime | None
+    """When it came back after it was closed."""
     resolved_at: datetime | None
+    """When it was closed; null while it is open."""
     updated_at: datetime
     updated_by: str
     correlation_id: str
@@ -49,9 +65,13 @@ class TimelineEntry:
 
     id: UUID
     kind: Literal["EVENT", "TRANSITION", "DECISION", "ACTION"]
+    """What it is."""
     at: datetime
+    """When it happened."""
     summary: str
+    """In one line."""
     detail: dict[str, Any]
+    """The whole, by the kind."""
 
 
 @dataclass(frozen=True, slots=True)

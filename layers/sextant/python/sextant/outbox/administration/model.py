@@ -39,13 +39,20 @@ class Entry:
     tenant_id: str
     id: UUID
     topic: str
+    """Where it goes."""
     dedupe_key: str | None
+    """By which a second one of it is told; null where every one counts."""
     created_at: datetime
     status: Status
+    """Where it stands."""
     attempts: int
+    """How often it was tried."""
     last_error: str | None
+    """Why it was refused last."""
     retry_at: datetime | None
+    """When it is tried again."""
     failed_at: datetime | None
+    """When it was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +95,25 @@ class Quota:
 
     tenant_id: str
     max_events: int
+    """Events in a window."""
     window_seconds: int
+    """Seconds of a window."""
     backoff_seconds: int
+    """Seconds to wait once it is used up."""
     batch_limit: int
+    """Events that are taken at once."""
     max_pending: int
+    """Events that may wait before new ones are refused with 429."""
     overridden: list[str]
     """Which of these are the tenant's own."""
     used: int
+    """Events published in the present window."""
     remaining: int
+    """Events left in it."""
     updated_at: datetime
+    """When it was changed last."""
     updated_by: str
+    """Who changed it."""
     reason: str
     by_platform: bool
     """Whether who manages tenants set it: then only they change it."""
@@ -128,7 +144,9 @@ class AuditEntry:
     tenant_id: str
     id: UUID
     action: str
+    """What was done."""
     actor: str
     reason: str
     detail: Mapping[str, Any]
+    """What belongs to it."""
     occurred_at: datetime

@@ -41,12 +41,19 @@ class FieldChange:
     tenant_id: str
     record_id: UUID
     version: int
+    """The version that it made."""
     field: str
+    """Which field."""
     old_value: object
+    """What stood there."""
     new_value: object
+    """What stands there since."""
     changed_at: datetime
+    """When."""
     changed_by: str
+    """Who."""
     transaction_id: int
+    """Changes of one request share it."""
 
 
 @dataclass(frozen=True)
