@@ -2,7 +2,7 @@
 
 import sys
 
-from infra.node import use_packaged_node
+from tools.node import use_packaged_node
 
 use_packaged_node()
 

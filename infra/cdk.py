@@ -7,10 +7,11 @@ import sys
 
 from infra import cdk_command
 from infra.bundling import ROOT
+from tools.node import node_and_npm
 
 
 def main() -> None:
-    node, _ = cdk_command.node_and_npm()
+    node, _ = node_and_npm()
     entry = cdk_command.installed()
     os.chdir(ROOT)
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from infra.node import use_packaged_node
+from tools.node import use_packaged_node
 
 
 def main() -> None:

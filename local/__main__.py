@@ -13,10 +13,9 @@ from pathlib import Path
 
 from local import processes, tokens
 from local.logs import Journal
-from local.state import AlreadyRunningError, Endpoints, default_home, forget, is_running
+from local.state import DEFAULT_PORT, AlreadyRunningError, Endpoints, default_home, forget, is_running
 from local.system import StartError, System
 
-DEFAULT_PORT = 8095
 _STOP_WITHIN = 40.0
 _WATCH_EVERY = 1.0
 
@@ -138,6 +137,7 @@ async def _serve(running_system: System, journal: Journal, began: float) -> None
 
 def _announce(journal: Journal, endpoints: Endpoints, seconds: float) -> None:
     journal.say(f"Sextant runs at {endpoints.url} (started in {seconds:.1f} s); Ctrl-C stops it")
+    journal.say(f"console: {endpoints.url}/console/")
     journal.say(f"API documentation: {endpoints.url}/docs    logs: {endpoints.logs}")
     if endpoints.auth_disabled:
         journal.say("WARNING authentication is off: every request names its tenant in X-Tenant-ID")

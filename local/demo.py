@@ -6,6 +6,7 @@ at: `SEXTANT_HOME=.local/demo make up`.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import httpx
 from local import charts, running
 from local.charts import Panel
 from local.runtime_api import ROOT
-from local.state import forget, is_running
+from local.state import DEFAULT_PORT, forget, is_running
 
 _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"})
 _RUNS_WITHIN = 120.0
@@ -43,57 +44,10 @@ class Metric:
     digits: int = 1
 
 
-REFERENCE = Scenario(
-    "reference",
-    {"name": "Reference", "assumptions": [], "parameters": {"shock_bp": 25}, "tags": ["demo"]},
+SCENARIOS = tuple(
+    Scenario(example["label"], example["body"])
+    for example in json.loads((ROOT / "examples" / "first_scenarios.json").read_text())
 )
-SENSITIVITY = Scenario(
-    "RPS 60 %",
-    {
-        "name": "RPS sensitivity",
-        "assumptions": [
-            {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
-        ],
-        "parameters": {"shock_bp": 25},
-        "tags": ["demo", "sensitivity"],
-    },
-)
-GROWTH = Scenario(
-    "growth + gas + fleet",
-    {
-        "name": "Growing load, dearer gas, no coal",
-        "assumptions": [
-            {"driver_type": "load_growth", "payload": {"annual_rate": 0.008, "start_year": 2027}},
-            {
-                "driver_type": "fuel_curve",
-                "payload": {
-                    "fuel": "gas",
-                    "points": [
-                        {"year": 2026, "price": 9.0},
-                        {"year": 2032, "price": 12.0},
-                        {"year": 2045, "price": 14.0},
-                    ],
-                },
-            },
-            {
-                "driver_type": "fleet_change",
-                "payload": {"action": "RETIRE", "year": 2031, "technology": "coal"},
-            },
-            {
-                "driver_type": "fleet_change",
-                "payload": {
-                    "action": "ADD",
-                    "year": 2031,
-                    "technology": "offshore_wind",
-                    "capacity_mw": 3000,
-                },
-            },
-        ],
-        "parameters": {"shock_bp": 25},
-        "tags": ["demo", "stress"],
-    },
-)
-SCENARIOS = (REFERENCE, SENSITIVITY, GROWTH)
 
 METRICS = (
     Metric("npv", "NPV of the fleet", "bn EUR", 1e9, 2),
@@ -134,7 +88,7 @@ def main(home: Path) -> int:
         return 1
     print(f"\nchart: {_shown(picture)}")
     print(f"done and stopped in {time.monotonic() - began:.1f} s. To look around in what the demo left:")
-    print(f"  SEXTANT_HOME={_shown(demo_home)} make up")
+    print(f"  SEXTANT_HOME={_shown(demo_home)} make up   # then http://127.0.0.1:{DEFAULT_PORT}/console/")
     return 0
 
 

@@ -13,7 +13,7 @@ import binascii
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -48,12 +48,15 @@ class Gateway:
         access_log: Callable[[str], None],
         *,
         timeout: float = INTEGRATION_TIMEOUT,
+        beside: Iterable[web.RouteDef] = (),
     ) -> None:
+        """`beside` is served on the same origin, but is no part of the API: the console, and who signs in."""
         self._functions = functions
         self._routes = routes
         self._authorizer = authorizer
         self._access_log = access_log
         self._timeout = timeout
+        self._beside = tuple(beside)
         self._runner: web.AppRunner | None = None
         self._running: set[asyncio.Task[Outcome]] = set()
         self.port = 0
@@ -64,6 +67,7 @@ class Gateway:
 
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_routes(self._beside)
         app.router.add_route("*", "/{path:(?s:.*)}", self._serve)  # also of paths with a line break
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1, max_line_size=MAX_HEADERS, max_field_size=MAX_HEADERS

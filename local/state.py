@@ -16,6 +16,9 @@ from local.database import DatabaseUrls
 from local.postgres import Postgres
 from local.runtime_api import ROOT
 
+DEFAULT_PORT = 8095
+"""Where the API is served unless a port is named."""
+
 # Whatever of these a state directory holds is ours to delete.
 _STATE = (
     *("postgres", "postgres.port", "postgres.password", "aws", "aws.port", "kafka"),

@@ -29,10 +29,12 @@ from local.authorizer import JwtAuthorizer
 from local.aws import REGION, LocalAws, Names, Resources
 from local.calls import CallLog
 from local.concurrency import account_limit
+from local.console import Console
 from local.database import DatabaseUrls
 from local.dead_records import DeadRecords
 from local.event_sources import EventSource, SourceQueue
 from local.gateway import Gateway
+from local.identity_provider import IdentityProvider
 from local.invocations import FunctionPool, Functions, Machine
 from local.lambda_api import LambdaApi
 from local.logs import Journal
@@ -254,7 +256,11 @@ class System:
         authorizer = None
         if not auth_disabled():
             authorizer = JwtAuthorizer.from_jwks(key_set, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
-        self._gateway = Gateway(self._functions, RouteTable(FUNCTIONS), authorizer, self._access)
+        console = Console(signs_in=authorizer is not None, storage=self._aws.endpoint)
+        beside = [*IdentityProvider(self.home).routes(), *console.routes()]
+        self._gateway = Gateway(
+            self._functions, RouteTable(FUNCTIONS), authorizer, self._access, beside=beside
+        )
         await self._gateway.start(self._port)
         await asyncio.gather(
             *(self._warm(function) for function in FUNCTIONS if _is_on_the_main_path(function))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -36,7 +38,6 @@ def ensure_key(home: Path) -> Path:
 
 def issue(home: Path, *, tenant: str, roles: list[str], subject: str = "", lifetime: int = _LIFETIME) -> str:
     """A token for a user of `tenant` with `roles`, valid for `lifetime` seconds."""
-    ensure_key(home)
     now = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -48,6 +49,11 @@ def issue(home: Path, *, tenant: str, roles: list[str], subject: str = "", lifet
         "nbf": now,
         "exp": now + lifetime,
     }
-    return jwt.encode(
-        claims, (home / "signing-key.pem").read_bytes(), algorithm="RS256", headers={"kid": _KEY_ID}
-    )
+    return sign(home, claims)
+
+
+def sign(home: Path, claims: Mapping[str, Any]) -> str:
+    """A token of these claims, signed by the key in `home`."""
+    ensure_key(home)
+    key = (home / "signing-key.pem").read_bytes()
+    return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": _KEY_ID})

@@ -1,4 +1,4 @@
-"""Known vulnerabilities in what the lock files pin: pip-audit asks for Python, `npm audit` for the CDK's command line.
+"""Known vulnerabilities in what the lock files pin: pip-audit asks for Python, `npm audit` for npm's packages.
 
 Both ask a source of advisories on the network. A source that cannot be reached has audited nothing, and neither has one
 that does not know an old vulnerability (a mirror without advisories answers "none found" to everything). Then the
@@ -20,7 +20,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCEPTED = ROOT / "tools" / "accepted_vulnerabilities.toml"
-CDK_CLI = ROOT / "infra" / "cdk_cli"
 
 # sysexits.h: the answer cannot be had now, and may be had later.
 UNDONE = 75
@@ -45,9 +44,18 @@ def accepted(today: dt.date, file: Path = ACCEPTED) -> list[str]:
 
 def locks() -> list[Path]:
     """Every file of the checkout that Python packages are installed from."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.txt"]
+    return [file for file in _files("*.txt") if "--hash=" in file.read_text()]
+
+
+def npm_folders() -> list[Path]:
+    """Every folder of the checkout that npm's packages are installed from."""
+    return [file.parent for file in _files("*package-lock.json")]
+
+
+def _files(pattern: str) -> list[Path]:
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", pattern]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    return [ROOT / name for name in names if "--hash=" in (ROOT / name).read_text()]
+    return [ROOT / name for name in names]
 
 
 def pip_audit(requirements: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -59,12 +67,12 @@ def pip_audit(requirements: Path, *options: str) -> subprocess.CompletedProcess[
 
 def npm_audit(folder: Path) -> Mapping[str, Any] | None:
     """The packages of a package-lock.json that npm knows to be vulnerable; None where it has no answer."""
-    from infra.cdk_command import node_and_npm, npm_environment
+    from tools.node import environment, node_and_npm
 
     node, npm = node_and_npm()
     command = [str(node), str(npm), "audit", "--package-lock-only", "--json"]
     done = subprocess.run(
-        command, cwd=folder, env=npm_environment(node), check=False, capture_output=True, text=True
+        command, cwd=folder, env=environment(node), check=False, capture_output=True, text=True
     )
     try:
         vulnerabilities: Mapping[str, Any] = json.loads(done.stdout)["vulnerabilities"]
@@ -104,9 +112,9 @@ def audit_npm(folder: Path, ids: Collection[str]) -> int:
         known = npm_audit(Path(canary))
     vulnerable = npm_audit(folder) if known else None
     if vulnerable is None:
-        print("not audited: npm packages of the CDK command line, for no source of advisories answered")
+        print(f"not audited: npm packages of {folder.name}, for no source of advisories answered")
         return UNDONE
-    print("audited by npm audit: the CDK command line")
+    print(f"audited by npm audit: {folder.name}")
     advisories = {
         f"{package}: {via['title']} {via['url']}": via["url"].rpartition("/")[2]
         for package, entry in vulnerable.items()
@@ -121,7 +129,7 @@ def audit_npm(folder: Path, ids: Collection[str]) -> int:
 
 def main() -> int:
     ids = accepted(dt.datetime.now(dt.UTC).date())
-    statuses = (audit_python(locks(), ids), audit_npm(CDK_CLI, ids))
+    statuses = (audit_python(locks(), ids), *(audit_npm(folder, ids) for folder in npm_folders()))
     return 1 if 1 in statuses else max(statuses)
 
 

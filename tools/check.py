@@ -21,6 +21,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("types", [sys.executable, "-m", "mypy"]),
     ("import contracts", [str(_BIN / "lint-imports"), "--no-logo"]),
     ("tenant lint", [sys.executable, "tools/tenant_lint.py"]),
+    ("console", [sys.executable, "-m", "tools.console", "check"]),
     ("known vulnerabilities", [sys.executable, "tools/audit.py"]),
     ("generated documents", [sys.executable, "-m", "tools.docs", "--check"]),
 )

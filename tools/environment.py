@@ -180,6 +180,8 @@ def set_up(*, to_run: bool) -> None:
     # Without it storages are solved in plain Python: the same results, later.
     if not _run(PROJECT / "bin" / "python", "-m", "tools.native"):
         print("no library for storages could be built; plain Python solves them", file=sys.stderr)
+    if not _run(PROJECT / "bin" / "python", "-m", "tools.console", "build"):
+        print("the console is not built; the API serves without it", file=sys.stderr)
 
 
 def lock_all(uv: str, *options: str) -> None:

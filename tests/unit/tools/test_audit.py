@@ -175,7 +175,7 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str],
         script.write_text(
             f"print({of_canary!r} if 'minimist' in open('package-lock.json').read() else {of_ours!r})"
         )
-        monkeypatch.setattr("infra.cdk_command.node_and_npm", lambda: (Path(sys.executable), script))
+        monkeypatch.setattr("tools.node.node_and_npm", lambda: (Path(sys.executable), script))
 
     (tmp_path / "package-lock.json").write_text("{}")
     return stand
@@ -201,8 +201,9 @@ def test_npms_answer_is_read_and_its_failure_is_no_answer(
     assert audit_npm(tmp_path, []) == UNDONE
 
 
-def test_npms_lock_names_an_integrity_for_every_package() -> None:
-    packages = json.loads((audit.CDK_CLI / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", audit.npm_folders(), ids=lambda folder: str(folder.name))
+def test_npms_locks_name_an_integrity_for_every_package(folder: Path) -> None:
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
 
     assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
 

@@ -1,0 +1,68 @@
+/** Pages that follow what changes: one request that waits tells of every run and incident of the tenant. */
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { signedFetch } from "./client";
+
+/** Goes up with each change that was told. */
+export const changes = signal(0);
+/** Whether changes are told; otherwise pages look again by themselves. */
+const told = signal(false);
+
+const WAIT = 20;
+const LOOK_SOON = 1_200;
+const LOOK_LATER = 15_000;
+
+interface Told {
+  data: unknown[];
+  meta: { cursor: string };
+}
+
+/** Follows the changes as long as the page lives. */
+export async function follow(): Promise<void> {
+  let after: string | null = null;
+  for (;;) {
+    const query = after === null ? "" : `?wait=${WAIT}&after=${encodeURIComponent(after)}`;
+    try {
+      const response = await signedFetch(new Request(new URL(`/v1/changes${query}`, location.origin)));
+      if (response.status === 404) return;
+      if (response.status === 410) after = null;
+      if (response.ok) {
+        const answer = (await response.json()) as Told;
+        if (answer.data.length > 0 || after === null) changes.value += 1;
+        after = answer.meta.cursor;
+        told.value = true;
+      }
+      await pause(response.ok ? Number(response.headers.get("Retry-After") ?? 0) * 1000 : 2_000);
+    } catch {
+      await pause(2_000);
+    }
+  }
+}
+
+/** Calls `reload` when something changed; of what is under way also while nothing is told, since progress is no change. */
+export function useLive(reload: () => void, underWay: boolean): void {
+  const call = useRef(reload);
+  call.current = reload;
+  useEffect(
+    () =>
+      changes.subscribe(
+        // Not for the state that it begins with.
+        ((first) => () => {
+          if (first) first = false;
+          else call.current();
+        })(true),
+      ),
+    [],
+  );
+  const every = underWay ? LOOK_SOON : LOOK_LATER;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible" && (underWay || !told.value)) call.current();
+    }, every);
+    return () => clearInterval(timer);
+  }, [every, underWay]);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

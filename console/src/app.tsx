@@ -1,0 +1,93 @@
+/** The way in, and which page stands at which address. */
+import { useEffect, useState } from "preact/hooks";
+import { lazy, LocationProvider, Route, Router } from "preact-iso";
+import { follow } from "./api/live";
+import { Problem } from "./api/problem";
+import { Home } from "./pages/home/home";
+import { me, readMe } from "./session/me";
+import { failure, signIn, standing } from "./session/session";
+import { Shell } from "./shell";
+import { Asking } from "./ui/dialog";
+import { ProblemNote } from "./ui/parts";
+
+const Scenarios = lazy(() => import("./pages/scenarios/list").then((page) => page.Scenarios));
+const ScenarioPage = lazy(() => import("./pages/scenarios/scenario").then((page) => page.ScenarioPage));
+const Editor = lazy(() => import("./pages/scenarios/editor").then((page) => page.Editor));
+const Runs = lazy(() => import("./pages/runs/list").then((page) => page.Runs));
+const RunPage = lazy(() => import("./pages/runs/run").then((page) => page.RunPage));
+const Compare = lazy(() => import("./pages/compare/compare").then((page) => page.Compare));
+const NotThere = lazy(() => import("./pages/not-there").then((page) => page.NotThere));
+
+export function App() {
+  switch (standing.value) {
+    case "starting":
+      return <Door title="Sextant" text="Signing in …" />;
+    case "failed":
+      return <Door title="Signing in failed" text={failure.value} button="Try again" />;
+    case "signed-out":
+      return <Door title="You are signed out" text="Nothing of yours is left in this browser." button="Sign in" />;
+    case "signed-in":
+      return <SignedIn />;
+  }
+}
+
+function SignedIn() {
+  const [problem, setProblem] = useState<Problem | undefined>();
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    readMe().then(
+      () => void follow(),
+      (error: unknown) => setProblem(Problem.caught(error)),
+    );
+  }, [turn]);
+  if (me.value === null) {
+    const retry = (): void => {
+      setProblem(undefined);
+      setTurn(turn + 1);
+    };
+    return problem ? (
+      <main class="door">
+        <div>
+          <h1>Sextant</h1>
+          <ProblemNote problem={problem} retry={retry} />
+        </div>
+      </main>
+    ) : (
+      <Door title="Sextant" text="Reading who you are …" />
+    );
+  }
+  return (
+    <LocationProvider scope="/console">
+      <Shell>
+        <Router>
+          <Route path="/console/" component={Home} />
+          <Route path="/console/scenarios" component={Scenarios} />
+          <Route path="/console/scenarios/new" component={Editor} />
+          <Route path="/console/scenarios/:id" component={ScenarioPage} />
+          <Route path="/console/scenarios/:id/edit" component={Editor} />
+          <Route path="/console/runs" component={Runs} />
+          <Route path="/console/runs/:id" component={RunPage} />
+          <Route path="/console/compare" component={Compare} />
+          <Route default component={NotThere} />
+        </Router>
+        <Asking />
+      </Shell>
+    </LocationProvider>
+  );
+}
+
+function Door(props: { title: string; text: string; button?: string }) {
+  return (
+    <main class="door">
+      <div>
+        <h1>{props.title}</h1>
+        <p class="soft">{props.text}</p>
+        {props.button && (
+          <button type="button" class="button first" onClick={() => void signIn()}>
+            {props.button}
+          </button>
+        )}
+      </div>
+    </main>
+  );
+}
