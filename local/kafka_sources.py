@@ -21,6 +21,8 @@ from typing import Any
 
 from kafka import KafkaConsumer
 from kafka import errors as kafka_errors
+from kafka.record import memory_records
+from kafka.record.default_records import DefaultRecordBatch
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from functions.declaration import QueueTrigger
@@ -37,6 +39,36 @@ RETRY_PAUSE = 1.0
 """Seconds before the first retry; each further one waits twice as long."""
 
 _POLL_MS = 500
+
+
+class _Slice(bytes):
+    def decode(self, *_: Any) -> str:
+        return super().decode(errors="replace")
+
+
+class _Bytes(bytearray):
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return _Slice(part) if isinstance(key, slice) else part
+
+
+class _ReadableBatch(DefaultRecordBatch):  # type: ignore[misc]
+    """Reads a header's name that is not UTF-8 as Java does, on which Lambda's pollers run: with replacements.
+
+    kafka-python refuses the whole record, and would come upon it again at each poll.
+    """
+
+    _buffer: Any
+
+    def _read_msg(self) -> Any:
+        try:
+            return super()._read_msg()
+        except UnicodeDecodeError:
+            self._buffer = _Bytes(self._buffer)
+            return super()._read_msg()
+
+
+memory_records.DefaultRecordBatch = _ReadableBatch
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,11 @@ class LiveRunBody(RunBody):
     waits_for: WaitsForBody | None
     """Null where the run is not queued."""
 
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        waits_for = WaitsForBody(**thing.waits_for) if thing.waits_for else None
+        return super().of(thing, waits_for=waits_for, **values)
+
 
 class AttemptBody(AnswerBody, shows=Attempt, hides=("tenant_id", "run_id", "fencing_token")):
     error: Annotated[dict[str, Any] | None, Documented(RunErrorBody | None)]
@@ -168,7 +173,7 @@ class RequestedRunEnvelope(Envelope[RunBody]):
     meta: RunMeta
 
 
-class RunList(ListEnvelope[RunBody]): ...
+class RunList(ListEnvelope[LiveRunBody]): ...
 
 
 class AttemptList(Envelope[list[AttemptBody]]): ...
@@ -341,9 +346,8 @@ def watched(router: Router, look: Callable[[], Run], wait: int, if_none_match: s
     if if_none_match is not None and _etag(run) in if_none_match:
         return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
     with router.session() as session:
-        waits_for = service.waits_for(session, run)
-    body = LiveRunBody.of(run, waits_for=None if waits_for is None else WaitsForBody(**waits_for))
-    return reply(LiveRunEnvelope.around(body, caller), headers={"ETag": _etag(run), **headers})
+        (live,) = service.live(session, [run])
+    return reply(LiveRunEnvelope.of(live, caller), headers={"ETag": _etag(run), **headers})
 
 
 def longest_wait(caller: Caller, wait: int) -> int:

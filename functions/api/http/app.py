@@ -53,6 +53,7 @@ class MethodNotAllowedError(SextantError):
     """This path does not take this method."""
 
     code, status, title = "method_not_allowed", 405, "Method not allowed"
+    remedy = "Use one of the methods that the header Allow names."
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self.allow = ", ".join(allowed)
@@ -63,6 +64,7 @@ class RouteNotFoundError(NotFoundError):
     """There is nothing at this path."""
 
     code, title = "route_not_found", "Not found"
+    remedy = "Check the path against the document at /v1/openapi.json."
 
 
 def admit(app: Api, next_middleware: NextMiddleware) -> Any:

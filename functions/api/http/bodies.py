@@ -31,12 +31,14 @@ class InvalidJsonError(BadRequestError):
     """The body is not JSON."""
 
     code, title = "invalid_json", "Invalid JSON"
+    remedy = "Send one JSON document in UTF-8: no comments, no trailing commas, each key once."
 
 
 class TooDeepError(BadRequestError):
     """The body nests too deep."""
 
     code, title = "body_too_deep", "Body nests too deep"
+    remedy = "Send a flatter document."
 
 
 class UnsupportedMediaTypeError(SextantError):

@@ -46,6 +46,7 @@ class AnswerTooLargeError(BadRequestError):
     """The page is too large for one answer: ask for fewer items with `limit`."""
 
     code, title = "answer_too_large", "Answer too large"
+    remedy = "Ask for fewer items with limit, and go on with the cursor."
 
 
 class RequestBody(BaseModel):

@@ -47,6 +47,7 @@ class InFlightError(ConflictError):
     """A request with this idempotency key is still being served; try again in a moment."""
 
     code, title = "idempotency_in_flight", "Request in flight"
+    remedy = "Send the same request again after the seconds of the header Retry-After."
     retry_after = 1.0
 
 

@@ -37,7 +37,7 @@ _REMEDIES = {
 
 @cache
 def known() -> dict[str, dict[str, str | int]]:
-    """Every problem type: its title, status and meaning by code."""
+    """Every problem type: its title, status, meaning and remedy by code."""
     problems: dict[str, dict[str, str | int]] = json.loads(_KNOWN.read_text(encoding="utf-8"))
     return problems
 
@@ -53,26 +53,27 @@ def page_of(code: str) -> str | None:
         f"<title>{title}</title>"
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"
         "code{background:#eee;padding:.1em .3em;border-radius:3px}</style>"
-        f"<h1>{title}</h1><p>{meaning}</p><p>{html.escape(_remedy(int(kind['status'])))}</p>"
+        f"<h1>{title}</h1><p>{meaning}</p><p>{html.escape(str(kind['remedy']))}</p>"
         f"<p>Code <code>{html.escape(code)}</code>, HTTP status <code>{kind['status']}</code>."
         ' <a href="/problems">All codes</a></p></html>'
     )
 
 
 def list_of_all() -> str:
-    """The page that lists every code with its status and meaning."""
+    """The page that lists every code with its status, its meaning and what to do."""
     rows = "".join(
         f'<tr><td><a href="/problems/{html.escape(code)}">{html.escape(code)}</a><td>{kind["status"]}'
-        f"<td>{html.escape(str(kind['meaning']))}"
+        f"<td>{html.escape(str(kind['meaning']))}<td>{html.escape(str(kind['remedy']))}"
         for code, kind in known().items()
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Problem types</title>"
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:3rem auto;padding:0 1rem}"
         "td,th{text-align:left;vertical-align:top;padding:.2em .6em .2em 0}</style>"
-        f"<h1>Problem types</h1><table><tr><th>Code<th>Status<th>Meaning{rows}</table></html>"
+        f"<h1>Problem types</h1><table><tr><th>Code<th>Status<th>Meaning<th>What to do{rows}</table></html>"
     )
 
 
-def _remedy(status: int) -> str:
+def remedy_of(status: int) -> str:
+    """What a caller can do about any error of this status."""
     return _REMEDIES.get(status, _REMEDIES[400 if status < 500 else 500])

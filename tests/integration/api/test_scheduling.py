@@ -152,6 +152,8 @@ def test_a_run_that_waits_says_for_what(client: Client, claim: Claim, sql: Sql) 
     claim(client, first)
     assert waits_for(first) is None
     limited = waits_for(third)
+    listed = client("GET", f"/v1/scenarios/{scenario}/runs").data
+    assert [run["waits_for"] for run in listed] == [limited, waits_for(second), None]
     assert (limited["kind"], limited["place"], limited["max_running"], limited["in_work"]) == (
         "LIMIT",
         2,

@@ -15,7 +15,6 @@ from sextant import bootstrap
 from sextant.ids import TenantId, new_id
 from sextant.journal import service as journal_service
 from sextant.journal.model import KIND, JournalEntry, RunRequest
-from sextant.journal.service import RequestRefusedError
 from sextant.settings.model import Change
 from tests.environments import changed
 from tests.integration.api.conftest import Client
@@ -220,9 +219,18 @@ def test_what_a_later_release_no_longer_takes_is_refused(
     client = place.client()
     scenario = client.scenario()["id"]
     one = entry(client, scenario, **body)
-    with pytest.raises(RequestRefusedError, match=code):
-        journal_service.carry_out(bootstrap.platform_database(), one, "1.0.0")
-    assert client("GET", f"/v1/scenarios/{scenario}/receipts/{one.id}").data["error"]["code"] == code
+    # It will never be anything else, so it is done with and becomes no dead letter
+    journal_service.carry_out(bootstrap.platform_database(), one, "1.0.0")
+    error = client("GET", f"/v1/scenarios/{scenario}/receipts/{one.id}").data["error"]
+    assert (error["code"], [broken["path"] for broken in error["errors"]]) == (code, list(body))
+    assert "nput should" not in str(error)
+    # Who sent it reads it there: it is an event, and nobody is called
+    [(payload,)] = place.sql(
+        "SELECT payload FROM outbox_event WHERE tenant_id = %s AND topic = 'run.refused'", client.tenant
+    )
+    place.operate(str(one.id), payload)
+    assert [event["severity"] for event in client("GET", "/v1/events").data] == ["WARNING"]
+    assert client("GET", "/v1/incidents").data == []
 
 
 def test_what_needs_no_database_is_checked_before_anything_is_accepted(place: Place, asked: Ask) -> None:

@@ -118,6 +118,24 @@ def test_only_what_fails_comes_again_until_it_is_set_aside_and_the_partition_goe
     assert base64.b64decode(record["value"]) == b"fail"
 
 
+def test_a_header_whose_name_is_no_text_stops_nobody(
+    broker: Broker, topic: str, dead_records: DeadRecords, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    odd = type("Odd", (str,), {"encode": lambda *_: b"na\xffme"})("odd")
+    producer.send(topic, value=b"one", headers=[(odd, b"x")]).get(timeout=20)
+    producer.close()
+    send(broker, topic, "two")
+
+    async def scenario() -> None:
+        async with mapped(broker, topic, dead_records, seen):
+            await eventually(lambda: deliveries(seen) == {"one": 1, "two": 1})
+
+    asyncio.run(scenario())
+    assert "na\\ufffdme" in seen.read_text()
+
+
 def test_a_batch_that_fails_whole_comes_again_whole(
     broker: Broker, topic: str, dead_records: DeadRecords, told: list[dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ Every message is delivered twice.
 
 from __future__ import annotations
 
+import pytest
+
 from sextant.bus.message import CORRELATION_ID
 from tests.integration.operations.conftest import Operations
 from tests.integration.operations.http import Client
@@ -131,6 +133,20 @@ def test_what_the_model_refuses_of_a_users_input_is_an_event_and_no_incident(
     operations.fail(client.tenant, other["id"], code="part_failed", message="part", cause=cause)
     operations.deliver()
     assert [incident["title"] for incident in client.incidents()] == ["run.failed: part_failed: part"]
+
+
+@pytest.mark.parametrize("state", ["FAILED", "TIMEOUT"])
+def test_a_run_that_somebody_ends_by_hand_is_no_incident_and_not_run_again(
+    client: Client, operations: Operations, state: str
+) -> None:
+    run = client.run()
+    body = {"state": state, "reason": "a wrong baseline"}
+    assert client("PUT", f"/v1/scenarios/runs/{run['id']}/state", body).status == 200
+    operations.deliver()
+    (event,) = client.got("/v1/events")
+    assert (event["event_type"], event["severity"]) == ("run.ended_by_hand", "WARNING")
+    assert event["payload"]["error"]["message"] == "a wrong baseline"
+    assert client.incidents() == client.got("/v1/actions") == []
 
 
 def test_a_vendors_failures_are_one_incident_that_opens_its_breaker(

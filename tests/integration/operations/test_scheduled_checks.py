@@ -69,30 +69,39 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
         monkeypatch.setenv(name, value)
     sqs = aws.client("sqs")
     dead = resources.dead_letter_urls["runs"]
+    client.run()
+    [(event_id,)] = operations.sql("SELECT id::text FROM outbox_event WHERE tenant_id = %s", client.tenant)
     headers = {"tenant-id": client.tenant, "event-topic": "run.requested", "correlation-id": "c-1"}
-    sqs.send_message(
-        QueueUrl=dead,
-        MessageBody="{}",
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": value} for name, value in headers.items()
-        },
-    )
+    # And one that only says that it is the tenant's
+    for name, event in (("true", event_id), ("forged", str(uuid.uuid4()))):
+        attributes = {**headers, "event-id": event}
+        sqs.send_message(
+            QueueUrl=dead,
+            MessageBody=name,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
     with changed(
         SEXTANT_QUEUE_URL_RUNS=resources.queue_urls["runs"],
         SEXTANT_QUEUE_URL_COMMITS="",
         SEXTANT_QUEUE_URL_EVENTS=resources.queue_urls["events"],
     ):
-        assert operations.run_checks()["dead_letters"] == 1
+        assert operations.run_checks()["dead_letters"] == 2
+    told = operations.sql(
+        "SELECT tenant_id FROM event WHERE event_type = 'queue.dead_letter' AND payload ->> 'body' = 'forged'"
+    )
+    assert told == [("platform",)], "whose it says it is only the database knows"
     (event,) = client.got("/v1/events")
     assert (event["event_type"], event["payload"]["topic"], event["correlation_id"]) == (
         "queue.dead_letter",
         "run.requested",
         "c-1",
     )
-    attributes = sqs.get_queue_attributes(
+    counts = sqs.get_queue_attributes(
         QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
-    assert sum(int(value) for value in attributes.values()) == 1
+    assert sum(int(value) for value in counts.values()) == 2
 
 
 def test_what_lost_its_message_is_done_by_the_sweep(client: Client, operations: Operations) -> None:

@@ -218,7 +218,8 @@ def test_what_is_wrong_is_named_by_table_row_and_column_and_nothing_is_stored(
     answer = outputs_api.post("/v1/baselines", body(wrong))
     assert (answer.status, answer.json["code"]) == (422, "invalid_baseline")
     paths = [error["path"] for error in answer.json["errors"]]
-    assert paths == ["tables.units[1].capacity_mw", "tables.units[2].capacity_mw"]
+    assert paths == ["tables.units[0].capacity_mw", "tables.units[1].capacity_mw"]
+    assert answer.json["errors"][0]["message"].startswith("units row 1, column capacity_mw")
     assert outputs_api.get("/v1/baselines").json["data"] == []
 
 

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
+from functions.api.http.problem_pages import remedy_of
 from sextant.errors import SextantError
 
 
@@ -20,6 +21,7 @@ def problems() -> dict[str, dict[str, str | int]]:
             "title": kind.title,
             "status": kind.status,
             "meaning": " ".join((kind.__doc__ or kind.title).split()),
+            "remedy": kind.remedy or remedy_of(kind.status),
         }
         for kind in sorted(_kinds(), key=lambda kind: (kind.code, -len(kind.__mro__)))
     }

@@ -27,6 +27,8 @@ class SextantError(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    remedy: ClassVar[str | None] = None
+    """What the caller can do; without it, what one can do about any error of this status."""
     retry_after: float | None = None
 
     def __init__(

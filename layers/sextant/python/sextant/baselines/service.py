@@ -25,6 +25,9 @@ class NoSuchBaselineError(ValidationError):
     """There is no baseline of this name or version."""
 
     code, title = "baseline_not_found", "Baseline not found"
+    remedy = (
+        "Name a baseline that GET /v1/baselines lists, or leave parameters.baseline out for the built-in one."
+    )
 
 
 def no_such_baseline(session: Session, reference: str) -> NoSuchBaselineError:

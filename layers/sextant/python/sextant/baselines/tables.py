@@ -39,6 +39,10 @@ class InvalidBaselineError(ValidationError):
     """The tables break rules; each is named by table, row and column."""
 
     code, title = "invalid_baseline", "Invalid baseline"
+    remedy = (
+        "Mend the cells that errors[] names: a path counts rows from 0, the message counts them "
+        "from 1, as a table without its header. Then send the tables again."
+    )
 
 
 def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str, version: int) -> SystemData:
@@ -56,12 +60,7 @@ def system_of(tables: Mapping[str, bytes], options: Mapping[str, Any], name: str
             **options,
         )
     except BaselineError as error:
-        errors = [
-            FieldError(
-                f"tables.{wrong.table}[{wrong.row}].{wrong.column}".rstrip("."), "baseline", str(wrong)
-            )
-            for wrong in error.errors
-        ]
+        errors = [FieldError(f"tables.{wrong.path}", "baseline", str(wrong)) for wrong in error.errors]
         raise InvalidBaselineError(
             f"{errors[0].message}."
             if len(errors) == 1

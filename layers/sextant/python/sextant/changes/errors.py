@@ -9,9 +9,11 @@ class ChangesExpiredError(SextantError):
     """The changes since this cursor are no longer kept: read what you show anew, and begin without a cursor."""
 
     code, status, title = "changes_expired", 410, "Changes expired"
+    remedy = "Read what you show anew, and ask for changes without a cursor."
 
 
 class InvalidChangesCursorError(BadRequestError):
-    """The cursor is not one of the changes."""
+    """The cursor is not one this service made."""
 
     code, title = "invalid_cursor", "Invalid cursor"
+    remedy = "Ask for changes without a cursor, and read what you show anew."

@@ -26,12 +26,13 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from sextant.drivers.conditions import ConditionBlock
 from sextant.drivers.correlation import correlations
-from sextant.drivers.errors import ModelInputError, field_path
+from sextant.drivers.errors import ModelInputError
 from sextant.drivers.fields import LOWER, UPPER, Contract, Driver, Number, broken, optional, required
 from sextant.drivers.fleet_change import FleetChangePayload
 from sextant.drivers.fuel_curve import FuelCurvePayload
 from sextant.drivers.load_growth import LoadGrowthPayload
 from sextant.drivers.policy import PolicyPayload
+from sextant.drivers.rules import fault_of
 from sextant.drivers.stochastic import StochasticPayload
 from sextant.drivers.time_series import TimeSeriesPayload
 
@@ -218,6 +219,5 @@ def read_assumptions(assumptions: Sequence[Any]) -> tuple[PlacedDriver, ...]:
     try:
         return place(_adapter().validate_python(list(assumptions)))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = field_path(("assumptions", *first["loc"]), first.get("ctx"))
-        raise ModelInputError(path, first["msg"]) from None
+        path, _, message = fault_of(error.errors(include_url=False, include_input=False)[0], "assumptions")
+        raise ModelInputError(path, message) from None

@@ -40,8 +40,8 @@ def field_path(location: Sequence[str | int], context: Mapping[str, Any] | None 
 
 
 def _is_tag(location: Sequence[str | int], position: int) -> bool:
-    """Whether pydantic names a kind here, of drivers or of parameters, and no field."""
-    if location[position] in PARAMETER_TAGS:
+    """Whether pydantic names a kind here, of drivers or of parameters, or says that a key is wrong: no field."""
+    if location[position] in (*PARAMETER_TAGS, "[key]"):
         return True
     return (
         position >= 2 and isinstance(location[position - 1], int) and location[position - 2] in _DRIVER_LISTS

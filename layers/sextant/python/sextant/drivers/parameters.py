@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError, field_path
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional, required
+from sextant.drivers.rules import fault_of
 
 BUILT_IN = "merit_order"
 PLUG_INS = "sextant.models"
@@ -238,8 +239,7 @@ def parameter_faults(parameters: Mapping[str, Any]) -> list[tuple[str, str, str]
         _whole().validate_python(dict(parameters))
     except ValidationError as error:
         return [
-            (field_path(("parameters", *fault["loc"]), fault.get("ctx")), fault["type"], fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False)
+            fault_of(fault, "parameters") for fault in error.errors(include_url=False, include_input=False)
         ]
     return []
 
@@ -276,7 +276,5 @@ def read_parameters(parameters: Mapping[str, Any]) -> BuiltInParameters:
     try:
         return BuiltInParameters.model_validate(dict(parameters))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ModelInputError(
-            field_path(("parameters", *first["loc"]), first.get("ctx")), first["msg"]
-        ) from None
+        path, _, message = fault_of(error.errors(include_url=False, include_input=False)[0], "parameters")
+        raise ModelInputError(path, message) from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sextant.drivers.errors import field_path
+
 # By pydantic's name: ours, and what the field must be. The braces are filled from the error's context.
 _RULES: dict[str, tuple[str, str]] = {
     "missing": ("required", "must be given"),
@@ -41,6 +43,11 @@ _RULES: dict[str, tuple[str, str]] = {
     "union_tag_not_found": ("required", "{discriminator} must be given"),
 }
 _SHARE = "; it is a share, 60 % is 0.6"
+
+
+def fault_of(error: Mapping[str, Any], *under: str) -> tuple[str, str, str]:
+    """The path, with `under` before it, the rule's name and its words, from one of pydantic's `errors()`."""
+    return field_path((*under, *error["loc"]), error.get("ctx")), *rule_of(error)
 
 
 def rule_of(error: Mapping[str, Any]) -> tuple[str, str]:

@@ -36,6 +36,12 @@ class TableError:
     column: str
     rule: str
 
+    @property
+    def path(self) -> str:
+        """As a JSON reader would write it: there the first row is 0, as everywhere in a path."""
+        place = f"{self.table}[{self.row - 1}]" if self.row else self.table
+        return f"{place}.{self.column}" if self.column else place
+
     def __str__(self) -> str:
         place = f"{self.table} row {self.row}" if self.row else self.table
         return f"{place}, column {self.column}: {self.rule}" if self.column else f"{place}: {self.rule}"
@@ -45,8 +51,7 @@ class BaselineError(ModelInputError):
     """The tables break rules; `errors` lists the first hundred."""
 
     def __init__(self, errors: Sequence[TableError]) -> None:
-        first = errors[0]
-        super().__init__(f"{first.table}[{first.row}].{first.column}", first.rule)
+        super().__init__(errors[0].path, errors[0].rule)
         self.errors = tuple(errors)
 
     def __str__(self) -> str:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pydantic
 
-from sextant.errors import ValidationError
+from sextant.drivers.rules import fault_of
+from sextant.errors import FieldError, ValidationError
 from sextant.ids import RunId, ScenarioId, TenantId, tenant_id
 from sextant.runs.model import RunOptions
 
@@ -62,7 +63,7 @@ class Receipt:
     scenario_id: ScenarioId
     run_id: RunId | None
     error: dict[str, Any] | None
-    """`code`, `title` and `detail` of the problem that the request would have been answered with."""
+    """`code`, `status`, `title`, `detail` and `errors` of the problem that the request would have been answered with."""
     accepted_at: datetime
     accepted_by: str
     settled_at: datetime
@@ -70,6 +71,11 @@ class Receipt:
     @property
     def state(self) -> str:
         return "REFUSED" if self.run_id is None else "CARRIED_OUT"
+
+    @property
+    def refused_for_content(self) -> bool:
+        """Whether what the request says is wrong, and not what it needs: then only who sent it can mend it."""
+        return self.error is not None and self.error.get("status") == ValidationError.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ class RunRequest:
         try:
             options = RunOptions.model_validate(self.body)
         except pydantic.ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            path = ".".join(map(str, first["loc"]))
-            raise ValidationError(f"{path}: {first['msg']}") from error
+            broken = [
+                FieldError(*fault_of(item)) for item in error.errors(include_url=False, include_input=False)
+            ]
+            raise ValidationError(f"{broken[0].path}: {broken[0].message}", errors=broken) from error
         return options.model_copy(update={"idempotency_key": self.idempotency_key})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from sextant.errors import ConflictError, NotFoundError, SextantError, ValidationError
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
@@ -43,8 +46,9 @@ def carry_out(database: Database, entry: JournalEntry, code_version: str) -> Non
     """Ask for the run that was journaled, once however often the entry comes.
 
     Run and receipt are stored in one transaction; the run gets the receipt's id unless an equal one is there. A
-    request that is refused gets its receipt too and an event tells of it; then `RequestRefusedError` is raised, so
-    that the entry comes again and in the end is set aside. What it needs may be there by then.
+    request that is refused gets its receipt too and an event tells of it. Where it is refused for what it needs,
+    `RequestRefusedError` is raised, so that the entry comes again and in the end is set aside: what it needs may be there
+    by then. Refused for what it says, it will never be anything else, and is done with.
     """
     request = RunRequest.decode(entry.payload)
     try:
@@ -58,7 +62,8 @@ def carry_out(database: Database, entry: JournalEntry, code_version: str) -> Non
         database.run(
             entry.tenant_id, lambda session: _refuse(session, entry, request, refusal), idempotent=True
         )
-        raise RequestRefusedError(f"{refusal.code}: {refusal.detail}") from refusal
+        if not isinstance(refusal, ValidationError):
+            raise RequestRefusedError(f"{refusal.code}: {refusal.detail}") from refusal
 
 
 def _ask(session: Session, entry: JournalEntry, request: RunRequest, code_version: str) -> None:
@@ -79,7 +84,13 @@ def _ask(session: Session, entry: JournalEntry, request: RunRequest, code_versio
 
 
 def _refuse(session: Session, entry: JournalEntry, request: RunRequest, error: SextantError) -> None:
-    problem = {"code": error.code, "title": error.title, "detail": error.detail}
+    problem: dict[str, Any] = {
+        "code": error.code,
+        "status": error.status,
+        "title": error.title,
+        "detail": error.detail,
+        "errors": [asdict(item) for item in error.errors],
+    }
     _settle(session, entry, request, problem)
     outbox.enqueue(
         session,
@@ -103,7 +114,7 @@ def _refuse(session: Session, entry: JournalEntry, request: RunRequest, error: S
 
 
 def _settle(
-    session: Session, entry: JournalEntry, request: RunRequest, outcome: RunId | dict[str, str]
+    session: Session, entry: JournalEntry, request: RunRequest, outcome: RunId | dict[str, Any]
 ) -> None:
     repository.settle(
         session,

@@ -24,6 +24,7 @@ class SnapshotExpiredError(SextantError):
     """The snapshot this reading was pinned to has expired; start again from the newest."""
 
     code, status, title = "snapshot_expired", 410, "Snapshot expired"
+    remedy = "Start the reading again without cursor and snapshot_id: it is then pinned to the newest."
 
 
 class SnapshotNotFoundError(SnapshotExpiredError):
@@ -46,6 +47,7 @@ class UnreadableFileError(UnavailableError):
     """A file of these outputs cannot be read. The operators know; ask again later."""
 
     code, title = "output_file_unreadable", "Outputs cannot be read"
+    remedy = "Ask again later. If it goes on, report the request_id."
     reason: ClassVar[str] = "unreadable"
 
     def __init__(self, location: str, tenant_id: str | None = None, run_id: str | None = None) -> None:
@@ -66,9 +68,10 @@ class CorruptFileError(UnreadableFileError):
 
 
 class InvalidCursorError(BadRequestError):
-    """The page cursor is not one this service made."""
+    """The cursor is not one this service made."""
 
     code, title = "invalid_cursor", "Invalid cursor"
+    remedy = "Start again without a cursor, and keep the filters the same from page to page."
 
 
 class UnsupportedTableError(UnavailableError):

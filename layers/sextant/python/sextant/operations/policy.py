@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from sextant.config import ConfigurationError, Settings, count, optional, text
+from sextant.drivers.rules import fault_of
 from sextant.operations.actions.model import ActionType
 from sextant.operations.events.model import SEVERITIES, Severity
 
@@ -111,7 +112,8 @@ class OperationsPolicy(_Part):
         except json.JSONDecodeError as error:
             raise ConfigurationError(f"SEXTANT_OPERATIONS_POLICY is not JSON: {error}") from None
         except ValidationError as error:
-            wrong = "; ".join(f"{place_of(item['loc'])}: {item['msg']}" for item in error.errors())
+            faults = [fault_of(item) for item in error.errors(include_url=False, include_input=False)]
+            wrong = "; ".join(f"{path or 'the policy'}: {message}" for path, _, message in faults)
             raise ConfigurationError(f"SEXTANT_OPERATIONS_POLICY: {wrong}") from None
 
     @property
@@ -157,11 +159,6 @@ class OperationsPolicy(_Part):
             else:
                 fields[name] = value
         return OperationsPolicy.model_validate(fields)
-
-
-def place_of(location: tuple[int | str, ...]) -> str:
-    """Where in a policy something stands: `severity_rules.0.severity`."""
-    return ".".join(str(part) for part in location if part != "[key]") or "the policy"
 
 
 def is_failure(severity: Severity) -> bool:

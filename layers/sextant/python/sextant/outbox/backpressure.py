@@ -13,6 +13,10 @@ class OutboxBackpressureError(TooManyRequestsError):
     """Too many of this tenant's events wait to be published."""
 
     code, title = "outbox_backpressure", "Too many events pending"
+    remedy = (
+        "Wait for the seconds of the header Retry-After: what waits is being sent. If it stays "
+        "so, ask your operators."
+    )
     retry_after = 5.0
 
 

@@ -101,6 +101,7 @@ class RunWithoutResultError(ConflictError):
     """The run has no result to read."""
 
     code, title = "run_without_result", "Run without a result"
+    remedy = "Wait until the run has SUCCEEDED, or name one that has."
 
 
 def result_run(session: Session, scenario: ScenarioId, run: RunId | None) -> ResultRun | None:

@@ -234,6 +234,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveRun(Run):
+    """A run, and for what it waits: a switch, a paused workflow, its tenant's limit, a retry's time, its turn."""
+
+    waits_for: dict[str, Any] | None
+    """None where it is not queued."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListedRun(Run):
     """A run among those of all scenarios."""
 

@@ -172,12 +172,12 @@ def find(session: Session, run: RunId) -> Run | None:
     return session.fetch_one(_FIND, (session.tenant_id, run), row=Run)
 
 
-def waits_for(session: Session, run: RunId) -> dict[str, Any] | None:
-    """For what a queued run waits; None where it is not queued."""
-    row = session.fetch_one("SELECT run_waits_for(%s, %s)", (session.tenant_id, run), row=tuple)
-    assert row is not None
-    waits: dict[str, Any] | None = row[0]
-    return waits
+def waits_for(session: Session, runs: Sequence[RunId]) -> dict[RunId, dict[str, Any]]:
+    """For what runs wait, by id; one that is not queued is not among them."""
+    rows = session.fetch_all(
+        "SELECT run_id, waits_for FROM run_waits_for(%s, %s)", (session.tenant_id, list(runs)), row=tuple
+    )
+    return {RunId(run): waits for run, waits in rows}
 
 
 def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:

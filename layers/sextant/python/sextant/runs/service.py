@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sextant.baselines import service as baselines
@@ -18,6 +18,7 @@ from sextant.runs.fit import run_faults
 from sextant.runs.model import (
     Attempt,
     ListedRun,
+    LiveRun,
     Origin,
     RequestedRun,
     Run,
@@ -50,36 +51,50 @@ class IdempotencyKeyReusedError(ValidationError):
     """The idempotency key was used for another request."""
 
     code, title = "idempotency_key_reused", "Idempotency key reused"
+    remedy = (
+        "Take a new key for another request. To get the first answer again, send the first request as it was."
+    )
 
 
 class ScenarioArchivedError(ConflictError):
     """The scenario is archived; make it active again to run it."""
 
     code, title = "scenario_archived", "Scenario archived"
+    remedy = 'Make the scenario active (PATCH with {"status": "ACTIVE"}), then run it.'
 
 
 class RunNotAdmittedError(ConflictError):
     """No run may start just now: a kill switch is active."""
 
     code, title = "kill_switch_active", "Kill switch active"
+    remedy = (
+        "Wait until the switch is lifted: reason, scope and switch_id say which it is. GET "
+        "/v1/kill-switches lists those that hold."
+    )
 
 
 class RunEndedError(ConflictError):
     """The run has ended already."""
 
     code, title = "run_already_ended", "Run already ended"
+    remedy = "Nothing is left to do: state says how it ended. Ask for a new run where you need one."
 
 
 class RunPublishingError(ConflictError):
     """The run's results are being published at this moment; it can no longer be cancelled."""
 
     code, title = "run_publishing", "Run is being published"
+    remedy = "Wait a few seconds: the run ends as SUCCEEDED."
 
 
 class IllegalStateError(ConflictError):
     """A run cannot be moved to this state by hand."""
 
     code, title = "illegal_state_transition", "Illegal state transition"
+    remedy = (
+        "A run that lives can be ended, and a running one sent back to the queue. For one that "
+        "has ended ask for a new run."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,19 +303,28 @@ def get_anywhere(session: Session, run_id: RunId) -> Run:
     return run
 
 
-def waits_for(session: Session, run: Run) -> dict[str, Any] | None:
-    """For what the run waits: a switch, a paused workflow, its tenant's limit, a retry's time, its turn; None: not queued."""
-    return repository.waits_for(session, run.id) if run.state == "QUEUED" else None
+def live(session: Session, runs: Sequence[Run]) -> list[LiveRun]:
+    """The runs, each of which that is queued with what it waits for."""
+    queued = [run.id for run in runs if run.state == "QUEUED"]
+    waits_for = repository.waits_for(session, queued) if queued else {}
+    columns = [column.name for column in fields(Run)]
+    return [
+        LiveRun(**{name: getattr(run, name) for name in columns}, waits_for=waits_for.get(run.id))
+        for run in runs
+    ]
 
 
-def list_runs(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> Page[Run]:
+def list_runs(
+    session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest
+) -> Page[LiveRun]:
     """A scenario's runs, newest first; raises `ScenarioNotFoundError` where the tenant has no such scenario."""
     runs = repository.list_page(session, scenario, where, request)
     if not runs:
         from sextant.scenarios import service as scenarios
 
         scenarios.get(session, scenario)
-    return page(runs, request, lambda run: run.id)
+    shown = page(runs, request, lambda run: run.id)
+    return Page(live(session, shown.items), shown.next_key, shown.prev_key)
 
 
 def list_of_tenant(session: Session, where: TenantRunFilter, request: PageRequest) -> Page[ListedRun]:

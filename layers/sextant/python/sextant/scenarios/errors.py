@@ -21,15 +21,18 @@ class ScenarioExistsError(ConflictError):
     """There is already a scenario of this name."""
 
     code, title = "scenario_already_exists", "Scenario already exists"
+    remedy = "Take another name, or change the scenario that has it: existing_id says which that is."
 
 
 class ScenarioNotDeletedError(ConflictError):
     """The scenario is not deleted, so it is not restored under another name; change its name instead."""
 
     code, title = "scenario_not_deleted", "Scenario not deleted"
+    remedy = "Change its name with PATCH /v1/scenarios/{id}."
 
 
 class ScenarioPublishingError(ConflictError):
     """A run of the scenario is being published at this moment; try again in a few seconds."""
 
     code, title = "scenario_publishing", "A run is being published"
+    remedy = "Send the same request again in a few seconds."

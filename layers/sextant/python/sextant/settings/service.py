@@ -9,8 +9,7 @@ from typing import Any
 
 import pydantic
 
-from sextant.drivers.errors import field_path
-from sextant.drivers.rules import rule_of
+from sextant.drivers.rules import fault_of
 from sextant.errors import (
     FieldError,
     ForbiddenError,
@@ -52,6 +51,10 @@ class FeatureDisabledError(UnavailableError):
     """This feature is switched off at the moment."""
 
     code, title = "feature_disabled", "Feature switched off"
+    remedy = (
+        "Wait until it is switched on again, or ask your administrator: GET /v1/admin/settings "
+        "shows the flag."
+    )
     retry_after = 60.0
 
 
@@ -196,7 +199,7 @@ def _checked(kind: Kind, name: str, value: dict[str, Any]) -> dict[str, Any]:
     except pydantic.ValidationError as error:
         raise ValidationError(
             errors=[
-                FieldError(field_path(("value", *item["loc"])), *rule_of(item))
+                FieldError(*fault_of(item, "value"))
                 for item in error.errors(include_url=False, include_input=False)
             ]
         ) from error

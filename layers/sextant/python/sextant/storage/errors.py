@@ -89,6 +89,10 @@ class CommitOutcomeUnknown(DatabaseUnavailable):
     """The connection broke during the commit: the change may or may not have been stored."""
 
     code = "commit_outcome_unknown"
+    remedy = (
+        "Send the same request again with the same Idempotency-Key, or look first whether the "
+        "change is there."
+    )
     transient = False
 
 

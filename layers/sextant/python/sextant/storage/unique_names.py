@@ -13,6 +13,7 @@ class NameTakenError(ConflictError):
     """The tenant has one of this name already."""
 
     code, title = "name_taken", "Name taken"
+    remedy = "Take another name, or change the one that has it: existing_id says which that is."
 
 
 @contextmanager

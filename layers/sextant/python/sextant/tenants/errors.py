@@ -15,3 +15,4 @@ class TenantInactiveError(ForbiddenError):
     """The tenant is not active."""
 
     code, title = "tenant_inactive", "Tenant inactive"
+    remedy = "Ask who manages tenants to make yours active again. What is stored stays."

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError as InvalidPolicy
 
+from sextant.drivers.rules import fault_of
 from sextant.errors import FieldError, ValidationError
 from sextant.kill_switches import admission
 from sextant.operations.policy import OperationsPolicy
@@ -62,12 +63,8 @@ def _check_settings(settings: object) -> None:
         OperationsPolicy().overridden(overrides)
     except InvalidPolicy as error:
         wrong = [
-            FieldError(
-                ".".join(("settings", "operations", *(str(part) for part in item["loc"] if part != "[key]"))),
-                item["type"],
-                item["msg"],
-            )
-            for item in error.errors()
+            FieldError(*fault_of(item, "settings", "operations"))
+            for item in error.errors(include_url=False, include_input=False)
         ]
         raise ValidationError(
             f"settings.operations is not a policy: {wrong[0].path}: {wrong[0].message}.", errors=wrong

@@ -15,3 +15,4 @@ class BuiltInWorkflowError(ConflictError):
     """The built-in workflow scenario-runs keeps its name: what holds the tenant's runs is found by it."""
 
     code, title = "built_in_workflow", "Built-in workflow"
+    remedy = "Make a workflow of your own under the name you want."

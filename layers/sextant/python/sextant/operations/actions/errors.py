@@ -15,3 +15,4 @@ class NotReversibleError(ConflictError):
     """The action cannot be reversed."""
 
     code, title = "action_not_reversible", "Action not reversible"
+    remedy = "Ask for the opposite action yourself, where there is one."

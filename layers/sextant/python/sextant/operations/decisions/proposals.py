@@ -16,6 +16,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sextant.config import ConfigurationError, Settings, choice, number, text
+from sextant.drivers.rules import fault_of
 from sextant.operations.actions.model import ActionType, NewAction
 from sextant.operations.decisions.rules import Plan, Situation
 
@@ -89,9 +90,8 @@ def judge(content: Mapping[str, Any], plan: Plan, min_confidence: float) -> Judg
     try:
         proposal = Proposal.model_validate(dict(content))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return Judgement(None, None, f"the answer is not a proposal: {place}: {first['msg']}")
+        place, _, message = fault_of(error.errors(include_url=False, include_input=False)[0])
+        return Judgement(None, None, f"the answer is not a proposal: {place}: {message}")
     if proposal.action not in plan.allowed:
         allowed = ", ".join(sorted(plan.allowed))
         return Judgement(proposal, None, f"{proposal.action} is not allowed here; allowed: {allowed}")

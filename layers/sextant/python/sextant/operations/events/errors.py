@@ -15,6 +15,7 @@ class UnknownReferenceError(ValidationError):
     """The event names a workflow, vendor or run that the tenant does not have."""
 
     code, title = "unknown_reference", "Unknown reference"
+    remedy = "Name a workflow, vendor or run that the lists of your tenant show, or leave the field out."
 
 
 class EventKeyReusedError(ValidationError):
@@ -27,3 +28,4 @@ class PayloadSizeError(ValidationError):
     """The payload is larger than 1 MiB."""
 
     code, title = "event_payload_too_large", "Payload too large"
+    remedy = "Send the large part elsewhere, and its place in the payload."

@@ -24,8 +24,9 @@ from sextant.runs import service as runs
 from sextant.storage import Outage, Session
 from sextant.vendors import service as vendors
 
-INPUT_REFUSED = "run.input_refused"
-"""The type of the event of a run whose input the model refused: no rule of severity makes a failure of it by itself."""
+_NO_FAILURE = {"model_input": "run.input_refused", "set_by_hand": "run.ended_by_hand"}
+"""By the error's code, the type of the event of a run that ended as FAILED or TIMEOUT and is no failure of the platform's:
+the model refused its input, or somebody ended it. No rule of severity makes a failure of these types by itself."""
 
 logger = logging.getLogger("sextant.operations")
 
@@ -40,8 +41,8 @@ def run_failed(
     """Ingest that a run ended as FAILED or TIMEOUT, once however often its message is delivered.
 
     The message only says where to look: how the run ended is read from the database, and None is the answer where it did not
-    fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. What the model
-    refuses of a user's input is an event and no failure of the platform's: who asked reads it in the run.
+    fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. A run whose
+    input the model refused, or that somebody ended by hand, is an event and no failure: who asked reads it in the run.
     """
     run = runs.find_anywhere(session, RunId(UUID(str(payload["run_id"]))))
     if run is None or run.state not in ("FAILED", "TIMEOUT"):
@@ -50,10 +51,10 @@ def run_failed(
     error = run.error or {}
     named = error.get("vendor")
     vendor = vendors.find_by_name(session, named) if isinstance(named, str) else None
-    refused = _refuses_input(error)
+    no_failure = _NO_FAILURE.get(_cause(error))
     event = NewEvent(
-        event_type=INPUT_REFUSED if refused else _type_of(run.state, error),
-        severity="WARNING" if refused else "ERROR",
+        event_type=no_failure or _type_of(run.state, error),
+        severity="WARNING" if no_failure else "ERROR",
         source="PLATFORM",
         payload={
             "run_id": str(run.id),
@@ -71,14 +72,12 @@ def run_failed(
     return ingest(session, event, policies.of(session))
 
 
-def _refuses_input(error: Mapping[str, Any]) -> bool:
-    """Whether the model refused what the user gave it: the run's own error, or that of the part which ended it."""
+def _cause(error: Mapping[str, Any]) -> str:
+    """The code of the run's own error, or of that of the part which ended it."""
     cause = error.get("cause")
-    return error.get("code") == "model_input" or (
-        error.get("code") == "part_failed"
-        and isinstance(cause, Mapping)
-        and cause.get("code") == "model_input"
-    )
+    if error.get("code") == "part_failed" and isinstance(cause, Mapping):
+        error = cause
+    return str(error.get("code"))
 
 
 def _disbelieve(topic: str, payload: Mapping[str, Any], state: str | None) -> None:
@@ -103,7 +102,7 @@ def run_refused(
 ) -> Ingested | None:
     """Ingest that a run accepted while the database was away cannot be carried out: no run stands for it.
 
-    None where its receipt does not say so, or no longer.
+    None where its receipt does not say so, or no longer. A request that was refused for what it says is no failure.
     """
     receipt = journal.find_receipt(session, ReceiptId(UUID(str(payload["receipt_id"]))))
     if receipt is None or receipt.error is None:
@@ -111,7 +110,7 @@ def run_refused(
         return None
     event = NewEvent(
         event_type="run.refused",
-        severity="ERROR",
+        severity="WARNING" if receipt.refused_for_content else "ERROR",
         source="PLATFORM",
         payload={
             "receipt_id": str(receipt.id),

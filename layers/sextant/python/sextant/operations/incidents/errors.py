@@ -15,3 +15,4 @@ class IllegalTransitionError(ConflictError):
     """The incident or action cannot go there from where it stands."""
 
     code, title = "illegal_transition", "Illegal transition"
+    remedy = "Read the present state: state says where it stands, and the guide which moves go on from there."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from sextant.bus.message import EVENT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,26 @@ class DeadLetter:
     message_id: str
     headers: Mapping[str, str]
     body: str
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The outbox's event that it says it is."""
+        return _id(self.headers.get(EVENT_ID))
+
+    @property
+    def scenario_id(self) -> UUID | None:
+        """The scenario of the journaled request that it says it is."""
+        try:
+            return _id(json.loads(self.body)["payload"]["scenario_id"])
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            return None
+
+
+def _id(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
 
 
 @dataclass

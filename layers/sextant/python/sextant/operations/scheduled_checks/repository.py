@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sextant.operations.scheduled_checks.model import DeadEvent, Unfinished, UnreadableSetting
+from sextant.operations.scheduled_checks.model import DeadEvent, DeadLetter, Unfinished, UnreadableSetting
 from sextant.storage import Session
 
 
@@ -39,6 +39,18 @@ def unanalysed_incidents(session: Session, late: timedelta, limit: int) -> list[
            ) AS waiting ORDER BY turn, opened_at LIMIT %s""",
         (late, limit),
         row=Unfinished,
+    )
+
+
+def stands_behind(session: Session, letter: DeadLetter) -> bool:
+    """Whether the letter is the session's tenant's: an event of its outbox, or a journaled request for a scenario of its."""
+    return bool(
+        session.fetch_one(
+            """SELECT EXISTS (SELECT FROM outbox_event o WHERE o.tenant_id = %(tenant_id)s AND o.id = %(event)s)
+                   OR EXISTS (SELECT FROM scenario s WHERE s.tenant_id = %(tenant_id)s AND s.id = %(scenario)s)""",
+            {"tenant_id": session.tenant_id, "event": letter.event_id, "scenario": letter.scenario_id},
+            row=bool,
+        )
     )
 
 

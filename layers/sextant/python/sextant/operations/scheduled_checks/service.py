@@ -133,7 +133,16 @@ def _ingest_setting(database: PlatformDatabase, setting: UnreadableSetting, poli
 
 
 def ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Policies) -> bool:
-    """Make an event of what lies in a dead-letter queue; whether it is a new one."""
+    """Make an event of what lies in a dead-letter queue; whether it is a new one.
+
+    It is told to the tenant that it names only where the database knows it as that tenant's.
+    """
+    claimed = platform_failures.tenant_of(letter.headers)
+    tenant = PLATFORM_TENANT
+    if claimed != PLATFORM_TENANT and database.run(
+        claimed, lambda session: repository.stands_behind(session, letter), idempotent=True
+    ):
+        tenant = claimed
 
     def work(session: Session) -> bool:
         ingested = platform_failures.dead_letter(
@@ -146,4 +155,4 @@ def ingest_letter(database: PlatformDatabase, letter: DeadLetter, policies: Poli
         )
         return ingested.outcome == "CREATED"
 
-    return database.run(platform_failures.tenant_of(letter.headers), work, idempotent=True)
+    return database.run(tenant, work, idempotent=True)

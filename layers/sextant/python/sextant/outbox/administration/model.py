@@ -20,6 +20,7 @@ class ReplayTooLargeError(ValidationError):
     """The selection holds more events than one replay may send."""
 
     code, title = "replay_too_large", "Replay too large"
+    remedy = "Narrow the selection, and replay it piece by piece."
 
 
 class UnknownEventError(NotFoundError):
