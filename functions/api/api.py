@@ -64,6 +64,7 @@ _MODULES = {
     },
     "runs": "tenant_runs",
     "kill-switches": "kill_switches",
+    "cancellations": "bulk_runs",
     "cache": "cache",
     "config": "settings",
     "config-audit": "settings",
@@ -90,7 +91,7 @@ _OF_A_SCENARIO = {
 # The module of `/v1/scenarios/<scenario_id>/runs/<run_id>/…`, by its last word.
 _OF_A_RUN = {"result": "results"}
 _OF_SCENARIOS = ("scenarios", *dict.fromkeys(_OF_A_SCENARIO.values()), *_OF_A_RUN.values())
-MODULES = (*_OF_SCENARIOS, *dict.fromkeys(_MODULES.values()))
+MODULES = tuple(dict.fromkeys((*_OF_SCENARIOS, *_MODULES.values())))
 
 api = Api()
 _loaded: set[str] = set()

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, Field, model_validator
 
-from functions.api.http.envelopes import AnswerBody, Envelope, Flag, RequestBody, answers, reply
+from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
 from functions.api.http.idempotency import Key, once
-from functions.api.http.parameters import check_span, check_tenant
+from functions.api.http.listing import listing
+from functions.api.http.parameters import Cursor, Limit, check_span, check_tenant
 from functions.api.http.reasons import SettingReason
 from functions.api.http.routing import Router, needs
 from functions.api.runs import OK, RunBody, run_answer
@@ -19,9 +20,10 @@ from sextant import bootstrap
 from sextant.config import CODE_VERSION
 from sextant.drivers.fields import UPPER, broken
 from sextant.identity import Caller
-from sextant.ids import RunId, ScenarioId
+from sextant.ids import CancellationId, RunId, ScenarioId
+from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
-from sextant.runs.model import RequestedRun, RunOptions, RunSelection, State
+from sextant.runs.model import Cancellation, RequestedRun, RunOptions, RunSelection, State
 
 MOST_ITEMS = 100
 MOST_SELECTED = 500
@@ -54,8 +56,8 @@ class Selection(_OwnTenant):
     """Every run of the tenant; not together with a filter."""
     preview: Flag = False
     """Only say which and how many they are."""
-    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] = 100
-    """At most so many, the oldest first."""
+    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SELECTED)] | None = None
+    """At most so many, the oldest first. Without it a cancellation takes all, a replay 100."""
 
     @model_validator(mode="after")
     def _filter_or_all(self) -> Self:
@@ -90,6 +92,29 @@ class SelectionBody(AnswerBody):
     """The oldest `limit` of the runs that the filter fits, in a preview and in the act."""
 
 
+class CancelledSelectionBody(SelectionBody):
+    cancellation_id: UUID | None
+    """What cancels the runs that are left by and by; null where none is left. GET /v1/cancellations/{id} says how far it is."""
+
+
+class CancellationBody(AnswerBody, shows=Cancellation, hides=("tenant_id", "actor", "deletion")):
+    cause: Literal["FILTER", "DELETION"]
+    """Whether a filter asked for it, or the scenario was deleted."""
+    requested_by: str
+    """Who asked for it."""
+
+    @classmethod
+    def of(cls, thing: Any, **values: Any) -> Self:
+        cause = "DELETION" if thing.deletion else "FILTER"
+        return super().of(thing, cause=cause, requested_by=thing.actor, **values)
+
+
+class CancellationEnvelope(Envelope[CancellationBody]): ...
+
+
+class CancellationList(ListEnvelope[CancellationBody]): ...
+
+
 class ReplayedSelectionBody(SelectionBody):
     new_run_ids: list[UUID]
     """The runs that take the place of those."""
@@ -98,7 +123,7 @@ class ReplayedSelectionBody(SelectionBody):
 class BulkEnvelope(Envelope[list[BulkItemBody]]): ...
 
 
-class SelectionEnvelope(Envelope[SelectionBody]): ...
+class SelectionEnvelope(Envelope[CancelledSelectionBody]): ...
 
 
 class ReplayedSelectionEnvelope(Envelope[ReplayedSelectionBody]): ...
@@ -143,17 +168,50 @@ def request_runs(
 )
 @needs("runs:cancel")
 def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
-    """Cancels the runs that fit the filter, or with `all` every one that has not ended. With `preview` they are only counted."""
+    """Cancels the runs that fit the filter, or with `all` every one that has not ended. With `preview` they are only counted.
+
+    Of many the first go at once, the rest by and by: `cancellation_id` says how far it is.
+    """
     caller = _checked(router.caller, selection)
     selected = router.transaction(
         lambda session: (
-            service.select(session, selection.filter, service.LIVE, selection.limit)
+            service.select(session, selection.filter, service.LIVE, selection.limit or service.MOST_AT_ONCE)
             if selection.preview
             else service.cancel_selected(session, selection.filter, selection.limit, caller)
         ),
     )
-    body = SelectionBody.of(selected, preview=selection.preview)
+    body = CancelledSelectionBody.of(selected, preview=selection.preview)
     return _shown(SelectionEnvelope.around(body, caller), selection)
+
+
+@router.get(
+    "/v1/cancellations",
+    summary="List cancellations of many runs",
+    responses={200: answers("Cancellations, newest first, for a month after their end", CancellationList)},
+)
+@needs("scenarios:read")
+def list_cancellations(
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    scenario_id: Annotated[UUID | None, Query(description="Of this scenario, a deleted one too")] = None,
+) -> Response[Any]:
+    """Those of more runs than one request ends: they go on by themselves. Each stays for a month after its end."""
+    scenario = None if scenario_id is None else ScenarioId(scenario_id)
+    scope = f"cancellations {scenario_id}"
+    return listing(router, CancellationList, scope, limit, cursor, service.list_cancellations, scenario)
+
+
+@router.get(
+    "/v1/cancellations/<cancellation_id>",
+    summary="Say how far a cancellation is",
+    responses={200: answers("The cancellation", CancellationEnvelope)},
+)
+@needs("scenarios:read")
+def get_cancellation(cancellation_id: UUID) -> Response[Any]:
+    """How many of its runs are cancelled by now. No worker takes one of the others."""
+    with router.session() as session:
+        cancellation = service.cancellation(session, CancellationId(cancellation_id))
+    return reply(CancellationEnvelope.of(cancellation, router.caller))
 
 
 @router.post(
@@ -165,11 +223,12 @@ def cancel_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
 def replay_runs(selection: Annotated[Selection, Body()]) -> Response[Any]:
     """Asks again for the runs that fit and ended without success; each is a new run. With `preview` they are only counted."""
     caller = _checked(router.caller, selection)
+    limit = selection.limit or MOST_ITEMS
     selected = router.transaction(
         lambda session: (
-            service.select(session, selection.filter, service.REPLAYABLE, selection.limit)
+            service.select(session, selection.filter, service.REPLAYABLE, limit)
             if selection.preview
-            else service.replay_selected(session, selection.filter, selection.limit, caller)
+            else service.replay_selected(session, selection.filter, limit, caller)
         ),
     )
     body = ReplayedSelectionBody.of(selected, preview=selection.preview)

@@ -1,30 +1,54 @@
--- Cancel up to `p_limit` of the runs that can never start: what is left of a deleted scenario's, and those that wait of a
--- tenant that is not active. How many they were; called again until it says 0. Any number may run at once.
+-- Cancel up to `p_limit` of the runs that are to run no more: what is left of cancellations, and those that wait of a tenant that
+-- is not active. How many they were; called again until it says 0. Any number may run at once.
 CREATE OR REPLACE FUNCTION cancel_stranded_runs(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql
+    SET plan_cache_mode = force_custom_plan
+    AS $$
 DECLARE
-    left_over run_cancellation;
-    live      scenario_run;
-    ended     integer := 0;
-    before    integer;
+    open   run_cancellation;
+    live   scenario_run;
+    ended  integer := 0;
+    before integer;
 BEGIN
-    FOR left_over IN SELECT * FROM run_cancellation c ORDER BY c.requested_at LIMIT 100 FOR UPDATE SKIP LOCKED LOOP
+    DELETE FROM run_cancellation c WHERE c.completed_at < clock_timestamp() - interval '30 days';
+    FOR open IN
+        SELECT * FROM run_cancellation c WHERE c.completed_at IS NULL ORDER BY c.requested_at LIMIT 100 FOR UPDATE SKIP LOCKED
+    LOOP
         before := ended;
+        -- Along the indexes of what is queued and what is in work: what has ended is passed over by neither. In the order of
+        -- the line, so that no worker takes what will be cancelled.
         FOR live IN
-            SELECT r.* FROM scenario_run r JOIN scenario s ON s.tenant_id = r.tenant_id AND s.id = r.scenario_id AND s.deleted_at IS NOT NULL
-            WHERE r.tenant_id = left_over.tenant_id AND r.scenario_id = left_over.scenario_id AND r.state IN ('QUEUED', 'RUNNING')
-              AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = r.tenant_id AND f.run_id = r.id AND f.state = 'ASSIGNED')
-            ORDER BY r.id LIMIT p_limit - ended FOR UPDATE OF r
+            SELECT * FROM (
+                SELECT * FROM (
+                    SELECT r.* FROM scenario_run r
+                    WHERE r.tenant_id = open.tenant_id AND r.state = 'QUEUED' AND cancellation_covers(open, r)
+                    ORDER BY r.claim_order, r.id LIMIT p_limit - ended FOR UPDATE OF r SKIP LOCKED
+                ) AS queued
+                UNION ALL
+                SELECT * FROM (
+                    SELECT r.* FROM scenario_run r
+                    WHERE r.tenant_id = open.tenant_id AND r.state = 'RUNNING' AND cancellation_covers(open, r)
+                      AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = r.tenant_id AND f.run_id = r.id AND f.state = 'ASSIGNED')
+                    LIMIT p_limit - ended FOR UPDATE OF r SKIP LOCKED
+                ) AS in_work
+            ) AS covered LIMIT p_limit - ended
         LOOP
-            PERFORM end_run(live, 'CANCELLED', NULL, left_over.actor);
+            PERFORM end_run(live, 'CANCELLED', NULL, open.actor);
             ended := ended + 1;
         END LOOP;
-        UPDATE run_cancellation c SET cancelled = c.cancelled + ended - before
-        WHERE c.tenant_id = left_over.tenant_id AND c.scenario_id = left_over.scenario_id;
+        UPDATE run_cancellation c SET cancelled = c.cancelled + ended - before WHERE c.tenant_id = open.tenant_id AND c.id = open.id;
         EXIT WHEN ended >= p_limit;
-        DELETE FROM run_cancellation c WHERE c.tenant_id = left_over.tenant_id AND c.scenario_id = left_over.scenario_id;
-        -- Its other runs stood behind those in the line.
-        PERFORM wake_runs(left_over.tenant_id, left_over.scenario_id::text);
+        -- A run that somebody holds just now is looked at in the next round.
+        CONTINUE WHEN EXISTS (
+            SELECT FROM scenario_run r
+            WHERE r.tenant_id = open.tenant_id AND r.state = 'QUEUED' AND cancellation_covers(open, r)
+        ) OR EXISTS (
+            SELECT FROM scenario_run r
+            WHERE r.tenant_id = open.tenant_id AND r.state = 'RUNNING' AND cancellation_covers(open, r)
+              AND NOT EXISTS (SELECT FROM output_file f WHERE f.tenant_id = r.tenant_id AND f.run_id = r.id AND f.state = 'ASSIGNED'));
+        UPDATE run_cancellation c SET completed_at = clock_timestamp() WHERE c.tenant_id = open.tenant_id AND c.id = open.id;
+        -- The tenant's other runs stood behind those in the line.
+        PERFORM wake_runs(open.tenant_id, open.id::text);
     END LOOP;
     FOR live IN
         SELECT r.* FROM tenant t

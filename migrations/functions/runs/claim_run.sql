@@ -40,9 +40,11 @@ BEGIN
             WHERE r.tenant_id = held.tenant_id AND r.id = held.id AND r.state = 'QUEUED' FOR UPDATE;
             CONTINUE WHEN NOT FOUND;
             EXIT WHEN NOT EXISTS (
-                SELECT FROM scenario s WHERE s.tenant_id = held.tenant_id AND s.id = held.scenario_id AND s.deleted_at IS NOT NULL);
-            -- Its scenario was deleted with so many runs that they are cancelled bit by bit. A claim does a bit of it, and
-            -- then goes on without this tenant, whose other runs stand behind them.
+                SELECT FROM scenario s WHERE s.tenant_id = held.tenant_id AND s.id = held.scenario_id AND s.deleted_at IS NOT NULL)
+                AND NOT EXISTS (
+                SELECT FROM run_cancellation c WHERE c.tenant_id = held.tenant_id AND cancellation_covers(c, held));
+            -- It is of so many that they are cancelled bit by bit: with their scenario, or by a filter. A claim does a bit of
+            -- it, and then goes on without this tenant, whose other runs stand behind them.
             PERFORM end_run(held, 'CANCELLED', NULL, 'cancellation');
             ended := ended + 1;
             IF ended % 20 = 0 THEN

@@ -7,6 +7,7 @@ DECLARE
     live      scenario_run;
     in_work   uuid[];
     cancelled integer := 0;
+    remaining integer;
 BEGIN
     -- Before anybody can see that the scenario is gone, a claim may take one that waits: the second look finds it.
     FOR turn IN 1..2 LOOP
@@ -36,12 +37,11 @@ BEGIN
             cancelled := cancelled + 1;
         END LOOP;
     END LOOP;
-    IF EXISTS (
-        SELECT FROM scenario_run r WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.state IN ('QUEUED', 'RUNNING')
-    ) THEN
-        INSERT INTO run_cancellation (tenant_id, scenario_id, actor, cancelled) VALUES (p_tenant, p_scenario, p_actor, cancelled)
-        ON CONFLICT ON CONSTRAINT run_cancellation_pkey DO UPDATE SET
-            actor = EXCLUDED.actor, cancelled = EXCLUDED.cancelled, requested_at = clock_timestamp();
+    SELECT count(*) INTO remaining FROM scenario_run r
+    WHERE r.tenant_id = p_tenant AND r.scenario_id = p_scenario AND r.state IN ('QUEUED', 'RUNNING');
+    IF remaining > 0 THEN
+        INSERT INTO run_cancellation (tenant_id, scenario_id, actor, cancelled, matching)
+        VALUES (p_tenant, p_scenario, p_actor, cancelled, cancelled + remaining);
     END IF;
     RETURN cancelled;
 END

@@ -10,6 +10,7 @@ import pytest
 
 from local.database import DatabaseUrls
 from sextant.execution.recovery import STRANDED_AT_ONCE, recover
+from sextant.runs.service import MOST_AT_ONCE
 from tests.integration.api.conftest import Client, serving
 from tests.integration.api.lines import Line
 
@@ -81,16 +82,70 @@ def test_a_scenario_is_deleted_at_once_however_many_of_its_runs_wait(
         outcome, claimed = line.claim(queued[1])
         assert (outcome, claimed and claimed.run.tenant_id) == ("CLAIMED", "other")
         assert line.claim(other)[0] == "BUSY"
-        # And the recovery ends the rest, batch by batch, in one round or in several
+        # And the recovery ends the rest, batch by batch, in one round or in several, and says how far it is
         left = states(line, "whale")["QUEUED"]
         assert recover_now(line, rounds=0)["stranded"] == STRANDED_AT_ONCE
+        (begun,) = client("GET", "/v1/cancellations", query={"scenario_id": line.scenario}).data
+        assert (begun["cause"], begun["matching"], begun["completed_at"]) == ("DELETION", MANY, None)
+        assert begun["cancelled"] == 501 + STRANDED_AT_ONCE
         assert recover_now(line)["stranded"] == left - STRANDED_AT_ONCE
+        assert client("GET", f"/v1/cancellations/{begun['id']}").data["completed_at"] is not None
     assert states(line, "whale") == {"CANCELLED": MANY}
     assert recover_now(line)["stranded"] == 0
     ended = line.connection.execute(
         "SELECT count(DISTINCT run_id), count(*) FROM scenario_event WHERE event_type = 'RUN_CANCELLED' AND tenant_id = 'whale'"
     ).fetchone()
     assert ended == (MANY, MANY), "each ends visibly, once"
+
+
+def test_a_filter_cancels_all_that_fit_and_says_how_far_it_is(line: Line, database: DatabaseUrls) -> None:
+    # Given more runs than one request ends, one of them in work
+    queued = line.queue(["whale"], MANY)
+    _, claimed = line.claim(queued[0])
+    assert claimed is not None
+    line.connection.execute(
+        "UPDATE scenario_run SET priority = 'LOW' WHERE id = ANY (%s)", ([run for _, run in queued[-200:]],)
+    )
+    with serving(database):
+        client = Client("whale", ("admin",))
+        fits = {"filter": {"priority": "NORMAL", "scenario_id": str(line.scenario)}}
+        # When they are cancelled by a filter, then a first batch has ended, and the rest goes on by itself
+        answer = client("POST", "/v1/scenarios/runs:cancel", fits).data
+        assert (answer["matching"], answer["changed"]) == (MANY - 200, MOST_AT_ONCE)
+        place = f"/v1/cancellations/{answer['cancellation_id']}"
+        begun = client("GET", place).data
+        assert (begun["matching"], begun["cancelled"], begun["completed_at"]) == (
+            MANY - 200,
+            MOST_AT_ONCE,
+            None,
+        )
+        assert (begun["cause"], begun["priority"], begun["requested_by"]) == ("FILTER", "NORMAL", "ana")
+        # No claim takes what is to be cancelled, and what is asked for afterwards is not
+        (other,) = line.queue(["other"])
+        assert line.claim(next(run for run in queued if run in queued[-300:-200]))[1] is not None
+        assert line.connection.execute(
+            "SELECT count(*) FROM scenario_run WHERE tenant_id = 'whale' AND state = 'RUNNING' AND priority = 'NORMAL'"
+            " AND id <> %s",
+            (claimed.run.id,),
+        ).fetchone() == (0,)
+        assert line.claim(other)[0] in ("CLAIMED", "BUSY", "DONE")
+        covered = "FROM scenario_run WHERE tenant_id = 'whale' AND priority = 'NORMAL' AND state IN ('QUEUED', 'RUNNING')"
+        line.connection.execute(
+            f"UPDATE scenario_run SET created_at = now() WHERE id = (SELECT id {covered} AND state = 'QUEUED' LIMIT 1)"
+        )
+        (left,) = line.connection.execute(f"SELECT count(*) {covered}").fetchone()  # type: ignore[misc]
+        assert recover_now(line)["stranded"] == left - 1
+        assert line.connection.execute(f"SELECT count(*) {covered}").fetchone() == (1,)
+        assert states(line, "whale")["QUEUED"] + states(line, "whale")["RUNNING"] == 201
+        ended = client("GET", place).data
+        assert (ended["cancelled"], ended["completed_at"] is None) == (MOST_AT_ONCE + left - 1, False)
+        assert [one["id"] for one in client("GET", "/v1/cancellations").data] == [ended["id"]]
+        # With a limit it is that many and no more, and another tenant sees nothing of it
+        few = client("POST", "/v1/scenarios/runs:cancel", {"all": True, "limit": 7}).data
+        assert (few["changed"], few["cancellation_id"]) == (7, None)
+        stranger = Client("stranger", ("admin",))
+        assert stranger("GET", place).code == "cancellation_not_found"
+        assert stranger("GET", "/v1/cancellations").data == []
 
 
 @pytest.mark.parametrize("how", ["inactive", "deleted"])

@@ -300,7 +300,7 @@ def test_an_upload_is_told_what_was_assumed_and_so_is_each_result(outputs_api: O
     prices = {"csv": "year;gas\n2026;7,5\n2027;7,5\n"}
     document = {"name": "sheet", "tables": {**semicolons, "prices": prices}, "currency": "USD"}
     refused = outputs_api.post("/v1/baselines", document)
-    assert [error["path"] for error in refused.json["errors"]] == ["tables.prices[0].carbon"]
+    assert [error["path"] for error in refused.json["errors"]] == ["tables.prices.carbon"]
     prices["csv"] = "year;gas;carbon\n2026;7,5;0\n2027;7,5;0\n"
     stored = outputs_api.post("/v1/baselines", document)
     told = [warning["path"] for warning in stored.json["meta"]["warnings"]]

@@ -12,6 +12,7 @@ from uuid import UUID
 TenantId = NewType("TenantId", str)
 ScenarioId = NewType("ScenarioId", UUID)
 RunId = NewType("RunId", UUID)
+CancellationId = NewType("CancellationId", UUID)
 EventId = NewType("EventId", UUID)
 BatchId = NewType("BatchId", UUID)
 

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError, field_path
+from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional, required
 from sextant.drivers.rules import fault_of
 

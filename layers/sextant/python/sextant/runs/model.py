@@ -29,7 +29,7 @@ from sextant.drivers.parameters import (
     points_of,
 )
 from sextant.drivers.rules import rule_of
-from sextant.ids import RunId, ScenarioId, TenantId
+from sextant.ids import CancellationId, RunId, ScenarioId, TenantId
 from sextant.moments import Moment
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
@@ -302,6 +302,34 @@ class RunSelection(BaseModel):
     """Asked for at this moment or later."""
     created_before: Moment | None = None
     """Asked for before this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Runs that are cancelled together, by a filter or with their deleted scenario: more than one request ends, so it goes on."""
+
+    tenant_id: TenantId
+    id: CancellationId
+    scenario_id: ScenarioId | None
+    """The scenario that was deleted, or that the filter names; null means of every scenario."""
+    deletion: bool
+    states: list[State] | None
+    """In one of these states; null means any that has not ended."""
+    priority: Priority | None
+    """Of this priority; null means any."""
+    created_after: datetime | None
+    """Asked for at this moment or later; null means any."""
+    created_before: datetime | None
+    """Asked for before this moment; null means any."""
+    matching: int | None
+    """How many runs fitted when it was asked for; null where that was not counted."""
+    cancelled: int
+    """How many are cancelled by now. In the end some may be missing that ended otherwise meanwhile."""
+    actor: str
+    requested_at: datetime
+    """When it was asked for. Runs asked for later are not cancelled."""
+    completed_at: datetime | None
+    """When the last of its runs was cancelled; null while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

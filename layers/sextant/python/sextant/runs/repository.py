@@ -11,11 +11,12 @@ from psycopg.types.json import Jsonb
 
 from sextant.drivers.parameters import BUILT_IN
 from sextant.drivers.vocabulary import reference_document
-from sextant.ids import RunId, ScenarioId
+from sextant.ids import CancellationId, RunId, ScenarioId
 from sextant.outbox.backpressure import backpressure
 from sextant.paging import PageRequest
 from sextant.runs.model import (
     Attempt,
+    Cancellation,
     ListedRun,
     Origin,
     RequestedRun,
@@ -68,6 +69,14 @@ SELECT id, count(*) OVER () AS total
 FROM matching_runs(%(tenant_id)s, %(states)s, %(scenario)s, %(priority)s, %(after)s, %(before)s)
 ORDER BY id LIMIT %(limit)s
 """
+
+_BEGIN_CANCELLATION = sql.SQL("""
+INSERT INTO run_cancellation (tenant_id, scenario_id, deletion, states, priority, created_after, created_before, matching, cancelled, actor)
+VALUES (%s, %s, false, %s, %s, %s, %s, %s, %s, %s) RETURNING {columns}
+""").format(columns=columns_of(Cancellation))
+_FIND_CANCELLATION = sql.SQL(
+    "SELECT {columns} FROM run_cancellation WHERE tenant_id = %s AND id = %s"
+).format(columns=columns_of(Cancellation))
 
 _GET = sql.SQL(
     "SELECT {columns} FROM scenario_run WHERE tenant_id = %s AND id = %s AND scenario_id = %s"
@@ -245,6 +254,54 @@ def matching(
         row=dict,
     )
     return (rows[0]["total"] if rows else 0), [row["id"] for row in rows]
+
+
+def cancel_many(session: Session, runs: Sequence[RunId], actor: str) -> int:
+    """Cancel some runs in one round trip; how many of them are cancelled now."""
+    return (
+        session.fetch_one("SELECT cancel_runs(%s, %s, %s)", (session.tenant_id, list(runs), actor), row=int)
+        or 0
+    )
+
+
+def begin_cancellation(
+    session: Session, where: RunSelection, states: Sequence[State], matching: int, cancelled: int, actor: str
+) -> Cancellation:
+    """Have the runs that fit cancelled bit by bit; `cancelled` of them are already."""
+    cancellation = session.fetch_one(
+        _BEGIN_CANCELLATION,
+        (
+            session.tenant_id,
+            where.scenario_id,
+            list(states),
+            where.priority,
+            where.created_after,
+            where.created_before,
+            matching,
+            cancelled,
+            actor,
+        ),
+        row=Cancellation,
+    )
+    assert cancellation is not None
+    return cancellation
+
+
+def find_cancellation(session: Session, cancellation: CancellationId) -> Cancellation | None:
+    return session.fetch_one(_FIND_CANCELLATION, (session.tenant_id, cancellation), row=Cancellation)
+
+
+def list_cancellations(
+    session: Session, scenario: ScenarioId | None, request: PageRequest
+) -> list[Cancellation]:
+    return fetch_page(
+        session,
+        Cancellation,
+        "run_cancellation",
+        conditions="tenant_id = %(tenant_id)s AND (%(scenario)s::uuid IS NULL OR scenario_id = %(scenario)s)",
+        params={"tenant_id": session.tenant_id, "scenario": scenario},
+        request=request,
+    )
 
 
 def replay(

@@ -11,12 +11,13 @@ from sextant.canonical import decode
 from sextant.drivers.parameters import check_inherited
 from sextant.errors import ConflictError, FieldError, NotFoundError, ValidationError, refuse
 from sextant.identity import Caller
-from sextant.ids import RunId, ScenarioId, new_id
+from sextant.ids import CancellationId, RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
 from sextant.runs.fit import run_faults
 from sextant.runs.model import (
     Attempt,
+    Cancellation,
     ListedRun,
     LiveRun,
     Origin,
@@ -38,6 +39,8 @@ from sextant.storage import Session
 _MOST_ERRORS = 100
 
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
+MOST_AT_ONCE = 200
+"""How many runs one request cancels; the rest is cancelled bit by bit."""
 REPLAYABLE: tuple[State, ...] = ("FAILED", "TIMEOUT", "CANCELLED")
 
 
@@ -45,6 +48,12 @@ class RunNotFoundError(NotFoundError):
     """There is no such run."""
 
     code, title = "run_not_found", "Run not found"
+
+
+class CancellationNotFoundError(NotFoundError):
+    """There is no such cancellation, or it ended more than a month ago."""
+
+    code, title = "cancellation_not_found", "Cancellation not found"
 
 
 class IdempotencyKeyReusedError(ValidationError):
@@ -101,7 +110,7 @@ class IllegalStateError(ConflictError):
 class Selected:
     """The runs of a bulk action: how many fit, the oldest of them by id, and how many it changed or passed over.
 
-    `new_run_ids` are the runs that replace them, where it asks for them again.
+    `new_run_ids` are the runs that replace them, where it asks for them again. `cancellation_id` is what cancels the rest.
     """
 
     matching: int
@@ -109,6 +118,7 @@ class Selected:
     changed: int = 0
     skipped: int = 0
     new_run_ids: list[RunId] = field(default_factory=list)
+    cancellation_id: CancellationId | None = None
 
 
 def origin_of(caller: Caller) -> Origin:
@@ -255,14 +265,34 @@ def select(session: Session, where: RunSelection, may: Sequence[State], limit: i
     return Selected(*repository.matching(session, where, states, limit))
 
 
-def cancel_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
-    """Cancel the oldest `limit` of the live runs that fit."""
-    selected = select(session, where, LIVE, limit)
-    changed = 0
-    for run in selected.run_ids:
-        outcome, _ = repository.cancel(session, run, caller.subject)
-        changed += outcome == "CANCELLED"
-    return replace(selected, changed=changed, skipped=len(selected.run_ids) - changed)
+def cancel_selected(session: Session, where: RunSelection, limit: int | None, caller: Caller) -> Selected:
+    """Cancel the oldest `limit` of the live runs that fit; without a limit all, what is beyond `MOST_AT_ONCE` bit by bit."""
+    selected = select(session, where, LIVE, limit or MOST_AT_ONCE)
+    changed = repository.cancel_many(session, selected.run_ids, caller.subject)
+    cancelled = replace(selected, changed=changed, skipped=len(selected.run_ids) - changed)
+    if limit is not None or selected.matching <= len(selected.run_ids):
+        return cancelled
+    states = [state for state in LIVE if where.states is None or state in where.states]
+    going_on = repository.begin_cancellation(
+        session, where, states, selected.matching, changed, caller.subject
+    )
+    return replace(cancelled, cancellation_id=going_on.id)
+
+
+def cancellation(session: Session, cancellation_id: CancellationId) -> Cancellation:
+    """How far a cancellation is that goes on by itself; raises `CancellationNotFoundError`."""
+    known = repository.find_cancellation(session, cancellation_id)
+    if known is None:
+        raise CancellationNotFoundError
+    return known
+
+
+def list_cancellations(
+    session: Session, scenario: ScenarioId | None, request: PageRequest
+) -> Page[Cancellation]:
+    """The cancellations that go on, or ended within a month, newest first."""
+    rows = repository.list_cancellations(session, scenario, request)
+    return page(rows, request, lambda cancellation: cancellation.id)
 
 
 def replay_selected(session: Session, where: RunSelection, limit: int, caller: Caller) -> Selected:
