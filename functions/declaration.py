@@ -155,6 +155,18 @@ API = Function(
     local_concurrency=4,
 )
 
+# Requests that wait hold an environment while they do nothing: it is a small one, and those of `api` stay free.
+CHANGES_API = Function(
+    name="changes-api",
+    handler="functions.api.api.handler",
+    memory=512,
+    timeout=29,
+    triggers=(Route("GET", "/v1/changes"),),
+    calls=("outbox-relay",),
+    database="sextant_app",
+    local_concurrency=16,
+)
+
 OUTPUTS_API = Function(
     name="outputs-api",
     handler="functions.api.outputs_api.handler",
@@ -165,6 +177,7 @@ OUTPUTS_API = Function(
         Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
+        Route("GET", "/v1/scenarios/{scenario_id}/outputs/files"),
         Route("GET", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
         Route("DELETE", "/v1/scenarios/{scenario_id}/exports/{export_id}"),
     ),
@@ -310,6 +323,7 @@ MIGRATE = Function(
 
 FUNCTIONS: tuple[Function, ...] = (
     API,
+    CHANGES_API,
     OUTPUTS_API,
     BASELINES_API,
     OUTBOX_RELAY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Annotated, Any, Final
@@ -24,10 +25,13 @@ from sextant.settings import service as settings
 # The rate limit of requests that wait here: one is spent for every so many seconds begun.
 WAITS: Final = "waits.changes"
 SECONDS_A_WAIT: Final = 4.0
-# A reader who was answered less than `_QUIET` ago gets more changes in one answer: the oldest of them waits for others, no
-# longer than `_GATHERED`. So a tab costs some thirty requests a minute whatever happens, and one change alone is told at once.
-_QUIET: Final = timedelta(seconds=2.0)
+# What changes together is told together, so that a tab costs at most `_EACH` a request on average, whatever happens. A change after
+# `_QUIET` without an answer is told at once. One that comes sooner waits for others, no longer than `_GATHERED`; only where something
+# changes all the time, so that the reader has used up its credit, until `_EACH` after its last answer.
+_EACH: Final = timedelta(seconds=2.0)
+_QUIET: Final = timedelta(seconds=2.6)
 _GATHERED: Final = timedelta(seconds=1.3)
+_MOST_CREDIT: Final = timedelta(seconds=10)
 _SCOPE: Final = "changes"
 _SNAPSHOT_LENGTH: Final = 20_000
 
@@ -92,7 +96,8 @@ def list_changes(
         changes, retry_after = _awaited(seen, limit, longest_wait(router.caller, wait))
         if retry_after is not None:
             headers["Retry-After"] = str(ceil(retry_after))
-    return _answer(changes, headers)
+    credit = seen.credit + (changes.now - seen.at) - _EACH
+    return _answer(changes, headers, max(-_MOST_CREDIT, min(credit, _MOST_CREDIT)))
 
 
 def _look(seen: Seen, limit: int) -> Changes:
@@ -110,7 +115,11 @@ def _is_due(changes: Changes, seen: Seen, limit: int) -> bool:
 def _until_due(changes: Changes, seen: Seen) -> float:
     """Seconds until what changed is to be told."""
     oldest = min(change.changed_at for change in changes.items)
-    return (min(seen.at + _QUIET, oldest + _GATHERED) - changes.now).total_seconds()
+    if seen.credit > timedelta():
+        due = min(seen.at + _QUIET, oldest + _GATHERED)
+    else:
+        due = seen.at + _EACH
+    return (due - changes.now).total_seconds()
 
 
 def _awaited(seen: Seen, limit: int, wait: float) -> tuple[Changes, float | None]:
@@ -133,10 +142,11 @@ def _awaited(seen: Seen, limit: int, wait: float) -> tuple[Changes, float | None
         time.sleep(max(0.01, min(pause, left)))
 
 
-def _answer(changes: Changes, headers: dict[str, str] | None = None) -> Response[Any]:
-    meta = ChangesMeta.model_construct(
-        request_id=router.caller.request_id, cursor=_encoded(changes.seen), more=changes.more
-    )
+def _answer(
+    changes: Changes, headers: dict[str, str] | None = None, credit: timedelta = _MOST_CREDIT
+) -> Response[Any]:
+    cursor = _encoded(replace(changes.seen, credit=credit))
+    meta = ChangesMeta.model_construct(request_id=router.caller.request_id, cursor=cursor, more=changes.more)
     data = [StateChangeBody.of(change, id=change.thing_id) for change in changes.items]
     return reply(ChangesEnvelope.model_construct(data=data, meta=meta), headers=headers)
 
@@ -147,6 +157,7 @@ def _encoded(seen: Seen) -> str:
         "a": seen.at.astimezone(UTC).isoformat(),
         "t": seen.target,
         "p": seen.position,
+        "c": seen.credit.total_seconds(),
     }
     return cursors.pack(place, "next", f"{_SCOPE} {router.caller.tenant}")
 
@@ -167,7 +178,10 @@ def _place_in(document: dict[str, Any]) -> Seen:
         raise ValueError("no place")
     for snapshot in snapshots:
         _check_snapshot(snapshot)
-    return Seen(document["n"], at, target, position)
+    credit = document["c"]
+    if not abs(credit) <= _MOST_CREDIT.total_seconds():
+        raise ValueError("no credit")
+    return Seen(document["n"], at, target, position, timedelta(seconds=credit))
 
 
 def _check_snapshot(text: str) -> None:

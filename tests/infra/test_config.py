@@ -106,7 +106,7 @@ NETWORK = {
         (
             "dev",
             {"functions": {"snapstart": ["committer"]}},
-            "snapstart is for api and baselines-api and outputs-api: the others",
+            "snapstart is for api and baselines-api and changes-api and outputs-api: the others",
         ),
         ("dev", {"functions": {"log_days": 2}}, "functions.log_days: should be 1, 3, 5"),
         ("dev", {"alarms": {"emails": ["nobody"]}}, "alarms.emails.0: should match"),

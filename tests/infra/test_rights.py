@@ -52,6 +52,7 @@ RARELY: Mapping[tuple[str, str], str] = {
     ("committer", "s3:GetObject"): "a process that starts when there is a table reads its metadata",
     ("committer", "s3:DeleteObject"): "metadata of an attempt to commit that lost",
     ("outputs-api", "lambda:InvokeFunction"): "once its database is back from an outage",
+    ("changes-api", "lambda:InvokeFunction"): "once its database is back from an outage",
     ("baselines-api", "lambda:InvokeFunction"): "once its database is back from an outage",
     ("outbox-relay", "lambda:InvokeFunction"): "the next relay, when this one's time is over before its work",
     ("run-recovery", "lambda:InvokeFunction"): "a run whose worker died: tests/chaos",

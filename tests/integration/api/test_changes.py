@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -169,6 +170,28 @@ def test_changes_that_follow_an_answer_are_gathered(
         ending.result()
 
 
+def test_a_reader_gets_thirty_answers_a_minute_where_something_changes_all_the_time(
+    client: Client, served: DatabaseUrls
+) -> None:
+    # Given a reader that has used up what it saved, and changes that follow each other fast
+    scenario = client.scenario()["id"]
+    runs = [client.run(scenario, seed=seed)["id"] for seed in range(40)]
+    watcher = Watcher(client)
+    for _ in range(6):
+        watcher.look()
+    with ThreadPoolExecutor(1) as other:
+        ending = other.submit(end, served, runs, 0.1)
+        # When it asks without a pause
+        began, told, answers = time.monotonic(), 0, 0
+        while told < len(runs):
+            told += len(watcher.look(wait=20))
+            answers += 1
+        ending.result()
+    # Then two seconds lie between the answers
+    assert answers <= 1 + (time.monotonic() - began) / 1.9
+    assert answers >= 2
+
+
 def end(database: DatabaseUrls, runs: list[str], pause: float) -> None:
     """Cancel the runs one by one, each after a pause."""
     with psycopg.connect(database.admin, autocommit=True) as connection:
@@ -211,6 +234,9 @@ def test_a_cursor_that_cannot_be_followed_is_refused(client: Client) -> None:
         {"p": "1"},
         {"a": "yesterday"},
         {"t": 7},
+        {"c": "1"},
+        {"c": 1e12},
+        {"c": 1e300},
     ):
         answer = client("GET", PATH, query={"after": changed(**wrong)})
         assert (answer.status, answer.code) == (400, "invalid_cursor"), wrong

@@ -42,6 +42,8 @@ class Seen:
     target: str | None = None
     """The snapshot that is being read page by page; None: the whole of `snapshot` was seen, and nothing else."""
     position: int = 0
+    credit: timedelta = timedelta()
+    """How much longer than it had to the reader has stayed away; less than nothing where it asks often."""
 
 
 @dataclass(frozen=True, slots=True)

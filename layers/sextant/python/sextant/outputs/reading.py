@@ -17,6 +17,7 @@ from sextant.lake.errors import (
     SnapshotNotFoundError,
     UnreadableFile,
     UnreadableFileError,
+    UnsupportedTableError,
 )
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
@@ -62,6 +63,25 @@ class Link:
     size: int
     expires_in: timedelta
     snapshot_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFileLink:
+    """A file of the table: whoever has the URL may read it for an hour."""
+
+    url: str
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataFileLinks:
+    """Some of the files that hold a scenario's rows in a snapshot, and whether there are more."""
+
+    files: list[DataFileLink]
+    expires_in: timedelta
+    snapshot_id: int | None
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,48 @@ class OutputReader:
             return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
         name = f"{scenario}-{reading.snapshot_id}"
         return self._delivered(export(reading, form), tenant, form, name, reading.snapshot_id)
+
+    def files(
+        self,
+        tenant: TenantId,
+        scenario: ScenarioId,
+        snapshot: int | None,
+        *,
+        first: int,
+        limit: int,
+        is_pinned: bool,
+    ) -> DataFileLinks:
+        """Links to the data files of the tenant that hold rows of the scenario: up to `limit`, from the one numbered `first`.
+
+        Raises `SnapshotExpiredError` where a snapshot that `is_pinned` by a cursor is gone, `SnapshotNotFoundError` where
+        another is not there, and `UnsupportedTableError` where a file may hold rows of several tenants.
+        """
+        try:
+            with self._table(snapshot) as table:
+                reading = scan(table, tenant, str(scenario), EVERYTHING, snapshot)
+        except SnapshotNotFoundError as error:
+            if is_pinned:
+                raise SnapshotExpiredError from error
+            raise
+        if self.store is None:
+            raise LinkUnavailableError
+        if any(file.partition is None or file.partition[0] != tenant for file in reading.files):
+            raise UnsupportedTableError("A file of the table is not of one tenant alone.")
+        files = [
+            DataFileLink(
+                self.store.presigned_url(
+                    file.location,
+                    expires_in=LINK_LIFETIME,
+                    filename=f"outputs-{scenario}-{number:05}.parquet",
+                ),
+                file.size,
+                file.record_count,
+            )
+            for number, file in enumerate(reading.files[first : first + limit], start=first)
+        ]
+        return DataFileLinks(
+            files, LINK_LIFETIME, reading.snapshot_id, more=first + limit < len(reading.files)
+        )
 
     def _delivered(
         self, pieces: Iterator[bytes], tenant: TenantId, form: ExportFormat, name: str, snapshot: int | None
