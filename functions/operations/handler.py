@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast, get_args
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
@@ -29,6 +29,7 @@ from sextant.operations.decisions.analyst import Analyst, Changed
 from sextant.operations.decisions.bedrock import Bedrock
 from sextant.operations.decisions.proposals import AiSettings
 from sextant.operations.events import platform_failures
+from sextant.operations.events.model import Change
 from sextant.operations.policy import OperationsSettings
 from sextant.operations.scheduled_checks import service as scheduled_checks
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
@@ -68,16 +69,15 @@ def dead_letters() -> DeadLetterQueues:
     return DeadLetterQueues([urls[name] for name in WATCHED if name in urls])
 
 
-def _ingesting(ingest: Callable[..., object]) -> Callable[[TenantId, InboundMessage], None]:
-    """Makes an event of what a run's message says."""
+def _ingesting(name: str, ingest: Callable[..., object]) -> Callable[[TenantId, InboundMessage], None]:
+    """Makes an event of what a run's message says: of the thing whose id it holds as `name`."""
 
     def handle(tenant: TenantId, message: InboundMessage) -> None:
+        subject = message.read(lambda data: UUID(str(data[name])))
         policies = bootstrap.operations_policies()
         bootstrap.platform_database().run(
             tenant,
-            lambda session: ingest(
-                session, message.data, _stored_at(message), message.correlation_id, policies
-            ),
+            lambda session: ingest(session, subject, _stored_at(message), message.correlation_id, policies),
             idempotent=True,
         )
 
@@ -89,12 +89,19 @@ def _incident_changed(tenant: TenantId, message: InboundMessage) -> None:
         lambda data: Changed(
             IncidentId(UUID(data["incident_id"])),
             OperationsEventId(UUID(data["event_id"])) if data.get("event_id") else None,
-            data["change"],
+            _change(data["change"]),
             message.correlation_id,
         )
     )
     actions = analyst().analyse(tenant, changed)
     logger.info("incident analysed", extra={"incident_id": str(changed.incident_id), "actions": len(actions)})
+
+
+def _change(name: Any) -> Change:
+    for change in get_args(Change):
+        if name == change:
+            return cast(Change, change)
+    raise ValueError(f"no change of an incident: {name!r:.100}")
 
 
 def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
@@ -104,9 +111,9 @@ def _action_requested(tenant: TenantId, message: InboundMessage) -> None:
 
 
 _TOPICS: Mapping[str, Callable[[TenantId, InboundMessage], None]] = {
-    "run.failed": _ingesting(platform_failures.run_failed),
-    "run.refused": _ingesting(platform_failures.run_refused),
-    "run.completed": _ingesting(platform_failures.run_completed),
+    "run.failed": _ingesting("run_id", platform_failures.run_failed),
+    "run.refused": _ingesting("receipt_id", platform_failures.run_refused),
+    "run.completed": _ingesting("run_id", platform_failures.run_completed),
     "incident.changed": _incident_changed,
     "action.requested": _action_requested,
 }

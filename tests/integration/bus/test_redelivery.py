@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -166,6 +167,46 @@ def test_behind_records_that_nobody_can_read_a_good_one_waits_for_none_of_them(
 
     until(all_told, within=15)
     assert Counter(one["value"] for one in told.values())["//4="] == 3
+
+
+def test_an_event_that_names_nothing_is_set_aside_whatever_its_topic(
+    database: DatabaseUrls, aws: LocalAws, make_queue: Callable[..., Any]
+) -> None:
+    # Given JSON of each topic that lacks what the topic's events have, before one that is whole
+    incident = {"incident_id": str(uuid4()), "event_id": str(uuid4())}
+    odd: list[tuple[str, dict[str, Any]]] = [
+        *((topic, data) for topic in ("run.failed", "run.completed") for data in ({}, {"run_id": ["x"]})),
+        ("run.refused", {"receipt_id": None}),
+        ("incident.changed", {**incident, "change": "GONE"}),
+        ("incident.changed", {**incident, "change": []}),
+        ("action.requested", {"action_id": 7}),
+    ]
+    whole = ("run.failed", {"run_id": str(uuid4())})
+    records = [
+        {
+            "topic": "sextant.events",
+            "partition": 0,
+            "offset": offset,
+            "headers": [{"event-topic": list(topic.encode())}],
+            "value": b64encode(json.dumps({"tenant_id": "acme", **data}).encode()).decode(),
+        }
+        for offset, (topic, data) in enumerate([*odd, whole])
+    ]
+    queue = make_queue()
+    # When they are handled, then nothing is repeated before what stands behind it
+    with changed(DATABASE_URL=database.platform, SEXTANT_QUEUE_URL_EVENTS=queue.url):
+        event = {"eventSource": "aws:kafka", "records": {"sextant.events-0": records}}
+        answer = operations.handler(event, LambdaContext("operations"))  # type: ignore[arg-type]
+    assert answer == {"batchItemFailures": []}
+    offsets: set[int] = set()
+
+    def all_set_aside() -> bool:
+        letters = receive(aws, queue.dead_letter_url)
+        offsets.update(json.loads(letter["body"])["record"]["offset"] for letter in letters)
+        return len(offsets) == len(odd)
+
+    until(all_set_aside, within=15)
+    assert offsets == set(range(len(odd)))
 
 
 def test_where_it_cannot_be_set_aside_it_is_delivered_again(kafka_rig: KafkaRig, aws: LocalAws) -> None:

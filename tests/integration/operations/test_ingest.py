@@ -17,7 +17,6 @@ from sextant import bootstrap
 from sextant.ids import TenantId, WorkflowId
 from sextant.operations.events.model import NewEvent
 from sextant.operations.events.service import ingest
-from sextant.operations.incidents.signature import of_fingerprint
 from sextant.operations.policy import OperationsPolicy
 from sextant.operations.tenant_policies import Policies
 from sextant.storage import Database, DatabaseSettings
@@ -253,37 +252,6 @@ def test_failures_within_the_window_are_one_incident(client: Client) -> None:
     assert newer["previous_id"] == older["id"]
     assert older["first_seen"] == (start).isoformat().replace("+00:00", "Z")
     assert older["last_seen"] == (start + timedelta(minutes=54)).isoformat().replace("+00:00", "Z")
-
-
-def test_what_differs_only_in_ids_and_numbers_is_one_incident(client: Client) -> None:
-    workflow = client.workflow()
-    for number in range(3):
-        message = (
-            f"order {uuid.uuid4()} of 10.0.0.{number}: {number * 7} rows at 2026-01-0{number + 1}T10:00:00Z"
-        )
-        client.event(workflow, payload={"error": {"code": "boom", "message": message}})
-    client.event(workflow, payload={"error": {"code": "other", "message": "another thing"}})
-    assert sorted(incident["event_count"] for incident in client.incidents()) == [1, 3]
-
-
-def test_a_fingerprint_overrides_the_signature(client: Client, operations: Operations) -> None:
-    workflow = client.workflow()
-    for text in ("a", "b"):
-        client.event(workflow, fingerprint="one thing", payload={"error": {"message": text}})
-    (incident,) = client.incidents()
-    assert incident["event_count"] == 2
-    [(in_sql,)] = operations.sql("SELECT fingerprint_signature(%s, 'one thing')", client.tenant)
-    assert incident["signature"] == in_sql == of_fingerprint(client.tenant, "one thing")
-
-
-def test_tenants_never_share_an_incident(client: Client, new_client: Callable[..., Client]) -> None:
-    other = new_client()
-    client.event(client.workflow(), fingerprint="same")
-    other.event(other.workflow(), fingerprint="same")
-    (mine,), (theirs,) = client.incidents(), other.incidents()
-    assert mine["signature"] != theirs["signature"]
-    assert client("GET", f"/v1/incidents/{theirs['id']}").status == 404
-    assert client("GET", f"/v1/incidents/{theirs['id']}/timeline").status == 404
 
 
 def test_severity_comes_from_the_sender_and_from_rules(client: Client) -> None:

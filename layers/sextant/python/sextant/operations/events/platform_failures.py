@@ -33,7 +33,7 @@ logger = logging.getLogger("sextant.operations")
 
 def run_failed(
     session: Session,
-    payload: Mapping[str, Any],
+    run_id: RunId,
     occurred_at: datetime,
     correlation_id: str,
     policies: Policies,
@@ -44,9 +44,9 @@ def run_failed(
     fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. A run whose
     input the model refused, or that somebody ended by hand, is an event and no failure: who asked reads it in the run.
     """
-    run = runs.find_anywhere(session, RunId(UUID(str(payload["run_id"]))))
+    run = runs.find_anywhere(session, run_id)
     if run is None or run.state not in ("FAILED", "TIMEOUT"):
-        _disbelieve("run.failed", payload, run.state if run else None)
+        _disbelieve("run.failed", run_id, run.state if run else None)
         return None
     error = run.error or {}
     named = error.get("vendor")
@@ -80,10 +80,10 @@ def _cause(error: Mapping[str, Any]) -> str:
     return str(error.get("code"))
 
 
-def _disbelieve(topic: str, payload: Mapping[str, Any], state: str | None) -> None:
-    about = {str(name): str(payload.get(name))[:100] for name in ("run_id", "receipt_id") if name in payload}
+def _disbelieve(topic: str, subject: UUID, state: str | None) -> None:
     logger.warning(
-        "a message says what the database does not", extra={"topic": topic, "stands": state, **about}
+        "a message says what the database does not",
+        extra={"topic": topic, "subject": str(subject), "stands": state},
     )
 
 
@@ -95,7 +95,7 @@ def _type_of(state: object, error: Mapping[str, Any]) -> str:
 
 def run_refused(
     session: Session,
-    payload: Mapping[str, Any],
+    receipt_id: ReceiptId,
     occurred_at: datetime,
     correlation_id: str,
     policies: Policies,
@@ -104,9 +104,9 @@ def run_refused(
 
     None where its receipt does not say so, or no longer. A request that was refused for what it says is no failure.
     """
-    receipt = journal.find_receipt(session, ReceiptId(UUID(str(payload["receipt_id"]))))
+    receipt = journal.find_receipt(session, receipt_id)
     if receipt is None or receipt.error is None:
-        _disbelieve("run.refused", payload, receipt.state if receipt else None)
+        _disbelieve("run.refused", receipt_id, receipt.state if receipt else None)
         return None
     event = NewEvent(
         event_type="run.refused",
@@ -126,7 +126,7 @@ def run_refused(
 
 def run_completed(
     session: Session,
-    payload: Mapping[str, Any],
+    run_id: RunId,
     occurred_at: datetime,
     correlation_id: str,
     policies: Policies,
@@ -135,17 +135,20 @@ def run_completed(
 
     Whether an incident was resolved. Of a run that did not succeed, whatever the message says, no incident is told.
     """
-    run = RunId(UUID(str(payload["run_id"])))
+    run = runs.find_anywhere(session, run_id)
+    if run is None or run.state != "SUCCEEDED":
+        _disbelieve("run.completed", run_id, run.state if run else None)
+        return False
     resolved = False
-    for incident in incidents.incidents_of_equals(session, run):
+    for incident in incidents.incidents_of_equals(session, run.id):
         event = NewEvent(
             event_type="run.succeeded",
             source="PLATFORM",
-            payload={"run_id": str(run), "scenario_id": payload.get("scenario_id"), "state": "SUCCEEDED"},
+            payload={"run_id": str(run.id), "scenario_id": str(run.scenario_id), "state": run.state},
             occurred_at=occurred_at,
-            run_id=run,
+            run_id=run.id,
             incident_id=incident,
-            idempotency_key=f"run:{run}:ended:{incident}",
+            idempotency_key=f"run:{run.id}:ended:{incident}",
             correlation_id=correlation_id,
         )
         ingest(session, event, policies.of(session))

@@ -29,6 +29,8 @@ _WHOLE = _folds(
     (r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", "<url>"),
     (r"\barn:[a-z0-9-]*:[^\s\"'<>]+", "<id>"),
     (r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", "<email>"),
+    (r"\beyj[a-z0-9_-]{8,}(?:\.[a-z0-9_-]+){0,2}", "<id>"),  # a JSON Web Token, or its header
+    (r"\btmp(?=[a-z_]*\d)[a-z0-9_]{8}\b", "<id>"),  # a temporary file of Python's
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<id>"),
     (r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?: ?(?:z|utc|[+-]\d\d:?\d\d))?\b", "<time>"),
     (r"(?<![\w:])\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?![\w:])", "<time>"),
@@ -37,7 +39,7 @@ _WHOLE = _folds(
     (r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", "<address>"),
 )
 _NUMBERS = _folds(
-    (r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b", "<id>"),
+    (r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,}\b", "<id>"),
     (r"(?<![a-z<])[+-]?\d+(?:[.,_]\d+)*(?:e[+-]?\d+)?", "<n>"),
     (r"\d+", "<n>"),
     (r"(?:<n>[\s,]*){2,}", "<n> "),
@@ -56,6 +58,11 @@ _CODES = (
     ),
     re.compile(
         rf"(?<![a-z])(?:exit|exited|exitcode|errno|winerror|signal)(?![a-z]){_SAID}{_BETWEEN}(?P<code>\d{{1,5}})(?!\w)",
+        re.ASCII,
+    ),
+    re.compile(
+        rf"(?:(?<![a-z])(?:response|rc|(?:return|error|result|reason)?code)|(?<![a-z])[a-z]*error)(?![a-z]){_BETWEEN}(?P<code>\d{{1,5}})"
+        r"(?![\w.%,]|\s?%|\s(?:of\s[\d<]|(?:ms|s|sec|seconds|bytes|rows|times)\b))",
         re.ASCII,
     ),
     re.compile(rf"(?<![a-z])sqlstate(?![a-z]){_SAID}{_BETWEEN}(?P<code>[0-9a-z]{{5}})(?!\w)", re.ASCII),
@@ -124,7 +131,7 @@ def _fold_token(match: re.Match[str]) -> str:
 
 def _is_id(part: str) -> bool:
     changes = len(_CHANGE.findall(part))
-    mixed = (len(part) >= 7 and changes >= 2) or (len(part) >= 6 and changes >= 4)
+    mixed = (len(part) >= 7 and changes >= 2) or (len(part) >= 5 and changes >= 4)
     return mixed and not _WORDLIKE.fullmatch(part)
 
 
