@@ -133,8 +133,8 @@ def storages_of(reservoirs: Sequence[Reservoir], hours: int) -> Storages:
             discharge_efficiency=each.discharge_efficiency,
             initial_level=None if each.initial is None else each.initial / each.energy,
             final_level=None if each.final is None else each.final / each.energy,
-            inflow="inflow",
-            inflow_ratio=1.0 / each.discharge,
+            inflow="inflow" if each.inflow.any() else None,
+            inflow_ratio=1.0 / each.discharge if each.inflow.any() else 0.0,
         )
         for each in reservoirs
     )

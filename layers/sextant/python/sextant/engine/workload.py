@@ -13,7 +13,9 @@ from sextant.engine.transform import RESULT_METRICS
 PER_HOUR, PER_UNIT_HOUR = 250e-9, 2.5e-9
 """Seconds on the machine of docs/performance.md to clear an hour, and more for each unit in it."""
 PER_STORAGE_HOUR = 3e-6
-"""More for each storage, compiled."""
+"""More for one storage, compiled."""
+PER_HOUR_TOGETHER, PER_HOUR_CUBED = 40e-6, 1.5e-6
+"""More for each of several storages that work together, and for the third power of their number."""
 STANDARD = 3.0
 """A renewable portfolio standard takes so many times as long."""
 
@@ -52,6 +54,8 @@ def seconds_of_evaluation(
         elif isinstance(driver, PolicyPayload):
             standard = standard or driver.policy_name == "RPS"
     hourly = PER_HOUR + PER_UNIT_HOUR * units + PER_STORAGE_HOUR * storages
+    if storages > 1:
+        hourly += PER_HOUR_TOGETHER * storages + PER_HOUR_CUBED * storages**3
     return years * hours * hourly * dispatches * (STANDARD if standard else 1.0)
 
 

@@ -278,9 +278,11 @@ def _busiest(net: float, storage: Reservoir) -> float:
 def _merged(worth: _Worth, hour: _Hour, energy: float) -> _Worth:
     """The list of an hour's beginning from that of its end: sorted together, cut below an empty and above a full storage."""
     values, amounts = worth[0], worth[1]
-    cut, left = -hour.least, energy
-    merged: list[float] = []
-    good_for: list[float] = []
+    # Where so much has to be stored that a level near the full one has no way on, that level is worth less than nothing.
+    forced = max(hour.least, 0.0)
+    cut, left = -hour.least, energy - forced
+    merged: list[float] = [-inf] if forced else []
+    good_for: list[float] = [forced] if forced else []
     beyond_full, beyond_empty = -inf, inf
     i = j = 0
     while True:

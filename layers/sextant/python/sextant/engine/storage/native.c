@@ -144,13 +144,18 @@ static int merged(Period *p, const Worth *end, const Hour *hour, Worth *begin)
 {
     double cut = -hour->least, left = p->storage->energy, value, amount;
     int i = 0, j = 0, n = end->count, m = hour->count;
-    if (room(&p->values, n + m + 1) || room(&p->amounts, n + m + 1)) return -1;
+    if (room(&p->values, n + m + 2) || room(&p->amounts, n + m + 2)) return -1;
     const double *values = p->values.at + end->first, *amounts = p->amounts.at + end->first;
     const double *slopes = p->value.at + hour->first, *sizes = p->energy.at + hour->first;
     double *to = p->values.at + p->values.used, *good_for = p->amounts.at + p->amounts.used;
     int count = 0;
     begin->beyond_full = -INFINITY;
     begin->beyond_empty = INFINITY;
+    if (cut < 0.0) {
+        to[count] = -INFINITY;
+        good_for[count++] = -cut;
+        left += cut;
+    }
     for (;;) {
         if (j < m && (i == n || slopes[j] < values[i])) {
             value = slopes[j];

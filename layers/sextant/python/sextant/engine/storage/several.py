@@ -1,8 +1,9 @@
 """The storages of many rows, and the price that they and the units agree on.
 
-One storage is solved exactly. Several take turns, each against what the others do, until no turn changes anything; a turn never
-costs more than the one before, but where they stop need not be the optimum. How far it can be from it is told by the
-certificate (`sextant.engine.certificate`), from the published prices and the values of stored energy.
+One storage is solved exactly, and so are several that differ only in size. Others first find a compromise
+(`sextant.engine.storage.interior`), from which each in turn does its best against the others, which never costs more. How far the
+end can be from the optimum is told by the certificate (`sextant.engine.certificate`), from the published prices and the values of
+stored energy.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from sextant.engine.dispatch import Dispatch, DispatchProblem
+from sextant.engine.storage import interior
 from sextant.engine.storage.curves import SupplyCurves, supply_curves
 from sextant.engine.storage.exact import Reservoir, Schedule
 from sextant.engine.storage.native import solve
 from sextant.engine.system import FloatArray, IntArray, Storage
 
-TURNS = 40
-NOTHING_MW = 1e-9
-EDGE_MW = 1e-7
+NOTHING_MW = 1e-6
+EDGE_MW = 1e-6
 """A load this near to the end of a block may be priced at the next one."""
 
 
@@ -97,25 +98,73 @@ def operate(problem: DispatchProblem, storages: Storages) -> Operation:
     """The operation that serves the load at the least cost, row by row."""
     worked = Operation.idle(storages, problem.load.shape[1])
     for row in range(len(problem.load)):
-        reservoirs = storages.reservoirs(row)
-        standing = [at for at, reservoir in enumerate(reservoirs) if reservoir is not None]
-        if not standing:
+        fleets = _fleets(storages, row)
+        if not fleets:
             continue
-        curves = supply_curves(problem, row)
-        for _ in range(TURNS if len(standing) > 1 else 1):
-            moved = 0.0
-            for at in standing:
-                reservoir = reservoirs[at]
-                assert reservoir is not None
-                others = np.delete(worked.charge[row] - worked.discharge[row], at, axis=0).sum(axis=0)
-                net = np.maximum(problem.load[row] + others, 0.0)
-                plan = solve(curves, net, reservoir, storages.period, storages.step)
-                moved = max(moved, float(np.abs(plan.level - worked.level[row, at]).max()))
+        curves, load = supply_curves(problem, row), problem.load[row]
+        reservoirs = [fleet.reservoir for fleet in fleets]
+        if len(fleets) == 1:
+            plans = [solve(curves, load, reservoirs[0], storages.period, storages.step)]
+        else:
+            plans = _together(curves, load, reservoirs, storages.period, storages.step)
+        for fleet, plan in zip(fleets, plans, strict=True):
+            for at, share in fleet.members.items():
                 for field in fields(plan):
-                    getattr(worked, field.name)[row, at] = getattr(plan, field.name)
-            if moved <= NOTHING_MW:
-                break
+                    part = getattr(plan, field.name) * (1.0 if field.name == "value" else share)
+                    getattr(worked, field.name)[row, at] = part
     return worked
+
+
+@dataclass(frozen=True)
+class _Fleet:
+    """Storages of one kind, which do best what one storage of their size would."""
+
+    reservoir: Reservoir
+    members: dict[int, float]  # the share of each
+
+
+def _fleets(storages: Storages, row: int) -> list[_Fleet]:
+    """The row's storages that stand; those as one that differ in nothing but size."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for at, kind in enumerate(storages.kinds):
+        installed = storages.installed[row, at]
+        if installed > 0.0:
+            numbers = (kind.energy_hours, kind.charge_ratio, storages.power[row, at] / installed)
+            flows = storages.inflow[at].tobytes() if kind.inflow is not None else b""
+            key = (
+                *(f"{number:.12g}" for number in (*numbers, kind.inflow_ratio)),
+                *(kind.charge_efficiency, kind.discharge_efficiency, kind.initial_level, kind.final_level),
+                flows,
+            )
+            alike.setdefault(key, []).append(at)
+    fleets = []
+    for members in alike.values():
+        installed = storages.installed[row, members]
+        whole = _reservoir(
+            storages.kinds[members[0]],
+            float(storages.power[row, members].sum()),
+            float(installed.sum()),
+            storages.inflow[members[0]],
+        )
+        shares = (installed / installed.sum()).tolist()
+        fleets.append(_Fleet(whole, dict(zip(members, shares, strict=True))))
+    return fleets
+
+
+def _together(
+    curves: SupplyCurves, load: FloatArray, reservoirs: list[Reservoir], period: int, step: float
+) -> list[Schedule]:
+    """Schedules of several storages: their compromise, from which each in turn does its best against the others."""
+    compromise = interior.solve(curves, load, reservoirs, period, step)
+    positions = compromise.position.copy()
+    plans = []
+    for at, reservoir in enumerate(reservoirs):
+        others = np.delete(positions, at, axis=0).sum(axis=0)
+        plan = solve(curves, np.maximum(load + others, -reservoir.charge), reservoir, period, step)
+        positions[at] = plan.charge - plan.discharge
+        # The values of the compromise hold for all of them at once, those of a turn only for its own.
+        plans.append(replace(plan, value=compromise.value[at]))
+    return plans
 
 
 def agreed_price(problem: DispatchProblem, outcome: Dispatch, operation: Operation) -> FloatArray:
