@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Logger
 
@@ -34,7 +36,7 @@ def check(event: dict[str, Any], state: RequestState) -> None:
     state.caller = caller = auth.caller(event, bootstrap.settings(ApiSettings))
     logger.append_keys(tenant_id=caller.tenant)
     caller.require(endpoint.needs)
-    _check_parameters(event.get("queryStringParameters"), endpoint)
+    _check_parameters(event.get("queryStringParameters"), event.get("rawQueryString") or "", endpoint)
     if event.get("body"):
         bodies.check_type(event.get("headers") or {}, merges=endpoint.merges)
     if not endpoint.counts_itself:
@@ -51,15 +53,17 @@ def count(state: RequestState) -> None:
         raise RateLimitedError(state.admission)
 
 
-def _check_parameters(given: dict[str, str] | None, endpoint: Endpoint) -> None:
+def _check_parameters(given: dict[str, str] | None, written: str, endpoint: Endpoint) -> None:
     """Refuse parameters that would filter nothing, so that a listing or a bulk operation took everything.
 
-    These are one with a slip in its name, an empty one, and a number or flag that is written otherwise.
+    These are one with a slip in its name, one that is `written` twice, an empty one, and a number or flag that is written
+    otherwise.
     """
     if not given:
         return
     unknown = [name for name in given if name not in endpoint.query_parameters]
     if not unknown:
+        _check_once(written)
         _check_spelling(given, endpoint)
     else:
         known = ", ".join(endpoint.query_parameters) or "none"
@@ -68,6 +72,17 @@ def _check_parameters(given: dict[str, str] | None, endpoint: Endpoint) -> None:
             f"{unknown[0]}: {message}",
             errors=[FieldError(name, "unknown", message) for name in unknown[:_MOST_ERRORS]],
         )
+
+
+def _check_once(written: str) -> None:
+    names = Counter(name for name, _ in parse_qsl(written, keep_blank_values=True))
+    twice = [
+        FieldError(name, "once", "must be given once; several values go with commas where it takes them")
+        for name, count in names.items()
+        if count > 1
+    ]
+    if twice:
+        raise InvalidParameterError(f"{twice[0].path} {twice[0].message}.", errors=twice[:_MOST_ERRORS])
 
 
 def _check_spelling(given: dict[str, str], endpoint: Endpoint) -> None:

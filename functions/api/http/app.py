@@ -181,10 +181,9 @@ class Api(APIGatewayHttpResolver):
         if places == {"path"}:
             return self.problem(NotFoundError())
         errors = problems.field_errors(raw)
-        detail = "; ".join(f"{item.path or 'body'}: {item.message}" for item in errors[:3])
         if "body" not in places:
-            return self.problem(InvalidParameterError(detail, errors=errors))
-        return self.problem(ValidationError(detail, errors=errors))
+            return self.problem(InvalidParameterError(errors=errors))
+        return self.problem(ValidationError(errors=errors))
 
     def _unsupported(self, _: RequestUnsupportedContentType) -> Response[str]:
         return self.problem(UnsupportedMediaTypeError())

@@ -212,6 +212,18 @@ def test_no_value_of_a_parameter_is_ignored_or_read_in_a_librarys_way(
     assert [(error["path"], error["rule"]) for error in answer.json["errors"]] == [(*query, rule)]
 
 
+@pytest.mark.parametrize("name", ["limit", "name"])
+def test_a_parameter_that_stands_twice_is_told_as_such(client: Client, name: str) -> None:
+    event = client.gateway_event("GET", "/v1/scenarios")
+    # As API Gateway sends it: what was written, and the values in one text.
+    event |= {"rawQueryString": f"{name}=5&{name}=6", "queryStringParameters": {name: "5,6"}}
+    answer = client.send(event)
+    assert (answer.status, [(error["path"], error["rule"]) for error in answer.json["errors"]]) == (
+        400,
+        [(name, "once")],
+    )
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -235,6 +247,7 @@ def test_a_key_that_stands_twice_in_an_object_is_refused(client: Client, raw: st
         ({}, "name", "required", "must be given"),
         ({"name": "a", "nmae": 1}, "nmae", "unknown_field", "there is no field 'nmae' here"),
         ({"name": 1}, "name", "text", "must be a text"),
+        ({"name": ""}, "name", "too_short", "must not be empty"),
         ({"name": "a", "tags": "x"}, "tags", "list", "must be a list"),
         ({"name": "a", "parameters": []}, "parameters", "object", "must be a JSON object"),
         (

@@ -74,6 +74,7 @@ def test_a_bad_value_is_refused_by_field(
 ) -> None:
     answer = put(client, path, value)
     assert (answer.status, answer.broken_paths) == (status, [broken]), answer.body
+    assert answer.json["detail"].startswith(f"{broken}: ")
     assert client("GET", "/v1/admin/config-audit").data == []
 
 

@@ -38,7 +38,8 @@ class SextantError(Exception):
         errors: Sequence[FieldError] = (),
         extra: Mapping[str, object] | None = None,
     ) -> None:
-        self.detail = detail or (type(self).__doc__ or self.title).strip().splitlines()[0]
+        told = "; ".join(f"{error.path or 'body'}: {error.message}" for error in errors[:3])
+        self.detail = detail or told or (type(self).__doc__ or self.title).strip().splitlines()[0]
         self.errors = tuple(errors)
         self.extra = dict(extra or {})
         super().__init__(self.detail)
@@ -107,4 +108,4 @@ class UnavailableError(SextantError):
 def refuse(errors: Sequence[FieldError]) -> None:
     """Raise a `ValidationError` of the broken rules, if there are any."""
     if errors:
-        raise ValidationError("; ".join(f"{e.path}: {e.message}" for e in errors[:3]), errors=errors)
+        raise ValidationError(errors=errors)

@@ -16,4 +16,4 @@ class InvalidChangesCursorError(BadRequestError):
     """The cursor is not one this service made."""
 
     code, title = "invalid_cursor", "Invalid cursor"
-    remedy = "Ask for changes without a cursor, and read what you show anew."
+    remedy = "Start again without a cursor, and keep the filters the same from page to page."

@@ -63,8 +63,12 @@ def rule_of(error: Mapping[str, Any]) -> tuple[str, str]:
         text = words.format(**{"name": str(location[-1])[:64], **shown})
     except (KeyError, ValueError):  # a rule of ours that has the library's name
         return rule, message
+    if context.get("min_length") == 1:
+        text = "must not be empty"
     if context.get("le") == 1 and isinstance(context["le"], float):
         text += _SHARE
+    if context.get("max_length") == 1:
+        text = text.removesuffix("s")
     return rule, text.replace("'", "") if kind in ("literal_error", "enum") else text
 
 

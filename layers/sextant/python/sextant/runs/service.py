@@ -39,7 +39,7 @@ from sextant.storage import Session
 _MOST_ERRORS = 100
 
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 100
 """How many runs one request cancels; the rest is cancelled bit by bit."""
 REPLAYABLE: tuple[State, ...] = ("FAILED", "TIMEOUT", "CANCELLED")
 
