@@ -87,6 +87,10 @@ format: setup ## Format the code and fix what lint can fix
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
+.PHONY: console-shots
+console-shots: setup ## Take a picture of every page of the console in both themes: make console-shots ONLY=compare
+	@$(BIN)/python -m tests.console.shots $(ONLY)
+
 ##@ Measure
 
 .PHONY: chaos

@@ -7,20 +7,9 @@ from pathlib import Path
 from aiohttp import web
 
 from local import tokens
-from local.runtime_api import ROOT
+from tools.console import BUILT, SECURITY_HEADERS, content_security_policy
 
-BUILT = ROOT / "build" / "console"
 BASE = "/console/"
-# The console's deployment sends the same (infra/constructs/console.py).
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    "img-src 'self' blob: data:; connect-src 'self'{others}; manifest-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -40,8 +29,10 @@ class Console:
     def __init__(self, *, built: Path = BUILT, signs_in: bool, storage: str) -> None:
         self._built = built
         self._signs_in = signs_in
-        policy = SECURITY_HEADERS["Content-Security-Policy"].format(others=f" {storage}")
-        self._headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
+        self._headers = {
+            **SECURITY_HEADERS,
+            "Content-Security-Policy": content_security_policy([storage]),
+        }
 
     def routes(self) -> list[web.RouteDef]:
         return [

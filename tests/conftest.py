@@ -46,7 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     items.sort(key=_place)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("bundles" if _makes_bundles(item) else item.path.as_posix()))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if _makes_bundles(item):
+        return "bundles"
+    # One browser for all of them, whose event loop holds its thread.
+    return "console" if "console" in item.path.parts else item.path.as_posix()
 
 
 def _place(item: pytest.Item) -> int:

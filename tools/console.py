@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from tools import node as nodes
 from tools.environment import ROOT
@@ -20,6 +22,23 @@ _SHARED = ROOT / "examples" / "first_scenarios.json"
 _DOCUMENT = ROOT / "docs" / "api" / "openapi.yaml"
 _TYPES = SOURCE / "src" / "api" / "schema.d.ts"
 _TYPES_STAMP = SOURCE / "node_modules" / ".types-of"
+
+# Sent with every file of the console beside its Content-Security-Policy, here as on AWS.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def content_security_policy(others: Iterable[str]) -> str:
+    """Files of the same origin alone, nothing inline; `others` are the origins that are asked beside it (sign-in, stored files)."""
+    asked = ["'self'", *others]
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; "
+        f"connect-src {' '.join(asked)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 class ConsoleError(RuntimeError):
@@ -73,15 +92,16 @@ def _run(script: str, *arguments: str) -> None:
         raise ConsoleError(f"{script} {' '.join(arguments[:1])} failed:\n{done.stdout}{done.stderr}")
 
 
+def inputs() -> list[Path]:
+    """All files that the build reads."""
+    own = (path for path in (SOURCE / "src").rglob("*") if path.is_file() and path != _TYPES)
+    named = (SOURCE / name for name in ("index.html", "vite.config.ts", "package.json", nodes.LOCK))
+    return sorted([*own, *named, _SHARED])
+
+
 def _fingerprint() -> str:
-    """Of all that the build reads."""
     digest = hashlib.sha256()
-    files = [
-        *(path for path in (SOURCE / "src").rglob("*") if path.is_file() and path != _TYPES),
-        *(SOURCE / name for name in ("index.html", "vite.config.ts", "package.json", nodes.LOCK)),
-        _SHARED,
-    ]
-    for path in sorted(files):
+    for path in inputs():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

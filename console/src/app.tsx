@@ -16,6 +16,13 @@ const Editor = lazy(() => import("./pages/scenarios/editor").then((page) => page
 const Runs = lazy(() => import("./pages/runs/list").then((page) => page.Runs));
 const RunPage = lazy(() => import("./pages/runs/run").then((page) => page.RunPage));
 const Compare = lazy(() => import("./pages/compare/compare").then((page) => page.Compare));
+const Sweeps = lazy(() => import("./pages/sweeps/sweeps").then((page) => page.Sweeps));
+const Baselines = lazy(() => import("./pages/baselines/list").then((page) => page.Baselines));
+const BaselinePage = lazy(() => import("./pages/baselines/baseline").then((page) => page.BaselinePage));
+const Operations = lazy(() => import("./pages/operations/operations").then((page) => page.Operations));
+const IncidentPage = lazy(() => import("./pages/operations/incident").then((page) => page.IncidentPage));
+const Outbox = lazy(() => import("./pages/outbox/outbox").then((page) => page.Outbox));
+const Settings = lazy(() => import("./pages/settings/settings").then((page) => page.Settings));
 const NotThere = lazy(() => import("./pages/not-there").then((page) => page.NotThere));
 
 export function App() {
@@ -68,6 +75,13 @@ function SignedIn() {
           <Route path="/console/runs" component={Runs} />
           <Route path="/console/runs/:id" component={RunPage} />
           <Route path="/console/compare" component={Compare} />
+          <Route path="/console/sweeps" component={Sweeps} />
+          <Route path="/console/baselines" component={Baselines} />
+          <Route path="/console/baselines/:id" component={BaselinePage} />
+          <Route path="/console/operations" component={Operations} />
+          <Route path="/console/operations/incidents/:id" component={IncidentPage} />
+          <Route path="/console/outbox" component={Outbox} />
+          <Route path="/console/settings" component={Settings} />
           <Route default component={NotThere} />
         </Router>
         <Asking />

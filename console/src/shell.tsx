@@ -22,6 +22,11 @@ const PLACES: readonly Place[] = [
   { path: "/scenarios", title: "Scenarios", icon: "scenarios" },
   { path: "/runs", title: "Runs", icon: "runs" },
   { path: "/compare", title: "Compare", icon: "compare" },
+  { path: "/sweeps", title: "Sweeps", icon: "sweeps" },
+  { path: "/baselines", title: "Baselines", icon: "baselines" },
+  { path: "/operations", title: "Operations", icon: "operations" },
+  { path: "/outbox", title: "Outbox", icon: "outbox", needs: "outbox:read" },
+  { path: "/settings", title: "Settings", icon: "settings", needs: "config:write" },
 ];
 
 export function Shell(props: { children: ComponentChildren }) {
@@ -48,7 +53,7 @@ export function Shell(props: { children: ComponentChildren }) {
           <Icon name={open ? "close" : "menu"} />
         </button>
       </header>
-      <div class={`side${open ? " open" : ""}`}>
+      <aside class={`side${open ? " open" : ""}`} aria-label="Where to go, and who you are">
         <Brand />
         <nav aria-label="Console">
           <ul>
@@ -63,7 +68,7 @@ export function Shell(props: { children: ComponentChildren }) {
           </ul>
         </nav>
         <Who />
-      </div>
+      </aside>
       <main class="main" id="main" ref={main} tabIndex={-1}>
         {!reachable.value && (
           <div class="banner" role="status">

@@ -1,6 +1,7 @@
 """A real browser on the whole system.
 
-browser  (session)  Chromium; a test opens contexts of its own, which share nothing
+browser  (package)  Chromium; a test opens contexts of its own, which share nothing
+shown    (session)  a tenant of this name, in which there is something for every page
 visit    (test)     signs somebody in and returns their page: `visit("viewer")`, `visit("analyst", tenant="acme")`
 """
 
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.running import RunningSystem
 from tests.console import chromium
+from tests.console.seeding import Shown, everything
 from tools import console
 
 Visit = Callable[..., Page]
 
 # Longer than anything takes on a busy machine; what is awaited shows itself much sooner.
 PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,7 +29,7 @@ def built() -> None:
     console.build()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = chromium.installed()
     with sync_playwright() as playwright:
@@ -83,3 +86,10 @@ def sign_in(page: Page, role: str, tenant: str) -> None:
     page.locator(f'input[name="role"][value="{role}"]').check()
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("navigation", name="Console").wait_for()
+
+
+@pytest.fixture(scope="session")
+def shown(system: RunningSystem) -> Shown:
+    """A tenant, `shown`, in which there is something for every page."""
+    with system.client("shown", "admin") as client:
+        return everything(client)

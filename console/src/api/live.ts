@@ -1,7 +1,7 @@
 /** Pages that follow what changes: one request that waits tells of every run and incident of the tenant. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { signedFetch } from "./client";
+import { reachable, signedFetch } from "./client";
 
 /** Goes up with each change that was told. */
 export const changes = signal(0);
@@ -17,15 +17,28 @@ interface Told {
   meta: { cursor: string };
 }
 
+/** The browser knows before any request does that it is cut off, and that it is back. */
+function watchConnection(): void {
+  addEventListener("offline", () => {
+    reachable.value = false;
+  });
+  addEventListener("online", () => {
+    reachable.value = true;
+    changes.value += 1;
+  });
+}
+
 /** Follows the changes as long as the page lives. */
 export async function follow(): Promise<void> {
+  watchConnection();
   let after: string | null = null;
   for (;;) {
     const query = after === null ? "" : `?wait=${WAIT}&after=${encodeURIComponent(after)}`;
     try {
       const response = await signedFetch(new Request(new URL(`/v1/changes${query}`, location.origin)));
       if (response.status === 404) return;
-      if (response.status === 410) after = null;
+      // Too old, or of the release before: from here on anew.
+      if (response.status === 410 || response.status === 400) after = null;
       if (response.ok) {
         const answer = (await response.json()) as Told;
         if (answer.data.length > 0 || after === null) changes.value += 1;

@@ -1,4 +1,5 @@
 /** Lines over years, with bands where there are draws. */
+import type { ComponentChildren } from "preact";
 import { inScale, scaleOf } from "../format/numbers";
 import { seriesColour } from "./colours";
 import { Figure } from "./figure";
@@ -14,7 +15,7 @@ export interface Line {
   colour?: string;
 }
 
-export function Lines(props: { title: string; unit: string; places: readonly string[]; lines: readonly Line[]; height?: number; signed?: boolean }) {
+export function Lines(props: { title: string; unit: string; places: readonly string[]; lines: readonly Line[]; axis?: string; height?: number; signed?: boolean; actions?: ComponentChildren }) {
   const lines = props.lines.map((line, place) => ({ ...line, colour: line.colour ?? seriesColour(place) }));
   const all = lines.flatMap((line) => [...line.values, ...(line.low ?? []), ...(line.high ?? [])]);
   const largest = Math.max(...all.map((value) => Math.abs(value ?? 0)), 0);
@@ -23,7 +24,7 @@ export function Lines(props: { title: string; unit: string; places: readonly str
   const [low, high] = extent(all);
   const unit = scale.unit === "1" ? undefined : scale.unit;
   const values = {
-    head: ["Year", ...lines.flatMap((line) => (line.low ? [line.label, `${line.label}, P5`, `${line.label}, P95`] : [line.label]))],
+    head: [props.axis ?? "Year", ...lines.flatMap((line) => (line.low ? [line.label, `${line.label}, P5`, `${line.label}, P95`] : [line.label]))],
     rows: props.places.map((place, index) => [
       place,
       ...lines.flatMap((line) => (line.low ? [shown(line.values[index]), shown(line.low[index]), shown(line.high?.[index])] : [shown(line.values[index])])),
@@ -37,7 +38,7 @@ export function Lines(props: { title: string; unit: string; places: readonly str
     }),
   });
   return (
-    <Figure title={props.title} unit={unit} legend={lines} values={values} {...(props.height ? { height: props.height } : {})}>
+    <Figure title={props.title} unit={unit} legend={lines} values={values} actions={props.actions} {...(props.height ? { height: props.height } : {})}>
       {(width) => {
         const named = lines.length > 1 && lines.length <= 6 && width > 620;
         return (

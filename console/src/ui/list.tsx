@@ -4,6 +4,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Column<Row> {
   title: string;
+  /** Said, but not seen. */
+  hideTitle?: boolean;
   /** Its share of the width, as of CSS grid: `2fr`, `120px`. */
   width: string;
   cell: (row: Row) => ComponentChildren;
@@ -63,7 +65,7 @@ export function List<Row>(props: {
         <div role="row" class="head" style={grid} aria-rowindex={1}>
           {columns.map((column) => (
             <span role="columnheader" class={className(column)} key={column.title}>
-              {column.title}
+              {column.hideTitle ? <span class="hidden-text">{column.title}</span> : column.title}
             </span>
           ))}
         </div>

@@ -100,7 +100,7 @@ function Compared(props: {
                 <button
                   type="button"
                   class="button small plain"
-                  aria-label={`Take ${names[place] ?? "the run"} out`}
+                  aria-label={`Take out ${names[place] ?? "the run"}`}
                   onClick={() => props.set(place === 0 ? { baseline: ids[0] ?? "", runs: ids.slice(1) } : { baseline: baseline.run_id, runs: ids.filter((id) => id !== run.run_id) })}
                 >
                   Take out

@@ -9,6 +9,7 @@ import { to } from "../../ui/address";
 import { Badge, Card, Empty, Moment, Page, ProblemNote, Progress, Waiting } from "../../ui/parts";
 import { FirstSteps } from "./first-steps";
 import { Newest } from "./newest";
+import { Pictures } from "./pictures";
 
 const LISTED = 50;
 const NEWEST = 6;
@@ -23,7 +24,7 @@ export function Home() {
     scenarios.reload();
   }, working.length > 0);
   const failed = listed.filter((run) => run.state === "FAILED" || run.state === "TIMEOUT").slice(0, 5);
-  const newest = listed.filter((run) => run.state === "SUCCEEDED" && run.parent_run_id === null).slice(0, NEWEST);
+  const newest = listed.filter((run) => run.state === "SUCCEEDED" && run.parts === null).slice(0, NEWEST);
   const empty = scenarios.value?.data.length === 0;
   return (
     <Page
@@ -45,6 +46,7 @@ export function Home() {
         <>
           {working.length > 0 && <Working runs={working} />}
           <Newest runs={newest} empty={empty} />
+          {newest.length > 1 && <Pictures runs={newest} />}
           {failed.length > 0 && <Failed runs={failed} />}
         </>
       )}

@@ -13,6 +13,8 @@ import { useQuery } from "../../ui/address";
 import { Choice } from "../../ui/field";
 import { Card, ProblemNote, Waiting } from "../../ui/parts";
 import { About } from "./about";
+import { Duration } from "./duration";
+import { Sweep, sweeps } from "./sweep";
 import { Take } from "./take";
 
 /** What is drawn without being asked for; more is a choice away. */
@@ -30,6 +32,10 @@ export function ResultView(props: { run: LiveRun; name: string }) {
         !series.problem && <Waiting what="the result" height={600} />
       ) : (
         <>
+          {sweeps(all).length > 0 ? (
+            <Sweep series={all} />
+          ) : (
+          <>
           <Headline series={all} />
           <div class="grid">
             <Stack metric="generation" title="Generation" series={all} />
@@ -39,8 +45,11 @@ export function ResultView(props: { run: LiveRun; name: string }) {
               <Yearly key={metric} metric={metric} series={all} />
             ))}
             <Stack metric="capacity" title="Capacity" series={all} />
+            <Duration series={all} />
             <Other series={all} />
           </div>
+          </>
+          )}
           <Take run={run} name={props.name} />
         </>
       )}
@@ -165,7 +174,7 @@ function Attribution(props: { result: Result; run: LiveRun }) {
 /** Any other series, chosen in the address. */
 function Other(props: { series: readonly Series[] }) {
   const [query, change] = useQuery();
-  const metrics = [...new Set(props.series.filter((one) => one.t.length > 1).map((one) => one.metric))].filter((metric) => !["generation", "capacity", ...DRAWN].includes(metric));
+  const metrics = [...new Set(props.series.filter((one) => one.t.length > 1).map((one) => one.metric))].filter((metric) => !["generation", "capacity", "price_duration", ...DRAWN].includes(metric));
   const metric = query.metric !== undefined && metrics.includes(query.metric) ? query.metric : undefined;
   const drawn = props.series.filter((one) => one.metric === metric).slice(0, 14);
   const places = years(drawn);

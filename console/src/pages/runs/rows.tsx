@@ -51,7 +51,8 @@ export function RunList(props: {
   ];
   if (chosen && choose) {
     columns.unshift({
-      title: "",
+      title: "Choose",
+      hideTitle: true,
       width: "24px",
       cell: (run) => <input type="checkbox" checked={chosen.has(run.id)} onChange={() => choose(run.id)} aria-label={`Choose the run of ${run.scenario_name}`} />,
     });

@@ -95,7 +95,7 @@ function Course(props: { run: LiveRun }) {
             <div class="stack">
               <Progress percent={run.progress_percent} label="Progress" />
               <p class="soft">
-                {run.waits_for ? `It waits: ${JSON.stringify(run.waits_for)}` : "This page shows the result as soon as it is there."}
+                {run.waits_for ? `It waits: ${run.waits_for.reason}` : "This page shows the result as soon as it is there."}
               </p>
             </div>
           </Card>

@@ -113,7 +113,7 @@ function Assumed(props: { scenario: Scenario }) {
           <ol class="stack">
             {assumptions.map((assumption, place) => (
               <li key={place} class="stack" style={{ gap: "2px" }}>
-                <span class="quiet small">{driverTitle(String(assumption.driver_type))}</span>
+                <span class="quiet small">{driverTitle(assumption.driver_type)}</span>
                 <b>{assumptionLine(assumption)}</b>
                 <details>
                   <summary class="quiet small">In full</summary>
