@@ -84,6 +84,7 @@ def test_correlations_that_no_draw_can_have_are_refused_everywhere(client: Clien
         client("POST", f"/v1/scenarios/{scenario}/fork", named),
     ):
         assert (answer.status, answer.broken_paths) == (422, [path]), answer.body
+        assert answer.json["errors"][0]["message"].startswith("must be ")
 
 
 def test_a_name_correlated_with_twice_is_refused(client: Client) -> None:

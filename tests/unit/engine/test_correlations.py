@@ -82,12 +82,12 @@ def test_many_drivers_of_every_variation_hang_together_as_asked() -> None:
         (
             [normal("a", "AUTOREGRESSIVE", 0.95), normal("b", "AUTOREGRESSIVE", 0.3, a=0.8)],
             "assumptions[1].payload.correlations[0].coefficient",
-            "within ±0.4165, the most that persistences of 0.95 and 0.3 allow",
+            "must be within ±0.4165, the most that persistences of 0.95 and 0.3 allow",
         ),
         (
             [normal("a", "PER_RUN", b=0.5), normal("b", "PER_YEAR")],
             "assumptions[0].payload.correlations[0].coefficient",
-            "within ±0.2886, the most that a draw for all of 12 years can have with one of persistence 0",
+            "must be within ±0.2886, the most that a draw for all of 12 years can have with one of persistence 0",
         ),
         (
             [
@@ -96,7 +96,7 @@ def test_many_drivers_of_every_variation_hang_together_as_asked() -> None:
                 normal("c", "PER_YEAR", a=0.25, b=-0.5),
             ],
             "assumptions[2].payload.correlations",
-            "attainable together over 12 years: they are too strong",
+            "must be attainable together over 12 years: they are too strong",
         ),
     ],
 )

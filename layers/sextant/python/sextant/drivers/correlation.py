@@ -59,7 +59,7 @@ def correlations(drivers: Mapping[str, StochasticPayload]) -> Correlations:
             if abs(coefficient) > scale * (1.0 + 1e-12):
                 raise ModelInputError(
                     places[max(i, j), min(i, j)],
-                    f"within ±{math.floor(scale * 1e4) / 1e4:g}, the most that persistences of {a:g} and {b:g} allow",
+                    f"must be within ±{math.floor(scale * 1e4) / 1e4:g}, the most that persistences of {a:g} and {b:g} allow",
                 )
             row.append(max(-1.0, min(1.0, coefficient / scale)))
         innovation.append(row)
@@ -68,8 +68,10 @@ def correlations(drivers: Mapping[str, StochasticPayload]) -> Correlations:
         constant,
         persistence,
         matrix,
-        _cholesky(matrix, paths, "positive semi-definite together"),
-        _cholesky(innovation, paths[constant:], "positive semi-definite together with these persistences"),
+        _cholesky(matrix, paths, "must be positive semi-definite together"),
+        _cholesky(
+            innovation, paths[constant:], "must be positive semi-definite together with these persistences"
+        ),
         places,
     )
 
@@ -88,7 +90,9 @@ def _stated(
         name = drivers[path].name
         if name is not None:
             if name in by_name:
-                raise ModelInputError(f"{path}.payload.name", f"unique, {name!r} is taken")
+                raise ModelInputError(
+                    f"{path}.payload.name", f"must be unique in the scenario; {name!r} is taken"
+                )
             by_name[name] = paths.index(path)
     size = len(paths)
     matrix = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
@@ -100,11 +104,17 @@ def _stated(
             place = f"{path}.payload.correlations[{k}]"
             other = by_name.get(link.name)
             if other is None or other == index:
-                raise ModelInputError(f"{place}.name", f"another stochastic driver's name, not {link.name!r}")
+                names = ", ".join(name for name, at in by_name.items() if at != index) or "none"
+                raise ModelInputError(
+                    f"{place}.name",
+                    f"must be the name of another stochastic driver, not {link.name!r}; there are: {names}",
+                )
             if (index, other) in stated:
-                raise ModelInputError(f"{place}.name", f"each name once, {link.name!r} stands above already")
+                raise ModelInputError(
+                    f"{place}.name", f"must be named once; {link.name!r} stands above already"
+                )
             if stated.get((other, index), link.coefficient) != link.coefficient:
-                raise ModelInputError(f"{place}.coefficient", "the same on both sides")
+                raise ModelInputError(f"{place}.coefficient", "must be the same on both sides")
             stated[index, other] = link.coefficient
             matrix[index][other] = matrix[other][index] = link.coefficient
             places.setdefault((max(index, other), min(index, other)), f"{place}.coefficient")

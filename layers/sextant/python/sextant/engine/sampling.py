@@ -143,7 +143,7 @@ def _residual(links: Correlations, years: int) -> FloatArray:
             if abs(links.matrix[i][j]) > most:
                 raise ModelInputError(
                     place,
-                    f"within ±{math.floor(most * 1e4) / 1e4:g}, the most that a draw for all of {years} years can have with one of "
+                    f"must be within ±{math.floor(most * 1e4) / 1e4:g}, the most that a draw for all of {years} years can have with one of "
                     f"persistence {a:g}",
                 )
     lag = np.arange(years)[:, None] - np.arange(years)[None, :]
@@ -164,7 +164,7 @@ def _residual(links: Correlations, years: int) -> FloatArray:
             driver = links.paths[fixed + k % len(persistence)]
             raise ModelInputError(
                 f"{driver}.payload.correlations",
-                f"attainable together over {years} years: they are too strong",
+                f"must be attainable together over {years} years: they are too strong",
             )
     return factor
 
