@@ -128,6 +128,7 @@ QUEUES: tuple[Queue, ...] = (
 )
 
 _PUBLIC_PATHS = (
+    "/",
     "/v1/health",
     "/v1/health/ready",
     "/openapi.json",
@@ -199,6 +200,8 @@ BASELINES_API = Function(
         Route("POST", "/v1/baselines"),
         Route("POST", "/v1/baselines/uploads"),
         Route("GET", "/v1/baselines/{baseline_id}"),
+        Route("DELETE", "/v1/baselines/{baseline_id}"),
+        Route("GET", "/v1/baselines/{baseline_id}/tables"),
         Route("GET", "/v1/baselines/{baseline_id}/versions"),
     ),
     layers=("runtime", "lake"),

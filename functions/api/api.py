@@ -74,6 +74,7 @@ _MODULES = {
     "health": "health",
     "problems": "health",
     "metrics": "service_metrics",
+    "": "documentation",
     "openapi.json": "documentation",
     "docs": "documentation",
 }

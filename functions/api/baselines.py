@@ -17,7 +17,6 @@ from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
     ListEnvelope,
-    PageMeta,
     RequestBody,
     WarnedMeta,
     answers,
@@ -36,7 +35,7 @@ from sextant.drivers.vocabulary import REFERENCE, Vocabulary, reference_vocabula
 from sextant.identity import Caller
 from sextant.ids import new_id
 from sextant.lake.errors import LinkUnavailableError
-from sextant.paging import DEFAULT_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
 
 UPLOAD_LIFETIME_MINUTES = 60
 
@@ -251,7 +250,7 @@ def get_baseline(
     if baseline_id == REFERENCE and version in (None, 1):
         return reply(WholeBaselineEnvelope.around(_reference(), router.caller))
     with router.session() as session:
-        baseline, vocabulary = service.get(session, _id_of(baseline_id), version)
+        baseline, vocabulary = service.get(session, id_of(baseline_id), version)
     body = WholeBaselineBody.of(baseline, built_in=False, vocabulary=VocabularyBody.of(vocabulary))
     return reply(WholeBaselineEnvelope.around(body, router.caller))
 
@@ -262,16 +261,42 @@ def get_baseline(
     responses={200: answers("Its versions, newest first", BaselineList)},
 )
 @needs("scenarios:read")
-def list_baseline_versions(baseline_id: str) -> Response[Any]:
+def list_baseline_versions(
+    baseline_id: str, limit: Limit = MAX_LIMIT, cursor: Cursor = None
+) -> Response[Any]:
     """Newest first."""
-    with router.session() as session:
-        versions = service.versions(session, _id_of(baseline_id))
-    meta = PageMeta.model_construct(request_id=router.caller.request_id)
-    data = [BaselineBody.of(version) for version in versions]
-    return reply(BaselineList.model_construct(data=data, meta=meta))
+    baseline = id_of(baseline_id)
+    scope = f"versions of baseline {baseline}"
+    read = service.versions
+    return listing(router, BaselineList, scope, limit, cursor, read, baseline, key_of=_version_key)
 
 
-def _id_of(text: str) -> UUID:
+@router.delete(
+    "/v1/baselines/<baseline_id>",
+    summary="Delete a baseline",
+    responses={204: {"description": "Deleted"}},
+)
+@needs("scenarios:delete")
+def delete_baseline(baseline_id: str) -> Response[Any]:
+    """All its versions: none is listed or can be named by a scenario or a new run any more.
+
+    Runs that were asked for before compute on, and results stay. A baseline that is stored under the name later is its next
+    version, and the deleted ones stay deleted.
+    """
+    actor = router.caller.subject
+    router.transaction(lambda session: service.delete(session, id_of(baseline_id), actor))
+    return Response(status_code=204, body="")
+
+
+def _version_key(value: Any) -> Key:
+    """The key of a listing of versions; raises ValueError or TypeError for what is none."""
+    (version,) = value
+    if type(version) is not int or not 0 < version < 2**31:
+        raise ValueError("no version")
+    return (version,)
+
+
+def id_of(text: str) -> UUID:
     """Raises `BaselineNotFoundError` for what is no id, as for one that no baseline has."""
     try:
         return UUID(text)

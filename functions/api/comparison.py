@@ -25,6 +25,7 @@ from functions.api.output_parameters import (
     Start,
     TagPairs,
     check_switched_on,
+    snapshot_of,
 )
 from functions.api.output_query import (
     SnapshotMeta,
@@ -191,7 +192,7 @@ def compare_runs(
     form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
     check_switched_on(caller)
     base, *compared = _runs(caller, baseline, others)
-    comparison = _compared(caller, base, compared, metric, where, snapshot_id)
+    comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
         return _file(caller, comparison, form)
     data = {
@@ -241,7 +242,7 @@ def compare_outputs(
     where = filter_of(start=start, end=end, tags=tags)
     readable(caller, scenario_id)
     base, *compared = _runs(caller, baseline, others)
-    comparison = _compared(caller, base, compared, metric, where, snapshot_id)
+    comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     return json_answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path as File
 from typing import Any
@@ -35,6 +36,20 @@ _PAGE = f"""<!doctype html>
 
 
 router = Router("Documentation")
+
+
+@router.get("/", include_in_schema=False)
+@public
+def start() -> Response[Any]:
+    """Where to go on from here."""
+    places = {
+        "name": "Sextant",
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+        "problems": "/problems",
+        "health": "/v1/health",
+    }
+    return Response(200, "application/json", json.dumps({"data": places}))
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from sextant.operations.incidents.model import (
     IncidentState,
     TimelineEntry,
 )
-from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
 
 
 class IncidentMove(RequestBody):
@@ -101,4 +102,12 @@ def get_incident_timeline(
 ) -> Response[Any]:
     """Events, transitions, decisions and actions, oldest first."""
     scope = f"timeline {incident_id}"
-    return listing(router, Timeline, scope, limit, cursor, incidents.timeline, incident_id)
+    return listing(router, Timeline, scope, limit, cursor, incidents.timeline, incident_id, key_of=_entry_key)
+
+
+def _entry_key(value: Any) -> Key:
+    """The key of a timeline: moment and id; raises ValueError or TypeError for what is none."""
+    at, entry = value
+    if datetime.fromisoformat(at).tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return (at, UUID(hex=entry).hex)

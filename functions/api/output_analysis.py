@@ -24,6 +24,7 @@ from functions.api.output_parameters import (
     SnapshotId,
     Start,
     TagPairs,
+    snapshot_of,
 )
 from functions.api.output_query import SnapshotMeta, check_names, filter_of, json_answer, readable, reader
 from sextant.ids import ScenarioId
@@ -104,13 +105,13 @@ def aggregate_outputs(
         max_value=max_value,
         tags=tags,
     )
-    groups, ranks = groups_of(by), ranks_of(percentiles)
+    groups, ranks, pinned = groups_of(by), ranks_of(percentiles), snapshot_of(snapshot_id)
     readable(caller, scenario_id, where.run_ids)
     aggregates, snapshot = reader().aggregates(
-        caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=snapshot_id
+        caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=pinned
     )
     if not aggregates:
-        check_names(caller, [ScenarioId(scenario_id)], where, snapshot_id)
+        check_names(caller, [ScenarioId(scenario_id)], where, pinned)
     return json_answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Deferred, answers, reply
 from functions.api.http.routing import Router, needs
-from functions.api.output_parameters import SnapshotId
+from functions.api.output_parameters import SnapshotId, snapshot_of
 from functions.api.output_query import SnapshotMeta, readable, reader
 from sextant.ids import ScenarioId
 from sextant.lake.errors import InvalidCursorError
@@ -66,7 +66,7 @@ def list_output_files(
     """
     caller = router.caller
     scope = f"files {scenario_id} {snapshot_id}"
-    first, pinned = _decoded(cursor, scope) if cursor else (0, snapshot_id)
+    first, pinned = _decoded(cursor, scope) if cursor else (0, snapshot_of(snapshot_id))
     readable(caller, scenario_id)
     links = reader().files(
         caller.tenant, ScenarioId(scenario_id), pinned, first=first, limit=limit, is_pinned=cursor is not None

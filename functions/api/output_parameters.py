@@ -27,7 +27,18 @@ End = Annotated[moments.Day | None, Query(description="Until this day, itself in
 LeastValue = Annotated[float | None, Query(description="Values of at least this, in their unit")]
 MostValue = Annotated[float | None, Query(description="Values of at most this, in their unit")]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
-SnapshotId = Annotated[int | None, Query(description="Read this snapshot instead of the newest")]
+SnapshotId = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[0-9]{1,19}$",
+        description="Read this snapshot instead of the newest: `meta.snapshot_id` of an answer",
+    ),
+]
+
+
+def snapshot_of(text: str | None) -> int | None:
+    """The number that a `SnapshotId` spells: more digits than JavaScript keeps."""
+    return None if text is None else int(text)
 
 
 def check_switched_on(caller: Caller) -> None:

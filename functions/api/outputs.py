@@ -29,6 +29,7 @@ from functions.api.output_parameters import (
     SnapshotId,
     Start,
     TagPairs,
+    snapshot_of,
 )
 from functions.api.output_query import cached, check_names, filter_of, json_answer, readable, reader
 from functions.api.output_values import ValueBody
@@ -176,7 +177,7 @@ def read_outputs(
         max_value=max_value,
         tags=tags,
     )
-    form = _FORMATS.get(format or "", None if format else accepted(accept))
+    form, pinned = _FORMATS.get(format or "", None if format else accepted(accept)), snapshot_of(snapshot_id)
     if form is not None:
         for name, value in (("limit", limit), ("cursor", cursor), ("shape", shape)):
             if value is not None:
@@ -185,10 +186,10 @@ def read_outputs(
         for name, value in (("limit", limit), ("cursor", cursor)):
             if value is not None:
                 raise broken(name, "not_applicable", "goes only with rows: an answer has all of the series")
-        return _series(caller, scenario_id, where, snapshot_id)
+        return _series(caller, scenario_id, where, pinned)
     if form is not None:
-        return _file(caller, scenario_id, where, form, snapshot_id)
-    return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, snapshot_id)
+        return _file(caller, scenario_id, where, form, pinned)
+    return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, pinned)
 
 
 def accepted(header: str, forms: Collection[ExportFormat] = tuple(ExportFormat)) -> ExportFormat | None:

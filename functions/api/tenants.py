@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import Field, StringConstraints
 
-from functions.api.http.changes import CHANGES, BeforeVersion, ChangeList, Changes
+from functions.api.http.changes import CHANGES, BeforeVersion, ChangeList, Changes, change_key
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
@@ -54,7 +55,17 @@ class TenantChanges(Changes):
     settings: dict[str, Any] | None = None
 
 
-class TenantBody(AnswerBody, shows=Tenant, hides=("id", "deleted_at")): ...
+class TenantBody(AnswerBody, shows=Tenant, hides=("id", "deleted_at")):
+    version: int
+    """Counts its changes, from 1; 0 of a tenant that works without having been registered."""
+    created_at: datetime | None
+    """When it was registered."""
+    created_by: str | None
+    """Who registered it."""
+    updated_at: datetime | None
+    """When it was changed last."""
+    updated_by: str | None
+    """Who changed it last."""
 
 
 class TenantEnvelope(Envelope[TenantBody]): ...
@@ -102,7 +113,12 @@ def get_tenant(tenant: Named) -> Response[Any]:
     """The caller's own; for who manages tenants any."""
     database, owner = _as_whom(router.caller, tenant)
     with database.autocommit(owner) as session:
-        return _shown(service.own(session))
+        registered = service.find(session)
+    if registered is not None:
+        return _shown(registered)
+    if owner != router.caller.tenant:
+        raise TenantNotFoundError
+    return reply(TenantEnvelope.around(_unregistered(owner), router.caller))
 
 
 @router.patch("/v1/tenants/<tenant>", summary="Change a tenant", responses={200: _OK})
@@ -135,18 +151,36 @@ def change_tenant(
 def list_tenant_changes(
     tenant: Named,
     limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
     before_version: BeforeVersion = None,
 ) -> Response[Any]:
     """Newest first."""
     database, owner = _as_whom(router.caller, tenant)
-    with database.autocommit(owner) as session:
-        changes = service.changes(session, limit, before_version)
-    return reply(ChangeList.of(changes, router.caller))
+    scope = f"changes of tenant {owner} {before_version}"
+    return listing(
+        router,
+        ChangeList,
+        scope,
+        limit,
+        cursor,
+        service.changes,
+        before_version,
+        opened=database.autocommit(owner),
+        key_of=change_key,
+    )
 
 
 def _shown(tenant: Tenant, status: int = 200) -> Response[Any]:
     headers = {"ETag": etag(tenant.tenant_id, tenant.version), "Location": f"/v1/tenants/{tenant.tenant_id}"}
     return reply(TenantEnvelope.of(tenant, router.caller), status, headers)
+
+
+def _unregistered(tenant: TenantId) -> TenantBody:
+    """What holds for a tenant that tokens name and nobody registered."""
+    nobody: dict[str, Any] = dict.fromkeys(("created_at", "created_by", "updated_at", "updated_by"))
+    return TenantBody.model_construct(
+        tenant_id=tenant, name=tenant, active=True, settings={}, version=0, **nobody
+    )
 
 
 def _as_whom(caller: Caller, tenant: str) -> tuple[Database, TenantId]:

@@ -130,10 +130,11 @@ def delete_vendor(vendor_id: UUID, if_match: IfMatch = None) -> Response[Any]:
 def list_vendor_changes(
     vendor_id: UUID,
     limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
     before_version: BeforeVersion = None,
 ) -> Response[Any]:
     """Newest first."""
-    return vendors.changes(vendor_id, limit, before_version)
+    return vendors.changes(vendor_id, limit, cursor, before_version)
 
 
 @router.get(

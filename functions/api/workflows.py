@@ -120,7 +120,8 @@ def delete_workflow(workflow_id: UUID, if_match: IfMatch = None) -> Response[Any
 def list_workflow_changes(
     workflow_id: UUID,
     limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
     before_version: BeforeVersion = None,
 ) -> Response[Any]:
     """Newest first."""
-    return workflows.changes(workflow_id, limit, before_version)
+    return workflows.changes(workflow_id, limit, cursor, before_version)

@@ -179,7 +179,7 @@ class Api(APIGatewayHttpResolver):
                 )
             )
         if places == {"path"}:
-            return self.problem(NotFoundError())
+            return self.problem(_absent(str(raw[0]["loc"][1])))
         errors = problems.field_errors(raw)
         if "body" not in places:
             return self.problem(InvalidParameterError(errors=errors))
@@ -197,6 +197,16 @@ class Api(APIGatewayHttpResolver):
         return self.problem(
             SextantError("Something went wrong on our side; the request id finds it in the log.")
         )
+
+
+_NAMES = {"switch": "kill_switch", "version": "scenario_version"}
+
+
+def _absent(parameter: str) -> NotFoundError:
+    """What no thing has for an id is answered as an id that no thing has: by the error of the noun, as its code names it."""
+    noun = parameter.removesuffix("_id")
+    code = f"{_NAMES.get(noun, noun)}_not_found"
+    return next((kind for kind in NotFoundError.__subclasses__() if kind.code == code), NotFoundError)()
 
 
 def _preflight() -> dict[str, Any]:

@@ -8,13 +8,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from functions.api.http.envelopes import AnswerBody, Envelope, RequestBody, answers
+from functions.api.http.envelopes import AnswerBody, ListEnvelope, RequestBody, answers
+from sextant.paging import Key
 from sextant.storage.temporal import FieldChange
 
 BeforeVersion = Annotated[
     int | None,
     Query(
-        ge=1, description="Only changes of versions before this one: the last one of a page gives the next"
+        ge=1,
+        le=2**31 - 1,
+        deprecated=True,
+        description="Only changes of versions before this one; pages are asked for by `cursor`",
     ),
 ]
 
@@ -35,7 +39,15 @@ class Changes(RequestBody):
 class ChangeBody(AnswerBody, shows=FieldChange, hides=("tenant_id", "record_id")): ...
 
 
-class ChangeList(Envelope[list[ChangeBody]]): ...
+class ChangeList(ListEnvelope[ChangeBody]): ...
 
 
 CHANGES = answers("Changes of single fields", ChangeList)
+
+
+def change_key(value: Any) -> Key:
+    """The key of a listing of changes: version and field; raises ValueError or TypeError for what is none."""
+    version, field = value
+    if type(version) is not int or not 0 < version < 2**31 or not isinstance(field, str) or "\0" in field:
+        raise ValueError("no version and field")
+    return (version, field)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sextant.errors import BadRequestError, FieldError
-from sextant.paging import Direction, Page, PageRequest
+from sextant.paging import Direction, Key, Page, PageRequest
 
 Place = TypeVar("Place")
 
@@ -45,12 +45,20 @@ def unpack(cursor: str, scope: str, read: Callable[[dict[str, Any]], Place]) -> 
     return place, direction
 
 
-def decode(cursor: str | None, limit: int, scope: str) -> PageRequest:
-    """The page that `cursor` stands for; raises `BadRequestError` for one of another listing or filter."""
+def id_of(value: Any) -> Key:
+    """The key of a listing that is ordered by ids; raises ValueError or TypeError for what is none."""
+    return UUID(hex=value)
+
+
+def decode(cursor: str | None, limit: int, scope: str, key_of: Callable[[Any], Key] = id_of) -> PageRequest:
+    """The page that `cursor` stands for; raises `BadRequestError` for one of another listing or filter.
+
+    `key_of` reads the listing's key, and raises ValueError or TypeError for what is none.
+    """
     if cursor is None:
         return PageRequest(limit)
     try:
-        key, direction = unpack(cursor, scope, lambda document: UUID(hex=document["k"]))
+        key, direction = unpack(cursor, scope, lambda document: key_of(document["k"]))
     except CursorError as error:
         message = str(error)
         raise BadRequestError(
@@ -63,10 +71,14 @@ def neighbours(page: Page[object], scope: str) -> dict[str, str]:
     """The `next_cursor` and `prev_cursor` of a page, each only where there is such a page."""
     cursors = {}
     if page.next_key is not None:
-        cursors["next_cursor"] = pack({"k": page.next_key.hex}, "next", scope)
+        cursors["next_cursor"] = pack({"k": _packed(page.next_key)}, "next", scope)
     if page.prev_key is not None:
-        cursors["prev_cursor"] = pack({"k": page.prev_key.hex}, "prev", scope)
+        cursors["prev_cursor"] = pack({"k": _packed(page.prev_key)}, "prev", scope)
     return cursors
+
+
+def _packed(key: Key) -> str | list[int | str]:
+    return key.hex if isinstance(key, UUID) else list(key)
 
 
 def _digest(scope: str) -> str:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from functions.api.http import cursors
 from functions.api.http.envelopes import ListEnvelope, reply
 from functions.api.http.routing import Router
-from sextant.paging import Page
+from sextant.paging import Key, Page
 from sextant.storage import Session
 
 
@@ -24,14 +24,16 @@ def listing(
     read: Callable[..., Page[Any]],
     *which: object,
     opened: AbstractContextManager[Session] | None = None,
+    key_of: Callable[[Any], Key] = cursors.id_of,
 ) -> Response[Any]:
     """The page that `cursor` stands for; `scope` is the listing with its filters.
 
     `read` is a service's function: it takes a session, what `which` says, and the request for a page.
-    `opened` is the session to read in, where it is not the caller's tenant's.
+    `opened` is the session to read in, where it is not the caller's tenant's; `key_of` reads the key of a cursor where that is
+    no id.
     Raises `BadRequestError` for a cursor of another listing or of other filters.
     """
-    request = cursors.decode(cursor, limit, scope)
+    request = cursors.decode(cursor, limit, scope, key_of)
     with opened or router.session() as session:
         page = read(session, *which, request)
     return reply(envelope.of(page, scope, router.caller))

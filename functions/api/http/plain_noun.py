@@ -9,12 +9,14 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 
-from functions.api.http.changes import ChangeList, Changes
+from functions.api.http.changes import ChangeList, Changes, change_key
 from functions.api.http.envelopes import Envelope, RequestBody, reply
 from functions.api.http.etag import etag, expected_version
 from functions.api.http.idempotency import once
+from functions.api.http.listing import listing
 from functions.api.http.parameters import check_tenant
 from functions.api.http.routing import Router
+from sextant.paging import Page, PageRequest
 from sextant.storage import Session
 from sextant.storage.temporal import FieldChange
 
@@ -46,8 +48,8 @@ class Service(Protocol):
     def delete(self, session: Session, thing: UUID, actor: str, expected: int | None, /) -> None: ...
 
     def changes(
-        self, session: Session, thing: UUID, limit: int, before: int | None, /
-    ) -> list[FieldChange]: ...
+        self, session: Session, thing: UUID, before: int | None, request: PageRequest, /
+    ) -> Page[FieldChange]: ...
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,10 @@ class PlainNoun:
         self.router.transaction(lambda session: self.service.delete(session, thing, actor, expected))
         return Response(status_code=204, body="")
 
-    def changes(self, thing: UUID, limit: int, before: int | None) -> Response[Any]:
-        with self.router.session() as session:
-            changes = self.service.changes(session, thing, limit, before)
-        return reply(ChangeList.of(changes, self.router.caller))
+    def changes(self, thing: UUID, limit: int, cursor: str | None, before: int | None) -> Response[Any]:
+        scope = f"changes {self.path} {thing} {before}"
+        read = self.service.changes
+        return listing(self.router, ChangeList, scope, limit, cursor, read, thing, before, key_of=change_key)
 
     def _shown(self, thing: Any, status: int = 200) -> Response[Any]:
         headers = {"ETag": etag(thing.id, thing.version), "Location": f"{self.path}/{thing.id}"}

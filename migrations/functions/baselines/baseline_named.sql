@@ -1,4 +1,5 @@
--- The tenant's baseline of a name or id, `…@3` for its third version and the newest without; NULL: there is none.
+-- The tenant's baseline of a name or id, `…@3` for its third version and the newest without, of those that were not deleted;
+-- NULL: there is none.
 CREATE OR REPLACE FUNCTION baseline_named(p_tenant text, p_reference text) RETURNS baseline
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -10,6 +11,8 @@ BEGIN
     WHERE b.tenant_id = p_tenant AND (b.name_key = reference
         OR b.id = CASE WHEN reference ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END)
       AND (version_number IS NULL OR b.version = version_number)
+      AND NOT EXISTS (
+          SELECT FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id AND d.version >= b.version)
     ORDER BY b.version DESC LIMIT 1;
     RETURN result;
 END

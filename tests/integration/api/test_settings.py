@@ -80,6 +80,9 @@ def test_a_bad_value_is_refused_by_field(
 
 def test_a_setting_that_means_nothing_is_not_found(client: Client) -> None:
     assert put(client, "config/colour", {"seconds": 1}).code == "setting_not_found"
+    flag = put(client, "flag/new-engine", {"enabled": True})
+    assert (flag.status, flag.code) == (404, "setting_not_found")
+    assert "there are: outputs" in flag.json["detail"]
     assert put(client, "mood/good", {"x": 1}).status == 404
     assert client("DELETE", "/v1/admin/config/flag/outputs", query={"reason": "x"}).status == 404
 
@@ -88,16 +91,16 @@ def test_the_platforms_defaults_are_the_super_admins(
     client: Client, new_client: Callable[..., Client]
 ) -> None:
     value = {"enabled": True}
-    refused = put(client, "flag/new-engine", value, query={"platform": "true"})
+    refused = put(client, "flag/outputs", value, query={"platform": "true"})
     assert (refused.status, refused.json["required_permission"]) == (403, "tenants:manage")
     root = new_client("super_admin")
-    assert put(root, "flag/new-engine", value, query={"platform": "true"}).status == 200
+    assert put(root, "flag/outputs", value, query={"platform": "true"}).status == 200
     found = {(s["kind"], s["name"]) for s in client("GET", "/v1/admin/config").data}
-    assert ("flag", "new-engine") in found
+    assert ("flag", "outputs") in found
     assert client("GET", "/v1/admin/config-audit").data == [], "the platform's trail is no tenant's"
     trail = root("GET", "/v1/admin/config-audit", query={"platform": "true"}).data
-    assert (trail[0]["name"], trail[0]["after"]) == ("new-engine", value)
-    root("DELETE", "/v1/admin/config/flag/new-engine", query={"reason": "x", "platform": "true"})
+    assert (trail[0]["name"], trail[0]["after"]) == ("outputs", value)
+    root("DELETE", "/v1/admin/config/flag/outputs", query={"reason": "x", "platform": "true"})
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,11 @@ def test_a_tenants_own_people_do_not_switch_on_what_the_platform_switched_off(
 ) -> None:
     root = new_client("super_admin")
     body = {"value": {"enabled": False}, "reason": "it hurts everybody"}
-    assert root("PUT", "/v1/admin/config/flag/new-engine", body, query={"platform": "true"}).status == 200
-    answer = put(client, "flag/new-engine", enabled=True)
+    assert root("PUT", "/v1/admin/config/flag/outputs", body, query={"platform": "true"}).status == 200
+    answer = put(client, "flag/outputs", enabled=True)
     assert (answer.status, answer.broken_paths) == (422, ["value.enabled"])
-    assert put(client, "flag/new-engine", enabled=False).status == 200
+    assert put(client, "flag/outputs", enabled=False).status == 200
+    root("DELETE", "/v1/admin/config/flag/outputs", query={"reason": "x", "platform": "true"})
 
 
 def test_what_who_manages_tenants_set_only_they_change(client: Client) -> None:

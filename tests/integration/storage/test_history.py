@@ -10,6 +10,7 @@ import pytest
 
 from local.database import DatabaseUrls
 from sextant.ids import TenantId, new_id
+from sextant.paging import PageRequest
 from sextant.storage import Database
 from sextant.storage.errors import (
     ConstraintViolation,
@@ -29,7 +30,7 @@ def audit_rows(
     with database.transaction(tenant) as session:
         return [
             (change.version, change.field, change.old_value, change.new_value, change.transaction_id)
-            for change in TemporalRepository(AUDITED).changes(session, record)
+            for change in TemporalRepository(AUDITED).changes(session, record, PageRequest(100)).items
         ]
 
 
@@ -122,7 +123,7 @@ class TestHistory:
                 lambda: repository.as_of(session, new_id(), datetime.now(UTC)),
                 lambda: repository.list_as_of(session, datetime.now(UTC), limit=1),
                 lambda: repository.history(session, new_id()),
-                lambda: repository.changes(session, new_id()),
+                lambda: repository.changes(session, new_id(), PageRequest()),
             ):
                 with pytest.raises(HistoryNotKept):
                     ask()

@@ -12,6 +12,8 @@ from uuid import UUID
 
 T = TypeVar("T")
 Direction = Literal["next", "prev"]
+Key = UUID | tuple[int | str, ...]
+"""What a page begins behind: an id, or the values by which the listing is ordered."""
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -22,7 +24,7 @@ class PageRequest:
     """Ask for `limit` items after (`next`) or before (`prev`) the item `key`; no key is the first page."""
 
     limit: int = DEFAULT_LIMIT
-    key: UUID | None = None
+    key: Key | None = None
     direction: Direction = "next"
 
     @property
@@ -40,11 +42,11 @@ class Page(Generic[T]):
     """Some items, and the keys from which the neighbouring pages begin; None where there is no such page."""
 
     items: list[T]
-    next_key: UUID | None
-    prev_key: UUID | None
+    next_key: Key | None
+    prev_key: Key | None
 
 
-def page(rows: list[T], request: PageRequest, key: Callable[[T], UUID]) -> Page[T]:
+def page(rows: list[T], request: PageRequest, key: Callable[[T], Key]) -> Page[T]:
     """The page made of `rows`: at most `request.fetch` of them, in the order in which they were fetched."""
     more = len(rows) > request.limit
     items = rows[: request.limit]

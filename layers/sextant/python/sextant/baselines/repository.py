@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import sql
@@ -32,19 +32,52 @@ _NEWEST_BY_NAME = sql.SQL(
 _GET = sql.SQL("SELECT {columns} FROM baseline WHERE tenant_id = %s AND id = %s AND version = %s").format(
     columns=_COLUMNS
 )
-_VERSIONS = sql.SQL(
-    "SELECT {columns} FROM baseline WHERE tenant_id = %s AND id = %s ORDER BY version DESC LIMIT 100"
-).format(columns=_COLUMNS)
+_STANDS = sql.SQL("""NOT EXISTS (
+    SELECT FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id AND d.version >= b.version)""")
+_VERSIONS = """
+SELECT {columns} FROM baseline b
+WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (%(version)s::integer IS NULL OR version {beyond} %(version)s::integer)
+  AND {stands}
+ORDER BY version {order} LIMIT %(fetch)s
+"""
+_DELETE = sql.SQL("""
+INSERT INTO baseline_deletion (tenant_id, baseline_id, version, deleted_by)
+SELECT b.tenant_id, b.id, max(b.version), %(actor)s FROM baseline b
+WHERE b.tenant_id = %(tenant_id)s AND b.id = %(id)s AND {stands} GROUP BY b.tenant_id, b.id
+ON CONFLICT DO NOTHING
+""").format(stands=_STANDS)
+_IS_DELETED = """
+SELECT EXISTS (SELECT FROM baseline_deletion WHERE tenant_id = %s AND baseline_id = %s AND version >= %s)
+"""
 
 _LIST = """
 SELECT {columns} FROM (
-    SELECT DISTINCT ON (id) * FROM baseline
-    WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+    SELECT DISTINCT ON (id) * FROM baseline b
+    WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid) AND {stands}
     ORDER BY id {order}, version DESC LIMIT %(fetch)s
 ) AS newest ORDER BY id {order}
 """
-_LIST_NEXT = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL("<"), order=sql.SQL("DESC"))
-_LIST_PREV = sql.SQL(_LIST).format(columns=_COLUMNS, beyond=sql.SQL(">"), order=sql.SQL("ASC"))
+
+
+_NAMES = sql.SQL(
+    "SELECT DISTINCT ON (name_key) name FROM baseline b WHERE tenant_id = %s AND {stands} ORDER BY name_key LIMIT 1000"
+).format(stands=_STANDS)
+
+
+def _both_ways(text: LiteralString) -> tuple[sql.Composed, sql.Composed]:
+    """A page's statement from the newest on, and back."""
+    newest, oldest = (("<", "DESC"), (">", "ASC"))
+    return _ordered(text, *newest), _ordered(text, *oldest)
+
+
+def _ordered(text: LiteralString, beyond: LiteralString, order: LiteralString) -> sql.Composed:
+    return sql.SQL(text).format(
+        columns=_COLUMNS, stands=_STANDS, beyond=sql.SQL(beyond), order=sql.SQL(order)
+    )
+
+
+_LIST_NEXT, _LIST_PREV = _both_ways(_LIST)
+_VERSIONS_NEXT, _VERSIONS_PREV = _both_ways(_VERSIONS)
 
 
 def insert(session: Session, baseline: Baseline, vocabulary: Mapping[str, Any]) -> Baseline:
@@ -70,17 +103,33 @@ def insert(session: Session, baseline: Baseline, vocabulary: Mapping[str, Any]) 
 
 
 def newest_by_name(session: Session, name: str) -> Baseline | None:
+    """The newest version, a deleted one too: what is stored next is the version after it."""
     return session.fetch_one(_NEWEST_BY_NAME, (session.tenant_id, name), row=Baseline)
 
 
 def get(session: Session, tenant: TenantId, reference: BaselineReference) -> Baseline | None:
-    """A version; `tenant` is named because workers ask in a platform session."""
+    """A version, a deleted one too; `tenant` is named because workers ask in a platform session."""
     return session.fetch_one(_GET, (tenant, reference.id, reference.version), row=Baseline)
 
 
-def versions(session: Session, baseline: UUID) -> list[Baseline]:
-    """The versions of a baseline, newest first."""
-    return session.fetch_all(_VERSIONS, (session.tenant_id, baseline), row=Baseline)
+def versions(session: Session, baseline: UUID, request: PageRequest) -> list[Baseline]:
+    """Up to `request.fetch` versions of a baseline, newest first; a page's key is the version."""
+    (version,) = request.key if isinstance(request.key, tuple) else (None,)
+    return session.fetch_all(
+        _VERSIONS_PREV if request.backwards else _VERSIONS_NEXT,
+        {"tenant_id": session.tenant_id, "id": baseline, "version": version, "fetch": request.fetch},
+        row=Baseline,
+    )
+
+
+def delete(session: Session, baseline: UUID, actor: str) -> bool:
+    """Whether there was such a baseline to be deleted."""
+    return session.execute(_DELETE, {"tenant_id": session.tenant_id, "id": baseline, "actor": actor}) > 0
+
+
+def is_deleted(session: Session, baseline: Baseline) -> bool:
+    row = session.fetch_one(_IS_DELETED, (session.tenant_id, baseline.id, baseline.version), row=tuple)
+    return row is not None and bool(row[0])
 
 
 def list_page(session: Session, request: PageRequest) -> list[Baseline]:
@@ -105,7 +154,7 @@ def vocabulary(session: Session, reference: str) -> dict[str, Any] | None:
 def names(session: Session) -> list[str]:
     """The names of the tenant's baselines, of the first thousand."""
     return session.fetch_all(
-        "SELECT DISTINCT ON (name_key) name FROM baseline WHERE tenant_id = %s ORDER BY name_key LIMIT 1000",
+        _NAMES,
         (session.tenant_id,),
         row=str,
     )

@@ -61,11 +61,18 @@ def get(session: Session, baseline: UUID, version: int | None) -> tuple[Baseline
     return stored, Vocabulary.of(document)
 
 
-def versions(session: Session, baseline: UUID) -> list[Baseline]:
-    stored = repository.versions(session, baseline)
-    if not stored:
+def versions(session: Session, baseline: UUID, request: PageRequest) -> Page[Baseline]:
+    """The versions of a baseline, newest first; a page's key is the version."""
+    stored = repository.versions(session, baseline, request)
+    if not stored and request.key is None:
         raise BaselineNotFoundError
-    return stored
+    return page(stored, request, lambda version: (version.version,))
+
+
+def delete(session: Session, baseline: UUID, actor: str) -> None:
+    """Delete every version: none is listed or can be named any more. What pinned one before computes on."""
+    if not repository.delete(session, baseline, actor):
+        raise BaselineNotFoundError
 
 
 def list_baselines(session: Session, request: PageRequest) -> Page[Baseline]:

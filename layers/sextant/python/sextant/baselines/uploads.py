@@ -52,8 +52,14 @@ def read(
 
 def unchanged(session: Session, upload: Upload) -> Baseline | None:
     """The newest version of the baseline, if it has these very tables and options; nothing needs to be stored then."""
-    newest = repository.newest_by_name(session, upload.name)
-    return newest if newest is not None and newest.digest == upload.digest else None
+    return _same(session, repository.newest_by_name(session, upload.name), upload)
+
+
+def _same(session: Session, newest: Baseline | None, upload: Upload) -> Baseline | None:
+    """The newest version, where it has the upload's tables and options and was not deleted."""
+    if newest is None or newest.digest != upload.digest or repository.is_deleted(session, newest):
+        return None
+    return newest
 
 
 def put(objects: TableStore, upload: Upload) -> None:
@@ -72,8 +78,8 @@ def store(session: Session, upload: Upload, caller: Caller) -> Baseline:
     The same tables and options as the newest version's make no new version.
     """
     newest = repository.newest_by_name(session, upload.name)
-    if newest is not None and newest.digest == upload.digest:
-        return newest
+    if (same := _same(session, newest, upload)) is not None:
+        return same
     made = Baseline(
         tenant_id=session.tenant_id,
         id=newest.id if newest else new_id(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import LiteralString
+from uuid import UUID
 
 from psycopg import sql
 
@@ -144,7 +145,7 @@ def list_page(session: Session, where: ScenarioFilter, request: PageRequest) -> 
     return SCENARIOS.list_page(
         session,
         limit=request.fetch,
-        after=request.key,
+        after=request.key if isinstance(request.key, UUID) else None,
         descending=not request.backwards,
         where={name: value for name, value in asdict(where).items() if value is not None},
     )
@@ -158,7 +159,7 @@ def list_versions(
         session,
         scenario,
         limit=request.fetch,
-        after=request.key.int if request.key else None,
+        after=request.key.int if isinstance(request.key, UUID) else None,
         descending=not request.backwards,
     )
 

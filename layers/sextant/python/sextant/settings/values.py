@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sextant.settings.model import DEFAULTS, JOURNAL, LONG_POLL, Kind
+from sextant.settings.model import DEFAULTS, JOURNAL, LONG_POLL, OUTPUTS_FLAG, Kind
 
 
 class _Value(BaseModel):
@@ -46,9 +46,9 @@ class JournalValue(_Value):
     per_minute: Annotated[int, Field(strict=True, ge=1, le=10_000)] = DEFAULTS[JOURNAL]["per_minute"]
 
 
-# What may be named: a flag or a rate limit by any name, the others by the names that mean something.
+# What may be named: a rate limit by any name, the others by the names that mean something.
 VALUES: dict[tuple[Kind, str | None], type[_Value]] = {
-    ("flag", None): FlagValue,
+    ("flag", OUTPUTS_FLAG): FlagValue,
     ("rate-limit", None): RateLimitValue,
     ("concurrency", "runs"): ConcurrencyValue,
     LONG_POLL: LongPollValue,

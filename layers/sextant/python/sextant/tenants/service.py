@@ -28,6 +28,11 @@ def create(session: Session, values: Mapping[str, Any], actor: str) -> Tenant:
         return repository.TENANTS.create(session, values, actor=actor)
 
 
+def find(session: Session) -> Tenant | None:
+    """The session's tenant; None where nobody registered it."""
+    return repository.own(session)
+
+
 def own(session: Session) -> Tenant:
     tenant = repository.own(session)
     if tenant is None:
@@ -50,8 +55,9 @@ def change(session: Session, changes: Mapping[str, Any], *, actor: str, expected
     return after
 
 
-def changes(session: Session, limit: int, before: int | None) -> list[FieldChange]:
-    return repository.TENANTS.changes(session, own(session).id, limit=limit, before=before)
+def changes(session: Session, before: int | None, request: PageRequest) -> Page[FieldChange]:
+    """What was changed, newest first; with `before` only of the versions before that."""
+    return repository.TENANTS.changes(session, own(session).id, request, before=before)
 
 
 def _check_settings(settings: object) -> None:

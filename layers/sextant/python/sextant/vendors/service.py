@@ -67,6 +67,7 @@ def delete(session: Session, vendor: UUID, actor: str, expected: int | None) -> 
         raise VendorNotFoundError from error
 
 
-def changes(session: Session, vendor: UUID, limit: int, before: int | None) -> list[FieldChange]:
+def changes(session: Session, vendor: UUID, before: int | None, request: PageRequest) -> Page[FieldChange]:
+    """What was changed, newest first; with `before` only of the versions before that."""
     get(session, vendor)
-    return repository.VENDORS.changes(session, vendor, limit=limit, before=before)
+    return repository.VENDORS.changes(session, vendor, request, before=before)

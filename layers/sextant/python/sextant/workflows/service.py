@@ -69,9 +69,10 @@ def delete(session: Session, workflow: UUID, actor: str, expected: int | None) -
         raise WorkflowNotFoundError from error
 
 
-def changes(session: Session, workflow: UUID, limit: int, before: int | None) -> list[FieldChange]:
+def changes(session: Session, workflow: UUID, before: int | None, request: PageRequest) -> Page[FieldChange]:
+    """What was changed, newest first; with `before` only of the versions before that."""
     get(session, workflow)
-    return repository.WORKFLOWS.changes(session, workflow, limit=limit, before=before)
+    return repository.WORKFLOWS.changes(session, workflow, request, before=before)
 
 
 def _may_lose_its_name(session: Session, workflow: Workflow) -> None:

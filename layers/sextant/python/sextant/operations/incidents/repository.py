@@ -36,22 +36,23 @@ _TIMELINE_OF: tuple[LiteralString, ...] = (
            jsonb_build_object('severity', severity, 'payload', payload, 'occurred_at', occurred_at, 'run_id', run_id, 'vendor_id', vendor_id,
                               'source', source, 'correlation_id', correlation_id) AS detail
        FROM event WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'TRANSITION', occurred_at, coalesce(from_state || ' → ', '') || to_state,
-           jsonb_build_object('from', from_state, 'to', to_state, 'actor', actor, 'reason', reason)
+    """SELECT tenant_id, id, 'TRANSITION' AS kind, occurred_at AS at, coalesce(from_state || ' → ', '') || to_state AS summary,
+           jsonb_build_object('from', from_state, 'to', to_state, 'actor', actor, 'reason', reason) AS detail
        FROM incident_transition WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'DECISION', decided_at, decision_type,
+    """SELECT tenant_id, id, 'DECISION' AS kind, decided_at AS at, decision_type AS summary,
            jsonb_build_object('maker', maker, 'maker_name', maker_name, 'confidence', confidence, 'reasoning', reasoning,
-                              'verdict', verdict, 'verdict_reason', verdict_reason, 'event_id', event_id)
+                              'verdict', verdict, 'verdict_reason', verdict_reason, 'event_id', event_id) AS detail
        FROM decision WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
-    """SELECT tenant_id, id, 'ACTION', created_at, action_type,
+    """SELECT tenant_id, id, 'ACTION' AS kind, created_at AS at, action_type AS summary,
            jsonb_build_object('state', state, 'target', target, 'result', result, 'decision_id', decision_id, 'due_at', due_at,
                               'started_at', started_at, 'completed_at', completed_at, 'requested_by', requested_by,
-                              'reverses_id', reverses_id, 'dry_run', dry_run, 'postponed', postponed, 'waits_for', waits_for)
+                              'reverses_id', reverses_id, 'dry_run', dry_run, 'postponed', postponed, 'waits_for', waits_for) AS detail
        FROM action WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident)s""",
 )
 _PART_OF_PAGE = """(
-    {part} AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
-    ORDER BY id {order} LIMIT %(fetch)s
+    SELECT * FROM ({part}) AS part
+    WHERE %(key)s::uuid IS NULL OR (at, id) {beyond} (%(at)s::timestamptz, %(key)s::uuid)
+    ORDER BY at {order}, id {order} LIMIT %(fetch)s
 )"""
 
 
@@ -107,11 +108,12 @@ def is_repaired(session: Session, incident: IncidentId) -> bool:
 
 @cache
 def timeline_page(*, ascending: bool) -> sql.Composed:
-    """The statement of a timeline's page: of `incident`, beyond `key`, at most `fetch` rows."""
+    """The statement of a timeline's page: of `incident`, beyond the moment `at` and the id `key`, at most `fetch` rows."""
     order = {"beyond": sql.SQL(">" if ascending else "<"), "order": sql.SQL("ASC" if ascending else "DESC")}
     parts = [sql.SQL(_PART_OF_PAGE).format(part=sql.SQL(part), **order) for part in _TIMELINE_OF]
     return sql.SQL(
-        "SELECT id, kind, at, summary, detail FROM ({parts}) AS entry ORDER BY id {order} LIMIT %(fetch)s"
+        "SELECT id, kind, at, summary, detail FROM ({parts}) AS entry ORDER BY at {order}, id {order}"
+        " LIMIT %(fetch)s"
     ).format(parts=sql.SQL(" UNION ALL ").join(parts), order=order["order"])
 
 
@@ -179,13 +181,15 @@ def request_analysis(session: Session, incident: Incident) -> None:
 
 
 def timeline(session: Session, incident: UUID, request: PageRequest) -> list[TimelineEntry]:
-    """What happened to an incident, oldest first: events, transitions, decisions, actions."""
+    """What happened to an incident, oldest first: events, transitions, decisions, actions. A page's key is moment and id."""
+    at, key = request.key if isinstance(request.key, tuple) else (None, None)
     return session.fetch_all(
         timeline_page(ascending=not request.backwards),
         {
             "tenant_id": session.tenant_id,
             "incident": incident,
-            "key": request.key,
+            "at": at,
+            "key": key,
             "fetch": request.fetch,
         },
         row=TimelineEntry,

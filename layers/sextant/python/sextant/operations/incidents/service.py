@@ -67,4 +67,4 @@ def timeline(session: Session, incident: UUID, request: PageRequest) -> Page[Tim
     entries = repository.timeline(session, incident, request)
     if not entries and request.key is None:
         raise IncidentNotFoundError
-    return page(entries, request, lambda entry: entry.id)
+    return page(entries, request, lambda entry: (entry.at.isoformat(), entry.id.hex))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, LiteralString, TypeVar, cast
 from uuid import UUID
 
+from sextant.paging import Page, PageRequest, page
 from sextant.storage.errors import InvalidValue, RecordNotFound
 from sextant.storage.session import Session
 from sextant.storage.temporal import reads
@@ -118,14 +119,23 @@ class RecordHistory(Generic[T]):
         return [field for field in fields if field.left != field.right]
 
     def changes(
-        self, session: Session, record_id: UUID, *, limit: int = 100, before: int | None = None
-    ) -> list[FieldChange]:
-        """The changes of single fields, newest first, before the version `before`; kept by copy_on_change only."""
-        return session.fetch_all(
-            reads.changes(self.spec),
-            {"tenant_id": session.tenant_id, "id": record_id, "limit": limit, "before": before},
+        self, session: Session, record_id: UUID, request: PageRequest, *, before: int | None = None
+    ) -> Page[FieldChange]:
+        """The changes of single fields, newest first; the key of a page is version and field. Kept by copy_on_change only."""
+        version, field = request.key if isinstance(request.key, tuple) else (None, None)
+        rows = session.fetch_all(
+            reads.changes(self.spec, backwards=request.backwards),
+            {
+                "tenant_id": session.tenant_id,
+                "id": record_id,
+                "before": before,
+                "version": version,
+                "field": field,
+                "limit": request.fetch,
+            },
             row=FieldChange,
         )
+        return page(rows, request, lambda change: (change.version, change.field))
 
     def _chosen(self, session: Session, record_id: UUID, *numbers: int) -> Mapping[int, RecordVersion[T]]:
         query = reads.chosen_versions(self.spec)

@@ -81,16 +81,19 @@ def chosen_versions(spec: TableSpec[Any]) -> LiteralString:
 
 
 @lru_cache(maxsize=64)
-def changes(spec: TableSpec[Any]) -> LiteralString:
-    """A record's audit rows, newest first, before version `%(before)s` where given."""
+def changes(spec: TableSpec[Any], *, backwards: bool) -> LiteralString:
+    """A page of a record's audit rows, newest first, behind `%(version)s` and `%(field)s`; or, turned round, before them."""
     if spec.strategy is not Strategy.COPY_ON_CHANGE:
         raise HistoryNotKept("Changes of single fields are kept by copy_on_change only.")
+    beyond, after, newest, fields = (">", "<", "ASC", "DESC") if backwards else ("<", ">", "DESC", "ASC")
     return statement(f"""
         SELECT tenant_id, record_id, version, field, old_value, new_value, changed_at, changed_by, transaction_id
         FROM "{spec.table}_audit"
         WHERE tenant_id = %(tenant_id)s AND record_id = %(id)s
           AND (%(before)s::integer IS NULL OR version < %(before)s)
-        ORDER BY version DESC, field LIMIT %(limit)s""")
+          AND (%(version)s::integer IS NULL OR version {beyond} %(version)s::integer
+               OR (version = %(version)s::integer AND field {after} %(field)s::text))
+        ORDER BY version {newest}, field {fields} LIMIT %(limit)s""")
 
 
 def _version(spec: TableSpec[Any]) -> str:

@@ -1,0 +1,2 @@
+DROP INDEX event_incident_time;
+DROP TABLE baseline_deletion;
