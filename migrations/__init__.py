@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrations import schema, sql_functions
+from migrations import role_settings, schema, sql_functions
 from migrations.schema import SchemaDriftError
 from migrations.sql_functions import Connection
 
@@ -48,6 +48,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     def finish(connection: Connection) -> None:
         if revision in {"head", schema.of_this_release().revision}:
             sql_functions.load(connection, sql_functions.of_files())
+            role_settings.take_back(connection)
             found.extend(schema.check(connection))
 
     command.upgrade(_config(url, finish), revision)

@@ -136,6 +136,37 @@ def test_limits_that_the_role_gave_up_hold_all_the_same(app: Database, database:
         anew.close()
 
 
+def test_what_the_role_set_for_itself_is_taken_back_by_an_upgrade(
+    app: Database, database: DatabaseUrls
+) -> None:
+    # Given defaults that stop every session of the application
+    settings = dict.fromkeys(LIMITS, "0") | {
+        "row_security": "off",
+        "DateStyle": "'SQL, DMY'",
+        "local_preload_libraries": "none_such",
+        "default_transaction_read_only": "on",
+    }
+    left_behind(
+        app,
+        "".join(
+            f"ALTER ROLE sextant_app IN DATABASE {database.name} SET {name} = {value};"
+            for name, value in settings.items()
+        ),
+    )
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(database.app)
+    # When an administrator upgrades, to what is there already
+    migrations.upgrade(database.admin)
+    # Then it works as ever
+    anew: Database = Database.connect(DatabaseSettings(url=database.app))
+    try:
+        assert_as_ever(anew)
+        with anew.transaction(TenantId("other")) as session:
+            assert session.fetch_one("SELECT current_setting('transaction_read_only')", row=str) == "off"
+    finally:
+        anew.close()
+
+
 def assert_as_ever(app: Database) -> None:
     for scope in (app.autocommit, app.transaction):
         with scope(TenantId("other")) as session:
