@@ -49,6 +49,32 @@ class BandsBody(_Said):
     """Of `band_upper`, such as `P95`."""
 
 
+class PercentileBody(_Said):
+    """A percentile of the draws."""
+
+    percent: float
+    """Which one, above 0 and below 100."""
+    value: float
+    """Linear between draws."""
+    standard_error: float | None = None
+    """Null for one draw."""
+    cvar: float | None = None
+    """The mean of the share of draws beyond it, below for less than 50 and above for more; null for the median."""
+
+
+class StatisticsBody(_Said):
+    """What the draws say of a value that stands for all years, and how sure that is."""
+
+    unit: str
+    """The currency."""
+    mean: float
+    """Of the draws."""
+    standard_error: float | None = None
+    """Of the mean; null for one draw."""
+    percentiles: list[PercentileBody]
+    """5, 50, 95 and those that the parameter `percentiles` names, in order."""
+
+
 class ShareBody(_Said):
     """What one assumption adds to the change in NPV."""
 
@@ -100,6 +126,8 @@ class ModelSaysBody(AnswerBody):
     """How many draws the bands are of; 0 where nothing is random."""
     bands: BandsBody | None = None
     """Which percentiles the bands are; null where nothing is random."""
+    statistics: dict[str, StatisticsBody] | None = None
+    """By metric, `npv` and `system_cost_npv`; those of yearly values are outputs of the metric `<metric>.statistics`. Null where nothing is random."""
     certificate: Any = None
     """The proof that the result is optimal, where the model gives one."""
 

@@ -47,8 +47,8 @@ class MainJob:
     def caller(self, tenant: TenantId = TENANT) -> Caller:
         return Caller(tenant, "ana", frozenset({"admin"}), "req", "corr")
 
-    def scenario(self, name: str = "s", tenant: TenantId = TENANT) -> ScenarioId:
-        document = ScenarioDocument.model_validate({"name": name, "parameters": QUICK})
+    def scenario(self, name: str = "s", tenant: TenantId = TENANT, **fields: Any) -> ScenarioId:
+        document = ScenarioDocument.model_validate({"name": name, "parameters": QUICK, **fields})
         return self.app.run(tenant, lambda s: scenarios.create(s, document, self.caller(tenant))).id
 
     def request(self, scenario: ScenarioId, tenant: TenantId = TENANT, **options: Any) -> RequestedRun:

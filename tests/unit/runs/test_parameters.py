@@ -25,6 +25,9 @@ GOOD: dict[str, Any] = {
     "draws": 7,
     "attribution": False,
     "attribution_evaluations": 64,
+    "equal_bids": "listed",
+    "percentiles": "1, 99.5",
+    "keep_draws": "npv,price",
     "model": "merit_order",
 }
 
@@ -58,6 +61,9 @@ def test_the_built_in_model_knows_these_names_and_no_other() -> None:
         ("draws", 10_001),
         ("attribution", 1),
         ("discount_basis", "MIXED"),
+        ("equal_bids", "RANDOM"),
+        ("percentiles", "5,100"),
+        ("keep_draws", "npv,prices"),
     ],
 )
 def test_what_the_engine_refuses_every_request_refuses_first(name: str, value: Any) -> None:

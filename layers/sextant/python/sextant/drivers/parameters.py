@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -28,6 +29,7 @@ from pydantic_core import PydanticCustomError
 
 from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional, required
+from sextant.drivers.metrics import DRAWS, METRICS
 from sextant.drivers.rules import fault_of
 
 BUILT_IN = "merit_order"
@@ -35,6 +37,9 @@ PLUG_INS = "sextant.models"
 """The entry-point group by which packages bring other models."""
 MAX_PARAMETERS = 100
 MAX_TEXT = 1000
+MOST_DRAW_ROWS = 500_000
+"""Values of draws that a run may keep; of a sweep, at each point."""
+_MOST_PERCENTILES = 20
 RESERVED = "sweep"
 """The name under which a run's sweep is kept among its parameters."""
 
@@ -62,6 +67,14 @@ _OTHERS: JsonDict = {
         ]
     },
 }
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text else []
+
+
+def _is_percentile(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", text) is not None and float(text) > 0.0
 
 
 class _Parameters(Contract):
@@ -144,6 +157,11 @@ class BuiltInParameters(_Parameters):
     value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = optional(
         "cost of energy that is not served, and the price in a shortage", "EUR/MWh", assumed="the baseline's"
     )
+    equal_bids: Annotated[Literal["PRO_RATA", "LISTED"], UPPER] | None = optional(
+        "units that bid the same are called together, each for the same share of what it has available, or one after another as the baseline "
+        "lists them",
+        assumed="PRO_RATA",
+    )
     draws: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = optional(
         "Monte Carlo draws; used only if a driver is random", assumed=200
     )
@@ -153,6 +171,21 @@ class BuiltInParameters(_Parameters):
     attribution_evaluations: Annotated[int, Field(strict=True, ge=16, le=100_000)] | None = optional(
         "how many coalitions of assumptions the attribution may evaluate; where they are not all, shares have a standard error",
         assumed="at most 256, and no more than take as long as the run or 10 s",
+    )
+    percentiles: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] | None = (
+        optional(
+            "of the draws, up to 20 with commas, each above 0 and below 100: their values, standard errors and tail means are told beside those "
+            "of 5, 50 and 95",
+            "percent",
+            assumed="no others",
+        )
+    )
+    keep_draws: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_TEXT)] | None = (
+        optional(
+            f"metrics, with commas, of which every draw is kept, in outputs of the metric `<metric>{DRAWS}`; together at most "
+            f"{MOST_DRAW_ROWS:,} values",
+            assumed="none",
+        )
     )
     baseline: Baseline | None = optional(
         "a baseline of your own, by name or id, `…@3` for its third version", assumed="the reference system"
@@ -175,6 +208,37 @@ class BuiltInParameters(_Parameters):
         if self.start_year is not None and self.end_year is not None and self.end_year < self.start_year:
             broken("end_year", "year_order", "end_year must not lie before start_year")
         return self
+
+    @model_validator(mode="after")
+    def _lists_are_of_their_kind(self) -> Self:
+        percents = _listed(self.percentiles)
+        if len(percents) > _MOST_PERCENTILES or not all(map(_is_percentile, percents)):
+            broken(
+                "percentiles",
+                "percentiles",
+                f"must be at most {_MOST_PERCENTILES} numbers above 0 and below 100, with commas, such as 1,99",
+            )
+        metrics = _listed(self.keep_draws)
+        if unknown := [name for name in metrics if name not in METRICS]:
+            broken("keep_draws", "exists", f"must be of {', '.join(METRICS)}; not {unknown[0][:64]!r}")
+        least = (self.draws or 1) * len(set(metrics))
+        if least > MOST_DRAW_ROWS:
+            broken(
+                "keep_draws",
+                "too_many",
+                f"must be at most {MOST_DRAW_ROWS:,} values of draws; these are {least:,}",
+            )
+        return self
+
+    @property
+    def chosen_percentiles(self) -> tuple[float, ...]:
+        """Percent."""
+        return tuple(float(text) for text in _listed(self.percentiles))
+
+    @property
+    def kept_metrics(self) -> tuple[str, ...]:
+        """The metrics of which the draws are kept, each once."""
+        return tuple(dict.fromkeys(_listed(self.keep_draws)))
 
 
 class InheritedParameters(BuiltInParameters):

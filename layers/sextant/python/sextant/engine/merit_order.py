@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,14 @@ from sextant.drivers.conditions import ConditionMetric
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import read_parameters
 from sextant.drivers.references import Remark
+from sextant.drivers.workload import affordable_coalitions, seconds_of_evaluation
 from sextant.engine.attribution import Coalition, Plan, divide, in_cents, plan
 from sextant.engine.capital import paid_off
-from sextant.engine.checks import check_references
+from sextant.engine.checks import check_references, stored
 from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
 from sextant.engine.market import Terms, clear, conditions
 from sextant.engine.model import (
     Attribution,
-    MetricValue,
-    OutputRows,
     Progress,
     SimulationRequest,
     SimulationResult,
@@ -29,11 +29,12 @@ from sextant.engine.model import (
 from sextant.engine.parameters import RunParameters, complete
 from sextant.engine.results import Column, Measured, measure
 from sextant.engine.sampling import Sampler
-from sextant.engine.system import EUR, FloatArray, SystemData
+from sextant.engine.system import FloatArray, SystemData
+from sextant.engine.tabulate import headline, tabulate
 from sextant.engine.transform import Setting, apply_all
-from sextant.engine.workload import Workload, seconds_of_evaluation
+from sextant.engine.workload import Workload
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 LIMITS = (
     "Single zone: no network, no imports or exports beyond the units listed.",
     "No unit commitment: no start-up costs, minimum load, ramps or minimum times.",
@@ -45,12 +46,6 @@ LIMITS = (
 )
 BLOCK_CELLS = 360_000
 """Draws are computed in blocks of about this many year-hours: memory is bounded whatever their number, and caches are kept."""
-ATTRIBUTION_SECONDS = 10.0
-"""So long the attribution may take at least, by the estimate, unless the run says how many coalitions to evaluate."""
-MOST_EVALUATIONS = 256
-"""Coalitions beyond which an attribution that was not asked to be surer evaluates no more."""
-SIGNIFICANT = 13
-"""Results are rounded to this many significant digits: below it, processors differ in the last bits."""
 
 
 @dataclass(frozen=True)
@@ -142,17 +137,18 @@ class Scenario:
         """
         if not self.parameters.attribution:
             return None
-        affordable = self.parameters.attribution_evaluations
-        if affordable is None:
-            own = self.seconds * (self.parameters.draws if self.sampler.random else 1)
-            affordable = min(MOST_EVALUATIONS, int(max(own, ATTRIBUTION_SECONDS) / self.seconds))
+        affordable = affordable_coalitions(
+            self.parameters.attribution_evaluations,
+            self.seconds,
+            self.parameters.draws if self.sampler.random else 1,
+        )
         return plan(len(self.assumptions) + (self.parameters.shock_bp != 0.0), affordable)
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """About how long one evaluation takes, by size alone."""
         return seconds_of_evaluation(
-            self.assumptions,
+            stored(self.assumptions),
             len(self.terms.years),
             len(self.terms.weights),
             len(self.fleet.units),
@@ -182,6 +178,7 @@ def prepare(request: SimulationRequest) -> Scenario:
         spill_cost=system.spill_cost,
         discount_rate=parameters.discount_rate,
         base_year=parameters.base_year,
+        as_listed=parameters.equal_bids == "LISTED",
     )
     sampler = Sampler(assumptions, request.seed, len(system.years))
     return Scenario(system, assumptions, parameters, fleet, terms, sampler, warnings)
@@ -277,6 +274,7 @@ class MeritOrderModel:
             "seed": request.seed,
             "draws": scenario.parameters.draws if random else 0,
             "bands": {"lower": "P5", "value": "P50", "upper": "P95"} if random else None,
+            **self._statistics(scenario, measured, random=random),
             "parameters": asdict(scenario.parameters) | {"years": list(scenario.parameters.years)},
             "warnings": [
                 *({**asdict(note), "path": f"baseline.{note.path}"} for note in scenario.system.notes),
@@ -287,6 +285,13 @@ class MeritOrderModel:
             "certificate": {"largest_gap": float(measured.of("optimality_gap").max())},
             "paid_off": paid_off(scenario.fleet, scenario.parameters.years[-1]),
         }
+
+    @staticmethod
+    def _statistics(scenario: Scenario, measured: Measured, *, random: bool) -> dict[str, Any]:
+        if not random:
+            return {}
+        percents = scenario.parameters.percentiles
+        return {"statistics": headline(measured, percents, scenario.system.currency)}
 
 
 def attribute_npv(scenario: Scenario, npv: float, chosen: Plan, worths: Sequence[float]) -> Attribution:
@@ -302,62 +307,3 @@ def attribute_npv(scenario: Scenario, npv: float, chosen: Plan, worths: Sequence
     if scenario.sampler.random:
         shares.append(("uncertainty", "chance", npv - division.whole, None))
     return in_cents("npv", division.nothing, npv, shares, chosen.method)
-
-
-def rounded(values: FloatArray) -> FloatArray:
-    """Values at SIGNIFICANT significant digits, with one zero."""
-    nearest = [float(f"{value:.{SIGNIFICANT - 1}e}") + 0.0 for value in values.ravel().tolist()]
-    return np.array(nearest).reshape(values.shape)
-
-
-def tabulate(
-    measured: Measured, parameters: RunParameters, *, random: bool, currency: str
-) -> tuple[OutputRows, tuple[MetricValue, ...]]:
-    """Series to rows sorted by metric, tags and date, and to newest values."""
-    years = [np.datetime64(f"{year:04d}-01-01", "D") for year in parameters.years]
-    base = [np.datetime64(f"{parameters.base_year:04d}-01-01", "D")]
-    tag_sets = list(dict.fromkeys(column.tags for column in measured.columns))
-    names: list[str] = []
-    units: list[str] = []
-    dates: list[np.datetime64] = []
-    tag_index: list[int] = []
-    series: list[tuple[FloatArray, FloatArray, FloatArray]] = []
-    metrics: list[MetricValue] = []
-    pairs = sorted(zip(measured.columns, measured.values, strict=True), key=lambda p: p[0].metric)
-    for column, values in pairs:
-        unit = column.unit.replace(EUR, currency)
-        if random:
-            low, mid, high = np.quantile(values, (0.05, 0.5, 0.95), axis=0)
-        else:
-            mid = values[0]
-            low = high = np.full_like(mid, np.nan)
-        low, mid, high = (part if np.all(np.isnan(part)) else rounded(part) for part in (low, mid, high))
-        when = years if column.yearly else base
-        names += [column.metric] * len(when)
-        units += [unit] * len(when)
-        dates += when
-        tag_index += [tag_sets.index(column.tags)] * len(when)
-        series.append((mid, low, high))
-        metrics.append(
-            MetricValue(
-                metric=column.metric,
-                asof_date=when[-1],
-                value=float(mid[-1]),
-                unit=unit,
-                band_lower=float(low[-1]) if random else None,
-                band_upper=float(high[-1]) if random else None,
-                tags=column.tag_map,
-            )
-        )
-    mids, lows, highs = (np.concatenate([s[k] for s in series]) for k in range(3))
-    rows = OutputRows(
-        metric=np.array(names),
-        asof_date=np.array(dates, dtype="datetime64[D]"),
-        value=mids,
-        unit=np.array(units),
-        band_lower=lows,
-        band_upper=highs,
-        tag_index=np.array(tag_index, dtype=np.int64),
-        tag_sets=tuple(dict(tags) for tags in tag_sets),
-    )
-    return rows, tuple(metrics)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import BuiltInParameters
+from sextant.engine.statistics import BAND
 from sextant.engine.system import SystemData
 from sextant.engine.valuation import real_rate
 
@@ -27,6 +28,12 @@ class RunParameters:
     attribution: bool
     attribution_evaluations: int | None
     """Coalitions; None for as many as the model thinks fit."""
+    equal_bids: str
+    """`PRO_RATA` or `LISTED`."""
+    percentiles: tuple[float, ...]
+    """Percent, increasing: those of the band and those asked for."""
+    keep_draws: tuple[str, ...]
+    """Metrics."""
 
 
 def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters:
@@ -55,4 +62,7 @@ def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters
         draws=parameters.effective("draws"),
         attribution=parameters.effective("attribution"),
         attribution_evaluations=parameters.attribution_evaluations,
+        equal_bids=parameters.effective("equal_bids"),
+        percentiles=tuple(sorted({*BAND, *parameters.chosen_percentiles})),
+        keep_draws=parameters.kept_metrics,
     )

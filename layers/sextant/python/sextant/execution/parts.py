@@ -208,5 +208,7 @@ def _merge_points(
         metrics += [replace(item, tags={**item.tags, **at_point}) for item in result.metrics]
     joined = {name: np.concatenate([getattr(result.rows, name) for result in results]) for name in _ARRAYS}
     rows = OutputRows(**{**joined, "tag_index": np.concatenate(indexes)}, tag_sets=tuple(tag_sets))
-    metadata = {**results[0].metadata, SWEEP: [dict(point) for point in points]}
+    of_each = {"statistics"}  # what one point says holds for no other; the rows have it for all
+    metadata = {name: value for name, value in results[0].metadata.items() if name not in of_each}
+    metadata[SWEEP] = [dict(point) for point in points]
     return SimulationResult(rows, tuple(metrics), metadata)
