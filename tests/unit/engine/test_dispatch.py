@@ -104,7 +104,7 @@ RULES = (
     Hour("no load: the cheapest available", 0.0, [0.0, 10.0], [1.0, 7.0], NONE, 7.0, [0.0, 0.0]),
     Hour("nothing at all", 0.0, [0.0, 0.0], [1.0, 7.0], NONE, 1_000.0, [0.0, 0.0]),
     Hour("shortage", 25.0, [10.0, 10.0], [5.0, 7.0], NONE, 1_000.0, [10.0, 10.0]),
-    Hour("equal bids: as listed", 5.0, [10.0, 10.0], [5.0, 5.0], NONE, 5.0, [5.0, 0.0]),
+    Hour("equal bids: pro rata", 6.0, [10.0, 20.0], [5.0, 5.0], NONE, 5.0, [2.0, 4.0]),
     Hour("equal bids: must-take first", 5.0, [10.0, 10.0], [0.0, 0.0], SECOND, 0.0, [0.0, 5.0]),
     Hour("must-take surplus: the floor", 5.0, [10.0, 10.0], [3.0, -2.0], SECOND, -2.0, [0.0, 5.0]),
     Hour("dearer than shedding", 15.0, [10.0, 10.0], [5.0, 2_000.0], NONE, 1_000.0, [10.0, 0.0]),

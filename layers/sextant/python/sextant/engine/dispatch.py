@@ -6,8 +6,8 @@ For every row b (a year, or a year of a draw) and hour h
 
 is solved by calling units in the order of their bids until the load is met. The price is the bid of the last unit
 called: the dual of the balance. Rules where the dual is an interval: a load met to the last MW of a unit is priced at
-that unit (the lower end); an hour without load at the cheapest unit available. Equal bids: must-take first, then as listed.
-A unit whose bid passes the value of lost load is not called: shedding load is cheaper.
+that unit (the lower end); an hour without load at the cheapest unit available. Equal bids: must-take first, then all pro rata
+of what each has available in the hour, or as listed. A unit whose bid passes the value of lost load is not called: shedding load is cheaper.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sextant.engine.system import BoolArray, FloatArray, IntArray
+from sextant.engine.ties import Ties
 
 MET_MW = 1e-9
 """A residual below this counts as met; it only decides between equally optimal prices."""
@@ -40,6 +41,7 @@ class DispatchProblem:
     weights: FloatArray  # [H] hours of the year
     season: IntArray  # [H] 0 … G−1
     value_of_lost_load: float  # EUR/MWh
+    as_listed: bool = False  # whether equal bids are called one after another, as listed
 
     def rows(self, at: IntArray | slice) -> DispatchProblem:
         """Only these rows."""
@@ -121,11 +123,14 @@ def _one_season(
     row = np.arange(rows)
     residual = problem.load.copy()
     marginal = np.full((rows, hours), -1, dtype=np.int32)
+    ties = None if problem.as_listed else Ties(replace(problem, capacity=capacity), order)
     energy = np.empty(capacity.shape)
     unmet = np.empty((rows, hours), dtype=np.bool_)
     called = np.empty((rows, hours))
     for position in range(capacity.shape[1]):
         unit = order[:, position]
+        if ties is not None:
+            ties.begin(position, residual)
         np.greater(residual, MET_MW, out=unmet)
         # A unit with nothing to offer leaves the residual wanting, so a later one takes its place here.
         np.copyto(marginal, position, where=unmet)
@@ -137,6 +142,10 @@ def _one_season(
         energy[row, unit] = np.einsum("bh,h->b", called, problem.weights)
         if generation is not None:
             generation[row, unit, :] = called
+        if ties is not None:
+            ties.end(position, residual, energy, generation)
+    if ties is not None:
+        ties.share_alike(energy, generation)
     shed = residual > MET_MW
     price = np.take_along_axis(np.take_along_axis(bids, order, axis=1), np.maximum(marginal, 0), axis=1)
     price[shed] = problem.value_of_lost_load

@@ -34,6 +34,7 @@ class Terms:
     spill_cost: float  # EUR/MWh
     discount_rate: float  # 1/year, real
     base_year: int  # to which cash flows are discounted
+    as_listed: bool = False  # whether equal bids are called as listed, and not pro rata
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
             weights=terms.weights,
             season=season,
             value_of_lost_load=terms.value_of_lost_load,
+            as_listed=terms.as_listed,
         )
 
     consumers = problem(np.arange(rows), standards.order_credit)
