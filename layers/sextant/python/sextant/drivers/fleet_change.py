@@ -28,8 +28,15 @@ OVERRIDES = (
     "capex",
     "life_years",
     "reinvest",
+    "fuel",
+    "profile",
+    "renewable",
+    "must_take",
 )
 """What an added unit may have different from its technology."""
+OF_FUEL = ("heat_rate", "emission_factor")
+"""What a unit must say itself where it says what it burns."""
+_OF_A_PLANT = ("heat_rate", "fuel", "profile", "renewable", "must_take")
 _AVERAGE = "the technology's capacity-weighted average in the baseline"
 
 
@@ -77,7 +84,8 @@ class FleetChangePayload(Driver):
     )
     year: Year = required("first year in which the unit runs (ADD) or no longer runs (RETIRE)")
     technology: ShortName | None = optional(
-        "a technology of the baseline. ADD: required. RETIRE: all units of it"
+        "a technology of the baseline. ADD: required; one that is new to the baseline needs `variable_cost`, `fixed_cost`, `capex` and "
+        "`life_years`. RETIRE: all units of it"
     )
     unit: ShortName | None = optional(
         "ADD: name of the new unit, unique in the scenario (without it: made from technology and year). "
@@ -112,6 +120,21 @@ class FleetChangePayload(Driver):
         "ADD only: whether the capital is spent again at the end of each life; else the unit runs on without",
         assumed=False,
     )
+    fuel: ShortName | None = optional(
+        "ADD only: a fuel of the baseline; with `heat_rate` and `emission_factor`",
+        assumed="the technology's; none where that is new",
+    )
+    profile: ShortName | None = optional(
+        "ADD only: a profile of the baseline, its availability by hour",
+        assumed="the technology's capacity-weighted average in the baseline; `flat` where that is new",
+    )
+    renewable: Annotated[bool, Field(strict=True)] | None = optional(
+        "ADD only: whether its energy counts for an RPS", assumed="as the technology; false where that is new"
+    )
+    must_take: Annotated[bool, Field(strict=True)] | None = optional(
+        "ADD only: whether its energy is taken whatever the price",
+        assumed="as the technology; false where that is new",
+    )
     storage: StorageFields | None = optional(
         "ADD only: makes the unit a storage; its technology may be new to the baseline",
         assumed="that of the technology in the baseline, if it is a storage",
@@ -125,6 +148,7 @@ class FleetChangePayload(Driver):
                     broken(name, "missing", f"{name} is required for action ADD")
             if self.out_year is not None and self.out_year <= self.year:
                 broken("out_year", "year_order", "out_year must lie after year")
+            self._check_burning()
             return self
         if (self.unit is None) == (self.technology is None):
             broken("unit", "one_of", "action RETIRE needs unit or technology, and not both")
@@ -132,3 +156,11 @@ class FleetChangePayload(Driver):
             if getattr(self, name) is not None:
                 broken(name, "not_applicable", f"{name} goes only with action ADD")
         return self
+
+    def _check_burning(self) -> None:
+        for name in OF_FUEL:
+            if self.fuel is not None and getattr(self, name) is None:
+                broken(name, "missing", f"{name} is required beside fuel")
+        for name in _OF_A_PLANT:
+            if self.storage is not None and getattr(self, name):
+                broken(name, "not_applicable", f"{name} does not go with storage")

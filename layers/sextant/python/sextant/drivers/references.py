@@ -15,6 +15,8 @@ from sextant.drivers.vocabulary import Vocabulary
 
 Json = Mapping[str, Any]
 _LISTED = 20
+COSTS = ("variable_cost", "fixed_cost", "capex", "life_years")
+"""What a unit of a technology that the baseline lacks must say itself."""
 
 
 class Remark(NamedTuple):
@@ -85,12 +87,28 @@ def horizon_of(parameters: Json, vocabulary: Vocabulary) -> tuple[int, int]:
 
 
 def warnings(assumptions: Sequence[Json], horizon: tuple[int, int], vocabulary: Vocabulary) -> list[Remark]:
-    """The drivers that act in no year of the horizon, which leave every number as it is."""
-    return [
+    """The drivers that act in no year of the horizon, which leave every number as it is, and technologies that are new."""
+    placed = list(walk(assumptions))
+    idle = [
         Remark(path, "never_acts", f"acts in no year from {horizon[0]} to {horizon[1]}: {why}")
-        for placed in walk(assumptions)
-        for path, why in _idle(placed, *horizon, vocabulary)
+        for driver in placed
+        for path, why in _idle(driver, *horizon, vocabulary)
     ]
+    return idle + [
+        Remark(
+            f"{driver.path}.technology",
+            "new_technology",
+            f"the baseline {vocabulary.name} has no technology {driver.payload['technology']!r}: it is added",
+        )
+        for driver in placed
+        if driver.driver_type == "fleet_change" and _is_new(driver.payload, vocabulary)
+    ]
+
+
+def _is_new(payload: Json, vocabulary: Vocabulary) -> bool:
+    """Whether a unit is added of a technology that the baseline lacks, and it is no storage."""
+    added = payload["action"] == "ADD" and payload.get("storage") is None
+    return added and payload["technology"] not in vocabulary.technologies
 
 
 class _Names:
@@ -126,17 +144,27 @@ class _Names:
 
     def _addition(self, payload: Json, path: str) -> Iterator[Remark]:
         technology, unit, storage = payload["technology"], payload.get("unit"), payload.get("storage")
-        if storage is None:
-            yield from self._known("technology", technology, self._has.technologies, path)
-        else:
+        if storage is not None:
             yield from self._storage(storage, technology, path)
+        elif _is_new(payload, self._has):
+            yield from self._new_technology(payload, path)
+        yield from self._known("fuel", payload.get("fuel"), self._has.fuels, path)
+        if self._has.profiles is not None:
+            yield from self._known("profile", payload.get("profile"), self._has.profiles, path)
         if unit is not None and unit in (self._has.units or ()):
             yield Remark(f"{path}.unit", "unique", f"must be a new name: the baseline has a unit {unit!r}")
         template = self._has.technologies.get(technology)
-        if template is not None and template.fuel == "" and payload.get("heat_rate"):
+        burns = payload.get("fuel") or (template is not None and template.fuel != "")
+        if payload.get("heat_rate") and not burns:
             yield Remark(
                 f"{path}.heat_rate", "not_applicable", f"must not be given: {technology} burns no fuel"
             )
+
+    def _new_technology(self, payload: Json, path: str) -> Iterator[Remark]:
+        missing = [name for name in COSTS if payload.get(name) is None]
+        if missing:
+            for remark in self._known("technology", payload["technology"], self._has.technologies, path):
+                yield remark._replace(message=f"{remark.message}. For a new one give {', '.join(missing)}")
 
     def _storage(self, storage: Json, technology: str, path: str) -> Iterator[Remark]:
         template = self._has.technologies.get(technology)

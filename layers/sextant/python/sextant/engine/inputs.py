@@ -128,7 +128,7 @@ def build_fleet(system: SystemData, assumptions: Sequence[PlacedDriver], years: 
     units = list(system.units)
     shapes: list[FloatArray | None] = [None] * len(units)
     charged = [unit.in_year > system.years[0] for unit in units]
-    names = {unit.name for unit in units}
+    names = {name for unit in units for name in (unit.name, unit.block_of) if name}
     additions: dict[str, int] = {}
     build_technologies: list[str] = []
     for placed in (inner for outer in assumptions for inner in outer.walk()):
@@ -172,9 +172,7 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
     if driver.storage is not None:
         template = _storage_template(driver, template)
     if template is None:
-        raise ModelInputError(
-            f"{path}.technology", f"a technology of the baseline, not {driver.technology!r}"
-        )
+        template = Template(Unit(driver.technology, driver.technology, driver.capacity_mw))
     name = driver.unit or f"{driver.technology} {driver.year}"
     if driver.unit is not None and driver.unit in names:
         raise ModelInputError(f"{path}.unit", f"a new name, {driver.unit!r} is taken")
@@ -183,7 +181,7 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
         count += 1
         name = f"{base} ({count})"
     overrides = {key: value for key in OVERRIDES if (value := getattr(driver, key)) is not None}
-    if template.unit.fuel == NO_FUEL and overrides.get("heat_rate"):
+    if template.unit.fuel == NO_FUEL and driver.fuel is None and overrides.get("heat_rate"):
         raise ModelInputError(f"{path}.heat_rate", f"{driver.technology} burns no fuel")
     unit = replace(
         template.unit,
@@ -193,7 +191,7 @@ def _added_unit(system: SystemData, driver: FleetChangePayload, path: str, names
         out_year=driver.out_year,
         **overrides,
     )
-    return Template(unit, template.profile)
+    return Template(unit, template.profile if driver.profile is None else None)
 
 
 def _storage_template(driver: FleetChangePayload, kin: Template | None) -> Template:
