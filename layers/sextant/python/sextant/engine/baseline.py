@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from sextant.drivers.errors import ModelInputError
+from sextant.engine.blocks import check_blocks
 from sextant.engine.hours import NOTHING, read_load, read_profiles
 from sextant.engine.prices import read_prices
 from sextant.engine.storage.table import storage_units
@@ -180,6 +181,7 @@ def _units(table: Table, profiles: Mapping[str, FloatArray]) -> tuple[Unit, ...]
                 table.wrong(row, column, rule)
         names.add(unit.name)
         units.append(unit)
+    check_blocks(table, units)
     return tuple(units)
 
 
@@ -203,4 +205,5 @@ def _unit(table: Table, row: int) -> Unit:
         renewable=table.flag(row, "renewable"),
         must_take=table.flag(row, "must_take"),
         reinvest=table.flag(row, "reinvest"),
+        block_of=table.text(row, "block_of", ""),
     )

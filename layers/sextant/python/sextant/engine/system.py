@@ -73,6 +73,7 @@ class Unit:
     must_take: bool = False
     reinvest: bool = False
     storage: Storage | None = None
+    block_of: str = ""  # name of the unit of which this is a block with a heat rate of its own
 
     def capacity_in(self, year: int) -> float:
         """MW installed in the year."""
@@ -151,8 +152,9 @@ class SystemData:
 
 
 def _stated(unit: Unit) -> dict[str, Any]:
-    """A unit's fields; a system without storage keeps the digest that it had before there was any."""
-    return {key: value for key, value in asdict(unit).items() if key != "storage" or value is not None}
+    """A unit's fields; a system without storage or blocks keeps the digest that it had before there were any."""
+    later = {"storage", "block_of"}
+    return {key: value for key, value in asdict(unit).items() if key not in later or value}
 
 
 HOURS_OF_YEAR, LEAP_HOURS = 8_760, 8_784

@@ -56,6 +56,7 @@ def technology_template(system: SystemData, technology: str) -> Template | None:
         capex=mean("capex"),
         life_years=round(mean("life_years")),
         reinvest=False,
+        block_of="",
         storage=_mean_storage(same, total),
     )
     return Template(unit, profile)

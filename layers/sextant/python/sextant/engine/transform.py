@@ -168,7 +168,7 @@ def retiring_units(driver: FleetChangePayload, fleet: Fleet) -> BoolArray:
     if driver.technology is not None:
         named = fleet.of_technology(driver.technology)
     else:
-        named = np.array([unit.name == driver.unit for unit in fleet.units])
+        named = np.array([(unit.block_of or unit.name) == driver.unit for unit in fleet.units])
     named[list(fleet.builds.values())] = False
     return named
 
