@@ -18,11 +18,27 @@ CREATE OR REPLACE FUNCTION scenario_fits(p_assumptions jsonb, p_parameters jsonb
     AND NOT EXISTS (
         SELECT FROM jsonb_path_query(p_assumptions, '$.**.payload ? (@.action == "ADD")') payload
         WHERE p_vocabulary -> 'units' ? (payload ->> 'unit')
+           OR NOT p_vocabulary -> 'profiles' ? (payload ->> 'profile')
            OR (payload ? 'heat_rate'
                AND p_vocabulary #>> ARRAY['technologies', payload ->> 'technology', 'fuel'] IS NOT DISTINCT FROM ''))
     AND NOT EXISTS (
         SELECT FROM jsonb_path_query(p_assumptions, '$.**.build_mix') mix, jsonb_object_keys(mix) technology
         WHERE p_vocabulary #> ARRAY['technologies', technology, 'renewable'] IS DISTINCT FROM 'true')
+    -- What is small surely ends in time: 8e9 such cells are a minute's work at most, by the constants of sextant.drivers.workload.
+    AND coalesce((
+        SELECT (p_vocabulary ->> 'hours')::float8
+             * ((p_vocabulary #>> '{years,1}')::integer - (p_vocabulary #>> '{years,0}')::integer + 1)
+             * (100 + size.units + 1200 * size.storages
+                + CASE WHEN size.storages > 1 THEN 16000 * size.storages + 600 * size.storages ^ 3 ELSE 0 END)
+             * (CASE WHEN p_parameters -> 'sweep' ? 'draws' THEN 10000 ELSE coalesce((p_parameters ->> 'draws')::integer, 200) END
+                + coalesce((p_parameters ->> 'attribution_evaluations')::integer, 256))
+             * (1 + (SELECT count(*) FROM jsonb_path_query(p_assumptions, '$.**.conditions')))
+             * (SELECT coalesce(exp(sum(ln(greatest(jsonb_array_length(s.value), 1)))), 1) FROM jsonb_each(p_parameters -> 'sweep') s)
+        FROM (
+            SELECT sum((t.value ->> 'units')::integer) AS units,
+                   coalesce(sum((t.value ->> 'units')::integer) FILTER (WHERE (t.value ->> 'storage')::boolean), 0)
+                   + (SELECT count(*) FROM jsonb_path_query(p_assumptions, '$.**.storage')) AS storages
+            FROM jsonb_each(p_vocabulary -> 'technologies') t) size) < 8e9, true)
     AND NOT (
         p_vocabulary -> 'build_mix' = '{}'
         AND jsonb_path_exists(p_assumptions, '$.**.payload ? (@.policy_name == "RPS" && !exists(@.build_mix))'))

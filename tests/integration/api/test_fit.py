@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,9 +28,12 @@ GASS = driver("fuel_curve", fuel="gass", multiplier=2)
 LATE = driver("fleet_change", action="RETIRE", year=2190, technology="coal")
 
 
-def keep(served: DatabaseUrls, tenant: str, name: str, version: int = 1, **changes: Any) -> None:
-    """A baseline in the database, as its upload leaves it; its tables are not read here."""
+def keep(
+    served: DatabaseUrls, tenant: str, name: str, version: int = 1, hours: int | None = None, **changes: Any
+) -> None:
+    """A baseline in the database, as its upload leaves it, or as if it had so many hours; its tables are not read here."""
     vocabulary = vocabulary_of(small_system(name=name, version=str(version), **changes))
+    vocabulary = replace(vocabulary, hours=hours or vocabulary.hours)
     made = Baseline(
         TenantId(tenant),
         new_id(),
@@ -84,6 +88,32 @@ def test_years_that_the_baseline_lacks_are_refused_of_scenario_run_and_sweep(cli
     # What SQL alone cannot tell is asked for again, and stored once
     assert client("POST", run, {"sweep": {"start_year": [2026, 2027]}}).status == 202
     assert len(client("GET", f"{run}s").data) == 1
+
+
+def test_a_run_that_cannot_end_in_time_is_refused_with_an_estimate(
+    client: Client, served: DatabaseUrls
+) -> None:
+    # Given a baseline of quarter-hours and a scenario with a standard and chance
+    keep(served, client.tenant, "vast", hours=35_040)
+    standard = driver("policy", policy_name="RPS", start_year=2030, target=0.5, build_mix={"wind": 1})
+    noise = driver("stochastic", quantity="LOAD", distribution="UNIFORM", low=0.9, high=1.1)
+    scenario = client.scenario(assumptions=[standard, noise], parameters={"baseline": "vast"})
+    path = f"/v1/scenarios/{scenario['id']}/run"
+    draws = {"parameters": {"draws": 10_000}}
+    # When so many draws and points are asked for that a hundred workers need more than twice the timeout
+    vast = {**draws, "timeout_minutes": 1, "sweep": {"shock_bp": list(range(20))}}
+    answer = client("POST", path, vast)
+    # Then the answer says how long it would take, and nothing is stored,
+    assert answer.status == 422
+    (error,) = answer.json["errors"]
+    assert (error["path"], error["rule"]) == ("timeout_minutes", "too_short")
+    assert "s of work, of which 100 parts may be computed at once" in error["message"]
+    many = client("POST", f"/v1/scenarios/{scenario['id']}/runs:bulk", {"items": [draws, vast]})
+    assert [e["path"] for e in many.json["errors"]] == ["items[1].timeout_minutes"]
+    assert client("GET", f"{path}s").data == []
+    # and with the time that it takes, or less to do, it is taken.
+    assert client("POST", path, {**vast, "timeout_minutes": 60}).status == 202
+    assert client("POST", path, {**draws, "timeout_minutes": 1}).status == 202
 
 
 def test_a_driver_that_never_acts_is_a_warning_in_validate_create_update_and_run(client: Client) -> None:

@@ -65,6 +65,8 @@ class Vocabulary:
     """Technologies that an RPS builds, as shares."""
     chronological: bool | None = None
     """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
+    hours: int | None = None
+    """That a year is computed in; None in one that was stored before they were kept."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -84,6 +86,7 @@ class Vocabulary:
             profiles=None if profiles is None else tuple(profiles),
             build_mix=document["build_mix"],
             chronological=document.get("chronological"),
+            hours=document.get("hours"),
         )
 
 

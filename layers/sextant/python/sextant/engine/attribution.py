@@ -14,12 +14,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sextant.drivers.workload import LEAST_EVALUATIONS
 from sextant.engine.model import Attribution, Share
 
 Coalition: TypeAlias = frozenset[int]
 
-ALWAYS_EXACT = 16
-"""So many coalitions are evaluated whatever can be afforded."""
 LEAST_PAIRS = 4
 """Fewer pairs of orders have no standard error to rely on."""
 ORDER_STREAM = 0x5E87A27
@@ -53,7 +52,7 @@ class Division:
 
 def plan(players: int, evaluations: int) -> Plan:
     """The coalitions to evaluate where about so many can be afforded."""
-    if 2**players <= max(evaluations, ALWAYS_EXACT):
+    if 2**players <= max(evaluations, LEAST_EVALUATIONS):
         masks = range(2**players)
         every = (frozenset(i for i in range(players) if mask >> i & 1) for mask in masks)
         return Plan(players, tuple(every), ())

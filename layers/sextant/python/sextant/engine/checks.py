@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sextant.drivers.assumptions import PlacedDriver
 from sextant.drivers.errors import ModelInputError
@@ -18,14 +19,19 @@ def check_references(
 
     Raises ModelInputError for the first fuel, technology or unit that the system does not have.
     """
-    stored = [
+    as_stored = stored(assumptions)
+    vocabulary = vocabulary_of(system)
+    for fault in faults(as_stored, vocabulary):
+        raise ModelInputError(fault.path, fault.message)
+    return tuple(warnings(as_stored, (years[0], years[-1]), vocabulary))
+
+
+def stored(assumptions: Sequence[PlacedDriver]) -> list[dict[str, Any]]:
+    """The assumptions as they are kept with a scenario."""
+    return [
         {
             "driver_type": placed.driver_type,
             "payload": placed.driver.model_dump(mode="json", exclude_none=True),
         }
         for placed in assumptions
     ]
-    vocabulary = vocabulary_of(system)
-    for fault in faults(stored, vocabulary):
-        raise ModelInputError(fault.path, fault.message)
-    return tuple(warnings(stored, (years[0], years[-1]), vocabulary))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sextant.drivers.vocabulary import Technology, UnitYears, Vocabulary
+from sextant.engine.blocks import whole_units
 from sextant.engine.storage.chronology import is_chronological
 from sextant.engine.system import SystemData
 from sextant.engine.templates import technology_template
@@ -17,10 +18,14 @@ def vocabulary_of(system: SystemData) -> Vocabulary:
         years=(int(system.years[0]), int(system.years[-1])),
         fuels=tuple(sorted(system.fuel_prices)),
         technologies={name: _technology(system, name) for name in sorted(names)},
-        units={unit.name: UnitYears(unit.technology, unit.in_year, unit.out_year) for unit in system.units},
+        units={
+            name: UnitYears(unit.technology, unit.in_year, unit.out_year)
+            for name, unit in whole_units(system.units).items()
+        },
         profiles=tuple(sorted(system.profiles)),
         build_mix=dict(sorted(system.build_mix.items())),
         chronological=is_chronological(system.weights),
+        hours=len(system.weights),
     )
 
 
@@ -29,7 +34,7 @@ def _technology(system: SystemData, name: str) -> Technology:
     template = technology_template(system, name)
     assert template is not None
     return Technology(
-        units=len(units),
+        units=len(whole_units(units)),
         capacity_mw=sum(unit.capacity_mw for unit in units),
         fuel=template.unit.fuel,
         renewable=template.unit.renewable,

@@ -8,6 +8,7 @@ from typing import Any
 from sextant.drivers.parameters import BUILT_IN, RESERVED, points_of
 from sextant.drivers.references import Remark, faults, horizon_of, warnings, year_faults
 from sextant.drivers.vocabulary import Vocabulary
+from sextant.drivers.workload import seconds_of_run
 
 Context = Mapping[str, Any]
 
@@ -20,6 +21,25 @@ def run_faults(context: Context) -> list[Remark]:
     for point in computed:
         wrong += year_faults(point, vocabulary)
     return list(dict.fromkeys(wrong))
+
+
+def seconds_of_work(context: Context) -> float:
+    """About how long a single worker would take for all points; 0 where the baseline does not say, or a plug-in computes."""
+    vocabulary = Vocabulary.of({**context["vocabulary"], "units": context["vocabulary"]["units"] or {}})
+    parameters = dict(context["parameters"])
+    sweep = parameters.pop(RESERVED, None) or {}
+    alone = {"attribution": False} if sweep else {}
+    by_size: dict[Any, float] = {}
+    total = 0.0
+    for point in points_of(sweep):
+        whole = {**parameters, **point, **alone}
+        if not _is_built_in(whole):
+            continue
+        size = tuple(point.get(name) for name in ("start_year", "end_year", "draws"))
+        if size not in by_size:
+            by_size[size] = seconds_of_run(context["assumptions"], whole, vocabulary) or 0.0
+        total += by_size[size]
+    return total
 
 
 def run_warnings(context: Context) -> list[Remark]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from sextant.identity import Caller
 from sextant.ids import CancellationId, RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
-from sextant.runs.fit import run_faults
+from sextant.runs.fit import run_faults, seconds_of_work
 from sextant.runs.model import (
     Attempt,
     Cancellation,
@@ -37,6 +38,8 @@ from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
 
 _MOST_ERRORS = 100
+SURELY = 2.0
+"""An estimate by size alone may be wrong by so much: machines differ."""
 
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
 MOST_AT_ONCE = 100
@@ -144,7 +147,7 @@ def request_admitted(
     if not admission.admitted:
         raise RateLimitedError(admission)
     if requested is not None and requested.outcome == "UNFIT":
-        _refuse_unfit({"": requested})
+        _refuse_unfit(session, {"": requested})
         _, requested = repository.request(
             session, run, scenario, options, code_version, origin, (), checked=True
         )
@@ -180,7 +183,7 @@ def request_many(
     requested = repository.request_many(session, scenario, runs, code_version, origin)
     unfit = {f"items[{i}].": run for i, run in enumerate(requested or ()) if run.outcome == "UNFIT"}
     if unfit:
-        _refuse_unfit(unfit)
+        _refuse_unfit(session, unfit)
         requested = repository.request_many(session, scenario, runs, code_version, origin, checked=True)
     if requested is None:
         raise ScenarioNotFoundError
@@ -189,14 +192,32 @@ def request_many(
     return requested
 
 
-def _refuse_unfit(requested: Mapping[str, RequestedRun]) -> None:
-    """Raise where a request, by the path before its paths, names what its baseline does not have."""
+def _refuse_unfit(session: Session, requested: Mapping[str, RequestedRun]) -> None:
+    """Raise where a request, by the path before its paths, names what its baseline does not have, or surely cannot end in time."""
     wrong = [
         FieldError(path + fault.path, fault.rule, fault.message)
         for path, run in requested.items()
         for fault in run_faults(run.context)
     ]
     refuse(wrong[:_MOST_ERRORS])
+    refuse(
+        [error for path, run in requested.items() for error in _overlong(session, path, run)][:_MOST_ERRORS]
+    )
+
+
+def _overlong(session: Session, path: str, run: RequestedRun) -> Iterator[FieldError]:
+    """What is said of a run whose work is more than twice what fits its timeout; what is nearer is measured by a worker first."""
+    seconds, most = seconds_of_work(run.context), SURELY * 60.0 * run.timeout_minutes
+    if seconds <= most:
+        return
+    at_once = limits(session).max_running
+    if (needed := seconds / max(1, at_once)) > most:
+        yield FieldError(
+            f"{path}timeout_minutes",
+            "too_short",
+            f"must be at least {math.ceil(needed / 60.0):,}: the run is about {seconds:,.0f} s of work, of which {at_once} parts may be "
+            "computed at once; fewer draws, years, hours or attribution_evaluations take less",
+        )
 
 
 def _check_with_scenario(session: Session, scenario: ScenarioId, requests: Mapping[str, RunOptions]) -> None:
