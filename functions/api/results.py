@@ -172,8 +172,8 @@ _RESULT = answers("The result", ResultEnvelope)
 )
 @needs("outputs:read")
 def get_scenario_run_result(scenario_id: UUID, run_id: UUID) -> Response[Any]:
-    """Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, and how the
-    change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.
+    """Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, statistics
+    of the draws, and how the change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.
     """
     return result_answer(router, run_id, scenario_id)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sextant.drivers.parameters import BUILT_IN, RESERVED, points_of
@@ -11,6 +12,8 @@ from sextant.drivers.vocabulary import Vocabulary
 from sextant.drivers.workload import seconds_of_run
 
 Context = Mapping[str, Any]
+SURELY = 2.0
+"""An estimate by size alone may be wrong by so much: machines differ."""
 
 
 def run_faults(context: Context) -> list[Remark]:
@@ -21,6 +24,21 @@ def run_faults(context: Context) -> list[Remark]:
     for point in computed:
         wrong += year_faults(point, vocabulary)
     return list(dict.fromkeys(wrong))
+
+
+def time_faults(context: Context, timeout_minutes: int, at_once: Callable[[], int]) -> Iterator[Remark]:
+    """What is said of a run whose work is far more than fits its timeout on all workers at once; what is nearer a worker measures first."""
+    seconds, most = seconds_of_work(context), SURELY * 60.0 * timeout_minutes
+    if seconds <= most:
+        return
+    workers = at_once()
+    if (needed := seconds / max(1, workers)) > most:
+        yield Remark(
+            "timeout_minutes",
+            "too_short",
+            f"must be at least {math.ceil(needed / 60.0):,}: the run is about {seconds:,.0f} s of work, of which {workers} parts may be "
+            "computed at once; fewer draws, years, hours or attribution_evaluations take less",
+        )
 
 
 def seconds_of_work(context: Context) -> float:

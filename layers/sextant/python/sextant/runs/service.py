@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from sextant.identity import Caller
 from sextant.ids import CancellationId, RunId, ScenarioId, new_id
 from sextant.paging import Page, PageRequest, page
 from sextant.runs import repository
-from sextant.runs.fit import run_faults, seconds_of_work
+from sextant.runs.fit import run_faults, time_faults
 from sextant.runs.model import (
     Attempt,
     Cancellation,
@@ -38,8 +37,6 @@ from sextant.settings.service import RateLimitedError
 from sextant.storage import Session
 
 _MOST_ERRORS = 100
-SURELY = 2.0
-"""An estimate by size alone may be wrong by so much: machines differ."""
 
 LIVE: tuple[State, ...] = ("QUEUED", "RUNNING")
 MOST_AT_ONCE = 100
@@ -200,24 +197,12 @@ def _refuse_unfit(session: Session, requested: Mapping[str, RequestedRun]) -> No
         for fault in run_faults(run.context)
     ]
     refuse(wrong[:_MOST_ERRORS])
-    refuse(
-        [error for path, run in requested.items() for error in _overlong(session, path, run)][:_MOST_ERRORS]
-    )
-
-
-def _overlong(session: Session, path: str, run: RequestedRun) -> Iterator[FieldError]:
-    """What is said of a run whose work is more than twice what fits its timeout; what is nearer is measured by a worker first."""
-    seconds, most = seconds_of_work(run.context), SURELY * 60.0 * run.timeout_minutes
-    if seconds <= most:
-        return
-    at_once = limits(session).max_running
-    if (needed := seconds / max(1, at_once)) > most:
-        yield FieldError(
-            f"{path}timeout_minutes",
-            "too_short",
-            f"must be at least {math.ceil(needed / 60.0):,}: the run is about {seconds:,.0f} s of work, of which {at_once} parts may be "
-            "computed at once; fewer draws, years, hours or attribution_evaluations take less",
-        )
+    late = [
+        FieldError(path + fault.path, fault.rule, fault.message)
+        for path, run in requested.items()
+        for fault in time_faults(run.context, run.timeout_minutes, lambda: limits(session).max_running)
+    ]
+    refuse(late[:_MOST_ERRORS])
 
 
 def _check_with_scenario(session: Session, scenario: ScenarioId, requests: Mapping[str, RunOptions]) -> None:
