@@ -18,9 +18,12 @@ from functions.api.http.headers import DISPOSITION
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.output_parameters import (
+    Bom,
+    Decimal,
     End,
     Metrics,
     OldMetric,
+    Separator,
     SnapshotId,
     Start,
     TagPairs,
@@ -31,6 +34,7 @@ from functions.api.output_query import (
     SnapshotMeta,
     check_metrics,
     check_names,
+    csv_style,
     filter_of,
     json_answer,
     readable,
@@ -42,7 +46,7 @@ from sextant.errors import FieldError
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.read.compare import Comparison, RunReference
-from sextant.lake.read.export import ExportFormat
+from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter
 from sextant.outputs import comparison as service
 from sextant.outputs.model import ComputedRun
@@ -144,7 +148,12 @@ _COMPARISON = answers(
     DISPOSITION,
     **media_types(_FORMATS),
 )
-_ROWS = answers("One item a metric, date and tags, with each run's difference to the baseline", ComparedList)
+_ROWS = answers(
+    "One item a metric, date and tags, with each run's difference to the baseline; or the values as a file",
+    ComparedList,
+    DISPOSITION,
+    **media_types(_FORMATS),
+)
 
 Runs = Annotated[
     str, Query(description=f"The runs to compare: ids with commas, {MAX_COMPARED} at most", max_length=4000)
@@ -175,6 +184,9 @@ def compare_runs(
     tags: TagPairs = None,
     snapshot_id: SnapshotId = None,
     format: Form = None,  # noqa: A002 (public name)
+    separator: Separator = None,
+    decimal: Decimal = None,
+    bom: Bom = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
     """Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference to the baseline
@@ -190,11 +202,12 @@ def compare_runs(
         tags = f"{tags},technology:{technology}" if tags else f"technology:{technology}"
     where = filter_of(start=start, end=end, tags=tags)
     form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
+    style = csv_style(form, separator, decimal, bom=bom)
     check_switched_on(caller)
     base, *compared = _runs(caller, baseline, others)
     comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
-        return _file(caller, comparison, form)
+        return _file(caller, comparison, form, style)
     data = {
         "baseline": _shown(base),
         "runs": [
@@ -215,7 +228,7 @@ def compare_runs(
 @router.get(
     "/v1/scenarios/<scenario_id>/outputs/compare",
     summary="Compare runs with a baseline run: the values only",
-    responses={200: _ROWS},
+    responses={200: _ROWS, 303: LINK},
 )
 @needs("outputs:read")
 def compare_outputs(
@@ -234,15 +247,24 @@ def compare_outputs(
     end: End = None,
     tags: TagPairs = None,
     snapshot_id: SnapshotId = None,
+    format: Form = None,  # noqa: A002 (public name)
+    separator: Separator = None,
+    decimal: Decimal = None,
+    bom: Bom = None,
+    accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
-    """The rows of `GET /v1/compare`, which also says what differs in the inputs."""
+    """The rows of `GET /v1/compare`, which also says what differs in the inputs; or the same as CSV or Parquet."""
     caller = router.caller
     others = references(runs)
     metric = renamed("metric", metric, "metric_name", metric_name)
     where = filter_of(start=start, end=end, tags=tags)
+    form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
+    style = csv_style(form, separator, decimal, bom=bom)
     readable(caller, scenario_id)
     base, *compared = _runs(caller, baseline, others)
     comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
+    if form is not None:
+        return _file(caller, comparison, form, style)
     return json_answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
 
 
@@ -314,5 +336,6 @@ def _shown(run: ComputedRun) -> dict[str, Any]:
     return body.model_dump(mode="json")
 
 
-def _file(caller: Caller, comparison: Comparison, form: ExportFormat) -> Response[Any]:
-    return file_answer(caller, reader().comparison_file(caller.tenant, comparison, form), form, "comparison")
+def _file(caller: Caller, comparison: Comparison, form: ExportFormat, style: CsvStyle) -> Response[Any]:
+    file = reader().comparison_file(caller.tenant, comparison, form, style)
+    return file_answer(caller, file, form, "comparison")

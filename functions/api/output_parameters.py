@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
@@ -33,6 +33,22 @@ SnapshotId = Annotated[
         pattern=r"^[0-9]{1,19}$",
         description="Read this snapshot instead of the newest: `meta.snapshot_id` of an answer",
     ),
+]
+
+
+Separator = Annotated[
+    Literal["comma", "semicolon", "tab"] | None,
+    Query(description="What stands between the cells of CSV; `comma` where it is not given"),
+]
+Decimal = Annotated[
+    Literal["point", "comma"] | None,
+    Query(
+        description="How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator"
+    ),
+]
+Bom = Annotated[
+    bool | None,
+    Query(description="Whether CSV begins with the mark of UTF-8, by which Excel knows it"),
 ]
 
 

@@ -20,6 +20,7 @@ from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import EndpointSettings
+from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter
 from sextant.outputs import service, unreadable_files
 from sextant.outputs.athena import AthenaSettings, athena_exports
@@ -87,6 +88,22 @@ def readable(caller: Caller, scenario: UUID, runs: Collection[UUID] = (), *, par
     if outputs.unknown_runs:
         raise broken(parameter, "exists", f"names {outputs.unknown_runs[0]}, which is no run of the scenario")
     return outputs.version
+
+
+def csv_style(
+    form: ExportFormat | None, separator: str | None, decimal: str | None, *, bom: bool | None
+) -> CsvStyle:
+    """The style that the parameters spell; raises `InvalidParameterError` where the answer is no CSV."""
+    for name, value in (("separator", separator), ("decimal", decimal), ("bom", bom)):
+        if value is not None and form is not ExportFormat.CSV:
+            raise broken(name, "not_applicable", "goes only with CSV")
+    if decimal == "comma" and separator in (None, "comma"):
+        raise broken("decimal", "exclusive", "must not be comma where the separator is")
+    return CsvStyle(
+        {"semicolon": ";", "tab": "\t"}.get(separator or "", ","),
+        "," if decimal == "comma" else ".",
+        bool(bom),
+    )
 
 
 def check_names(

@@ -19,6 +19,8 @@ from functions.api.http.headers import DISPOSITION, LOCATION, MAY_RETRY
 from functions.api.http.parameters import Cursor, broken, renamed
 from functions.api.http.routing import Router, needs
 from functions.api.output_parameters import (
+    Bom,
+    Decimal,
     End,
     LeastValue,
     Metric,
@@ -26,17 +28,26 @@ from functions.api.output_parameters import (
     OldMetric,
     OldRuns,
     Runs,
+    Separator,
     SnapshotId,
     Start,
     TagPairs,
     snapshot_of,
 )
-from functions.api.output_query import cached, check_names, filter_of, json_answer, readable, reader
+from functions.api.output_query import (
+    cached,
+    check_names,
+    csv_style,
+    filter_of,
+    json_answer,
+    readable,
+    reader,
+)
 from functions.api.output_values import ValueBody
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import InvalidCursorError
-from sextant.lake.read.export import ExportFormat
+from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter, OutputRow, PageKey
 from sextant.outputs.athena import Export
 from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor
@@ -155,6 +166,9 @@ def read_outputs(
     ] = None,
     cursor: Cursor = None,
     format: Form = None,  # noqa: A002 (public name)
+    separator: Separator = None,
+    decimal: Decimal = None,
+    bom: Bom = None,
     shape: Annotated[
         Literal["rows", "series"] | None,
         Query(
@@ -178,6 +192,7 @@ def read_outputs(
         tags=tags,
     )
     form, pinned = _FORMATS.get(format or "", None if format else accepted(accept)), snapshot_of(snapshot_id)
+    style = csv_style(form, separator, decimal, bom=bom)
     if form is not None:
         for name, value in (("limit", limit), ("cursor", cursor), ("shape", shape)):
             if value is not None:
@@ -188,7 +203,7 @@ def read_outputs(
                 raise broken(name, "not_applicable", "goes only with rows: an answer has all of the series")
         return _series(caller, scenario_id, where, pinned)
     if form is not None:
-        return _file(caller, scenario_id, where, form, pinned)
+        return _file(caller, scenario_id, where, form, pinned, style)
     return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, pinned)
 
 
@@ -244,14 +259,19 @@ def _series(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int |
 
 
 def _file(
-    caller: Caller, scenario: UUID, where: OutputFilter, form: ExportFormat, snapshot: int | None
+    caller: Caller,
+    scenario: UUID,
+    where: OutputFilter,
+    form: ExportFormat,
+    snapshot: int | None,
+    style: CsvStyle,
 ) -> Response[Any]:
     readable(caller, scenario, where.run_ids)
     if where.metric is not None or where.tags:
         first = reader().page(caller.tenant, ScenarioId(scenario), where, limit=1, at=None, snapshot=snapshot)
         if not first.rows:
             check_names(caller, [ScenarioId(scenario)], where, snapshot)
-    file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot)
+    file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot, style)
     if isinstance(file, Export):
         return export_answer(caller, file, 200 if file.over else 202)
     return file_answer(caller, file, form, f"outputs-{scenario}")

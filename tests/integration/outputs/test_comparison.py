@@ -232,3 +232,33 @@ def test_a_scenarios_own_comparison_has_the_same_rows(
     assert (wrong.status, wrong.json["errors"][0]["path"]) == (404, "runs[0]")
     monkeypatch.setattr(compression, "MAX_SENT_BYTES", 1000)
     assert outputs_api.get("/v1/compare", baseline=pair[0], runs=pair[1]).status == 413
+
+
+def test_csv_has_the_separator_decimals_and_mark_that_are_asked_for(outputs_api: OutputsApi) -> None:
+    scenario = outputs_api.main_job.scenario()
+    runs = [outputs_api.published(scenario, seed=seed) for seed in range(2)]
+    outputs = f"/v1/scenarios/{scenario}/outputs"
+    comparison: dict[str, Any] = {"baseline": runs[0], "runs": runs[1]}
+    style: dict[str, Any] = {"format": "csv", "separator": "semicolon", "decimal": "comma", "bom": "true"}
+    routes: tuple[tuple[str, dict[str, Any]], ...] = (
+        (outputs, {}),
+        (f"{outputs}/compare", comparison),
+        ("/v1/compare", comparison),
+    )
+    for path, query in routes:
+        plain = outputs_api.get(path, **query, format="csv").content.decode()
+        asked = outputs_api.get(path, **query, **style).content
+        assert asked.startswith(b"\xef\xbb\xbf"), path
+        expected = list(csv.DictReader(io.StringIO(plain)))
+        rows = list(csv.DictReader(io.StringIO(asked.decode("utf-8-sig")), delimiter=";"))
+        assert len(rows) == len(expected) > 0
+        numbers = ("value", "band_lower", "band_upper", "baseline", "delta", "relative")
+        for row, other in zip(rows, expected, strict=True):
+            assert {
+                name: text.replace(",", ".") if name in numbers else text for name, text in row.items()
+            } == other
+        assert any("," in row["value"] for row in rows)
+        refused = outputs_api.get(path, **query, bom="true")
+        assert (refused.status, refused.json["errors"][0]["path"]) == (400, "bom")
+        both = outputs_api.get(path, **query, format="csv", decimal="comma")
+        assert (both.status, both.json["errors"][0]["path"]) == (400, "decimal")

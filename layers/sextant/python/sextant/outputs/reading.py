@@ -22,7 +22,7 @@ from sextant.lake.errors import (
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
 from sextant.lake.read.compare import Comparison, RunReference, compare, compared_file
-from sextant.lake.read.export import ExportFormat, export
+from sextant.lake.read.export import PLAIN, CsvStyle, ExportFormat, export
 from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
 from sextant.lake.read.reader import read_page
@@ -159,22 +159,24 @@ class OutputReader:
         where: OutputFilter,
         form: ExportFormat,
         snapshot: int | None,
+        style: CsvStyle = PLAIN,
     ) -> File | Link | Export:
         """Every row as a file: the bytes where they fit an answer, else a link; memory stays bounded.
 
         Where Athena is configured, and takes a reading of this size, it makes the file: an `Export`, over or not,
-        or the link to its one file. Raises `ExportTooLargeError` where it refused to.
+        or the link to its one file; of CSV it has but one `style`. Raises `ExportTooLargeError` where it refused to.
         """
         with self._table(snapshot) as table:
-            return self._exported(scan(table, tenant, str(scenario), where, snapshot), tenant, scenario, form)
+            reading = scan(table, tenant, str(scenario), where, snapshot)
+            return self._exported(reading, tenant, scenario, form, style)
 
     def _exported(
-        self, reading: Scan, tenant: TenantId, scenario: ScenarioId, form: ExportFormat
+        self, reading: Scan, tenant: TenantId, scenario: ScenarioId, form: ExportFormat, style: CsvStyle
     ) -> File | Link | Export:
-        if self.exports is not None and self.exports.takes(reading, form):
+        if self.exports is not None and style == PLAIN and self.exports.takes(reading, form):
             return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
         name = f"{scenario}-{reading.snapshot_id}"
-        return self._delivered(export(reading, form), tenant, form, name, reading.snapshot_id)
+        return self._delivered(export(reading, form, style), tenant, form, name, reading.snapshot_id)
 
     def files(
         self,
@@ -276,9 +278,11 @@ class OutputReader:
                 table, tenant, baseline, others, metrics=metrics, where=where, snapshot_id=snapshot
             )
 
-    def comparison_file(self, tenant: TenantId, comparison: Comparison, form: ExportFormat) -> File | Link:
+    def comparison_file(
+        self, tenant: TenantId, comparison: Comparison, form: ExportFormat, style: CsvStyle = PLAIN
+    ) -> File | Link:
         """A comparison as CSV or Parquet."""
-        pieces = compared_file(comparison, form)
+        pieces = compared_file(comparison, form, style)
         return self._delivered(pieces, tenant, form, "comparison", comparison.snapshot_id)
 
 

@@ -15,7 +15,7 @@ from pyiceberg.table import Table
 
 from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.read.engine import engine
-from sextant.lake.read.export import PARQUET, CsvForm, ExportFormat
+from sextant.lake.read.export import PARQUET, PLAIN, CsvForm, CsvStyle, ExportFormat
 from sextant.lake.read.plan import PlannedFile
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
@@ -201,7 +201,6 @@ _COLUMNS: Final = (
 COMPARED: Final = tuple(name for name, _, _ in _COLUMNS)
 """The columns of a comparison as a file."""
 
-_CSV: Final = CsvForm.of([(name, kind) for name, kind, _ in _COLUMNS])
 
 _SAME_PLACE: Final = " AND ".join(f"{{side}}.{name} = place.{name}" for name in COMPARED[:4])
 _PAIRS: Final = (
@@ -234,11 +233,12 @@ def _given(thing: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(thing, name)) is not None}
 
 
-def compared_file(comparison: Comparison, form: ExportFormat) -> Iterator[bytes]:
+def compared_file(comparison: Comparison, form: ExportFormat, style: CsvStyle = PLAIN) -> Iterator[bytes]:
     """The comparison as CSV or Parquet, in pieces: a row for each place and run. Raises as `Engine.rows` does."""
     reading = comparison.reading
     statement, options = reading.statement, PARQUET
     if form is ExportFormat.CSV:
-        yield _CSV.header
-        statement, options = f"SELECT {_CSV.columns} FROM ({statement})", _CSV.options  # noqa: S608
+        csv = CsvForm.of([(name, kind) for name, kind, _ in _COLUMNS], style)
+        yield csv.header
+        statement, options = f"SELECT {csv.columns} FROM ({statement})", csv.options  # noqa: S608
     yield from engine().copy(reading.io, reading.files, statement, reading.values, options)

@@ -30,7 +30,16 @@ class ExportFormat(Enum):
     ARROW = "application/vnd.apache.arrow.stream"
 
 
-def _spelled(name: str, kind: Kind) -> str:
+@dataclass(frozen=True, slots=True)
+class CsvStyle:
+    """How a spreadsheet wants its CSV: between cells, within numbers, and whether the file begins with the mark of UTF-8."""
+
+    separator: str = ","
+    decimal: str = "."
+    bom: bool = False
+
+
+def _spelled(name: str, kind: Kind, decimal: str) -> str:
     """A column as CSV spells it: numbers digit by digit as JSON answers do, instants in UTC, tags as JSON objects."""
     match kind:
         case Kind.DOUBLE:
@@ -38,6 +47,8 @@ def _spelled(name: str, kind: Kind) -> str:
                 f"CASE WHEN abs({name}) >= 1e16 OR abs({name}) < 1e-5 THEN replace(CAST({name} AS VARCHAR), 'e-0', 'e-')"
                 f" ELSE CAST(to_json({name}) AS VARCHAR) END"
             )
+            if decimal != ".":
+                text = f"replace({text}, '.', '{decimal}')"
         case Kind.STRING_MAP:
             text = f"CAST(to_json({name}) AS VARCHAR)"
         case Kind.TIMESTAMPTZ:
@@ -56,14 +67,14 @@ class CsvForm:
     options: str
 
     @classmethod
-    def of(cls, columns: Sequence[tuple[str, Kind]]) -> CsvForm:
+    def of(cls, columns: Sequence[tuple[str, Kind]], style: CsvStyle) -> CsvForm:
         """That of columns by their names and kinds, in this order."""
-        header = ",".join(f'"{name}"' for name, _ in columns) + "\n"
+        header = style.separator.join(f'"{name}"' for name, _ in columns) + "\n"
         texts = ", ".join(name for name, kind in columns if kind in (Kind.STRING, Kind.STRING_MAP))
         return cls(
-            header.encode(),
-            ", ".join(_spelled(name, kind) for name, kind in columns),
-            f"FORMAT csv, HEADER false, FORCE_QUOTE ({texts})",
+            header.encode("utf-8-sig" if style.bom else "utf-8"),
+            ", ".join(_spelled(name, kind, style.decimal) for name, kind in columns),
+            f"FORMAT csv, HEADER false, DELIMITER '{style.separator}', FORCE_QUOTE ({texts})",
         )
 
 
@@ -75,22 +86,23 @@ def _field_id(column: Column) -> str:
 
 
 PARQUET: Final = "FORMAT parquet, COMPRESSION zstd"
-_CSV: Final = CsvForm.of([(column.name, column.kind) for column in _COLUMNS])
+PLAIN: Final = CsvStyle()
 _FIELD_IDS: Final = ", ".join(map(_field_id, _COLUMNS))
 # What an Arrow stream is made from, within the process.
 _INTERMEDIATE: Final = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20480"
 
 
-def export(scan: Scan, form: ExportFormat) -> Iterator[bytes]:
-    """The scan's rows in a format, piece by piece; the pieces joined are the file.
+def export(scan: Scan, form: ExportFormat, style: CsvStyle = PLAIN) -> Iterator[bytes]:
+    """The scan's rows in a format, piece by piece; the pieces joined are the file. `style` is that of CSV.
 
     Every column but the tenant's. In CSV tags are JSON objects and nulls are empty fields. Without rows
     the file has a header and nothing else. Raises as `Engine.rows` does.
     """
     match form:
         case ExportFormat.CSV:
-            yield _CSV.header
-            yield from _copied(scan, _CSV.columns, _CSV.options)
+            csv = CsvForm.of([(column.name, column.kind) for column in _COLUMNS], style)
+            yield csv.header
+            yield from _copied(scan, csv.columns, csv.options)
         case ExportFormat.PARQUET:
             yield from _copied(scan, ", ".join(EXPORTED), f"{PARQUET}, FIELD_IDS {{{_FIELD_IDS}}}")
         case ExportFormat.ARROW:
