@@ -22,6 +22,13 @@ PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 
 
 def least_cost(problem: DispatchProblem, reservoirs: Sequence[Reservoir]) -> float:
     """The optimum of row 0 with the storages, hours of one hour, one period."""
+    solved = linprog(**program(problem, reservoirs), method="highs", options=PRECISE)
+    assert solved.status == 0, solved.message
+    return float(solved.fun)
+
+
+def program(problem: DispatchProblem, reservoirs: Sequence[Reservoir]) -> dict[str, Any]:
+    """What linprog takes of it."""
     hours = problem.load.shape[1]
     offered = problem.capacity[0][:, None] * problem.profiles[problem.profile_of]
     bids = problem.bids[0][problem.season].T
@@ -62,16 +69,12 @@ def least_cost(problem: DispatchProblem, reservoirs: Sequence[Reservoir]) -> flo
             ring[0, at + 3 * hours], ring[0, at + 4 * hours] = 1.0, -1.0
             rows.append(csr_array(ring))
             right.append(np.zeros(1))
-    solved = linprog(
-        np.concatenate(costs),
-        A_eq=vstack([hstack(balance, format="csr"), *rows], format="csr"),
-        b_eq=np.concatenate(right),
-        bounds=np.stack([np.concatenate(least), np.concatenate(most)], axis=1),
-        method="highs",
-        options=PRECISE,
-    )
-    assert solved.status == 0, solved.message
-    return float(solved.fun)
+    return {
+        "c": np.concatenate(costs),
+        "A_eq": vstack([hstack(balance, format="csr"), *rows], format="csr"),
+        "b_eq": np.concatenate(right),
+        "bounds": np.stack([np.concatenate(least), np.concatenate(most)], axis=1),
+    }
 
 
 def cost(problem: DispatchProblem, net: Floats) -> float:
