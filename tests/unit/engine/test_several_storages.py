@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sextant.engine import SimulationRequest, reference_system, simulate
 from sextant.engine.certificate import Certificate, Obligation, certify, rents
 from sextant.engine.dispatch import DispatchProblem, dispatch
 from sextant.engine.storage import exact, native
@@ -23,6 +25,7 @@ from tests.unit.engine.storage_programs import (
     random_system,
     storages_of,
 )
+from tests.unit.engine.systems import driver, series
 
 
 def certificate_of(problem: DispatchProblem, operation: Operation) -> Certificate:
@@ -133,3 +136,37 @@ def test_days_of_several_storages_are_solved_each_by_itself() -> None:
         by_day += least_cost(day, [replace(each, inflow=np.zeros(24)) for each in reservoirs])
     assert spent == pytest.approx(by_day, rel=1e-9)
     assert certificate_of(problem, days).gap[0] <= 1e-6
+
+
+def test_a_renewable_target_and_storages_are_at_their_common_optimum() -> None:
+    # Given a target that makes builds, a battery, and a second one of another kind
+    def battery(unit: str, capacity: float, energy: float, efficiency: float) -> Mapping[str, Any]:
+        storage = {
+            "energy_mwh": energy,
+            "charge_efficiency": efficiency,
+            "discharge_efficiency": efficiency,
+        }
+        return driver(
+            "fleet_change",
+            action="ADD",
+            year=2030,
+            technology=unit,
+            unit=unit,
+            capacity_mw=capacity,
+            storage=storage,
+        )
+
+    target = driver("policy", policy_name="RPS", start_year=2030, target=0.6)
+    one, two = battery("long", 500.0, 2_000.0, 0.92), battery("short", 800.0, 1_600.0, 0.9)
+    for batteries in ([one], [one, two]):
+        result = simulate(
+            SimulationRequest(
+                [target, *batteries],
+                reference_system(),
+                {"start_year": 2030, "end_year": 2031, "attribution": False},
+                1,
+            )
+        )
+        # Then their prices and values prove that nothing costs less
+        assert series(result, "renewable_build")[0] > 1_000.0
+        assert result.metadata["certificate"]["largest_gap"] <= 1e-9

@@ -15,12 +15,10 @@ from sextant.engine.certificate import Certificate, Obligation, certify, rents
 from sextant.engine.dispatch import DispatchProblem, dispatch
 from sextant.engine.inputs import Fleet, Inputs
 from sextant.engine.stack import Problem
+from sextant.engine.storage.building import build_with_storages
 from sextant.engine.storage.chronology import chronology
 from sextant.engine.storage.several import Operation, Storages, agreed_price, operate
 from sextant.engine.system import FloatArray, IntArray
-
-TURNS_OF_BUILD, STILL_MW = 12, 1e-6
-"""How often an RPS build and the storages take turns; storages that move less stand still."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,12 @@ def _meet_standards(
                 value_of_lost_load=terms.value_of_lost_load,
             )
             at = np.arange(draws) * years + year
-            solved = _build(standard, operation, at, met.credit[:, year - 1] if year else None)
+            guess = met.credit[:, year - 1] if year else None
+            if operation is not None and np.any(operation.storages.installed[at] > 0.0):
+                solved, worked = build_with_storages(standard, operation.storages.rows(at), guess)
+                operation.put(at, worked)
+            else:
+                solved = renewables.solve(standard, guess=guess)
             met.obligation.put(year, standard, solved.mw)
             for unit in fleet.builds.values():
                 standing = slice(year, year + int(fleet.life_years[unit]))
@@ -236,44 +239,6 @@ def _storages(fleet: Fleet, terms: Terms, installed: FloatArray, usable: FloatAr
         period=period,
         step=step,
     )
-
-
-def _build(
-    standard: Problem, operation: Operation | None, at: IntArray, guess: FloatArray | None
-) -> renewables.Build:
-    """The build of one year, and in `operation` what the storages of its rows `at` do: each in turn, until neither moves.
-
-    Where they go on moving, the last build is that for what the storages do; the certificate tells what is missing.
-    """
-    solved = renewables.solve(standard, guess=guess)
-    if operation is None or not np.any(operation.storages.installed[at] > 0.0):
-        return solved
-    mine = operation.storages.rows(at)
-    position = np.zeros(standard.load.shape)
-    for _ in range(TURNS_OF_BUILD):
-        bids = standard.bids - solved.credit[:, None, None] * standard.renewable
-        worked = operate(
-            DispatchProblem(
-                load=standard.load,
-                capacity=standard.capacity + solved.mw[:, None] * standard.mix,
-                bids=bids,
-                ranking=bids,
-                profiles=standard.profiles,
-                profile_of=standard.profile_of,
-                must_take=standard.must_take,
-                weights=standard.weights,
-                season=standard.season,
-                value_of_lost_load=standard.value_of_lost_load,
-            ),
-            mine,
-        )
-        operation.put(at, worked)
-        if float(np.abs(worked.position - position).max()) <= STILL_MW:
-            break
-        position = worked.position
-        served = np.maximum(standard.load + position, 0.0)
-        solved = renewables.solve(replace(standard, load=served), guess=solved.credit)
-    return solved
 
 
 def unit_bids(inputs: Inputs, fleet: Fleet, terms: Terms) -> tuple[FloatArray, FloatArray]:

@@ -37,6 +37,10 @@ LEAST_WIDTH = 1e-9
 """Ranges narrower than this share of the storages' power stand still."""
 
 
+overflowing = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+"""Of a search: a step that is no number ends it, and what was reached before counts."""
+
+
 @dataclass(frozen=True)
 class Compromise:
     """What S storages do in H hours, near enough to the optimum, and the duals that say so."""
@@ -46,7 +50,7 @@ class Compromise:
 
 
 @dataclass(frozen=True)
-class _Blocks:
+class Blocks:
     """The hours' blocks of supply within the storages' reach, hour after hour."""
 
     hour: IntArray  # [G]
@@ -58,7 +62,7 @@ class _Blocks:
     below: float  # EUR/h that all that is called in any case costs
 
 
-def _blocks(curves: SupplyCurves, load: FloatArray, down: float, up: float) -> _Blocks:
+def _blocks(curves: SupplyCurves, load: FloatArray, down: float, up: float) -> Blocks:
     """The blocks between the least and the greatest net load, of which there is at least one an hour."""
     hours = len(load)
     least, most = np.maximum(load - down, 0.0), load + up
@@ -76,7 +80,7 @@ def _blocks(curves: SupplyCurves, load: FloatArray, down: float, up: float) -> _
     price = prices[curves.season[hour], block]
     called = np.maximum(np.minimum(edges[:, 1:], least[:, None]) - edges[:, :-1], 0.0)
     below = float((called * prices[curves.season]).sum())
-    return _Blocks(
+    return Blocks(
         hour,
         np.searchsorted(hour, np.arange(hours)),
         np.maximum(width[hour, block], 0.0),
@@ -87,12 +91,12 @@ def _blocks(curves: SupplyCurves, load: FloatArray, down: float, up: float) -> _
     )
 
 
-class _Program:
+class Program:
     """The program's sizes, and products with its matrix. Places of x: blocks, then charge, discharge, spill and levels by storage."""
 
     def __init__(
         self,
-        blocks: _Blocks,
+        blocks: Blocks,
         reservoirs: Sequence[Reservoir],
         period: int,
         step: float,
@@ -167,10 +171,10 @@ class _Program:
         return np.where(self.moves, result, 0.0)
 
 
-class _Factor:
+class Factor:
     """The solution of A·Θ·Aᵀ·y = r."""
 
-    def __init__(self, program: _Program, theta: FloatArray) -> None:
+    def __init__(self, program: Program, theta: FloatArray) -> None:
         self._nodes = program.nodes
         blocks, charge, discharge, spill, level = program.split(theta)
         into, out = program.step * program.into, program.step / program.out
@@ -220,8 +224,8 @@ class _Point:
 
     def moved(self, step: _Step, most: float) -> _Point:
         """After the step, or `most` of the way to where the first limit would be passed."""
-        primal = min(1.0, most * min(_reach(self.x, step.x), _reach(self.room, -step.x)))
-        dual = min(1.0, most * min(_reach(self.lower, step.lower), _reach(self.upper, step.upper)))
+        primal = min(1.0, most * min(reach(self.x, step.x), reach(self.room, -step.x)))
+        dual = min(1.0, most * min(reach(self.lower, step.lower), reach(self.upper, step.upper)))
         return _Point(
             x=self.x + primal * step.x,
             room=self.room - primal * step.x,
@@ -241,12 +245,13 @@ class _Step:
     upper: FloatArray
 
 
-def _reach(values: FloatArray, change: FloatArray) -> float:
+def reach(values: FloatArray, change: FloatArray) -> float:
     """How many such changes bring the first of the values to zero."""
-    with np.errstate(divide="ignore"):
-        return float(1.0 / np.max(-change / values, initial=0.0))
+    most = float(np.max(-change / values, initial=0.0))
+    return 1.0 / most if most > 0.0 else np.inf
 
 
+@overflowing
 def solve(
     curves: SupplyCurves, load: FloatArray, reservoirs: Sequence[Reservoir], period: int, step: float
 ) -> Compromise:
@@ -256,8 +261,8 @@ def solve(
     if not unit > 0.0:
         return Compromise(*np.zeros((2, len(reservoirs), len(load))))
     blocks = _blocks(curves, load, down, up)
-    program = _Program(blocks, reservoirs, period, step, unit)
-    point = _beginning(program)
+    program = Program(blocks, reservoirs, period, step, unit)
+    point = beginning(program)
     for _ in range(MOST_STEPS):
         power, energy = program.times(point.x)
         missing = program.power - power, program.energy - energy
@@ -273,7 +278,7 @@ def solve(
     return Compromise((charge - discharge) * unit, -point.energy * step)
 
 
-def _beginning(program: _Program) -> _Point:
+def beginning(program: Program) -> _Point:
     """Amid all limits, at one price."""
     power = np.full(len(program.power), program.middle)
     energy = np.full(program.flows, -program.middle / program.step)
@@ -285,12 +290,12 @@ def _beginning(program: _Program) -> _Point:
     )
 
 
-def _advanced(program: _Program, point: _Point, missing: tuple[FloatArray, FloatArray]) -> _Point:
+def _advanced(program: Program, point: _Point, missing: tuple[FloatArray, FloatArray]) -> _Point:
     """One step on: predicted without centring, then corrected by what the prediction missed."""
     x, room, lower, upper = point.x, point.room, point.lower, point.upper
     reduced = program.cost - program.transposed(point.power, point.energy) - lower + upper
     theta = 1.0 / (lower / x + upper / room)
-    factor = _Factor(program, np.where(program.moves, theta, 0.0))
+    factor = Factor(program, np.where(program.moves, theta, 0.0))
 
     def step(to_lower: FloatArray, to_upper: FloatArray) -> _Step:
         pull = reduced - to_lower / x + to_upper / room

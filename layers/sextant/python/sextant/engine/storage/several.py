@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from sextant.engine.dispatch import Dispatch, DispatchProblem
-from sextant.engine.storage import interior
+from sextant.engine.stack import Problem
+from sextant.engine.storage import interior, joint
 from sextant.engine.storage.curves import SupplyCurves, supply_curves
 from sextant.engine.storage.exact import Reservoir, Schedule
 from sextant.engine.storage.native import solve
@@ -107,12 +108,35 @@ def operate(problem: DispatchProblem, storages: Storages) -> Operation:
             plans = [solve(curves, load, reservoirs[0], storages.period, storages.step)]
         else:
             plans = _together(curves, load, reservoirs, storages.period, storages.step)
-        for fleet, plan in zip(fleets, plans, strict=True):
-            for at, share in fleet.members.items():
-                for field in fields(plan):
-                    part = getattr(plan, field.name) * (1.0 if field.name == "value" else share)
-                    getattr(worked, field.name)[row, at] = part
+        _divide(worked, row, fleets, plans)
     return worked
+
+
+def operate_and_build(problem: Problem, storages: Storages) -> tuple[Operation, FloatArray, FloatArray]:
+    """What the storages do at the least cost of each row's dispatch and build for its renewable target, that build and its credit price [R].
+
+    Unlike `sextant.engine.renewables`, it builds beyond the target where that pays. Nothing is said of rows without a target, or
+    without storages.
+    """
+    worked = Operation.idle(storages, problem.load.shape[1])
+    built, credit = np.full((2, len(problem.load)), np.nan)
+    for row in np.flatnonzero(problem.energy > 0.0).tolist():
+        fleets = _fleets(storages, row)
+        if fleets:
+            reservoirs = [fleet.reservoir for fleet in fleets]
+            solution = joint.solve(problem, row, reservoirs, storages.period, storages.step)
+            built[row], credit[row] = solution.mw, solution.credit
+            _divide(worked, row, fleets, solution.schedules)
+    return worked, built, credit
+
+
+def _divide(worked: Operation, row: int, fleets: list[_Fleet], plans: list[Schedule]) -> None:
+    """Write to each storage its share of what its fleet does."""
+    for fleet, plan in zip(fleets, plans, strict=True):
+        for at, share in fleet.members.items():
+            for field in fields(plan):
+                part = getattr(plan, field.name) * (1.0 if field.name == "value" else share)
+                getattr(worked, field.name)[row, at] = part
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,262 @@
+"""Storages and a renewable target's build at once, for one year: the interior point of `interior.py` with a border.
+
+To the storages' program come the build x at A EUR/MW, the shortfall q at P EUR/MWh and what passes the target, t:
+
+    blocks  0 ≤ g ≤ u + x·a        target  Σ τ·g + q − t = T        x, q, t ≥ 0
+
+The target is one more row and x one more column of the system of each step. Both are borders of A·Θ·Aᵀ: two more solutions with
+the same factor, and two equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sextant.engine.stack import Problem
+from sextant.engine.storage import interior
+from sextant.engine.storage.exact import Reservoir, Schedule
+from sextant.engine.storage.interior import Blocks, Factor, Program
+from sextant.engine.system import FloatArray
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the storages do, and the build that goes with it."""
+
+    schedules: list[Schedule]
+    mw: float
+    credit: float  # EUR/MWh, the target's dual
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The border: the build, and the renewable energy that is to be reached."""
+
+    grows: FloatArray  # [G] share of a MW of the build by which a block grows
+    counts: FloatArray  # [G] towards the target, by hours
+    energy: float
+    costs: FloatArray  # [3] of x, q and t
+
+
+@dataclass(frozen=True)
+class _Point:
+    x: FloatArray
+    room: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    power: FloatArray  # [H] duals
+    energy: FloatArray  # [S, H] duals
+    credit: float  # the target's dual
+    extra: FloatArray  # [3] x, q, t
+    extra_lower: FloatArray  # [3] duals of their being 0 or more
+
+    @property
+    def gap(self) -> float:
+        return float(self.x @ self.lower + self.room @ self.upper + self.extra @ self.extra_lower)
+
+
+@interior.overflowing
+def solve(problem: Problem, row: int, reservoirs: Sequence[Reservoir], period: int, step: float) -> Solution:
+    """The optimum of a row, without the rule that nothing is built beyond the target."""
+    unit = max(float(problem.load[row].max()), sum(each.discharge + each.charge for each in reservoirs))
+    scale = float(problem.weights.mean())
+    weight = problem.weights / scale
+    blocks, target = _blocks(problem, row, sum(each.charge for each in reservoirs), unit, scale)
+    program = Program(blocks, reservoirs, period, step, unit)
+    program.moves[program.parts[0]] |= target.grows > 0.0
+    point = _beginning(program, target)
+    for _ in range(interior.MOST_STEPS):
+        power, energy = program.times(point.x)
+        counted = float(target.counts @ point.x[program.parts[0]]) + point.extra[1] - point.extra[2]
+        missing = program.power - power, program.energy - energy, target.energy - counted
+        cost = abs(float(program.cost @ point.x) + float(target.costs @ point.extra))
+        within = point.gap / max(cost, 1.0 / unit)
+        balanced = max(float(np.abs(part).max()) for part in missing) <= interior.UNBALANCED
+        if within <= interior.TOLERANCE and balanced:
+            break
+        following = _advanced(program, target, point, missing)
+        if not following.gap < np.inf or (within <= interior.GOOD and following.gap > 0.5 * point.gap):
+            break
+        point = following
+    _, charge, discharge, _, level = program.split(np.where(program.moves, point.x, 0.0))
+    values = -point.energy * step / weight
+    schedules = []
+    for at, each in enumerate(reservoirs):
+        after = level[at, :, 1:] * unit
+        if each.initial is None or each.final is None:
+            after[:, -1] = level[at, :, 0] * unit
+            start = after[:, -1].copy()
+        else:
+            after[:, -1] += each.final
+            start = np.full(len(after), each.initial)
+        schedules.append(Schedule(charge[at] * unit, discharge[at] * unit, after.ravel(), start, values[at]))
+    return Solution(schedules, float(point.extra[0]) * unit, point.credit)
+
+
+def _blocks(problem: Problem, row: int, up: float, unit: float, scale: float) -> tuple[Blocks, _Target]:
+    """All units' blocks hour by hour, none of them called in any case, and last the load that is shed."""
+    units = np.flatnonzero((problem.capacity[row] > 0.0) | (problem.mix[row] > 0.0))
+    profiles = problem.profiles[problem.profile_of[units]].T
+    most = problem.load[row] + up
+    width = np.column_stack([problem.capacity[row, units] * profiles, most])
+    grows = np.column_stack([problem.mix[row, units] * profiles, np.zeros_like(most)])
+    bids = problem.bids[row][:, units][problem.season]
+    price = np.column_stack([bids, np.full_like(most, problem.value_of_lost_load)])
+    green = np.append(problem.renewable[units], False)
+    kept = (width > interior.LEAST_WIDTH * unit) | (grows > interior.LEAST_WIDTH)
+    kept[:, -1] = True
+    hour, block = np.nonzero(kept)
+    weight = (problem.weights / scale)[hour]
+    blocks = Blocks(
+        hour=hour,
+        first=np.searchsorted(hour, np.arange(len(most))),
+        width=np.where(width > interior.LEAST_WIDTH * unit, width, 0.0)[hour, block],
+        price=price[hour, block] * weight,
+        missing=problem.load[row],
+        most=most,
+        below=0.0,
+    )
+    target = _Target(
+        grows=grows[hour, block],
+        counts=np.where(green[block], weight, 0.0),
+        energy=float(problem.energy[row]) / scale / unit,
+        costs=np.array([problem.yearly_cost[row] / scale, problem.compliance_rate[row], 0.0]),
+    )
+    return blocks, target
+
+
+def _beginning(program: Program, target: _Target) -> _Point:
+    first = interior.beginning(program)
+    extra = np.array([0.1, 0.1, 0.1]) * np.array([1.0, target.energy, target.energy])
+    blocks = program.parts[0]
+    x = first.x.copy()
+    # Blocks that are not there but for the build have no room of their own.
+    x[blocks] *= (program.blocks.width > 0.0) | (target.grows == 0.0)
+    x[blocks] += 0.5 * target.grows * extra[0]
+    room = x.copy()
+    away = float(first.lower.min())
+    return _Point(
+        x,
+        room,
+        first.lower,
+        first.upper,
+        first.power,
+        first.energy,
+        0.0,
+        extra,
+        np.full(3, away) + target.costs,
+    )
+
+
+def _advanced(
+    program: Program, target: _Target, point: _Point, missing: tuple[FloatArray, FloatArray, float]
+) -> _Point:
+    x, room, lower, upper = point.x, point.room, point.lower, point.upper
+    extra, held = point.extra, point.extra_lower
+    blocks = program.parts[0]
+    reduced = program.cost - program.transposed(point.power, point.energy) - lower + upper
+    reduced[blocks] -= target.counts * point.credit
+    theta = np.where(program.moves, 1.0 / (lower / x + upper / room), 0.0)
+    counts = np.array([0.0, 1.0, -1.0])
+    reduced_extra = target.costs - counts * point.credit - held
+    reduced_extra[0] -= float(target.grows @ upper[blocks])
+    factor = Factor(program, theta)
+    theta_blocks = theta[blocks]
+    pushed = upper[blocks] / room[blocks] * target.grows
+
+    def by_power(values: FloatArray) -> FloatArray:
+        return np.add.reduceat(values, program.blocks.first)
+
+    nothing = np.zeros(program.flows)
+    of_target, of_build = by_power(theta_blocks * target.counts), by_power(theta_blocks * pushed)
+    solved_target, solved_build = factor.solve(of_target, nothing), factor.solve(of_build, nothing)
+    theta_extra = extra / held
+    own = float((theta_blocks * target.counts) @ target.counts) + theta_extra[1] + theta_extra[2]
+    mixed = float((theta_blocks * target.counts) @ pushed)
+    still = float((pushed * target.grows * theta_blocks) @ (lower[blocks] / x[blocks])) + held[0] / extra[0]
+    matrix = np.array(
+        [
+            [own - float(of_target @ solved_target[0]), mixed - float(of_target @ solved_build[0])],
+            [mixed - float(of_build @ solved_target[0]), -still - float(of_build @ solved_build[0])],
+        ]
+    )
+    determinant = matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
+
+    def step(to_lower: FloatArray, to_upper: FloatArray, to_extra: FloatArray) -> _Point:
+        pull = reduced - to_lower / x + to_upper / room
+        pull_extra = reduced_extra - to_extra / extra
+        power, energy = program.times(theta * pull)
+        right_power, right_energy = missing[0] + power, missing[1] + energy
+        right_target = missing[2] + float((theta_blocks * target.counts) @ pull[blocks])
+        right_target += float(counts[1:] @ (theta_extra[1:] * pull_extra[1:]))
+        right_build = (
+            pull_extra[0]
+            - float(target.grows @ (to_upper[blocks] / room[blocks]))
+            + float((pushed * theta_blocks) @ pull[blocks])
+        )
+        free = factor.solve(right_power, right_energy)
+        one = right_target - float(of_target @ free[0])
+        two = right_build - float(of_build @ free[0])
+        credit = (one * matrix[1, 1] - two * matrix[0, 1]) / determinant
+        build = (two * matrix[0, 0] - one * matrix[1, 0]) / determinant
+        d_power = free[0] - solved_target[0] * credit - solved_build[0] * build
+        d_energy = free[1] - solved_target[1] * credit - solved_build[1] * build
+        forced = program.transposed(d_power, d_energy) - pull
+        forced[blocks] += target.counts * credit + pushed * build
+        change = theta * forced
+        widened = np.zeros_like(x)
+        widened[blocks] = target.grows * build
+        d_room = widened - change
+        d_extra = np.array([build, *(theta_extra[1:] * (counts[1:] * credit - pull_extra[1:]))])
+        return _Point(
+            change,
+            d_room,
+            (to_lower - lower * change) / x,
+            (to_upper - upper * d_room) / room,
+            d_power,
+            d_energy,
+            credit,
+            d_extra,
+            (to_extra - held * d_extra) / extra,
+        )
+
+    predicted = step(-x * lower, -room * upper, -extra * held)
+    mean = point.gap / (2 * len(x) + 3)
+    centre = (_moved(point, predicted, 1.0).gap / point.gap) ** 3 * mean
+    corrected = step(
+        centre - x * lower - predicted.x * predicted.lower,
+        centre - room * upper - predicted.room * predicted.upper,
+        centre - extra * held - predicted.extra * predicted.extra_lower,
+    )
+    return _moved(point, corrected, interior.BOUNDARY)
+
+
+def _moved(point: _Point, step: _Point, most: float) -> _Point:
+    reach = interior.reach
+    primal = min(
+        1.0, most * min(reach(point.x, step.x), reach(point.room, step.room), reach(point.extra, step.extra))
+    )
+    dual = min(
+        1.0,
+        most
+        * min(
+            reach(point.lower, step.lower),
+            reach(point.upper, step.upper),
+            reach(point.extra_lower, step.extra_lower),
+        ),
+    )
+    return replace(
+        point,
+        x=point.x + primal * step.x,
+        room=point.room + primal * step.room,
+        extra=point.extra + primal * step.extra,
+        lower=point.lower + dual * step.lower,
+        upper=point.upper + dual * step.upper,
+        power=point.power + dual * step.power,
+        energy=point.energy + dual * step.energy,
+        credit=point.credit + dual * step.credit,
+        extra_lower=point.extra_lower + dual * step.extra_lower,
+    )
