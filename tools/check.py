@@ -23,6 +23,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("tenant lint", [sys.executable, "tools/tenant_lint.py"]),
     ("console", [sys.executable, "-m", "tools.console", "check"]),
     ("known vulnerabilities", [sys.executable, "tools/audit.py"]),
+    ("OpenAPI document", [sys.executable, "-m", "tools.clients"]),
     ("generated documents", [sys.executable, "-m", "tools.docs", "--check"]),
 )
 

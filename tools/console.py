@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tools import node as nodes
+from tools.audit import UNDONE
 from tools.environment import ROOT
 
 SOURCE = ROOT / "console"
@@ -110,6 +111,9 @@ def main(command: str) -> int:
     commands = {"build": build, "check": check, "test": test, "types": write_types}
     try:
         commands[command]()
+    except nodes.RegistryOutOfReachError as error:
+        print(error, file=sys.stderr)
+        return UNDONE
     except (nodes.NodeError, ConsoleError) as error:
         print(error, file=sys.stderr)
         return 1

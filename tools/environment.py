@@ -47,6 +47,7 @@ _SOURCES = {
     "local/ministack.in": None,
     "tools/uv.in": None,
     "tools/native.in": None,
+    "tools/clients.in": None,
     "infra/checkov.in": None,
 }
 
@@ -175,7 +176,10 @@ def python_of(name: str, lock: Path) -> Path:
 
 def set_up(*, to_run: bool) -> None:
     running = [(PROJECT, ROOT / "requirements.txt"), (TOOLS / "ministack", ROOT / "local" / "ministack.txt")]
-    checking = [(TOOLS / "checkov", ROOT / "infra" / "checkov.txt")]
+    checking = [
+        (TOOLS / "checkov", ROOT / "infra" / "checkov.txt"),
+        (TOOLS / "clients", ROOT / "tools" / "clients.txt"),
+    ]
     _each(*running, *([] if to_run else checking))
     # Without it storages are solved in plain Python: the same results, later.
     if not _run(PROJECT / "bin" / "python", "-m", "tools.native"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -11,10 +12,17 @@ from pathlib import Path
 
 LOCK = "package-lock.json"
 _STAMP = ".installed-from"
+_OUT_OF_REACH = re.compile(
+    r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b"
+)
 
 
 class NodeError(RuntimeError):
     """There is no Node, or npm could not install what a lock file names."""
+
+
+class RegistryOutOfReachError(NodeError):
+    """npm's registry cannot be reached from here, now."""
 
 
 def use_packaged_node() -> None:
@@ -51,7 +59,7 @@ def environment(node: Path) -> dict[str, str]:
 def install(folder: Path, *options: str) -> None:
     """Install in `folder` what its lock file names, unless that was done with the same lock and options.
 
-    Packages run no scripts of their own. Raises `NodeError`.
+    Packages run no scripts of their own. Raises `RegistryOutOfReachError`, or another `NodeError`.
     """
     stamp = folder / "node_modules" / _STAMP
     made_from = " ".join(options) + "\n" + (folder / LOCK).read_text()
@@ -69,7 +77,8 @@ def install(folder: Path, *options: str) -> None:
     )
     if done.returncode:
         stamp.unlink(missing_ok=True)
-        raise NodeError(f"npm could not install the packages of {folder.name}:\n{done.stdout}{done.stderr}")
+        kind = RegistryOutOfReachError if _OUT_OF_REACH.search(done.stderr) else NodeError
+        raise kind(f"npm could not install the packages of {folder.name}:\n{done.stdout}{done.stderr}")
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(made_from)
 

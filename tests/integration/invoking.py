@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -21,6 +23,14 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return 29_000
+
+
+@cache
+def _documented() -> dict[str, Any]:
+    """What the OpenAPI document says of problems."""
+    document = json.loads((Path(__file__).parents[2] / "functions/api/openapi.json").read_text())
+    problem: dict[str, Any] = document["components"]["schemas"]["Problem"]
+    return problem
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Answer:
         assert self.headers["Content-Type"] == "application/problem+json", self.body
         problem = self.json
         assert {"type", "title", "status", "detail", "instance", "code", "request_id"} <= problem.keys()
+        assert problem.keys() <= _documented()["properties"].keys(), "an error declares its `members`"
         assert problem["status"] == self.status
         assert problem["type"] == f"/problems/{problem['code']}"
         return str(problem["code"])

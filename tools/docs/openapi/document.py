@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.api import api, baselines_api, outputs_api
 from functions.api.http.app import Api
-from tools.docs.openapi import choices, descriptions, operations, schemas
+from tools.docs.openapi import choices, descriptions, operations, problems, schemas
 
 VERSION = "1"
 
@@ -67,7 +67,7 @@ def document() -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": choices.named(dict(sorted(paths.items()))),
         "components": {
-            "schemas": {**components, **choices.SCHEMAS, **operations.SCHEMAS},
+            "schemas": {**components, **choices.SCHEMAS, **problems.schemas()},
             "responses": operations.RESPONSES,
             "headers": operations.HEADERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},

@@ -34,61 +34,6 @@ _ALSO_OF_THE_GATEWAY = (401, 413, 429, 500, 503)
 # The parameters that name runs: one may not be there, or have no result to read.
 _NAMING_RUNS = ("run_id", "runs", "baseline")
 
-SCHEMAS: dict[str, Any] = {
-    "Problem": {
-        "description": "What went wrong (RFC 9457).",
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
-        "properties": {
-            "type": {
-                "description": "The page that says what `code` means.",
-                "type": "string",
-                "examples": ["/problems/validation_failed"],
-            },
-            "title": {"description": "What `code` means, in words.", "type": "string"},
-            "status": {"description": "The HTTP status.", "type": "integer"},
-            "detail": {"description": "What went wrong this time; may be shown.", "type": "string"},
-            "instance": {"description": "The path that was asked for.", "type": "string"},
-            "code": {
-                "description": "To branch on; `/problems` lists them all.",
-                "type": "string",
-                "examples": ["validation_failed"],
-            },
-            "request_id": {"description": "To report it by.", "type": "string"},
-            "errors": {
-                "description": "The rules that the request breaks.",
-                "type": "array",
-                "items": {"$ref": "#/components/schemas/FieldProblem"},
-            },
-        },
-    },
-    "FieldProblem": {
-        "description": "One broken rule.",
-        "type": "object",
-        "required": ["path", "rule", "message"],
-        "properties": {
-            "path": {
-                "description": "The field or parameter; empty where it is the body itself.",
-                "type": "string",
-                "examples": ["assumptions[0].payload.target"],
-            },
-            "rule": {"description": "Which rule.", "type": "string", "examples": ["maximum"]},
-            "message": {"description": "What it must be.", "type": "string"},
-        },
-    },
-    "GatewayMessage": {
-        "description": "What the gateway before the API says by itself.",
-        "type": "object",
-        "required": ["message"],
-        "properties": {
-            "message": {
-                "description": "In its own words.",
-                "type": "string",
-                "examples": ["Unauthorized"],
-            }
-        },
-    },
-}
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _ALWAYS = ("X-Request-ID", "X-Correlation-ID")

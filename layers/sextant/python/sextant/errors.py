@@ -29,6 +29,8 @@ class SextantError(Exception):
     title: ClassVar[str] = "Internal error"
     remedy: ClassVar[str | None] = None
     """What the caller can do; without it, what one can do about any error of this status."""
+    members: ClassVar[Mapping[str, str]] = {}
+    """What its problem may have beside what every problem has (`extra`), and what that means."""
     retry_after: float | None = None
 
     def __init__(
@@ -61,6 +63,7 @@ class ForbiddenError(SextantError):
     """The caller lacks a permission."""
 
     code, status, title = "forbidden", 403, "Forbidden"
+    members: ClassVar = {"required_permission": "The permission that is missing."}
 
 
 class NotFoundError(SextantError):
@@ -79,6 +82,7 @@ class VersionConflictError(ConflictError):
     """Somebody else changed it since it was read."""
 
     code, status, title = "version_conflict", 412, "Precondition failed"
+    members: ClassVar = {"version": "The version that it is at."}
 
 
 class PayloadTooLargeError(SextantError):

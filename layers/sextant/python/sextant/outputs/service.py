@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from typing import ClassVar
 from uuid import UUID
 
 from sextant.errors import ConflictError
@@ -101,6 +102,7 @@ class RunWithoutResultError(ConflictError):
     """The run has no result to read."""
 
     code, title = "run_without_result", "Run without a result"
+    members: ClassVar = {"state": "Where it stands."}
     remedy = "Wait until the run has SUCCEEDED, or name one that has."
 
 

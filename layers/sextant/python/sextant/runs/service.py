@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sextant.baselines import service as baselines
 from sextant.canonical import decode
@@ -60,6 +60,7 @@ class IdempotencyKeyReusedError(ValidationError):
     """The idempotency key was used for another request."""
 
     code, title = "idempotency_key_reused", "Idempotency key reused"
+    members: ClassVar = {"run_id": "What the key was used for."}
     remedy = (
         "Take a new key for another request. To get the first answer again, send the first request as it was."
     )
@@ -76,6 +77,12 @@ class RunNotAdmittedError(ConflictError):
     """No run may start just now: a kill switch is active."""
 
     code, title = "kill_switch_active", "Kill switch active"
+    members: ClassVar = {
+        "scope": "What is stopped: GLOBAL, TENANT, WORKFLOW or VENDOR.",
+        "target": "Of a scope that is not GLOBAL: which.",
+        "reason": "Why it is stopped.",
+        "switch_id": "The kill switch, where it is one.",
+    }
     remedy = (
         "Wait until the switch is lifted: reason, scope and switch_id say which it is. GET "
         "/v1/kill-switches lists those that hold."
@@ -86,6 +93,7 @@ class RunEndedError(ConflictError):
     """The run has ended already."""
 
     code, title = "run_already_ended", "Run already ended"
+    members: ClassVar = {"state": "Where it stands."}
     remedy = "Nothing is left to do: state says how it ended. Ask for a new run where you need one."
 
 
@@ -100,6 +108,7 @@ class IllegalStateError(ConflictError):
     """A run cannot be moved to this state by hand."""
 
     code, title = "illegal_state_transition", "Illegal state transition"
+    members: ClassVar = {"state": "Where it stands."}
     remedy = (
         "A run that lives can be ended, and a running one sent back to the queue. For one that "
         "has ended ask for a new run."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sextant.errors import ConflictError, NotFoundError
 
 
@@ -21,6 +23,7 @@ class ScenarioExistsError(ConflictError):
     """There is already a scenario of this name."""
 
     code, title = "scenario_already_exists", "Scenario already exists"
+    members: ClassVar = {"existing_id": "The scenario that has the name."}
     remedy = "Take another name, or change the scenario that has it: existing_id says which that is."
 
 

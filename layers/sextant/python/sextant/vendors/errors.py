@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sextant.errors import NotFoundError, UnavailableError
 
 
@@ -15,6 +17,7 @@ class VendorError(UnavailableError):
     """A vendor was not called, or its call failed."""
 
     code, title = "vendor_failed", "Vendor unavailable"
+    members: ClassVar = {"vendor": "The vendor that cannot be called."}
 
     def __init__(self, vendor: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(detail, extra={"vendor": vendor})

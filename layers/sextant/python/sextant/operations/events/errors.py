@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sextant.errors import NotFoundError, ValidationError
 
 
@@ -22,6 +24,7 @@ class EventKeyReusedError(ValidationError):
     """The idempotency key was used for another request."""
 
     code, title = "idempotency_key_reused", "Idempotency key reused"
+    members: ClassVar = {"event_id": "What the key was used for."}
 
 
 class PayloadSizeError(ValidationError):

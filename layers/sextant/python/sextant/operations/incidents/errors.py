@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sextant.errors import ConflictError, NotFoundError
 
 
@@ -15,4 +17,5 @@ class IllegalTransitionError(ConflictError):
     """The incident or action cannot go there from where it stands."""
 
     code, title = "illegal_transition", "Illegal transition"
+    members: ClassVar = {"state": "Where it stands."}
     remedy = "Read the present state: state says where it stands, and the guide which moves go on from there."
