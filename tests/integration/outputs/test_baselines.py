@@ -22,6 +22,7 @@ from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from tests.integration.main_job.conftest import TENANT, MainJob
 from tests.integration.outputs.conftest import OutputsApi
+from tools.docs.openapi.examples import BODIES
 
 UNITS = """name,technology,capacity_mw,fuel,heat_rate,variable_cost,emission_factor,renewable
 wind,wind,50,,,0,0,true
@@ -39,6 +40,11 @@ def body(units: str = UNITS, **more: Any) -> dict[str, Any]:
 def scenario(main_job: MainJob, baseline: str) -> ScenarioId:
     document = ScenarioDocument.model_validate({"name": baseline, "parameters": {"baseline": baseline}})
     return main_job.app.run(TENANT, lambda s: scenarios.create(s, document, main_job.caller())).id
+
+
+def test_the_example_of_the_document_is_a_baseline(outputs_api: OutputsApi) -> None:
+    answer = outputs_api.post("/v1/baselines", BODIES["create_baseline"])
+    assert answer.status == 201, answer.json
 
 
 def test_weights_that_are_no_year_are_refused_with_their_sum(outputs_api: OutputsApi) -> None:
