@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("SEXTANT_LOCAL_CALLS", tempfile.mkdtemp(prefix="sextant-calls-"))
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, a file stays together, and so does what writes the bundles of the checkout.
 
