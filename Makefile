@@ -72,7 +72,7 @@ token: to-run ## Print a bearer token for the local system: make token TENANT=de
 
 .PHONY: test
 test: setup ## Run the tests, two side by side: make test ARGS="tests/unit -k ids" runs some, one by one
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadgroup --no-loadscope-reorder)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadscope --no-loadscope-reorder)
 
 .PHONY: check-engines
 check-engines: setup ## Have Spark read the table we write, and Trino run Athena's SQL: needs Java 17, Maven, 700 MB once

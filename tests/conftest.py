@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from functions.declaration import Queue
 from local import database as databases
@@ -39,32 +41,38 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("SEXTANT_LOCAL_CALLS", tempfile.mkdtemp(prefix="sextant-calls-"))
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, a file stays together, and so does what writes the bundles of the checkout.
-
-    The longest group comes first, so that no process is left with it at the end.
-    """
+    """The longest group comes first, so that no process is left with it at the end."""
     items.sort(key=_place)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    if _makes_bundles(item):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return GroupScheduling(config, log)
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Where tests run side by side, the tests of a group run in one process, in order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(Path(nodeid.partition("::")[0]))
+
+
+def _group(file: Path) -> str:
+    """A file is a group of its own, but for what writes the bundles of the checkout, and what shares a browser."""
+    if _makes_bundles(file):
         return "bundles"
-    # One browser for all of them, whose event loop holds its thread.
-    return "console" if "console" in item.path.parts else item.path.as_posix()
+    return "console" if "console" in file.parts else file.as_posix()
 
 
 def _place(item: pytest.Item) -> int:
     if item.get_closest_marker("last"):
         return 2
-    return 0 if _makes_bundles(item) else 1
+    return 0 if _makes_bundles(item.path) else 1
 
 
-def _makes_bundles(item: pytest.Item) -> bool:
-    return "infra" in item.path.parts or item.path.name in {"test_deploy.py", "test_bundling.py"}
+def _makes_bundles(file: Path) -> bool:
+    return "infra" in file.parts or file.name == "test_deploy.py"
 
 
 @pytest.fixture(scope="session")
