@@ -34,7 +34,8 @@ from local.postgres import Postgres
 from sextant.ids import new_id
 from sextant.lake.objects.store import s3_store
 from sextant.lake.table.catalog import load_table
-from sextant.lake.table.iceberg import PARTITION_SPEC, SCHEMA, SORT_ORDER
+from sextant.lake.table.columns import OUTPUTS
+from sextant.lake.table.iceberg import PARTITION_SPEC, SORT_ORDER, schema_of
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.commit import commit_batch
 from sextant.lake.write.datafile import DataFileDescriptor, write_run
@@ -177,7 +178,7 @@ def theirs(settings: LakeSettings, writers: int) -> Measured:
         catalog.drop_table("market.direct")
     catalog.create_table(
         "market.direct",
-        SCHEMA,
+        schema_of(OUTPUTS),
         location=f"{settings.warehouse}/direct-{new_id()}",
         partition_spec=PARTITION_SPEC,
         sort_order=SORT_ORDER,

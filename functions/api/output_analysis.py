@@ -20,13 +20,14 @@ from functions.api.output_parameters import (
     MostValue,
     OldMetric,
     OldRuns,
+    Resolution,
     Runs,
     SnapshotId,
     Start,
     TagPairs,
     snapshot_of,
 )
-from functions.api.output_query import SnapshotMeta, check_names, filter_of, json_answer, readable, reader
+from functions.api.output_query import SnapshotMeta, check_names, filter_of, json_answer, readable, reader_of
 from sextant.ids import ScenarioId
 from sextant.lake.read.aggregate import GroupBy
 
@@ -42,6 +43,8 @@ class AggregateBody(BaseModel):
     """The run, where `by` has it or none was chosen."""
     tags: dict[str, str] | None = None
     """Of the group: where `by` has them all, else those of the point of a sweep."""
+    hour: int | None = None
+    """Of the group, where `by` has it: which of the year's hours, from 1."""
     unit: str
     """Of the values."""
     count: int
@@ -78,7 +81,7 @@ def aggregate_outputs(
     by: Annotated[
         str,
         Query(
-            description="Of metric, asof_date, run_id, tags; with commas. Each group has one unit and one point of a "
+            description="Of metric, asof_date, run_id, tags, and with `resolution=hour` hour; with commas. Each group has one unit and one point of a "
             "sweep; without `runs` chosen, one run"
         ),
     ] = "metric",
@@ -93,6 +96,7 @@ def aggregate_outputs(
     metric_name: OldMetric = None,
     run_id: OldRuns = None,
     snapshot_id: SnapshotId = None,
+    resolution: Resolution = None,
 ) -> Response[Any]:
     """Each group has one unit. Bands are no values and are left out."""
     caller = router.caller
@@ -105,21 +109,23 @@ def aggregate_outputs(
         max_value=max_value,
         tags=tags,
     )
-    groups, ranks, pinned = groups_of(by), ranks_of(percentiles), snapshot_of(snapshot_id)
+    outputs, pinned = reader_of(resolution), snapshot_of(snapshot_id)
+    groups, ranks = groups_of(by, by_hour=outputs.definition.by_hour), ranks_of(percentiles)
     readable(caller, scenario_id, where.run_ids)
-    aggregates, snapshot = reader().aggregates(
+    aggregates, snapshot = outputs.aggregates(
         caller.tenant, ScenarioId(scenario_id), where, by=groups, ranks=ranks, snapshot=pinned
     )
     if not aggregates:
-        check_names(caller, [ScenarioId(scenario_id)], where, pinned)
+        check_names(caller, [ScenarioId(scenario_id)], where, pinned, outputs)
     return json_answer([group.to_json() for group in aggregates], caller.request_id, snapshot)
 
 
-def groups_of(text: str) -> list[GroupBy]:
+def groups_of(text: str, *, by_hour: bool) -> list[GroupBy]:
     names = [name.strip() for name in text.split(",")]
-    groups = [group for group in _GROUPS if group in names]
+    known = [group for group in _GROUPS if by_hour or group != "hour"]
+    groups = [group for group in known if group in names]
     if len(groups) != len(set(names)):
-        raise broken("by", "enum", f"must be of {', '.join(_GROUPS)}")
+        raise broken("by", "enum", f"must be of {', '.join(known)}")
     return groups
 
 

@@ -27,6 +27,10 @@ End = Annotated[moments.Day | None, Query(description="Until this day, itself in
 LeastValue = Annotated[float | None, Query(description="Values of at least this, in their unit")]
 MostValue = Annotated[float | None, Query(description="Values of at most this, in their unit")]
 TagPairs = Annotated[str | None, Query(description="key:value, several with commas", max_length=1000)]
+Resolution = Annotated[
+    Literal["year", "hour"] | None,
+    Query(description="`hour`: the hourly results, of runs that were asked for them"),
+]
 SnapshotId = Annotated[
     str | None,
     Query(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import EndpointSettings
 from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter
+from sextant.lake.table.columns import HOURLY
 from sextant.outputs import service, unreadable_files
 from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
@@ -53,6 +55,16 @@ def reader() -> OutputReader:
         lake.links,
     )
     return OutputReader(lake.settings, lake.objects, exports, _report)
+
+
+@bootstrap.part
+def hourly_reader() -> OutputReader:
+    return replace(reader(), definition=HOURLY)
+
+
+def reader_of(resolution: str | None) -> OutputReader:
+    """The reader of the yearly results, or of the hourly ones."""
+    return hourly_reader() if resolution == "hour" else reader()
 
 
 def _report(file: UnreadableFile) -> None:
@@ -107,15 +119,21 @@ def csv_style(
 
 
 def check_names(
-    caller: Caller, scenarios: Collection[ScenarioId], where: OutputFilter, snapshot: int | None
+    caller: Caller,
+    scenarios: Collection[ScenarioId],
+    where: OutputFilter,
+    snapshot: int | None,
+    rows: OutputReader | None = None,
 ) -> None:
     """Tell a misspelt metric or tag from one without rows; to be called where a reading came out empty.
+
+    `rows` is whose names count, the yearly ones' unless it is given.
 
     Raises `InvalidParameterError` for a name that none of the scenarios' rows has, unless they have no rows at all.
     """
     if where.metric is None and not where.tags:
         return
-    names = reader().names(caller.tenant, scenarios, snapshot)
+    names = (rows or reader()).names(caller.tenant, scenarios, snapshot)
     if not names.metrics:
         return
     if where.metric is not None and where.metric not in names.metrics:

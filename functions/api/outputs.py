@@ -27,6 +27,7 @@ from functions.api.output_parameters import (
     MostValue,
     OldMetric,
     OldRuns,
+    Resolution,
     Runs,
     Separator,
     SnapshotId,
@@ -41,7 +42,7 @@ from functions.api.output_query import (
     filter_of,
     json_answer,
     readable,
-    reader,
+    reader_of,
 )
 from functions.api.output_values import ValueBody
 from sextant.identity import Caller
@@ -50,7 +51,7 @@ from sextant.lake.errors import InvalidCursorError
 from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter, OutputRow, PageKey
 from sextant.outputs.athena import Export
-from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor
+from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor, OutputReader
 from sextant.paging import Direction
 
 MAX_LIMIT = 1000
@@ -67,6 +68,13 @@ def media_types(forms: Mapping[str, ExportFormat]) -> dict[str, str]:
 class OutputBody(ValueBody):
     run_id: str
     scenario_id: str
+
+
+class HourlyOutputBody(OutputBody):
+    hour: int
+    """Which of the year's hours, from 1, as in the baseline's load."""
+    weight: float
+    """Hours of the year that it stands for."""
 
 
 class SeriesBody(BaseModel):
@@ -88,6 +96,8 @@ class SeriesBody(BaseModel):
     """P5; left out where nothing is random."""
     hi: list[float | None] | None = None
     """P95."""
+    h: list[int] | None = None
+    """Which of the year's hours each value is of, from 1; only of hourly results."""
 
 
 class OutputMeta(Meta):
@@ -100,7 +110,7 @@ class OutputMeta(Meta):
 
 
 class OutputList(BaseModel):
-    data: list[OutputBody] | list[SeriesBody]
+    data: list[OutputBody] | list[HourlyOutputBody] | list[SeriesBody]
     """Rows; with `shape=series` one item for each metric, run, tags and unit."""
     meta: OutputMeta
 
@@ -160,6 +170,7 @@ def read_outputs(
     metric_name: OldMetric = None,
     run_id: OldRuns = None,
     snapshot_id: SnapshotId = None,
+    resolution: Resolution = None,
     limit: Annotated[
         int | None,
         Query(ge=1, le=MAX_LIMIT, description=f"Rows of a page of JSON; {DEFAULT_LIMIT} where not given"),
@@ -193,6 +204,7 @@ def read_outputs(
     )
     form, pinned = _FORMATS.get(format or "", None if format else accepted(accept)), snapshot_of(snapshot_id)
     style = csv_style(form, separator, decimal, bom=bom)
+    outputs = reader_of(resolution)
     if form is not None:
         for name, value in (("limit", limit), ("cursor", cursor), ("shape", shape)):
             if value is not None:
@@ -201,10 +213,10 @@ def read_outputs(
         for name, value in (("limit", limit), ("cursor", cursor)):
             if value is not None:
                 raise broken(name, "not_applicable", "goes only with rows: an answer has all of the series")
-        return _series(caller, scenario_id, where, pinned)
+        return _series(caller, scenario_id, where, pinned, outputs)
     if form is not None:
-        return _file(caller, scenario_id, where, form, pinned, style)
-    return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, pinned)
+        return _file(caller, scenario_id, where, form, pinned, style, outputs)
+    return _page(caller, scenario_id, where, limit or DEFAULT_LIMIT, cursor, pinned, outputs)
 
 
 def accepted(header: str, forms: Collection[ExportFormat] = tuple(ExportFormat)) -> ExportFormat | None:
@@ -214,24 +226,30 @@ def accepted(header: str, forms: Collection[ExportFormat] = tuple(ExportFormat))
 
 
 def _page(
-    caller: Caller, scenario: UUID, where: OutputFilter, limit: int, cursor: str | None, snapshot: int | None
+    caller: Caller,
+    scenario: UUID,
+    where: OutputFilter,
+    limit: int,
+    cursor: str | None,
+    snapshot: int | None,
+    outputs: OutputReader,
 ) -> Response[Any]:
-    scope = f"outputs {scenario} {where.spelled()} {snapshot}"
+    by_hour = outputs.definition.by_hour
+    scope = f"{'hourly ' if by_hour else ''}outputs {scenario} {where.spelled()} {snapshot}"
+    body = HourlyOutputBody if by_hour else OutputBody
     at = _decoded(cursor, scope) if cursor else None
 
     def read() -> bytes:
-        page = reader().page(
-            caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot
-        )
+        page = outputs.page(caller.tenant, ScenarioId(scenario), where, limit=limit, at=at, snapshot=snapshot)
         if not page.rows and at is None:
-            check_names(caller, [ScenarioId(scenario)], where, snapshot)
+            check_names(caller, [ScenarioId(scenario)], where, snapshot, outputs)
         edges = {
             "next_cursor": _encoded(page.next, page.snapshot_id, "next", scope),
             "prev_cursor": _encoded(page.previous, page.snapshot_id, "prev", scope),
             "snapshot_id": None if page.snapshot_id is None else str(page.snapshot_id),
         }
         # JSON has no line breaks of its own here: one parts the rows from what the meta says of them.
-        return orjson.dumps([_shown(row) for row in page.rows]) + b"\n" + orjson.dumps(edges)
+        return orjson.dumps([_shown(row, body) for row in page.rows]) + b"\n" + orjson.dumps(edges)
 
     rows, _, edges = cached(caller, scenario, where.run_ids, f"{scope} {limit} {cursor}", read).rpartition(
         b"\n"
@@ -245,16 +263,18 @@ def _page(
     )
 
 
-def _shown(row: OutputRow) -> dict[str, Any]:
-    """The row in the fields of `OutputBody`; a page has up to a thousand."""
-    return {name: getattr(row, name) for name in OutputBody.model_fields}
+def _shown(row: OutputRow, body: type[OutputBody]) -> dict[str, Any]:
+    """The row in the fields of `body`; a page has up to a thousand."""
+    return {name: getattr(row, name) for name in body.model_fields}
 
 
-def _series(caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int | None) -> Response[Any]:
+def _series(
+    caller: Caller, scenario: UUID, where: OutputFilter, snapshot: int | None, outputs: OutputReader
+) -> Response[Any]:
     readable(caller, scenario, where.run_ids)
-    series, read = reader().series(caller.tenant, ScenarioId(scenario), where, snapshot)
+    series, read = outputs.series(caller.tenant, ScenarioId(scenario), where, snapshot)
     if not series:
-        check_names(caller, [ScenarioId(scenario)], where, snapshot)
+        check_names(caller, [ScenarioId(scenario)], where, snapshot, outputs)
     return json_answer([one.to_json() for one in series], caller.request_id, read)
 
 
@@ -265,16 +285,18 @@ def _file(
     form: ExportFormat,
     snapshot: int | None,
     style: CsvStyle,
+    outputs: OutputReader,
 ) -> Response[Any]:
     readable(caller, scenario, where.run_ids)
     if where.metric is not None or where.tags:
-        first = reader().page(caller.tenant, ScenarioId(scenario), where, limit=1, at=None, snapshot=snapshot)
+        first = outputs.page(caller.tenant, ScenarioId(scenario), where, limit=1, at=None, snapshot=snapshot)
         if not first.rows:
-            check_names(caller, [ScenarioId(scenario)], where, snapshot)
-    file = reader().file(caller.tenant, ScenarioId(scenario), where, form, snapshot, style)
+            check_names(caller, [ScenarioId(scenario)], where, snapshot, outputs)
+    file = outputs.file(caller.tenant, ScenarioId(scenario), where, form, snapshot, style)
     if isinstance(file, Export):
         return export_answer(caller, file, 200 if file.over else 202)
-    return file_answer(caller, file, form, f"outputs-{scenario}")
+    name = "hourly-outputs" if outputs.definition.by_hour else "outputs"
+    return file_answer(caller, file, form, f"{name}-{scenario}")
 
 
 def file_answer(caller: Caller, file: File | Link, form: ExportFormat, name: str) -> Response[Any]:

@@ -1,4 +1,4 @@
-"""Publishes what the workers wrote: group commits into the Iceberg table, one at a time.
+"""Publishes what the workers wrote: group commits into the Iceberg tables, one at a time.
 
 Woken by messages of the commits queue, whose content does not matter, and by the schedule, which picks up
 what a lost message left. Whatever happens here, the files stay waiting until they are published.
@@ -19,6 +19,7 @@ from sextant import bootstrap
 from sextant.execution.settings import RunSettings
 from sextant.ids import new_id
 from sextant.lake.table.catalog import load_table
+from sextant.lake.table.columns import HOURLY
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.times import clock_of
 from sextant.observability import RUNS_PUBLISHED, counted, embedded
@@ -41,10 +42,15 @@ def _table() -> Table:
     return load_table(bootstrap.settings(LakeSettings))
 
 
+@bootstrap.part
+def _hourly_table() -> Table:
+    return load_table(bootstrap.settings(LakeSettings), HOURLY)
+
+
 def _commit(batch: OpenBatch) -> CommittedBatch:
     # A snapshot's time is the database's: what a wrong clock wrote, other engines would refuse for ever.
     now = bootstrap.platform_database().run(ALL_TENANTS, service.database_time, idempotent=True)
-    return publish(_table(), batch, clock_of(now))
+    return publish(_table(), _hourly_table, batch, clock_of(now))
 
 
 @logger.inject_lambda_context
@@ -52,8 +58,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     left = TimeLeft(COMMITTER)
     scheduled = event.get("detail-type") == "Scheduled Event"
     if scheduled:
-        # So that readers, who may not make the table, find one before the first run is published.
-        _table()
+        # So that readers, who may not make a table, find one before the first run is published.
+        _table(), _hourly_table()
     published = service.commit_waiting(
         bootstrap.platform_database(),
         _commit,

@@ -1,7 +1,7 @@
-"""Keeps the table small; called by the schedule, each hour.
+"""Keeps the tables small; called by the schedule, each hour.
 
 By hand, after the database or the lake was restored, it compares the two: `{"reconcile": "compare"}` says what
-differs, `{"reconcile": "take out"}` also deletes from the table the rows that the database does not know as published.
+differs, `{"reconcile": "take out"}` also deletes from the tables the rows that the database does not know as published.
 After a machine with a wrong clock wrote to the table, `{"repair": "times"}` puts its times in order.
 """
 
@@ -16,9 +16,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sextant import bootstrap
 from sextant.lake.errors import UnreadableFile
 from sextant.lake.table.catalog import load_table
+from sextant.lake.table.columns import HOURLY
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import reconciliation, unreadable_files
-from sextant.outputs.maintenance import STEPS, MaintenanceFailedError, maintain, sort_times
+from sextant.outputs.maintenance import STEPS, MaintenanceFailedError, maintain_all, sort_times
 
 logger = Logger()
 
@@ -32,19 +33,25 @@ def _report(files: Iterable[UnreadableFile]) -> int:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Compact, expire, clear; `{"only": ["compact"]}` does some of it."""
-    table = load_table(bootstrap.settings(LakeSettings))
+    """Compact, expire, clear; `{"only": ["compact"]}` does some of it. What is done to the hourly table stands under `hourly`."""
+    lake, database = bootstrap.settings(LakeSettings), bootstrap.platform_database()
+    table, hourly = load_table(lake), load_table(lake, HOURLY)
     if event.get("repair") == "times":
-        done: dict[str, Any] = {"repaired": sort_times(table, bootstrap.platform_database())}
-        logger.warning("the table's times put in order", extra=done)
+        done: dict[str, Any] = {
+            "repaired": sort_times(table, database),
+            "hourly": {"repaired": sort_times(hourly, database)},
+        }
+        logger.warning("the tables' times put in order", extra=done)
     elif "reconcile" in event:
-        done = reconciliation.reconcile(
-            table, bootstrap.platform_database(), str(event["reconcile"]), _report
+        done, of_hours = (
+            reconciliation.reconcile(one, database, str(event["reconcile"]), _report)
+            for one in (table, hourly)
         )
+        done["hourly"] = of_hours
         logger.warning("lake and database compared", extra=done)
     else:
-        done = maintain(table, bootstrap.platform_database(), _report, event.get("only", STEPS))
-        logger.info("table maintained", extra=done)
+        done = maintain_all(table, hourly, database, _report, event.get("only", STEPS))
+        logger.info("tables maintained", extra=done)
         if "failed" in done:
             # So that the function's errors are seen; what could be done is done.
             raise MaintenanceFailedError(f"These steps failed: {', '.join(done['failed'])}.")

@@ -35,6 +35,7 @@ def worker() -> Worker:
         database=bootstrap.platform_database(),
         store=store_for(scheme_of(lake.warehouse), lake.region, lake.endpoint_url),
         table_location=lake.table_location,
+        hourly_location=lake.hourly_location,
         lease=timedelta(seconds=runs.lease),
         memory_gb=function.memory_mb / 1024,
         seconds_per_part=runs.seconds_per_part,

@@ -12,14 +12,19 @@ from constructs import Construct
 from infra.constructs.buckets import private_bucket
 from infra.constructs.encryption import allow_key
 from infra.constructs.suppressions import accept, accept_checkov, accept_wildcard, seen_from
-from sextant.lake.table.columns import NAMESPACE, TABLE_NAME
+from sextant.lake.table.columns import HOURLY, NAMESPACE, OUTPUTS
 
 CATALOG_DATABASE = NAMESPACE
 _WAREHOUSE = "warehouse"
 _EXPORTS = f"{_WAREHOUSE}/exports"
-_TABLE = f"{_WAREHOUSE}/{NAMESPACE}/{TABLE_NAME}"
+_TABLE, _HOURLY = (table.location(_WAREHOUSE) for table in (OUTPUTS, HOURLY))
 # What a run puts into the warehouse.
-_FILES = (f"{_TABLE}/data/*", f"{_TABLE}-parts/*", f"{_WAREHOUSE}/baselines/*/system-*")
+_FILES = (
+    f"{_TABLE}/data/*",
+    f"{_HOURLY}/data/*",
+    f"{_TABLE}-parts/*",
+    f"{_WAREHOUSE}/baselines/*/system-*",
+)
 
 
 class Warehouse(Construct):

@@ -80,6 +80,19 @@ def test_every_row_of_a_run_is_read_page_by_page_and_as_csv(system: RunningSyste
     assert len(list(csv.reader(io.StringIO(text)))) == expected + 1
 
 
+def test_the_hours_of_a_run_are_read_where_it_was_asked_for_them(system: RunningSystem) -> None:
+    with system.client("acme") as client:
+        scenario = create(client, parameters={"end_year": 2026, "hourly": "price"})
+        run = client.post(f"/v1/scenarios/{scenario}/run", json={}).json()["data"]["id"]
+        assert finished_run(client, scenario, run)["state"] == "SUCCEEDED"
+        hours = client.get(
+            f"/v1/scenarios/{scenario}/outputs", params={"resolution": "hour", "limit": 1000}
+        ).json()["data"]
+
+    assert [row["metric"] for row in hours] == ["price"] * 864
+    assert sorted(row["hour"] for row in hours) == list(range(1, 865))
+
+
 def test_an_identical_request_is_answered_with_the_first_run(system: RunningSystem) -> None:
     with system.client("acme") as client:
         scenario = create(client)

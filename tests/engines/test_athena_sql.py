@@ -18,13 +18,15 @@ import pytest
 
 from sextant.ids import new_id
 from sextant.lake.read.athena_sql import Statement, literal, statement
-from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.export import ExportFormat, export, exported
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
-from sextant.lake.table.columns import NAMES
+from sextant.lake.table.columns import OUTPUTS
 from tests.engines.conftest import Trino
 from tests.integration.lake.conftest import Lake
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
+
+EXPORTED = tuple(column.name for column in exported(OUTPUTS))
 
 _TABLE = re.compile(r'"market"."scenario_output" FOR VERSION AS OF \d+')
 _COMPUTED = datetime(2026, 11, 21, 8, 30, 1, 123456, tzinfo=UTC)
@@ -91,8 +93,8 @@ def _bound(asked: Statement, values: str) -> str:
 
 def _values(rows: list[dict[str, Any]]) -> str:
     """Rows as Trino's VALUES, in the types its Iceberg connector gives our columns."""
-    spelled = ", ".join(f"({', '.join(_literal(name, row[name]) for name in NAMES)})" for row in rows)
-    return f"(VALUES {spelled}) AS scenario_output({', '.join(NAMES)})"
+    spelled = ", ".join(f"({', '.join(_literal(name, row[name]) for name in OUTPUTS.names)})" for row in rows)
+    return f"(VALUES {spelled}) AS scenario_output({', '.join(OUTPUTS.names)})"
 
 
 def _literal(name: str, value: Any) -> str:

@@ -65,7 +65,8 @@ def _unwrapped(kind: Any, limits: list[Any]) -> tuple[Any, list[Any]]:
         flat = [one for item in more for one in (item.metadata if isinstance(item, FieldInfo) else [item])]
         return _unwrapped(inner, [*limits, *flat])
     if get_origin(kind) in (Union, UnionType):
-        return _unwrapped(next(one for one in get_args(kind) if one is not type(None)), limits)
+        choices = [one for one in get_args(kind) if one is not type(None)]
+        return _unwrapped(choices[0], limits) if len(choices) == 1 else (kind, limits)
     return kind, limits
 
 
@@ -73,6 +74,8 @@ def _type(kind: Any, limits: list[Any]) -> str:
     origin = get_origin(kind)
     if origin is Literal:
         return "enum"
+    if origin in (Union, UnionType):
+        return " or ".join(_type(*_unwrapped(one, [])) for one in get_args(kind))
     if origin is list:
         inner = _unwrapped(get_args(kind)[0], [])[0]
         plain = {float: "numbers", int: "integers", Condition: "conditions", Component: "components"}

@@ -2,7 +2,8 @@
 -- that sextant.drivers.references must look: it knows the rules, and a test holds that it has no fault where this is true.
 CREATE OR REPLACE FUNCTION scenario_fits(p_assumptions jsonb, p_parameters jsonb, p_vocabulary jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT NOT coalesce(p_parameters -> 'sweep' ?| ARRAY['start_year', 'end_year', 'model'], false)
+    SELECT NOT coalesce(p_parameters -> 'sweep' ?| ARRAY['start_year', 'end_year', 'model', 'hourly'], false)
+    AND NOT p_parameters ? 'hourly'
     AND NOT EXISTS (
         SELECT FROM unnest(ARRAY[p_parameters -> 'start_year', p_parameters -> 'end_year']) year
         WHERE year::integer NOT BETWEEN (p_vocabulary #>> '{years,0}')::integer AND (p_vocabulary #>> '{years,1}')::integer)

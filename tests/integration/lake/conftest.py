@@ -68,7 +68,7 @@ class Lake:
             page = read_page(
                 table, tenant, str(scenario), where, limit=limit, snapshot_id=snapshot_id, after=after
             )
-            found += [Fact(*row.key, value=row.value) for row in page.rows]
+            found += [Fact(*row.key[:4], value=row.value) for row in page.rows]
             if page.next is None:
                 return found
             assert len(page.rows) == limit

@@ -14,7 +14,8 @@ from pyiceberg.table import Table
 from sextant.ids import new_id
 from sextant.lake.objects.store import s3_store
 from sextant.lake.table.catalog import load_table, refresh
-from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
+from sextant.lake.table.columns import OUTPUTS
+from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SORT_ORDER, schema_of
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.commit import commit_batch
 from sextant.lake.write.datafile import write_run
@@ -25,7 +26,7 @@ from tests.unit.lake.samples import identity, some_rows
 
 def test_the_table_stands_in_the_catalog_as_defined(lake: Lake) -> None:
     table = lake.table()
-    assert table.schema() == SCHEMA
+    assert table.schema() == schema_of(OUTPUTS)
     assert table.spec() == PARTITION_SPEC
     assert table.sort_order() == SORT_ORDER
     assert PROPERTIES.items() - {("format-version", "2")} <= table.properties.items()

@@ -21,7 +21,7 @@ from local.aws import LocalAws
 from sextant.ids import new_id
 from sextant.lake.errors import BatchConflictError
 from sextant.lake.table import catalog
-from sextant.lake.table.columns import IDENTIFIER
+from sextant.lake.table.columns import OUTPUTS
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
 from sextant.lake.table.settings import LakeSettings
 from sextant.lake.write.commit import commit_batch
@@ -263,7 +263,7 @@ def test_many_committers_with_doubled_and_reordered_batches(lake: Lake) -> None:
 def own_table(lake: Lake) -> Table:
     """The table through a catalog of its own, as another process would have it."""
     make: Callable[[LakeSettings], Catalog] = catalog._made.__wrapped__
-    return make(lake.settings).load_table(IDENTIFIER)
+    return make(lake.settings).load_table(OUTPUTS.identifier)
 
 
 # ------------------------------------------------------------------------------------------- forgotten

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from local.aws import LocalAws
-from sextant.lake.table.columns import NAMES, canonical_tags
+from sextant.lake.table.columns import OUTPUTS, canonical_tags
 from tests.duck import connect
 from tests.integration.lake.conftest import Lake, compacted_scenario
 from tests.unit.lake.samples import Fact
@@ -48,7 +48,7 @@ def test_duckdb_reads_the_table(lake: Lake, scenario: UUID, duck: duckdb.DuckDBP
 
     # Every column has its type, and tags can be asked for by name
     columns = duck.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-    assert [name for name, *_ in columns] == list(NAMES)
+    assert [name for name, *_ in columns] == list(OUTPUTS.names)
     assert {name: kind for name, kind, *_ in columns if kind != "VARCHAR"} == {
         "asof_date": "DATE",
         "value": "DOUBLE",
@@ -89,7 +89,7 @@ def test_polars_reads_the_table(
         },
     )
     found = frame.filter(pl.col("scenario_id") == str(scenario)).collect()
-    assert found.columns == list(NAMES)
+    assert found.columns == list(OUTPUTS.names)
     assert found.schema["asof_date"] == pl.Date
     assert sorted(
         Fact(

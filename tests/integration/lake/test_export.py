@@ -21,12 +21,14 @@ from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.objects.store import PART_BYTES
 from sextant.lake.read.aggregate import aggregate
 from sextant.lake.read.compare import RunReference, compare
-from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.export import ExportFormat, export, exported
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
-from sextant.lake.table.columns import canonical_tags
+from sextant.lake.table.columns import OUTPUTS, canonical_tags
 from tests.integration.lake.conftest import Lake
 from tests.unit.lake.samples import FIRST_DAY, Fact, identity, some_rows
+
+EXPORTED = tuple(column.name for column in exported(OUTPUTS))
 
 
 def fill(lake: Lake, scenario: UUID, runs: int = 4) -> list[Fact]:

@@ -72,7 +72,7 @@ def test_pages_hold_every_wanted_row_once_in_order_both_ways(lake: Lake, compact
             fact = expected[place]
             edge = PageKey(fact.metric, fact.asof_date, fact.run_id, fact.tags)
             page = read_page(table, "acme", str(scenario), where, limit=limit, before=edge)
-            assert [Fact(*row.key, value=row.value) for row in page.rows] == expected[
+            assert [Fact(*row.key[:4], value=row.value) for row in page.rows] == expected[
                 max(0, place - limit) : place
             ]
             assert (page.previous is None) == (place <= limit)
@@ -136,7 +136,7 @@ def test_a_pinned_reading_does_not_see_what_comes_after(lake: Lake) -> None:
         snapshot_id=first.snapshot_id,
         after=first.next,
     )
-    assert [Fact(*row.key, value=row.value) for row in (*first.rows, *second.rows)] == written
+    assert [Fact(*row.key[:4], value=row.value) for row in (*first.rows, *second.rows)] == written
     assert len(lake.pages("acme", scenario, EVERYTHING, 1000)) == 600
 
 
@@ -205,7 +205,7 @@ def test_a_large_file_is_read_by_its_end_and_the_blocks_that_matter(
     with lake.requests() as sent:
         page = read_page(table, "acme", str(run.scenario_id), OutputFilter(start=days[25_000]), limit=500)
     # Then that took its end and the two blocks with its later row groups, besides manifest list and manifest
-    assert [Fact(*row.key, value=row.value) for row in page.rows] == expected[25_000:25_500]
+    assert [Fact(*row.key[:4], value=row.value) for row in page.rows] == expected[25_000:25_500]
     assert dict(sent) == {"GET": 5}
     assert lake.pages("acme", run.scenario_id, EVERYTHING, 20_000) == expected
 

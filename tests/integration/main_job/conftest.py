@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pyiceberg.table import Table
 
 from local.aws import LocalAws, Resources
 from local.database import DatabaseUrls
@@ -19,6 +20,7 @@ from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, TenantId, new_id
 from sextant.lake.objects.store import s3_store
 from sextant.lake.table.catalog import disconnect, load_table
+from sextant.lake.table.columns import HOURLY, OUTPUTS, Definition
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import service as outputs
 from sextant.outputs.publication import publish
@@ -64,20 +66,24 @@ class MainJob:
 
         return outputs.commit_waiting(
             self.platform,
-            partial(publish, table),
+            partial(publish, table, self.hourly),
             owner=f"committer-{new_id()}",
             lease=timedelta(seconds=30),
             limit=1000,
             may_go_on=lambda: True,
         )
 
+    def hourly(self) -> Table:
+        """The table of hourly outputs."""
+        return load_table(self.lake, HOURLY)
+
     def run(self, scenario: ScenarioId, run: RunId, tenant: TenantId = TENANT) -> Run:
         with self.app.autocommit(tenant) as session:
             return runs.get(session, scenario, run)
 
-    def rows_by_run(self) -> dict[UUID, int]:
-        """How many rows of each run stand in the table, counted by another reader than ours."""
-        table = load_table(self.lake)
+    def rows_by_run(self, definition: Definition = OUTPUTS) -> dict[UUID, int]:
+        """How many rows of each run stand in a table, counted by another reader than ours."""
+        table = load_table(self.lake, definition)
         if table.current_snapshot() is None:
             return {}
         counted = (
@@ -113,6 +119,7 @@ def main_job(
         database=platform,
         store=s3_store(lake.region, lake.endpoint_url),
         table_location=lake.table_location,
+        hourly_location=lake.hourly_location,
         lease=timedelta(seconds=30),
         memory_gb=1.0,
     )

@@ -17,6 +17,7 @@ from local.postgres import Postgres
 from sextant import bootstrap
 from sextant.ids import RunId, TenantId, new_id
 from sextant.lake.table.catalog import load_table
+from sextant.lake.table.columns import OUTPUTS
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.deletion import delete_rows
 from sextant.lake.write.presence import StoredRun
@@ -164,7 +165,7 @@ def test_the_maintenance_function_compares_by_hand(
     start = backup()
     publish(main_job, "later")
     job = start()
-    monkeypatch.setattr(maintenance, "load_table", lambda _: load_table(job.lake))
+    monkeypatch.setattr(maintenance, "load_table", lambda _, table=OUTPUTS: load_table(job.lake, table))
     monkeypatch.setattr(bootstrap, "platform_database", lambda: job.platform)
 
     class Context:

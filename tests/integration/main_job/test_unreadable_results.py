@@ -148,8 +148,8 @@ def test_a_committer_that_reads_more_and_one_that_reads_less_publish_each_row_on
     table = load_table(main_job.lake)
 
     # When the old one registers what it can read and dies, and the new one, which reads all, finishes the batch
-    publish(table, old)
-    committed = publish(load_table(main_job.lake), new)
+    publish(table, main_job.hourly, old)
+    committed = publish(load_table(main_job.lake), main_job.hourly, new)
 
     # Then the one that is not in the snapshot is told, and comes with a batch of its own
     assert [file.run_id for file in committed.refused] == [bad]
@@ -168,7 +168,7 @@ def test_a_batch_that_nobody_could_read_can_be_registered_by_nobody_later(main_j
     before = spoil(main_job, run, {"format": 2})
     batch = take_batch(main_job)
     assert batch is not None
-    publish(load_table(main_job.lake), batch)
+    publish(load_table(main_job.lake), main_job.hourly, batch)
 
     # When the other wakes up late, then the table does not take the file under that batch
     zombie = OpenBatch(batch.id, True, batch.files)

@@ -16,12 +16,15 @@ import pytest
 from local.aws import LocalAws
 from sextant.ids import new_id
 from sextant.lake.read.athena_sql import FilterTooLongError, Statement, statement
-from sextant.lake.read.export import EXPORTED, ExportFormat, export
+from sextant.lake.read.export import ExportFormat, export, exported
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
+from sextant.lake.table.columns import OUTPUTS
 from tests.duck import connect
 from tests.integration.lake.conftest import Lake, lake, lake_settings
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
+
+EXPORTED = tuple(column.name for column in exported(OUTPUTS))
 
 __all__ = ["lake", "lake_settings"]
 

@@ -12,15 +12,23 @@ from pyiceberg.transforms import BucketTransform
 from pyiceberg.typedef import Record
 from pyiceberg.types import StringType
 
-from sextant.lake.table.columns import BUCKETS, bucket, canonical_tags, partition_path, tags_of
-from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SCHEMA, SORT_ORDER
+from sextant.lake.table.columns import (
+    BUCKETS,
+    OUTPUTS,
+    bucket,
+    canonical_tags,
+    partition_path,
+    tags_of,
+)
+from sextant.lake.table.iceberg import PARTITION_SPEC, PROPERTIES, SORT_ORDER, schema_of
 
 text = st.text(st.characters(exclude_characters="\x1e\x1f", codec="utf-8"), max_size=12)
 
 
 def test_the_table_is_what_the_design_says() -> None:
     assert [
-        (field.field_id, field.name, str(field.field_type), field.required) for field in SCHEMA.fields
+        (field.field_id, field.name, str(field.field_type), field.required)
+        for field in schema_of(OUTPUTS).fields
     ] == [
         (1, "tenant_id", "string", True),
         (2, "scenario_id", "string", True),
@@ -36,11 +44,13 @@ def test_the_table_is_what_the_design_says() -> None:
         (12, "version_hash", "string", True),
         (13, "computed_ts", "timestamptz", True),
     ]
-    assert [(SCHEMA.find_column_name(f.source_id), str(f.transform)) for f in PARTITION_SPEC.fields] == [
+    assert [
+        (schema_of(OUTPUTS).find_column_name(f.source_id), str(f.transform)) for f in PARTITION_SPEC.fields
+    ] == [
         ("tenant_id", "identity"),
         ("scenario_id", "bucket[16]"),
     ]
-    assert [SCHEMA.find_column_name(f.source_id) for f in SORT_ORDER.fields] == [
+    assert [schema_of(OUTPUTS).find_column_name(f.source_id) for f in SORT_ORDER.fields] == [
         "scenario_id",
         "metric",
         "asof_date",
@@ -62,7 +72,7 @@ def test_the_bucket_is_icebergs(scenario: UUID) -> None:
 
 
 def test_partition_directories_are_named_as_iceberg_names_them() -> None:
-    schema, spec = Schema(*SCHEMA.fields), PartitionSpec(*PARTITION_SPEC.fields)
+    schema, spec = Schema(*schema_of(OUTPUTS).fields), PartitionSpec(*PARTITION_SPEC.fields)
     assert partition_path("north-sea_2", 7) == spec.partition_to_path(Record("north-sea_2", 7), schema)
 
 

@@ -20,8 +20,8 @@ from pyiceberg.io.pyarrow import (
 )
 
 from sextant.lake.objects.store import FileStore
-from sextant.lake.table.columns import COLUMNS, ROW_GROUP_ROWS, bucket, canonical_tags
-from sextant.lake.table.iceberg import PROPERTIES, SCHEMA
+from sextant.lake.table.columns import COLUMNS, OUTPUTS, ROW_GROUP_ROWS, bucket, canonical_tags
+from sextant.lake.table.iceberg import PROPERTIES, schema_of
 from sextant.lake.write.datafile import DataFileDescriptor, encode, file_statistics, write_run
 from sextant.lake.write.rows import OutputRows, sorted_rows, to_arrow
 from tests.unit.lake.samples import FIRST_DAY, identity, some_rows
@@ -97,7 +97,7 @@ def test_the_file_carries_icebergs_field_ids_and_row_groups() -> None:
         value=np.arange(45_000.0),
         unit=["EUR/MWh"] * 45_000,
     )
-    data, metadata = encode(to_arrow(rows, identity()))
+    data, metadata = encode([to_arrow(rows, identity())])
     file = pq.ParquetFile(pa.BufferReader(data))
     assert [file.metadata.row_group(n).num_rows for n in range(3)] == [ROW_GROUP_ROWS, ROW_GROUP_ROWS, 5_000]
     ids = {field.name: int(field.metadata[b"PARQUET:field_id"]) for field in file.schema_arrow}
@@ -114,12 +114,12 @@ def test_the_file_carries_icebergs_field_ids_and_row_groups() -> None:
 @pytest.mark.parametrize("count", [1, 700])
 def test_the_description_is_the_one_pyiceberg_would_read_from_the_footer(count: int) -> None:
     run = identity()
-    data, metadata = encode(to_arrow(some_rows(count), run))
+    data, metadata = encode([to_arrow(some_rows(count), run)])
     columns, offsets = file_statistics(metadata)
     theirs = data_file_statistics_from_parquet_metadata(
         pq.read_metadata(pa.BufferReader(data)),
-        compute_statistics_plan(SCHEMA, PROPERTIES),
-        parquet_path_to_id_mapping(SCHEMA),
+        compute_statistics_plan(schema_of(OUTPUTS), PROPERTIES),
+        parquet_path_to_id_mapping(schema_of(OUTPUTS)),
     ).to_serialized_dict()
     assert {i: c.size for i, c in columns.items()} == theirs["column_sizes"]
     assert {i: c.values for i, c in columns.items()} == theirs["value_counts"]
@@ -138,7 +138,7 @@ def test_bounds_hold_over_all_row_groups() -> None:
         unit=["1"] * count,
     )
     table = to_arrow(rows, identity())
-    columns, offsets = file_statistics(encode(table)[1])
+    columns, offsets = file_statistics(encode([table])[1])
     assert (columns[4].lower, columns[4].upper) == (b"a", b"b")
     assert np.frombuffer((columns[6].lower or b"") + (columns[6].upper or b""), "<f8").tolist() == [-5.0, 5.0]
     assert (columns[1].values, columns[8].nulls, len(offsets)) == (count, count, 2)

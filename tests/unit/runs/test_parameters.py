@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
     "equal_bids": "listed",
     "percentiles": "1, 99.5",
     "keep_draws": "npv,price",
+    "hourly": "price, generation",
     "model": "merit_order",
 }
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -22,6 +23,7 @@ from pydantic import (
     Tag,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.config import JsonDict
@@ -29,6 +31,8 @@ from pydantic_core import PydanticCustomError
 
 from sextant.drivers.errors import PARAMETER_TAGS, ModelInputError
 from sextant.drivers.fields import MAX_SAFE_INTEGER, UPPER, Contract, Number, Year, broken, optional, required
+from sextant.drivers.hourly import METRICS as HOURLY_METRICS
+from sextant.drivers.hourly import unknown_metrics
 from sextant.drivers.metrics import DRAWS, METRICS
 from sextant.drivers.rules import fault_of
 
@@ -127,6 +131,22 @@ def _check(name: object, item: object) -> None:
 Baseline = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120)]
 
 
+def _hourly_choice(value: Any) -> Any:
+    if not isinstance(value, bool | str) or unknown_metrics(value):
+        raise PydanticCustomError(
+            "hourly", f"must be true, false, or of {', '.join(HOURLY_METRICS)}, with commas"
+        )
+    return value
+
+
+_ONE_METRIC = f"({'|'.join(HOURLY_METRICS)})"
+HourlyChoice = Annotated[
+    bool
+    | Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{_ONE_METRIC}( *, *{_ONE_METRIC})*$"})],
+    BeforeValidator(_hourly_choice),
+]
+
+
 class BuiltInParameters(_Parameters):
     """The parameters of the built-in model, and no others."""
 
@@ -186,6 +206,11 @@ class BuiltInParameters(_Parameters):
             f"{MOST_DRAW_ROWS:,} values",
             assumed="none",
         )
+    )
+    hourly: HourlyChoice | None = optional(
+        f"whether to give results by the hour too, or of which metrics, with commas: {', '.join(HOURLY_METRICS)}; of a random scenario those of "
+        "the central case",
+        assumed=False,
     )
     baseline: Baseline | None = optional(
         "a baseline of your own, by name or id, `…@3` for its third version", assumed="the reference system"

@@ -66,7 +66,7 @@ class Vocabulary:
     chronological: bool | None = None
     """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
     hours: int | None = None
-    """That a year is computed in; None in one that was stored before they were kept."""
+    """How many hours, or quarters of them, a year has."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""

@@ -14,6 +14,7 @@ from sextant.engine.capital import annuities
 from sextant.engine.certificate import Certificate, Obligation, certify, rents
 from sextant.engine.dispatch import DispatchProblem, dispatch
 from sextant.engine.inputs import Fleet, Inputs
+from sextant.engine.mixture import Mixture
 from sextant.engine.stack import Problem
 from sextant.engine.storage.building import build_with_storages
 from sextant.engine.storage.chronology import chronology
@@ -53,6 +54,7 @@ class Cleared:
     operation: Operation | None  # what the storages do in each year, [D·Y]; None where the fleet has none
     earned: FloatArray  # [D, Y, U] EUR that its energy sells for
     avoided: FloatArray  # [D, Y, U] MWh of available energy used that would not be without storage
+    mixture: Mixture  # the dispatch behind it, [D·Y]
 
 
 def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
@@ -101,11 +103,12 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
         operation.put(free, operate(consumers.rows(free), operation.storages.rows(free)))
         served = replace(consumers, load=np.maximum(consumers.load + operation.position, 0.0))
     outcome = dispatch(served)
-    by_season = outcome.energy
+    by_season, other_order = outcome.energy, None
     mixed = np.flatnonzero(standards.blend.reshape(rows) > 0.0)
     if mixed.size:
         # Two orders are equally cheap at this credit; their mixture is what meets the target exactly.
-        other = dispatch(replace(problem(mixed, standards.other_credit), load=served.load[mixed])).energy
+        other_order = replace(problem(mixed, standards.other_credit), load=served.load[mixed])
+        other = dispatch(other_order).energy
         by_season[mixed] += standards.blend.reshape(rows)[mixed, None, None] * (other - by_season[mixed])
     energy = by_season.sum(axis=1)
     price, avoided = outcome.price, np.zeros_like(energy)
@@ -144,6 +147,7 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
         operation=operation,
         avoided=avoided.reshape(shape2),
         earned=earned.reshape(shape2),
+        mixture=Mixture(served, mixed, other_order, standards.blend.reshape(rows)),
     )
 
 

@@ -18,10 +18,12 @@ from sextant.drivers.workload import affordable_coalitions, seconds_of_evaluatio
 from sextant.engine.attribution import Coalition, Plan, divide, in_cents, plan
 from sextant.engine.capital import paid_off
 from sextant.engine.checks import check_references, stored
+from sextant.engine.hourly import hourly
 from sextant.engine.inputs import Fleet, Inputs, build_fleet, initial_inputs, stacked
 from sextant.engine.market import Terms, clear, conditions
 from sextant.engine.model import (
     Attribution,
+    Hourly,
     Progress,
     SimulationRequest,
     SimulationResult,
@@ -93,6 +95,16 @@ class Scenario:
     def central(self) -> Measured:
         """The case without chance: every random driver at its mean, no noise."""
         return self.measure(self.inputs(self.assumptions, self.parameters.shock_bp, self.sampler.central()))
+
+    @property
+    def hourly(self) -> Hourly | None:
+        """The hours of the central case; None where none are asked for."""
+        if not (metrics := self.parameters.hourly):
+            return None
+        inputs = self.inputs(self.assumptions, self.parameters.shock_bp, self.sampler.central())
+        return hourly(
+            clear(inputs, self.fleet, self.terms), self.fleet, self.terms, metrics, self.system.currency
+        )
 
     def draws(self, first: int, last: int, progress: Progress) -> Measured:
         """The draws first … last − 1, values [last − first, Y]."""
@@ -168,7 +180,7 @@ def prepare(request: SimulationRequest) -> Scenario:
     system = request.baseline
     parameters = complete(read_parameters(request.parameters), system)
     assumptions = read_assumptions(request.assumptions)
-    warnings = check_references(assumptions, system, parameters.years)
+    warnings = check_references(assumptions, system, parameters.years, request.parameters)
     fleet = build_fleet(system, assumptions, parameters.years)
     terms = Terms(
         years=np.array(parameters.years, dtype=np.int64),
@@ -252,9 +264,8 @@ class MeritOrderModel:
                 worths = scenario.worth(chosen.coalitions, request.progress)
             attribution = attribute_npv(scenario, npv, chosen, worths)
         request.progress(100, "done")
-        return SimulationResult(
-            rows, metrics, self._metadata(scenario, request, measured, random=random), attribution
-        )
+        metadata = self._metadata(scenario, request, measured, random=random)
+        return SimulationResult(rows, metrics, metadata, attribution, scenario.hourly)
 
     def _metadata(
         self, scenario: Scenario, request: SimulationRequest, measured: Measured, *, random: bool
@@ -283,6 +294,9 @@ class MeritOrderModel:
             "hours": len(scenario.terms.weights),
             "units": len(scenario.fleet.units),
             "certificate": {"largest_gap": float(measured.of("optimality_gap").max())},
+            "hourly": {"metrics": list(scenario.parameters.hourly), "case": "central" if random else "only"}
+            if scenario.parameters.hourly
+            else None,
             "paid_off": paid_off(scenario.fleet, scenario.parameters.years[-1]),
         }
 

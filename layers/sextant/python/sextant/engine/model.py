@@ -94,6 +94,31 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class Series:
+    """What hourly values are of: a metric in a unit, broken down by tags."""
+
+    metric: str
+    unit: str
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def tag_map(self) -> Mapping[str, str]:
+        return dict(self.tags)
+
+
+@dataclass(frozen=True)
+class Hourly:
+    """Hourly values of S series over Y years of H hours."""
+
+    columns: tuple[Series, ...]  # [S], no two of one metric and the same tags
+    dates: NDArray[
+        np.datetime64
+    ]  # [Y, H] the day of the hour; the first of the month where hours are representative
+    weights: FloatArray  # [H] hours of the year that each stands for
+    values: FloatArray  # [S, Y, H] in the unit of the series; NaN where undefined
+
+
+@dataclass(frozen=True)
 class SimulationResult:
     """A run's outcome. `metadata` is JSON: model, version, limits, baseline and its digest, seed, draws, parameters."""
 
@@ -101,6 +126,8 @@ class SimulationResult:
     metrics: tuple[MetricValue, ...]
     metadata: Mapping[str, Any]
     attribution: Attribution | None = None
+    hourly: Hourly | None = None
+    """Only where the run asks for it."""
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sextant.drivers.errors import ModelInputError
+from sextant.drivers.hourly import chosen_metrics
 from sextant.drivers.parameters import BuiltInParameters
 from sextant.engine.statistics import BAND
 from sextant.engine.system import SystemData
@@ -34,6 +35,8 @@ class RunParameters:
     """Percent, increasing: those of the band and those asked for."""
     keep_draws: tuple[str, ...]
     """Metrics."""
+    hourly: tuple[str, ...] = ()
+    """Metrics whose hours are wanted."""
 
 
 def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters:
@@ -65,4 +68,5 @@ def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters
         equal_bids=parameters.effective("equal_bids"),
         percentiles=tuple(sorted({*BAND, *parameters.chosen_percentiles})),
         keep_draws=parameters.kept_metrics,
+        hourly=chosen_metrics(parameters.hourly),
     )

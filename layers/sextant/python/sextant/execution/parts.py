@@ -16,11 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from sextant.drivers.errors import ModelInputError
+from sextant.drivers.hourly import MOST_ROWS
 from sextant.drivers.parameters import BUILT_IN, point_text, points_of
 from sextant.engine import (
+    Hourly,
     Measured,
     MetricValue,
     OutputRows,
+    Series,
     SimulationRequest,
     SimulationResult,
     Workload,
@@ -39,6 +43,7 @@ MOST_PARTS = 2_000
 """Of one run: all are stored in one transaction."""
 # The columns of a result's rows, which a point's archive holds as they are.
 _ARRAYS = tuple(field.name for field in fields(OutputRows) if field.name != "tag_sets")
+_HOURLY_ARRAYS = tuple(field.name for field in fields(Hourly) if field.name != "columns")
 # What makes one point of a sweep longer than another.
 _SIZES = {"start_year", "end_year", "draws"}
 
@@ -176,14 +181,18 @@ def _pack_point(result: SimulationResult, point: Mapping[str, Any]) -> bytes:
     metrics = [
         {**asdict(item), "asof_date": str(item.asof_date), "tags": dict(item.tags)} for item in result.metrics
     ]
-    notes = {
+    notes: dict[str, Any] = {
         "kind": "point",
         "point": dict(point),
         "tag_sets": [dict(tags) for tags in rows.tag_sets],
         "metrics": metrics,
         "metadata": dict(result.metadata),
     }
-    return _pack(notes, **{name: getattr(rows, name) for name in _ARRAYS})
+    arrays = {name: getattr(rows, name) for name in _ARRAYS}
+    if (hourly := result.hourly) is not None:
+        notes["hourly"] = [[series.metric, series.unit, dict(series.tags)] for series in hourly.columns]
+        arrays |= {f"hourly_{name}": getattr(hourly, name) for name in _HOURLY_ARRAYS}
+    return _pack(notes, **arrays)
 
 
 def _unpack_point(archive: Any, notes: Mapping[str, Any]) -> SimulationResult:
@@ -192,7 +201,11 @@ def _unpack_point(archive: Any, notes: Mapping[str, Any]) -> SimulationResult:
         MetricValue(**{**item, "asof_date": np.datetime64(item["asof_date"], "D")})
         for item in notes["metrics"]
     )
-    return SimulationResult(rows, metrics, notes["metadata"])
+    hourly = None
+    if "hourly" in notes:
+        series = tuple(Series(metric, unit, tuple(tags.items())) for metric, unit, tags in notes["hourly"])
+        hourly = Hourly(series, **{name: archive[f"hourly_{name}"] for name in _HOURLY_ARRAYS})
+    return SimulationResult(rows, metrics, notes["metadata"], hourly=hourly)
 
 
 def _merge_points(
@@ -211,4 +224,36 @@ def _merge_points(
     of_each = {"statistics"}  # what one point says holds for no other; the rows have it for all
     metadata = {name: value for name, value in results[0].metadata.items() if name not in of_each}
     metadata[SWEEP] = [dict(point) for point in points]
-    return SimulationResult(rows, tuple(metrics), metadata)
+    return SimulationResult(rows, tuple(metrics), metadata, hourly=_merge_hours(points, results))
+
+
+def _merge_hours(points: Sequence[Mapping[str, Any]], results: Sequence[SimulationResult]) -> Hourly | None:
+    """The hours of all points, each series with its point's tags. Where points have other years, what one lacks is undefined."""
+    hours = [
+        (point, result.hourly)
+        for point, result in zip(points, results, strict=True)
+        if result.hourly is not None
+    ]
+    if not hours:
+        return None
+    # A baseline's hours fall on the same days in each year, whatever the point; the days tell the years apart.
+    dates = {str(days[0])[:4]: days for _, hourly in hours for days in hourly.dates}
+    years = sorted(dates)
+    columns: list[Series] = []
+    values: list[Any] = []
+    for point, hourly in hours:
+        at_point = {f"{SWEEP_TAG}{name}": point_text(value) for name, value in point.items()}
+        columns += [
+            replace(series, tags=tuple({**series.tag_map, **at_point}.items())) for series in hourly.columns
+        ]
+        own = [years.index(str(days[0])[:4]) for days in hourly.dates]
+        whole = np.full((len(hourly.columns), len(years), len(hourly.weights)), np.nan)
+        whole[:, own] = hourly.values
+        values.append(whole)
+    if sum(piece.size for piece in values) > MOST_ROWS:
+        raise ModelInputError(
+            "parameters.hourly", f"of at most {MOST_ROWS:,} values, those of all points together"
+        )
+    return Hourly(
+        tuple(columns), np.array([dates[year] for year in years]), hours[0][1].weights, np.concatenate(values)
+    )

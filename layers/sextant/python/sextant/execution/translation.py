@@ -18,6 +18,7 @@ from sextant.engine import OutputRows as EngineRows
 from sextant.engine import Progress, SimulationRequest, SimulationResult, SystemData, reference_system
 from sextant.execution.model import ClaimedRun
 from sextant.execution.parts import SWEEP
+from sextant.lake.write.hourly import HourlyColumn, HourlyValues
 from sextant.lake.write.rows import OutputRows, RunIdentity
 from sextant.runs.model import Run
 
@@ -73,6 +74,15 @@ def rows_of(run: Run, result: SimulationResult, computed_at: datetime) -> tuple[
         ),
         identity,
     )
+
+
+def hours_of(result: SimulationResult) -> HourlyValues | None:
+    """The result's hourly values for the lake; None where it has none."""
+    hourly = result.hourly
+    if hourly is None or not hourly.columns:
+        return None
+    columns = [HourlyColumn(column.metric, column.unit, column.tag_map) for column in hourly.columns]
+    return HourlyValues(columns, hourly.dates, hourly.weights, hourly.values)
 
 
 def metrics_of(result: SimulationResult) -> list[dict[str, object]]:

@@ -28,10 +28,12 @@ from sextant.execution.gate import RunGate
 from sextant.execution.heartbeat import Heartbeat
 from sextant.execution.model import ClaimedRun
 from sextant.execution.settings import RunSettings
-from sextant.execution.translation import metadata_of, metrics_of, request_of, rows_of, sweep_of
+from sextant.execution.translation import hours_of, metadata_of, metrics_of, request_of, rows_of, sweep_of
 from sextant.ids import RunId, TenantId
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.write.datafile import write_run
+from sextant.lake.write.handed_in import HandedIn
+from sextant.lake.write.hourly import write_hourly
 from sextant.runs.model import Run
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 from sextant.vendors.errors import VendorError
@@ -49,6 +51,7 @@ class Worker:
     database: PlatformDatabase
     store: ObjectStore
     table_location: str
+    hourly_location: str
     lease: timedelta
     memory_gb: float
     seconds_per_part: float = RunSettings.seconds_per_part
@@ -149,19 +152,22 @@ class _Attempt:
         result = simulate(request) if run.parts is None else parts.merge(request, self._stored_parts())
         progress(95)
         rows, identity = rows_of(run, result, self._claimed.claimed_at + timedelta(seconds=self._elapsed()))
-        descriptor = write_run(
-            self._worker.store, self._worker.table_location, rows, identity, run.fencing_token
-        )
+        store, token = self._worker.store, run.fencing_token
+        outputs = write_run(store, self._worker.table_location, rows, identity, token)
+        hours = hours_of(result)
+        place = self._worker.hourly_location
+        hourly = None if hours is None else write_hourly(store, place, hours, identity, token)
+        handed_in = HandedIn(outputs, hourly)
         return self._hand_in(
             "STORED",
             lambda session: repository.store_output(
                 session,
                 run,
-                descriptor=descriptor.to_json(),
+                descriptor=handed_in.to_json(),
                 metrics=metrics_of(result),
                 result=metadata_of(result),
-                rows=descriptor.record_count,
-                size=descriptor.size,
+                rows=outputs.record_count,
+                size=handed_in.size,
                 gb_seconds=self._gb_seconds(),
             ),
         )

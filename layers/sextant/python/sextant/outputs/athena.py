@@ -154,6 +154,7 @@ class AthenaExports:
             reading.snapshot_id,
             form,
             f"{self._place(tenant, export_id)}/{attempt}/",
+            reading.table,
         )
         now = datetime.now(UTC)
         query_id = _call(
@@ -327,6 +328,8 @@ def _failure(query: QueryExecutionTypeDef) -> Failure:
 
 def _identity(tenant: TenantId, reading: Scan, form: ExportFormat) -> UUID:
     query = [tenant, reading.scenario_id, reading.snapshot_id, form.name, reading.where.spelled()]
+    if reading.table.by_hour:
+        query.append(reading.table.name)
     return uuid5(NAMESPACE_URL, f"sextant:export:{json.dumps(query)}")
 
 

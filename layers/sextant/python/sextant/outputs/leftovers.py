@@ -17,14 +17,14 @@ from pyiceberg.table import Table
 from sextant.baselines import service as baselines
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.objects.store import StoredObject
-from sextant.lake.table.columns import NAMESPACE, TABLE_NAME
+from sextant.lake.table.columns import NAMESPACE, OUTPUTS, TABLES
 from sextant.lake.write.maintenance import LEAST_AGE, SAFE_AGE
 from sextant.outputs import repository
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 DAY: Final = timedelta(days=1)
 LISTED: Final = 20
-_PARTS: Final = f"{TABLE_NAME}-parts"
+_PARTS: Final = f"{OUTPUTS.name}-parts"
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,11 @@ def clear_beside(table: Table, database: PlatformDatabase, now: datetime) -> dic
 
     An object without an owner is left alone and told: something writes there that nothing removes.
     """
-    root = table.metadata.location.removesuffix(f"{NAMESPACE}/{TABLE_NAME}")
+    root = table.metadata.location.removesuffix(f"{NAMESPACE}/{OUTPUTS.name}")
     if root == table.metadata.location:
         return {"unknown": "the table does not lie in a warehouse of ours"}
     store = store_of(table.io, root)
+    tables = tuple(f"{definition.location(root)}/" for definition in TABLES.values())
     rules = {
         f"{root}{NAMESPACE}/{_PARTS}/": _Rule(LEAST_AGE, lambda items: _of_ended_runs(database, items)),
         f"{root}exports/": _Rule(DAY, list),
@@ -61,8 +62,8 @@ def clear_beside(table: Table, database: PlatformDatabase, now: datetime) -> dic
     old: dict[str, list[StoredObject]] = defaultdict(list)
     unowned: list[str] = []
     for item in store.list(root):
-        if item.location.startswith(f"{table.metadata.location}/"):
-            continue  # the table's own: orphan removal's
+        if item.location.startswith(tables):
+            continue  # a table's own: orphan removal's
         place = next((place for place in rules if item.location.startswith(place)), None)
         if place is None or (place.endswith(f"{_PARTS}/") and _parent_of(item) is None):
             unowned.append(item.location)

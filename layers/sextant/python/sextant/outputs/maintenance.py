@@ -1,4 +1,4 @@
-"""Keeps the lake's table small: compaction, expired snapshots, files that nothing refers to any more."""
+"""Keeps the lake's tables small: compaction, expired snapshots, files that nothing refers to any more."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from sextant.outputs.object_check import check_objects
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 STEPS = ("compact", "expire", "times", "clear", "beside", "objects")
+_OF_THE_WAREHOUSE = frozenset({"beside"})
+"""Steps that are of no one table."""
 
 SAMPLE = 100
 """How many files each run compares with the bucket."""
@@ -40,6 +42,22 @@ class MaintenanceFailedError(UnavailableError):
     code, title = "maintenance_failed", "Maintenance failed"
 
 
+def maintain_all(
+    table: Table,
+    hourly_table: Table,
+    database: PlatformDatabase,
+    report: Callable[[Iterable[UnreadableFile]], object],
+    steps: Collection[str] = STEPS,
+) -> dict[str, Any]:
+    """`maintain` both tables; what was done to the hourly one stands under `hourly`, and what failed of it with that name before."""
+    done = maintain(table, database, report, steps)
+    hourly = maintain(hourly_table, database, report, set(steps) - _OF_THE_WAREHOUSE)
+    failed = {f"hourly {step}": why for step, why in hourly.pop("failed", {}).items()}
+    if failed:
+        done["failed"] = {**done.get("failed", {}), **failed}
+    return {**done, "hourly": hourly}
+
+
 def maintain(
     table: Table,
     database: PlatformDatabase,
@@ -47,7 +65,7 @@ def maintain(
     steps: Collection[str] = STEPS,
     policy: CompactionPolicy | None = None,
 ) -> dict[str, Any]:
-    """Carry out `steps`; what each did. Killed anywhere, the next call goes on.
+    """Carry out `steps` on a table; what each did. Killed anywhere, the next call goes on.
 
     The steps stand alone: one that fails stands under `failed`, and the next is carried out. Files that cannot be
     read go to `report`.

@@ -35,6 +35,7 @@ class PublishedRun:
     run_id: RunId
     row_count: int
     committed: bool
+    hourly_row_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sextant.lake.objects.file_io import store_of
 from sextant.lake.objects.store import StoredObject
 from sextant.lake.read.data_file import owner_of
 from sextant.lake.read.plan import PlannedFile, all_files
-from sextant.lake.table.catalog import refresh
+from sextant.lake.table.catalog import definition_of, refresh
 from sextant.lake.write.parquet import verify
 from sextant.outputs import repository
 from sextant.storage import ALL_TENANTS, PlatformDatabase
@@ -58,4 +58,4 @@ def _check(table: Table, file: PlannedFile, item: StoredObject | None, etag: str
     if item.size != file.size:
         raise CorruptFileError(file.location, *owner_of(file))
     if etag is None or item.etag != etag:
-        verify(table.io, file)
+        verify(table.io, file, definition_of(table))

@@ -29,6 +29,7 @@ from sextant.lake.read.reader import read_page
 from sextant.lake.read.scan import Scan, scan
 from sextant.lake.read.series import Series, series_in
 from sextant.lake.table.catalog import load_table
+from sextant.lake.table.columns import OUTPUTS, Definition
 from sextant.lake.table.settings import LakeSettings
 from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
 from sextant.paging import Direction
@@ -93,6 +94,8 @@ class OutputReader:
     exports: AthenaExports | None = None
     report: Callable[[UnreadableFile], object] | None = None
     """Told each file that could not be read."""
+    definition: Definition = OUTPUTS
+    """The table that is read."""
 
     @property
     def store(self) -> S3Store | None:
@@ -106,17 +109,21 @@ class OutputReader:
         A file that is missing is told apart: where the snapshot expired under the reading, it is SnapshotExpiredError;
         else the file is reported, and stays a MissingFileError.
         """
-        table = load_table(self.settings)
+        table = load_table(self.settings, self.definition)
         current = table.metadata.current_snapshot_id
         try:
             yield table
         except UnreadableFileError as error:
             read = current if snapshot is None else snapshot
-            if read is not None and load_table(self.settings).metadata.snapshot_by_id(read) is None:
+            if read is not None and self._lacks(read):
                 raise SnapshotExpiredError from error
             if self.report is not None:
                 self.report(error.file)
             raise
+
+    def _lacks(self, snapshot: int) -> bool:
+        metadata = load_table(self.settings, self.definition).metadata
+        return metadata.snapshot_by_id(snapshot) is None
 
     def page(
         self,

@@ -17,6 +17,7 @@ from pyiceberg.table import Table
 
 from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.file_io import store_of
+from sextant.lake.table.catalog import definition_of
 from sextant.lake.write.deletion import delete_rows
 from sextant.lake.write.presence import StoredRun, rows_present
 from sextant.lake.write.times import clock_of
@@ -107,11 +108,13 @@ def compare(table: Table, database: PlatformDatabase) -> Comparison:
     with database.autocommit(ALL_TENANTS) as session:
         states = repository.run_states(session, [run.run_id for run in unknown])
         waiting = repository.waiting_locations(session)
-    expected = {run: row for run, row in before.items() if row.committed and row.row_count}
+    by_hour = definition_of(table).by_hour
+    counts = {run: row.hourly_row_count if by_hour else row.row_count for run, row in before.items()}
+    expected = {run: count for run, count in counts.items() if before[run].committed and count}
     missing = [
-        Missing(**asdict(run), rows=row.row_count, rows_in_the_lake=rows[run])
-        for run, row in sorted(expected.items())
-        if rows[run] != row.row_count
+        Missing(**asdict(run), rows=count, rows_in_the_lake=rows[run])
+        for run, count in sorted(expected.items())
+        if rows[run] != count
     ]
     return Comparison(
         equal=len(expected) - len(missing),
@@ -139,7 +142,8 @@ def _published(database: PlatformDatabase) -> dict[StoredRun, PublishedRun]:
 
 
 def _gone(table: Table, locations: Collection[str]) -> list[str]:
-    """Those of `locations` where no object lies."""
+    """Those of `locations` in the table where no object lies."""
+    locations = [place for place in locations if place.startswith(f"{table.metadata.location}/")]
     if not locations:
         return []
     store = store_of(table.io, table.metadata.location)

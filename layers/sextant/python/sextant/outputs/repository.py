@@ -120,8 +120,10 @@ def open_batches(session: Session) -> list[BatchId]:
 def waiting_locations(session: Session) -> list[str]:
     """Where the files lie that are described but not committed; a platform statement."""
     return session.fetch_all(
-        "SELECT descriptor ->> 'location' FROM output_file"
-        " WHERE state IN ('WAITING', 'ASSIGNED') AND descriptor ->> 'location' IS NOT NULL",
+        """
+        SELECT place FROM output_file, unnest(ARRAY[descriptor ->> 'location', descriptor #>> '{hourly,location}']) AS place
+        WHERE state IN ('WAITING', 'ASSIGNED') AND place IS NOT NULL
+        """,
         row=str,
     )
 
@@ -130,8 +132,9 @@ def known_etags(session: Session) -> dict[str, str]:
     """The ETags that the store gave the files of published runs, by their locations; a platform statement."""
     rows = session.fetch_all(
         """
-        SELECT descriptor ->> 'location', descriptor ->> 'etag' FROM output_file
-        WHERE state = 'COMMITTED' AND descriptor ->> 'etag' IS NOT NULL
+        SELECT file ->> 'location', file ->> 'etag'
+        FROM output_file, unnest(ARRAY[descriptor, descriptor -> 'hourly']) AS file
+        WHERE state = 'COMMITTED' AND file ->> 'etag' IS NOT NULL
         """,
         row=tuple,
     )
@@ -142,7 +145,9 @@ def published_runs(session: Session) -> list[PublishedRun]:
     """Every run whose file is in the lake, or in the batch that is being committed; a platform statement."""
     return session.fetch_all(
         """
-        SELECT tenant_id, scenario_id, run_id, row_count, state = 'COMMITTED' AS committed
+        SELECT tenant_id, scenario_id, run_id, row_count, state = 'COMMITTED' AS committed,
+               CASE WHEN jsonb_typeof(descriptor #> '{hourly,record_count}') = 'number'
+                    THEN (descriptor #>> '{hourly,record_count}')::bigint ELSE 0 END AS hourly_row_count
         FROM output_file WHERE state IN ('ASSIGNED', 'COMMITTED')
         """,
         row=PublishedRun,

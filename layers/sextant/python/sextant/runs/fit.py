@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sextant.drivers.hourly import hourly_faults
 from sextant.drivers.parameters import BUILT_IN, RESERVED, points_of
 from sextant.drivers.references import Remark, faults, horizon_of, warnings, year_faults
 from sextant.drivers.vocabulary import Vocabulary
@@ -23,6 +24,8 @@ def run_faults(context: Context) -> list[Remark]:
     wrong = faults(context["assumptions"], vocabulary) if computed else []
     for point in computed:
         wrong += year_faults(point, vocabulary)
+    if not wrong:
+        wrong = hourly_faults(context["assumptions"], _hourly_points(context), vocabulary)
     return list(dict.fromkeys(wrong))
 
 
@@ -80,6 +83,13 @@ def run_warnings(context: Context) -> list[Remark]:
         whole = (min(first for first, _ in horizons), max(last for _, last in horizons))
         remarks += warnings(context["assumptions"], whole, vocabulary)
     return remarks
+
+
+def _hourly_points(context: Context) -> list[Mapping[str, Any]]:
+    """The parameters of every point that has hourly results."""
+    parameters = context["parameters"]
+    points = ({**parameters, **point} for point in points_of(parameters.get(RESERVED) or {}))
+    return [point for point in points if point.get("hourly") and _is_built_in(point)]
 
 
 def _points(context: Context) -> Iterator[Mapping[str, Any]]:

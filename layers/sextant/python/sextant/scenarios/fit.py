@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from sextant.baselines import service as baselines
 from sextant.canonical import decode
+from sextant.drivers.hourly import hourly_faults
 from sextant.drivers.parameters import BUILT_IN
 from sextant.drivers.references import Remark, faults, horizon_of, warnings, year_faults
 from sextant.drivers.vocabulary import reference_vocabulary
@@ -25,7 +26,8 @@ def check(session: Session, assumptions: str, parameters: str) -> tuple[Remark, 
     vocabulary = reference_vocabulary() if reference is None else baselines.vocabulary(session, reference)
     if given.get("model", BUILT_IN) != BUILT_IN:
         return ()
-    refuse([FieldError(*fault) for fault in (*faults(drivers, vocabulary), *year_faults(given, vocabulary))])
+    wrong = [*faults(drivers, vocabulary), *year_faults(given, vocabulary)]
+    refuse([FieldError(*fault) for fault in wrong or hourly_faults(drivers, [given], vocabulary)])
     return tuple(warnings(drivers, horizon_of(given, vocabulary), vocabulary))
 
 

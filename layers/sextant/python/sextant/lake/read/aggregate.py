@@ -12,7 +12,7 @@ from sextant.lake.read.scan import Scan
 from sextant.lake.read.sql import SWEEP_POINT, Values
 from sextant.lake.table.columns import SWEEP_TAG
 
-GroupBy = Literal["metric", "asof_date", "run_id", "tags"]
+GroupBy = Literal["metric", "asof_date", "run_id", "tags", "hour"]
 
 _MOST_ROWS: Final = 50_000_000  # 8 bytes each, which DuckDB does not count as memory of its own
 _MOST_GROUPS: Final = 200_000

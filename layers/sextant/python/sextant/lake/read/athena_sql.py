@@ -13,9 +13,9 @@ from datetime import date
 from typing import Final
 
 from sextant.errors import BadRequestError
-from sextant.lake.read.export import EXPORTED, ExportFormat
+from sextant.lake.read.export import ExportFormat, exported
 from sextant.lake.read.query import OutputFilter
-from sextant.lake.table.columns import NAMESPACE, TABLE_NAME
+from sextant.lake.table.columns import NAMESPACE, OUTPUTS, Definition
 
 # A statement's parameter may have so many characters (API reference of StartQueryExecution).
 _LONGEST_PARAMETER: Final = 1024
@@ -53,6 +53,7 @@ def statement(
     snapshot_id: int,
     form: ExportFormat,
     unload_to: str,
+    table: Definition = OUTPUTS,
 ) -> Statement:
     """Every row of a scenario that passes the filter, in the columns of an export, in no order.
 
@@ -62,10 +63,11 @@ def statement(
     if form not in FORMATS:
         raise ValueError(f"Athena exports no {form.name}")
     spelled = _CSV if form is ExportFormat.CSV else _PARQUET
-    columns = ", ".join(f"{spelled[name]} AS {name}" if name in spelled else name for name in EXPORTED)
+    names = [column.name for column in exported(table)]
+    columns = ", ".join(f"{spelled[name]} AS {name}" if name in spelled else name for name in names)
     conditions, values = zip(*_conditions(tenant_id, scenario_id, where), strict=True)
     text = (  # no caller's text is in it: columns and conditions are ours, values are bound
-        f'SELECT {columns} FROM "{NAMESPACE}"."{TABLE_NAME}" FOR VERSION AS OF {int(snapshot_id)}'  # noqa: S608
+        f'SELECT {columns} FROM "{NAMESPACE}"."{table.name}" FOR VERSION AS OF {int(snapshot_id)}'  # noqa: S608
         f" WHERE {' AND '.join(conditions)}"
     )
     if form is ExportFormat.PARQUET:

@@ -19,8 +19,8 @@ from sextant.lake.read.export import PARQUET, PLAIN, CsvForm, CsvStyle, ExportFo
 from sextant.lake.read.plan import PlannedFile
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
-from sextant.lake.read.sql import NOTHING, SOURCE, Values, filtered, one_of
-from sextant.lake.table.columns import Kind
+from sextant.lake.read.sql import SOURCE, Values, filtered, nothing, one_of
+from sextant.lake.table.columns import OUTPUTS, Kind
 
 _MOST_PAIRS: Final = 2_000_000
 
@@ -155,7 +155,7 @@ def compare(
     conditions += filtered(replace(where, run_ids=frozenset()), values)
     if metrics:
         conditions.append(one_of("metric", metrics, "m", values))
-    source = SOURCE if files else NOTHING
+    source = SOURCE if files else nothing(OUTPUTS)
     statement = _PAIRS.format(source=source, condition=" AND ".join(conditions))
     reading = PairedReading(table.io, tuple(files), statement, values)
     pairs = reading.rows(_MOST_PAIRS + 1)

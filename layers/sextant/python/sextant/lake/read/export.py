@@ -13,13 +13,17 @@ from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.read.engine import engine
 from sextant.lake.read.pieces import Sink
 from sextant.lake.read.scan import Scan
-from sextant.lake.read.sql import NOTHING, SOURCE, matching
-from sextant.lake.table.columns import COLUMNS, TAGS_KEY_ID, TAGS_VALUE_ID, Column, Kind
+from sextant.lake.read.sql import SOURCE, matching, nothing
+from sextant.lake.table.columns import Column, Definition, Kind
 
-_COLUMNS: Final = tuple(
-    column for column in COLUMNS if column.name != "tenant_id"
-)  # the tenant is whoever asks
-EXPORTED: Final = tuple(column.name for column in _COLUMNS)
+
+def exported(table: Definition) -> tuple[Column, ...]:
+    """The columns of a file: all but the tenant, who is whoever asks."""
+    return tuple(column for column in table.columns if column.name != "tenant_id")
+
+
+def _names(table: Definition) -> str:
+    return ", ".join(column.name for column in exported(table))
 
 
 class ExportFormat(Enum):
@@ -78,16 +82,16 @@ class CsvForm:
         )
 
 
-def _field_id(column: Column) -> str:
+def _field_id(column: Column, table: Definition) -> str:
     if column.kind is Kind.STRING_MAP:
-        pair = f"key: {TAGS_KEY_ID}, value: {TAGS_VALUE_ID}"
+        key_id, value_id = table.tag_ids
+        pair = f"key: {key_id}, value: {value_id}"
         return f"{column.name}: {{__duckdb_field_id: {column.field_id}, {pair}}}"
     return f"{column.name}: {column.field_id}"
 
 
 PARQUET: Final = "FORMAT parquet, COMPRESSION zstd"
 PLAIN: Final = CsvStyle()
-_FIELD_IDS: Final = ", ".join(map(_field_id, _COLUMNS))
 # What an Arrow stream is made from, within the process.
 _INTERMEDIATE: Final = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20480"
 
@@ -100,18 +104,19 @@ def export(scan: Scan, form: ExportFormat, style: CsvStyle = PLAIN) -> Iterator[
     """
     match form:
         case ExportFormat.CSV:
-            csv = CsvForm.of([(column.name, column.kind) for column in _COLUMNS], style)
+            csv = CsvForm.of([(column.name, column.kind) for column in exported(scan.table)], style)
             yield csv.header
             yield from _copied(scan, csv.columns, csv.options)
         case ExportFormat.PARQUET:
-            yield from _copied(scan, ", ".join(EXPORTED), f"{PARQUET}, FIELD_IDS {{{_FIELD_IDS}}}")
+            field_ids = ", ".join(_field_id(column, scan.table) for column in exported(scan.table))
+            yield from _copied(scan, _names(scan.table), f"{PARQUET}, FIELD_IDS {{{field_ids}}}")
         case ExportFormat.ARROW:
             yield from _arrow(scan)
 
 
 def _copied(scan: Scan, columns: str, options: str) -> Iterator[bytes]:
     condition, values = matching(scan.tenant_id, scan.scenario_id, scan.where)
-    source = SOURCE if scan.files else NOTHING
+    source = SOURCE if scan.files else nothing(scan.table)
     statement = f"SELECT {columns} FROM {source} WHERE {condition}"  # noqa: S608
     return engine().copy(scan.io, scan.files, statement, values, options)
 
@@ -122,7 +127,7 @@ def _arrow(scan: Scan) -> Iterator[bytes]:
 
     with tempfile.NamedTemporaryFile(prefix="sextant-export-") as spool:
         try:
-            for piece in _copied(scan, ", ".join(EXPORTED), _INTERMEDIATE):
+            for piece in _copied(scan, _names(scan.table), _INTERMEDIATE):
                 spool.write(piece)
             spool.flush()
         except OSError as error:

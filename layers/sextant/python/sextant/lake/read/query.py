@@ -62,6 +62,7 @@ class OutputFilter:
 
 
 EVERYTHING: Final = OutputFilter()
+LAST_HOUR: Final = 2**31 - 1
 
 
 class Bounds(Protocol):
@@ -111,21 +112,28 @@ class PageKey(NamedTuple):
     asof_date: date
     run_id: str
     tags: str
+    hour: int = 0
+    """0 of a row that is of no single hour."""
 
-    def to_json(self) -> list[str]:
+    def to_json(self) -> list[str | int]:
         """The key as JSON's own types, for a cursor."""
-        return [self.metric, self.asof_date.isoformat(), self.run_id, self.tags]
+        place: list[str | int] = [self.metric, self.asof_date.isoformat(), self.run_id, self.tags]
+        return [*place, self.hour] if self.hour else place
 
     @classmethod
     def from_json(cls, document: object) -> PageKey:
         """The key that `to_json` made. Raises InvalidCursorError for anything else."""
         match document:
             case [str(metric), str(asof), str(run_id), str(tags)]:
-                try:
-                    return cls(metric, date.fromisoformat(asof), run_id, tags)
-                except ValueError as error:
-                    raise InvalidCursorError from error
-        raise InvalidCursorError
+                hour = 0
+            case [str(metric), str(asof), str(run_id), str(tags), int(hour)] if 0 < hour <= LAST_HOUR:
+                pass
+            case _:
+                raise InvalidCursorError
+        try:
+            return cls(metric, date.fromisoformat(asof), run_id, tags, hour)
+        except ValueError as error:
+            raise InvalidCursorError from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +152,16 @@ class OutputRow:
     attribution: str | None
     version_hash: str
     computed_ts: datetime
+    hour: int | None = None
+    """Which of the year's hours, from 1; None of a row that is of no single one."""
+    weight: float | None = None
+    """Hours of the year that it stands for."""
 
     @property
     def key(self) -> PageKey:
         """The row's place in its scenario's order."""
-        return PageKey(self.metric, self.asof_date, self.run_id, canonical_tags(self.tags.items()))
+        tags = canonical_tags(self.tags.items())
+        return PageKey(self.metric, self.asof_date, self.run_id, tags, self.hour or 0)
 
 
 @dataclass(frozen=True)

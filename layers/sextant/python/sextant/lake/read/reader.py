@@ -22,17 +22,19 @@ from pyiceberg.table import Table
 
 from sextant.lake.read.engine import engine
 from sextant.lake.read.plan import PlannedFile, pinned_snapshot, scenario_files
-from sextant.lake.read.query import OutputFilter, OutputRow, Page, PageKey, may_match
+from sextant.lake.read.query import LAST_HOUR, OutputFilter, OutputRow, Page, PageKey, may_match
 from sextant.lake.read.sql import SOURCE, beyond, matching
+from sextant.lake.table.catalog import definition_of
 
 _LAST_TEXT: Final = "\U0010ffff"
 _FILES_AT_FIRST: Final = 16
 _FILES_MORE: Final = 4  # times as many with each further attempt
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = (
-    "metric, asof_date, tags, run_id, scenario_id, value, unit, band_lower, band_upper, attribution, version_hash, "
-    "epoch_us(computed_ts)"
+    "epoch_us(computed_ts), metric, asof_date, tags, run_id, scenario_id, value, unit, band_lower, band_upper, attribution, "
+    "version_hash"
 )
+_ORDER: Final = ("metric", "asof_date", "run_id", "tags")
 
 
 def read_page(
@@ -55,7 +57,9 @@ def read_page(
         raise ValueError("a page has a limit of at least 1 and begins at one edge")
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     files = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
-    rows = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before).run(files)
+    by_hour = definition_of(table).by_hour
+    search = _Search(table.io, tenant_id, scenario_id, where, limit + 1, after, before, by_hour)
+    rows = search.run(files)
     more = len(rows) > limit
     rows = rows[:limit]
     if before is not None:
@@ -78,6 +82,7 @@ class _Search:
     count: int
     after: PageKey | None
     before: PageKey | None
+    by_hour: bool
 
     @property
     def backwards(self) -> bool:
@@ -109,9 +114,11 @@ class _Search:
                 condition += f" AND {further}"
                 values |= bound
         down = " DESC" if self.backwards else ""
-        order = ", ".join(f"{name}{down}" for name in ("metric", "asof_date", "run_id", "tags"))
+        names = (*_ORDER, "hour") if self.by_hour else _ORDER
+        order = ", ".join(f"{name}{down}" for name in names)
+        columns = f"{_COLUMNS}, hour, weight" if self.by_hour else _COLUMNS
         # No caller's text is in it: names are ours, values are bound.
-        statement = f"SELECT {_COLUMNS} FROM {SOURCE} WHERE {condition} ORDER BY {order} LIMIT {self.count}"  # noqa: S608
+        statement = f"SELECT {columns} FROM {SOURCE} WHERE {condition} ORDER BY {order} LIMIT {self.count}"  # noqa: S608
         return [_row(row) for row in engine().rows(self.io, files, statement, values)]
 
     def _may_match(self, file: PlannedFile) -> bool:
@@ -139,8 +146,11 @@ class _Search:
             asof = min(file.asof[1], self.where.end or date.max)
         else:
             asof = max(file.asof[0], self.where.start or date.min)
-        return PageKey(metric, asof, file.run[side], _LAST_TEXT if greatest else "")
+        return PageKey(
+            metric, asof, file.run[side], _LAST_TEXT if greatest else "", LAST_HOUR if greatest else 0
+        )
 
 
 def _row(row: tuple[Any, ...]) -> OutputRow:
-    return OutputRow(*row[:-1], computed_ts=_EPOCH + timedelta(microseconds=row[-1]))  # type: ignore[misc]
+    computed, values, hour = _EPOCH + timedelta(microseconds=row[0]), row[1:12], row[12:]
+    return OutputRow(*values, computed, *hour)  # type: ignore[call-arg]

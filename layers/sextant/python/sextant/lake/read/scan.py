@@ -12,6 +12,8 @@ from sextant.lake.read.engine import engine
 from sextant.lake.read.plan import PlannedFile, pinned_snapshot, scenario_files
 from sextant.lake.read.query import OutputFilter, may_match
 from sextant.lake.read.sql import SOURCE, Values, matching
+from sextant.lake.table.catalog import definition_of
+from sextant.lake.table.columns import OUTPUTS, Definition
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Scan:
     where: OutputFilter
     files: tuple[PlannedFile, ...]
     snapshot_id: int | None
+    table: Definition = OUTPUTS
 
     def rows(self, columns: str, *, then: str = "", values: Values | None = None) -> list[tuple[Any, ...]]:
         """What `columns` are of the rows, which may be aggregates; `then` follows the condition.
@@ -51,6 +54,5 @@ def scan(
     snapshot = pinned_snapshot(table.metadata, snapshot_id)
     planned = scenario_files(table.metadata, table.io, snapshot, tenant_id, scenario_id)
     files = sorted((f for f in planned if may_match(f, where)), key=lambda f: (f.run, f.location))
-    return Scan(
-        table.io, tenant_id, scenario_id, where, tuple(files), snapshot.snapshot_id if snapshot else None
-    )
+    read = snapshot.snapshot_id if snapshot else None
+    return Scan(table.io, tenant_id, scenario_id, where, tuple(files), read, definition_of(table))

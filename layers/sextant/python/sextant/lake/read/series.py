@@ -25,6 +25,8 @@ class Series:
     values: list[float | None]
     lower: list[float | None] | None
     upper: list[float | None] | None
+    hours: list[int] | None = None
+    """The hour of each value, where it is of one."""
 
     def to_json(self) -> dict[str, Any]:
         """The series as the API shows it."""
@@ -36,8 +38,8 @@ class Series:
             "t": self.dates,
             "v": self.values,
         }
-        band = {"lo": self.lower, "hi": self.upper}
-        return document | {name: edge for name, edge in band.items() if edge is not None}
+        others = {"lo": self.lower, "hi": self.upper, "h": self.hours}
+        return document | {name: values for name, values in others.items() if values is not None}
 
 
 def series_in(reading: Scan) -> list[Series]:
@@ -49,14 +51,13 @@ def series_in(reading: Scan) -> list[Series]:
         ((rows,),) = reading.rows("count(*)")
         if rows > _MOST_VALUES:
             raise ResultTooLargeError
-    lists = ", ".join(
-        f"list({column} ORDER BY asof_date)" for column in ("CAST(asof_date AS VARCHAR)", "value")
-    )
-    bands = ", ".join(
-        f"CASE WHEN count({column}) > 0 THEN list({column} ORDER BY asof_date) END"
+    order = "asof_date, hour" if reading.table.by_hour else "asof_date"
+    lists = [f"list({column} ORDER BY {order})" for column in ("CAST(asof_date AS VARCHAR)", "value")]
+    lists += [
+        f"CASE WHEN count({column}) > 0 THEN list({column} ORDER BY {order}) END"
         for column in ("band_lower", "band_upper")
-    )
-    return [
-        Series(*row)
-        for row in reading.rows(f"{_BY}, {lists}, {bands}", then=f"GROUP BY {_BY} ORDER BY {_BY}")
     ]
+    if reading.table.by_hour:
+        lists.append(f"list(hour ORDER BY {order})")
+    columns = f"{_BY}, {', '.join(lists)}"
+    return [Series(*row) for row in reading.rows(columns, then=f"GROUP BY {_BY} ORDER BY {_BY}")]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sextant.lake.read.query import Condition, OutputFilter, PageKey
-from sextant.lake.table.columns import COLUMNS, Kind, tags_of
+from sextant.lake.table.columns import Definition, Kind, tags_of
 
 SOURCE: Final = "read_parquet($files, hive_partitioning = false)"
 """The rows of the files that a statement is given; `Engine` puts the path of the reading in."""
@@ -14,16 +14,18 @@ SOURCE: Final = "read_parquet($files, hive_partitioning = false)"
 _TYPES: Final = {
     Kind.STRING: "VARCHAR",
     Kind.DOUBLE: "DOUBLE",
+    Kind.INTEGER: "INTEGER",
     Kind.DATE: "DATE",
     Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
     Kind.STRING_MAP: "MAP(VARCHAR, VARCHAR)",
 }
 
-NOTHING: Final = (
-    f"(SELECT {', '.join(f'CAST(NULL AS {_TYPES[column.kind]}) AS {column.name}' for column in COLUMNS)}"
-    " WHERE false)"
-)
-"""No rows, of the table's columns."""
+
+def nothing(table: Definition) -> str:
+    """No rows, of the table's columns."""
+    columns = ", ".join(f"CAST(NULL AS {_TYPES[c.kind]}) AS {c.name}" for c in table.columns)
+    return f"(SELECT {columns} WHERE false)"
+
 
 SWEEP_POINT: Final = (
     "map_from_entries(list_filter(map_entries(tags), lambda pair: starts_with(pair.key, $sweep)))"
@@ -85,7 +87,11 @@ def beyond(key: PageKey, name: str, *, backwards: bool, metric: str | None) -> t
         f"{name}_values": list(tags_of(key.tags).values()),
     }
     tags = f"map(${name}_keys::VARCHAR[], ${name}_values::VARCHAR[])"
-    in_day = f"run_id {than} ${name}_run OR (run_id = ${name}_run AND tags {than} {tags})"
+    in_run = f"tags {than} {tags}"
+    if key.hour:
+        values[f"{name}_hour"] = key.hour
+        in_run = f"({in_run} OR (tags = {tags} AND hour {than} ${name}_hour))"
+    in_day = f"run_id {than} ${name}_run OR (run_id = ${name}_run AND {in_run})"
     in_metric = f"asof_date {than} ${name}_date OR (asof_date = ${name}_date AND ({in_day}))"
     # The outer comparison is one by which files and row groups are left out.
     if metric == key.metric:

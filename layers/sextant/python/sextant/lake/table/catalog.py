@@ -1,4 +1,4 @@
-"""The table, through its catalog: Glue on AWS, SQL on Postgres locally.
+"""The tables, through their catalog: Glue on AWS, SQL on Postgres locally.
 
 The catalog decides every race: both kinds move the table by compare-and-set, so of two writers that
 saw the same version one fails with CommitFailedException.
@@ -22,7 +22,8 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table
 
 from sextant.lake.objects import file_io
-from sextant.lake.table import columns, iceberg
+from sextant.lake.table import iceberg
+from sextant.lake.table.columns import NAMESPACE, OUTPUTS, TABLES, Definition
 from sextant.lake.table.settings import LakeSettings
 
 logger = logging.getLogger(__name__)
@@ -34,22 +35,27 @@ _RELOADS: Final = 5
 _making = threading.Lock()
 
 
-def load_table(settings: LakeSettings) -> Table:
-    """The table as it stands now, made if it isn't there yet; safe to call from many processes at once.
+def load_table(settings: LakeSettings, definition: Definition = OUTPUTS) -> Table:
+    """A table as it stands now, made if it isn't there yet; safe to call from many processes at once.
 
     The catalog and its connections are kept for the process; the table's state is always fresh.
     """
     catalog = _catalog(settings)
     for _ in range(_RELOADS):
         try:
-            return catalog.load_table(columns.IDENTIFIER)
+            return catalog.load_table(definition.identifier)
         except NoSuchTableError:
-            _create(catalog, settings)
+            _create(catalog, settings, definition)
         except FileNotFoundError:
             # Who is suspended between asking the catalog and reading the metadata it names (Lambda freezes
             # processes) may find that deleted as long superseded; the catalog names newer by now.
             logger.info("the table's metadata was superseded before it was read")
-    return catalog.load_table(columns.IDENTIFIER)
+    return catalog.load_table(definition.identifier)
+
+
+def definition_of(table: Table) -> Definition:
+    """Which of our tables it is."""
+    return TABLES[table.name()[-1]]
 
 
 def refresh(table: Table) -> None:
@@ -105,24 +111,24 @@ def _sql_catalog(properties: dict[str, str]) -> Catalog:
     return RaceSafeSqlCatalog(CATALOG_NAME, **properties)
 
 
-def _create(catalog: Catalog, settings: LakeSettings) -> None:
+def _create(catalog: Catalog, settings: LakeSettings, definition: Definition) -> None:
     try:
-        _create_table(catalog, settings)
+        _create_table(catalog, settings, definition)
     except NoSuchNamespaceError:
         # Where a deployment made the namespace, its functions have no right to make one.
         try:
-            catalog.create_namespace(columns.NAMESPACE)
+            catalog.create_namespace(NAMESPACE)
         except NamespaceAlreadyExistsError:
             logger.debug("another process made the namespace first")
-        _create_table(catalog, settings)
+        _create_table(catalog, settings, definition)
 
 
-def _create_table(catalog: Catalog, settings: LakeSettings) -> None:
+def _create_table(catalog: Catalog, settings: LakeSettings, definition: Definition) -> None:
     try:
         catalog.create_table(
-            columns.IDENTIFIER,
-            schema=iceberg.SCHEMA,
-            location=settings.table_location,
+            definition.identifier,
+            schema=iceberg.schema_of(definition),
+            location=settings.location_of(definition),
             partition_spec=iceberg.PARTITION_SPEC,
             sort_order=iceberg.SORT_ORDER,
             properties=iceberg.PROPERTIES,

@@ -1,6 +1,6 @@
-"""The columns of `market.scenario_output` as plain data: names, field ids, order and partitioning.
+"""The lake's tables as plain data: names, columns with their field ids, order and partitioning.
 
-Everything that writes or reads the table's files agrees on this module. It imports neither pyiceberg
+Everything that writes or reads the tables' files agrees on this module. It imports neither pyiceberg
 nor pyarrow; `table` turns it into Iceberg's terms, `rows` into Arrow's.
 """
 
@@ -15,8 +15,6 @@ from urllib.parse import quote_plus
 import mmh3
 
 NAMESPACE: Final = "market"
-TABLE_NAME: Final = "scenario_output"
-IDENTIFIER: Final = (NAMESPACE, TABLE_NAME)
 
 ROW_GROUP_ROWS: Final = 20_000
 BUCKETS: Final = 16
@@ -35,6 +33,7 @@ class Kind(Enum):
 
     STRING = "string"
     DOUBLE = "double"
+    INTEGER = "int"
     DATE = "date"
     TIMESTAMPTZ = "timestamptz"
     STRING_MAP = "map<string, string>"
@@ -74,11 +73,58 @@ COLUMNS: Final = (
     Column(12, "version_hash", Kind.STRING, Metrics.COUNTS, "hash of all that the run was computed from"),
     Column(13, "computed_ts", Kind.TIMESTAMPTZ, Metrics.FULL, "when the run was computed"),
 )
-TAGS_KEY_ID: Final = 14
-TAGS_VALUE_ID: Final = 15
 
 COLUMN: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS}
-NAMES: Final = tuple(column.name for column in COLUMNS)
+
+HOUR_COLUMNS: Final = (
+    Column(
+        14,
+        "hour",
+        Kind.INTEGER,
+        Metrics.COUNTS,
+        "which of the year's hours, from 1, as in the baseline's load",
+    ),
+    Column(15, "weight", Kind.DOUBLE, Metrics.COUNTS, "hours of the year that it stands for"),
+)
+"""What the hourly table has beside the columns of the yearly one."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A table: its name, and its columns in order. Partitions and sort order are the same in all."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def identifier(self) -> tuple[str, str]:
+        """How the catalog names it."""
+        return NAMESPACE, self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def tag_ids(self) -> tuple[int, int]:
+        """The field ids of a tag's key and value: Iceberg numbers what lies within a column after all columns."""
+        last = self.columns[-1].field_id
+        return last + 1, last + 2
+
+    @property
+    def by_hour(self) -> bool:
+        """Whether its rows are of single hours."""
+        return "hour" in self.names
+
+    def location(self, warehouse: str) -> str:
+        """Where the table lives under `warehouse` (`s3://bucket/prefix`)."""
+        return f"{warehouse.rstrip('/')}/{NAMESPACE}/{self.name}"
+
+
+OUTPUTS: Final = Definition("scenario_output", COLUMNS)
+HOURLY: Final = Definition("scenario_hourly", (*COLUMNS, *HOUR_COLUMNS))
+TABLES: Final[Mapping[str, Definition]] = {table.name: table for table in (OUTPUTS, HOURLY)}
 
 # The order declared to Iceberg and the one rows are written and paged in. The latter extends the
 # former to a total order: a run may hold several rows of a metric and date that differ in tags.
@@ -107,11 +153,6 @@ def partition_path(tenant_id: str, bucket_number: int) -> str:
         f"{name}={quote_plus(str(value))}"
         for name, value in partition_values(tenant_id, bucket_number).items()
     )
-
-
-def table_location(warehouse: str) -> str:
-    """Where the table lives under `warehouse` (`s3://bucket/prefix`)."""
-    return f"{warehouse.rstrip('/')}/{NAMESPACE}/{TABLE_NAME}"
 
 
 def canonical_tags(items: Iterable[tuple[str, str]]) -> str:

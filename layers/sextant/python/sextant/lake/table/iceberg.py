@@ -1,4 +1,4 @@
-"""The Iceberg definition of `market.scenario_output`: schema, partitions, sort order, properties."""
+"""The Iceberg definition of the tables: schema, partitions, sort order, properties."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pyiceberg.types import (
     DateType,
     DoubleType,
     IcebergType,
+    IntegerType,
     MapType,
     NestedField,
     StringType,
@@ -28,9 +29,8 @@ from sextant.lake.table.columns import (
     ROW_GROUP_ROWS,
     SORT_COLUMNS,
     SORT_ORDER_ID,
-    TAGS_KEY_ID,
-    TAGS_VALUE_ID,
     TENANT_PARTITION_FIELD,
+    Definition,
     Kind,
     Metrics,
 )
@@ -38,14 +38,28 @@ from sextant.lake.table.columns import (
 _TYPES: Final[dict[Kind, IcebergType]] = {
     Kind.STRING: StringType(),
     Kind.DOUBLE: DoubleType(),
+    Kind.INTEGER: IntegerType(),
     Kind.DATE: DateType(),
     Kind.TIMESTAMPTZ: TimestamptzType(),
-    Kind.STRING_MAP: MapType(TAGS_KEY_ID, StringType(), TAGS_VALUE_ID, StringType(), value_required=True),
 }
 
-SCHEMA: Final = Schema(
-    *(NestedField(c.field_id, c.name, _TYPES[c.kind], required=c.required, doc=c.doc) for c in COLUMNS)
-)
+
+def schema_of(table: Definition) -> Schema:
+    """The table's schema in Iceberg's terms."""
+    return Schema(
+        *(
+            NestedField(c.field_id, c.name, _type(c.kind, table), required=c.required, doc=c.doc)
+            for c in table.columns
+        )
+    )
+
+
+def _type(kind: Kind, table: Definition) -> IcebergType:
+    if kind is not Kind.STRING_MAP:
+        return _TYPES[kind]
+    key_id, value_id = table.tag_ids
+    return MapType(key_id, StringType(), value_id, StringType(), value_required=True)
+
 
 PARTITION_SPEC: Final = PartitionSpec(
     PartitionField(COLUMN["tenant_id"].field_id, TENANT_PARTITION_FIELD, IdentityTransform(), "tenant_id"),

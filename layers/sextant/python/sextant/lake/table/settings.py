@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sextant.config import ConfigurationError, Settings, choice, optional, text
-from sextant.lake.table import columns
+from sextant.lake.table.columns import HOURLY, OUTPUTS, Definition
 
 CatalogKind = Literal["sql", "glue"]
 
@@ -33,4 +33,14 @@ class LakeSettings(Settings):
 
     @property
     def table_location(self) -> str:
-        return columns.table_location(self.warehouse)
+        """Where the table of outputs lies."""
+        return self.location_of(OUTPUTS)
+
+    @property
+    def hourly_location(self) -> str:
+        """Where the table of hourly outputs lies."""
+        return self.location_of(HOURLY)
+
+    def location_of(self, table: Definition) -> str:
+        """Where a table lies."""
+        return table.location(self.warehouse)

@@ -37,6 +37,7 @@ def commit_batch(
     batch_id: UUID,
     descriptors: Sequence[DataFileDescriptor],
     *,
+    absent_only: bool = False,
     protect: Collection[UUID] = (),
     clock: Clock = own_clock,
 ) -> int:
@@ -45,7 +46,8 @@ def commit_batch(
     Idempotent: the same batch, committed again by anyone at any time, adds nothing and answers with the
     snapshot it is already in. `batch_id` is a UUIDv7: its time tells whether the table's remembered
     history reaches back far enough to prove that the batch is not in it; where it doesn't, the table
-    itself is searched for the batch's runs. Old snapshots are expired with the commit, but none at or
+    itself is searched for the batch's runs. With `absent_only` it always is, and what stands there already, whoever brought it,
+    is left out: for files that belong to another table's, where that table may have refused their run before. Old snapshots are expired with the commit, but none at or
     after that of a batch in `protect`.
 
     `table` is refreshed and afterwards stands at or after the snapshot. Raises ValueError for a batch
@@ -55,10 +57,12 @@ def commit_batch(
     _check(batch_id, descriptors)
 
     def commit() -> int:
-        snapshot_id = _find(table, batch_id, descriptors)
-        return (
-            snapshot_id if snapshot_id is not None else _append(table, batch_id, descriptors, protect, clock)
-        )
+        snapshot_id = _find(table, batch_id, () if absent_only else descriptors)
+        if snapshot_id is not None:
+            return snapshot_id
+        present = runs_present(table, descriptors) if absent_only else set()
+        absent = [descriptor for descriptor in descriptors if descriptor.run_id not in present]
+        return _append(table, batch_id, absent, protect, clock)
 
     return retried(table, f"batch {batch_id}", commit)
 

@@ -22,7 +22,7 @@ from pyiceberg.table.snapshots import Operation
 from sextant.lake.errors import UnreadableFile, UnreadableFileError
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.read.plan import Partition, PlannedFile, all_files
-from sextant.lake.table.catalog import refresh
+from sextant.lake.table.catalog import definition_of, refresh
 from sextant.lake.table.columns import PARTITION_SPEC_ID, SORT_ORDER_ID, partition_path, partition_values
 from sextant.lake.write import manifests
 from sextant.lake.write.datafile import WrittenFile, encode, file_statistics
@@ -135,17 +135,17 @@ def _readable(
     """The files with their rows; those that cannot be read go to `left_out`."""
     for file in files:
         try:
-            yield file, pa.concat_tables(row_groups(table.io, file))
+            yield file, pa.concat_tables(row_groups(table.io, file, definition_of(table)))
         except UnreadableFileError as error:
             left_out.append(error.file)
 
 
 def write_rows(table: Table, partition: Partition, rows: pa.Table) -> WrittenFile:
     """Upload sorted rows of one partition as a data file that is not yet part of the table."""
-    data, metadata = encode(rows)
+    data, metadata = encode([rows], definition_of(table))
     location = f"{table.metadata.location}/data/{partition_path(*partition)}/compact-{uuid.uuid4()}.parquet"
     store_of(table.io, location).put(location, data)
-    columns, split_offsets = file_statistics(metadata)
+    columns, split_offsets = file_statistics(metadata, definition_of(table))
     return WrittenFile(
         location=location,
         size=len(data),

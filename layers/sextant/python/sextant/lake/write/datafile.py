@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self, TypeVar
@@ -18,14 +18,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sextant.lake.objects.store import ObjectStore
-from sextant.lake.table.arrow import PARQUET_FIELD_IDS, WRITER_OPTIONS
+from sextant.lake.table.arrow import parquet_field_ids, schema_of, writer_options
 from sextant.lake.table.columns import (
     BUCKET_PARTITION_NAME,
     COLUMNS,
+    OUTPUTS,
     PARTITION_SPEC_ID,
     ROW_GROUP_ROWS,
     SORT_ORDER_ID,
     TENANT_PARTITION_NAME,
+    Definition,
     Kind,
     Metrics,
     bucket,
@@ -36,7 +38,7 @@ from sextant.lake.write.rows import OutputRows, RunIdentity, to_arrow
 
 T = TypeVar("T")
 
-_FORMAT: Final = 1
+FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _GREATEST: Final = 2**63 - 1
@@ -86,7 +88,7 @@ class DataFileDescriptor(WrittenFile):
     def to_json(self) -> dict[str, Any]:
         """The descriptor as JSON's own types."""
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "location": self.location,
             "tenant_id": self.tenant_id,
             "scenario_id": str(self.scenario_id),
@@ -105,16 +107,16 @@ class DataFileDescriptor(WrittenFile):
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
+    def from_json(cls, document: Any) -> Self:
         """The descriptor that `to_json` made.
 
         Raises UnreadableDescriptorError for a format that this code does not know, and for whatever the table could
         not take: one such file must not stop the commit of the others.
         """
         try:
-            if document["format"] != _FORMAT:
+            if document["format"] != FORMAT:
                 raise UnreadableDescriptorError(
-                    f"data file descriptor of format {document['format']}, this code knows {_FORMAT}"
+                    f"data file descriptor of format {document['format']}, this code knows {FORMAT}"
                 )
             return cls(
                 location=_checked(document, "location", str),
@@ -163,26 +165,45 @@ def write_run(
     """
     if not len(rows):
         raise ValueError(f"run {identity.run_id} has no rows")
+    table = to_arrow(rows, identity)
+    return write_file(store, table_location, [table], OUTPUTS, identity, fencing_token)
+
+
+def write_file(
+    store: ObjectStore,
+    table_location: str,
+    pieces: Iterable[pa.Table],
+    definition: Definition,
+    identity: RunIdentity,
+    fencing_token: int,
+) -> DataFileDescriptor:
+    """Write a run's sorted rows, given in pieces, as one data file of the table at that location, and describe it."""
     location = data_file_location(table_location, identity, fencing_token)
-    data, metadata = encode(to_arrow(rows, identity))
+    data, metadata = encode(pieces, definition)
     etag = store.put(location, data)
-    return replace(describe(location, len(data), metadata, identity), etag=etag)
+    return replace(describe(location, len(data), metadata, identity, definition), etag=etag)
 
 
-def encode(table: pa.Table) -> tuple[bytes, pq.FileMetaData]:
-    """A sorted table of `ARROW_SCHEMA` as a Parquet file: its bytes, and the footer as the writer knows it."""
+def encode(pieces: Iterable[pa.Table], definition: Definition = OUTPUTS) -> tuple[bytes, pq.FileMetaData]:
+    """Sorted rows of a table as a Parquet file: its bytes, and the footer as the writer knows it."""
     sink = pa.BufferOutputStream()
     collected: list[pq.FileMetaData] = []
-    with pq.ParquetWriter(sink, table.schema, metadata_collector=collected, **WRITER_OPTIONS) as writer:
-        writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+    schema, options = schema_of(definition), writer_options(definition)
+    with pq.ParquetWriter(sink, schema, metadata_collector=collected, **options) as writer:
+        for piece in pieces:
+            writer.write_table(piece, row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue().to_pybytes(), collected[0]
 
 
 def describe(
-    location: str, size: int, metadata: pq.FileMetaData, identity: RunIdentity
+    location: str,
+    size: int,
+    metadata: pq.FileMetaData,
+    identity: RunIdentity,
+    definition: Definition = OUTPUTS,
 ) -> DataFileDescriptor:
     """The descriptor of a file that holds one run's rows."""
-    columns, split_offsets = file_statistics(metadata)
+    columns, split_offsets = file_statistics(metadata, definition)
     return DataFileDescriptor(
         location=location,
         size=size,
@@ -198,13 +219,16 @@ def describe(
     )
 
 
-def file_statistics(metadata: pq.FileMetaData) -> tuple[dict[int, ColumnStatistics], tuple[int, ...]]:
+def file_statistics(
+    metadata: pq.FileMetaData, definition: Definition = OUTPUTS
+) -> tuple[dict[int, ColumnStatistics], tuple[int, ...]]:
     """Column statistics by field id and the offset of each row group, from a Parquet footer."""
+    field_ids = parquet_field_ids(definition)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     columns: dict[int, ColumnStatistics] = {}
     for position in range(metadata.num_columns):
         chunks = [group.column(position) for group in groups]
-        field_id = PARQUET_FIELD_IDS[chunks[0].path_in_schema]
+        field_id = field_ids[chunks[0].path_in_schema]
         columns[field_id] = _column_statistics(chunks, _BOUNDED.get(field_id))
     return columns, tuple(sorted(_chunk_offset(group.column(0)) for group in groups))
 

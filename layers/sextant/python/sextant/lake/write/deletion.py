@@ -15,7 +15,7 @@ from pyiceberg.table.snapshots import Operation
 
 from sextant.lake.errors import UnsupportedTableError
 from sextant.lake.read.plan import PlannedFile, all_files
-from sextant.lake.table.catalog import refresh
+from sextant.lake.table.catalog import definition_of, refresh
 from sextant.lake.write.compaction import swap_files, write_rows
 from sextant.lake.write.datafile import WrittenFile
 from sextant.lake.write.parquet import row_groups
@@ -57,5 +57,6 @@ def _rows_without(table: Table, file: PlannedFile, run_ids: Collection[str]) -> 
     """The rows of the file that belong to none of the runs, in their order, which is the table's."""
     ids = pa.array(sorted(run_ids), pa.string())
     return pa.concat_tables(
-        rows.filter(pc.invert(pc.is_in(rows["run_id"], value_set=ids))) for rows in row_groups(table.io, file)
+        rows.filter(pc.invert(pc.is_in(rows["run_id"], value_set=ids)))
+        for rows in row_groups(table.io, file, definition_of(table))
     )

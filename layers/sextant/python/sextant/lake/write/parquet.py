@@ -11,16 +11,19 @@ from pyiceberg.io import FileIO
 from sextant.lake.errors import CorruptFileError, UnreadableFileError
 from sextant.lake.read.data_file import DataFile, Turn, owner_of
 from sextant.lake.read.plan import PlannedFile
-from sextant.lake.table.arrow import ARROW_SCHEMA
-from sextant.lake.table.columns import NAMES
+from sextant.lake.table.arrow import schema_of
+from sextant.lake.table.columns import Definition
 
 
-def row_groups(file_io: FileIO, file: PlannedFile, columns: Sequence[str] = NAMES) -> Iterator[pa.Table]:
-    """Some columns of each row group, as `ARROW_SCHEMA` has them. Nothing is remembered.
+def row_groups(
+    file_io: FileIO, file: PlannedFile, table: Definition, columns: Sequence[str] = ()
+) -> Iterator[pa.Table]:
+    """The table's columns of each row group, or some of them. Nothing is remembered.
 
     Raises UnreadableFileError, also where the file has other than the rows that the table counts.
     """
-    schema = pa.schema([ARROW_SCHEMA.field(name) for name in columns])
+    names = list(columns or table.names)
+    schema = pa.schema([schema_of(table).field(name) for name in names])
     source = DataFile(Turn(file_io, [file], keep=False), 0)
     try:
         with pq.ParquetFile(source, pre_buffer=True) as parquet:
@@ -29,14 +32,14 @@ def row_groups(file_io: FileIO, file: PlannedFile, columns: Sequence[str] = NAME
                     f"{parquet.metadata.num_rows} rows where the table counts {file.record_count}"
                 )
             for number in range(parquet.metadata.num_row_groups):
-                yield parquet.read_row_group(number, columns=list(columns), use_threads=False).cast(schema)
+                yield parquet.read_row_group(number, columns=names, use_threads=False).cast(schema)
     except UnreadableFileError:
         raise
     except (pa.ArrowException, ValueError, OSError, EOFError, MemoryError) as error:
         raise CorruptFileError(file.location, *owner_of(file)) from error
 
 
-def verify(file_io: FileIO, file: PlannedFile) -> None:
+def verify(file_io: FileIO, file: PlannedFile, table: Definition) -> None:
     """Read the file from beginning to end. Raises UnreadableFileError."""
-    for _ in row_groups(file_io, file):
+    for _ in row_groups(file_io, file, table):
         pass

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from sextant.lake.read.plan import PlannedFile, all_files, scenario_files
-from sextant.lake.table.catalog import refresh
+from sextant.lake.table.catalog import definition_of, refresh
 from sextant.lake.write.datafile import DataFileDescriptor
 from sextant.lake.write.parquet import row_groups
 
@@ -42,7 +42,7 @@ def rows_present(table: Table, leave_out: Collection[str] = ()) -> Counter[Store
         if run is not None:
             rows[run] += file.record_count
             continue
-        for group in row_groups(table.io, file, _IDENTITY):
+        for group in row_groups(table.io, file, definition_of(table), _IDENTITY):
             for row in group.group_by(list(_IDENTITY)).aggregate([([], "count_all")]).to_pylist():
                 rows[StoredRun(*(row[name] for name in _IDENTITY))] += row["count_all"]
     return rows
@@ -77,5 +77,6 @@ def _holds(table: Table, file: PlannedFile, run_id: str) -> bool:
     if low == high:
         return True  # a worker's file: one run
     return any(
-        pc.any(pc.equal(group["run_id"], run_id)).as_py() for group in row_groups(table.io, file, ["run_id"])
+        pc.any(pc.equal(group["run_id"], run_id)).as_py()
+        for group in row_groups(table.io, file, definition_of(table), ["run_id"])
     )

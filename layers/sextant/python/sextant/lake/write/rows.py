@@ -1,6 +1,6 @@
 """A run's rows as columns, and the one sorted Arrow table they become.
 
-The order is (scenario_id, metric, asof_date, run_id, tags): within a file it makes row groups
+The order is (scenario_id, metric, asof_date, run_id, tags), in the hourly table with the hour behind: within a file it makes row groups
 selective, and across files it is the order readers page in.
 """
 
@@ -78,10 +78,12 @@ def to_arrow(rows: OutputRows, identity: RunIdentity) -> pa.Table:
 
 
 def sorted_rows(table: pa.Table) -> pa.Table:
-    """Rows of many runs and scenarios, of `ARROW_SCHEMA`, in the paging order."""
+    """Rows of many runs and scenarios, of one of the tables, in the paging order."""
     keys = table.select(["scenario_id", "metric", "asof_date", "run_id"]).append_column(
         "tags", pa.array(tag_ranks(table["tags"]))
     )
+    if "hour" in table.column_names:
+        keys = keys.append_column("hour", table["hour"])
     return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
