@@ -325,6 +325,7 @@ def test_a_worker_writes_its_results_and_nothing_else_of_the_warehouse(variant: 
 
     assert {re.findall(r"/warehouse/[^\"]+", json.dumps(one))[0] for one in files["Resource"]} == {
         "/warehouse/market/scenario_output/data/*",
+        "/warehouse/market/scenario_hourly/data/*",
         "/warehouse/market/scenario_output-parts/*",
         "/warehouse/baselines/*/system-*",
     }

@@ -348,7 +348,7 @@ def wildcard(resource: object) -> str | None:
         return "models"
     if "-migrate:*" in text or "-committer:*" in text:
         return "versions"
-    places = r"exports|baselines|uploads|market/scenario_output/data|market/scenario_output-parts"
+    places = r"exports|baselines|uploads|market/scenario_(output|hourly)/data|market/scenario_output-parts"
     if re.search(rf'"/(warehouse/(({places})/)?)?\*"', text) or "/baselines/*/system-*" in text:
         return "objects"
     return text
