@@ -65,6 +65,8 @@ class Function:
     """Variables of its own, beside those that follow from the fields below."""
     layers: tuple[str, ...] = ("runtime",)
     """The dependency layers that it needs."""
+    models: bool = False
+    """Whether it runs models, and so has the layers of those that a deployment adds."""
     calls: tuple[str, ...] = ()
     """The functions that it invokes asynchronously."""
     sends_to: tuple[str, ...] = ()
@@ -233,6 +235,7 @@ RUN_WORKER = Function(
     timeout=900,
     triggers=(QueueTrigger(RUNS_QUEUE, batch_size=1, maximum_concurrency=100),),
     layers=("runtime", "lake"),
+    models=True,
     calls=("outbox-relay",),
     sends_to=(COMMITS_QUEUE,),
     loop=_OUTBOX_LOOP,

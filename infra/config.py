@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from functions.declaration import FUNCTIONS, Route
+from local import model_layers
 
 StageName = Literal["local", "dev", "prod"]
 Architecture = Literal["arm64", "x86_64"]
+LAYER_VERSION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+:\d+$")
+"""The ARN of a layer's version."""
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -226,8 +231,17 @@ class Functions(Settings):
     log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 14
     bundle_sdk: bool = False
     """Ship boto3 in the runtime layer: for an emulator whose runtime has none."""
+    models: Annotated[tuple[str, ...], Field(max_length=2)] = ()
+    """Layers with models of your own, for the worker that computes runs: folders, or ARNs of layers' versions."""
     environment: Mapping[str, str] = Field(default_factory=dict)
     """Added to every function; for an emulator's addresses."""
+
+    @field_validator("models")
+    @classmethod
+    def _hold_models(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            one if LAYER_VERSION.match(one) else str(model_layers.checked(Path(one))) for one in models
+        )
 
     @model_validator(mode="after")
     def _leaves_the_tenants_apart(self) -> Self:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from local import processes, tokens
+from local import model_layers, processes, tokens
 from local.logs import Journal
 from local.state import DEFAULT_PORT, AlreadyRunningError, Endpoints, default_home, forget, is_running
 from local.system import StartError, System
@@ -77,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def up(home: Path, *, port: int, durable: bool = True) -> int:
     """Runs the system in the foreground until Ctrl-C or SIGTERM."""
+    try:
+        model_layers.given()
+    except ValueError as error:
+        print(f"SEXTANT_LOCAL_MODELS: {error}", file=sys.stderr)
+        return 1
     if port and not processes.port_is_free(port):
         running = Endpoints.read(home)
         whose = "a running Sextant" if running and running.url.endswith(f":{port}") else "another program"

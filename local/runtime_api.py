@@ -26,7 +26,7 @@ from pathlib import Path
 from aiohttp import web
 
 from functions.declaration import Function
-from local import lineage, processes
+from local import lineage, model_layers, processes
 from local.confinement import Confinement, entering
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,6 +205,7 @@ class Environment:
     def _environment(self, port: int, own_tmp: Path) -> dict[str, str]:
         name = self.function.name
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        layers = [folder / "python" for folder in model_layers.given()] if self.function.models else []
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             # As Lambda has it: there is no such directory, and so no file of the user's that the code could read.
@@ -212,7 +213,7 @@ class Environment:
             "TMPDIR": str(own_tmp),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *layers))),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self._variables,

@@ -8,6 +8,7 @@ empty_database  (test)     the same without migrations
 aws             (session)  local S3, SQS, DynamoDB…: `aws.client("sqs")`, `aws.endpoint`, `aws.variables()`
 names           (test)     unique resource names
 resources       (test)     bucket, declared queues with their DLQs, idempotency table, under unique names
+model_layer     (session)  a layer with the example of a model of one's own
 system          (session)  the whole system in a process of its own: `system.client("tenant", "analyst")`
 make_queue      (test)     a queue with a DLQ and the given visibility timeout and receives
 """
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -32,6 +35,7 @@ from local.aws import LocalAws, Names, Resources
 from local.database import DatabaseUrls
 from local.postgres import Postgres
 from local.running import RunningSystem, running
+from local.runtime_api import ROOT
 from local.state import forget
 
 
@@ -126,9 +130,26 @@ def aws(home: Path) -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+def model_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example of a model of one's own, as pip makes a layer of it."""
+    source, layer = tmp_path_factory.mktemp("model"), tmp_path_factory.mktemp("layer")
+    shutil.copytree(ROOT / "examples" / "third_party_model", source, dirs_exist_ok=True)
+    options = (
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--target",
+        str(layer / "python"),
+    )
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True)
+    return layer
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, model_layer: Path) -> Iterator[RunningSystem]:
     directory = tmp_path_factory.mktemp("system")
-    with running(directory) as started:
+    with running(directory, environment={"SEXTANT_LOCAL_MODELS": str(model_layer)}) as started:
         yield started
     # The logs stay for whoever looks into a failure; pytest clears them away after three sessions.
     forget(directory, keep_logs=True)

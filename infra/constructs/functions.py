@@ -83,7 +83,7 @@ class DeployedFunction(Construct):
             architecture=ARCHITECTURES[settings.architecture],
             memory_size=declared.memory,
             timeout=Duration.seconds(declared.timeout),
-            layers=layers.of(declared.layers),
+            layers=layers.of(declared),
             role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,

@@ -8,7 +8,9 @@ from aws_cdk import AssetHashType
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from functions.declaration import Function
 from infra.bundling import Bundle, Bundler
+from infra.config import LAYER_VERSION
 from infra.config import Functions as FunctionSettings
 
 # Every function has it beside the dependency layers it declares.
@@ -43,6 +45,7 @@ class Layers(Construct):
         prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._settings, self._prefix = settings, prefix
         self._versions = {
             name: lambda_.LayerVersion(
                 self,
@@ -55,6 +58,25 @@ class Layers(Construct):
             for name in {OWN_LAYER: None, **dict.fromkeys(names)}
         }
 
-    def of(self, names: Iterable[str]) -> list[lambda_.ILayerVersion]:
-        """The layers of a function that declares `names`, the shared package first."""
-        return [self._versions[name] for name in (OWN_LAYER, *names)]
+        self._models = [self._model_layer(place, number) for number, place in enumerate(settings.models)]
+
+    def _model_layer(self, place: str, number: int) -> lambda_.ILayerVersion:
+        """A layer that exists already, by its ARN, or one made of a folder."""
+        name = f"models-{number}"
+        if LAYER_VERSION.match(place):
+            return lambda_.LayerVersion.from_layer_version_arn(self, name, place)
+        return lambda_.LayerVersion(
+            self,
+            name,
+            layer_version_name=f"{self._prefix}-{name}",
+            code=lambda_.Code.from_asset(place),
+            compatible_runtimes=[runtime(self._settings)],
+            compatible_architectures=[ARCHITECTURES[self._settings.architecture]],
+        )
+
+    def of(self, declared: Function) -> list[lambda_.ILayerVersion]:
+        """The layers of a function, the shared package first, and models of one's own last."""
+        return [
+            *(self._versions[name] for name in (OWN_LAYER, *declared.layers)),
+            *(self._models if declared.models else ()),
+        ]

@@ -93,6 +93,17 @@ def test_the_hours_of_a_run_are_read_where_it_was_asked_for_them(system: Running
     assert sorted(row["hour"] for row in hours) == list(range(1, 865))
 
 
+def test_a_model_of_ones_own_comes_to_the_worker_in_a_layer(system: RunningSystem) -> None:
+    with system.client("acme") as client:
+        scenario = create(client, assumptions=[], parameters={"model": "flat_price", "flat_price_eur": 42})
+        run = client.post(f"/v1/scenarios/{scenario}/run", json={}).json()["data"]["id"]
+        finished = finished_run(client, scenario, run)
+        assert finished["state"] == "SUCCEEDED", finished["error"]
+        rows = client.get(f"/v1/scenarios/{scenario}/outputs", params={"metric": "price"}).json()["data"]
+
+    assert {row["value"] for row in rows} == {42.0}
+
+
 def test_an_identical_request_is_answered_with_the_first_run(system: RunningSystem) -> None:
     with system.client("acme") as client:
         scenario = create(client)

@@ -16,6 +16,8 @@ KAFKA = {"bus": {"kind": "msk-serverless"}}
 ZONES = {"network": {"zones": ["eu-central-1a", "eu-central-1c"]}}
 ATHENA = {"exports": {"kind": "athena", "rows": 500_000, "scan_limit_gib": 25}}
 
+LAYER = "arn:aws:lambda:eu-central-1:111111111111:layer:our-models:7"
+
 # Whatever may be given by configuration, given.
 GIVEN: Mapping[str, Any] = {
     "network": {
@@ -121,9 +123,10 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 @pytest.fixture(scope="session")
-def given(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """dev in a network, with a Kafka cluster and an issuer that exist already."""
-    return _synthesized(tmp_path_factory, "dev", GIVEN)
+def given(tmp_path_factory: pytest.TempPathFactory, model_layer: Path) -> Assembly:
+    """dev in a network, with a Kafka cluster and an issuer that exist already, and models of one's own."""
+    functions = {**GIVEN["functions"], "models": [str(model_layer), LAYER]}
+    return _synthesized(tmp_path_factory, "dev", {**GIVEN, "functions": functions})
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

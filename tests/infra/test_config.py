@@ -156,6 +156,17 @@ def test_whoever_deploys_reads_lines_and_no_traceback(tmp_path: Path) -> None:
     ]
 
 
+def test_a_layer_of_models_is_a_folder_with_one_or_an_arn(tmp_path: Path, model_layer: Path) -> None:
+    arn = "arn:aws:lambda:eu-central-1:111111111111:layer:our-models:7"
+    assert load("dev", {"functions": {"models": [str(model_layer), arn]}}).functions.models == (
+        str(model_layer),
+        arn,
+    )
+    (tmp_path / "python").mkdir()
+    with pytest.raises(ConfigurationError, match=r"functions.models: .*is no layer of models"):
+        load("dev", {"functions": {"models": [str(tmp_path)]}})
+
+
 def test_passwords_do_not_show() -> None:
     config = load("local", {"database": {**GIVEN, "app_url": "postgresql://app:geheim@db/x"}})
 

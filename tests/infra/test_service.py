@@ -7,9 +7,17 @@ import re
 
 import pytest
 
-from functions.declaration import FUNCTIONS, QUEUES, Function, QueueTrigger, Route, ScheduleTrigger
+from functions.declaration import (
+    FUNCTIONS,
+    QUEUES,
+    RUN_WORKER,
+    Function,
+    QueueTrigger,
+    Route,
+    ScheduleTrigger,
+)
 from infra.constructs.kafka import CHANNELS
-from tests.infra.conftest import Assembly, Resource, listed
+from tests.infra.conftest import LAYER, Assembly, Resource, listed
 
 SERVING = [one for one in FUNCTIONS if one.name != "migrate"]
 
@@ -53,6 +61,20 @@ def test_a_function_is_deployed_as_declared(assembly: Assembly, declared: Functi
     assert len(function["Layers"]) == 1 + len(declared.layers)
     assert function["VpcConfig"]["SubnetIds"]
     assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_models_of_ones_own_are_layers_of_the_worker_alone(given: Assembly) -> None:
+    layers = {one.name: listed(given.function(one.name).properties["Layers"]) for one in FUNCTIONS}
+    made = [
+        one.logical_id for one in given.all("AWS::Lambda::LayerVersion") if "models-0" in str(one.properties)
+    ]
+
+    assert {"Ref": made[0]} in layers[RUN_WORKER.name]
+    assert LAYER in layers[RUN_WORKER.name]
+    assert len(layers[RUN_WORKER.name]) == 3 + len(RUN_WORKER.layers)
+    others = {name: found for name, found in layers.items() if name != RUN_WORKER.name}
+    assert made[0] not in str(others)
+    assert LAYER not in str(others)
 
 
 def test_concurrency_is_reserved_where_declared_in_prod_only(dev: Assembly, prod: Assembly) -> None:
