@@ -74,7 +74,6 @@ _MODULES = {
     "health": "health",
     "problems": "health",
     "metrics": "service_metrics",
-    "": "documentation",
     "openapi.json": "documentation",
     "docs": "documentation",
 }
@@ -113,7 +112,9 @@ def whole_api() -> Api:
 def modules_of(path: str) -> tuple[str, ...]:
     """The modules in which a route of `path` may be; every method of a path is in the same ones."""
     words = [word for word in path.split("/") if word]
-    if words and words[0] == "v1":
+    if not words:
+        return ("documentation",)
+    if words[0] == "v1":
         words = words[1:]
     noun = words[0].partition(":")[0] if words else ""
     if noun == "scenarios":

@@ -228,7 +228,7 @@ def restore_scenario(
     caller, scenario = router.caller, ScenarioId(scenario_id)
     name = restoration.name if restoration else None
     restored = _named(name, lambda session: service.restore(session, scenario, name, caller), scenario)
-    return _shown(restored)
+    return _shown(restored, written=False)
 
 
 @router.post("/v1/scenarios:validate", summary="Check a scenario without storing it", responses={200: _DRAFT})
@@ -323,7 +323,7 @@ def get_scenario(
         scenario = service.get(session, ScenarioId(scenario_id))
     if if_none_match is not None and _etag(scenario) in if_none_match:
         return Response(status_code=304, body="", headers={"ETag": _etag(scenario)})
-    return _shown(scenario)
+    return _shown(scenario, written=False)
 
 
 def _named(
@@ -346,13 +346,13 @@ def _etag(scenario: Scenario) -> str:
     return etag(scenario.id, scenario.version)
 
 
-def _shown(scenario: Scenario, status: int = 200) -> Response[Any]:
+def _shown(scenario: Scenario, status: int = 200, *, written: bool = True) -> Response[Any]:
     """The scenario with its entity tag, and where it was created its place."""
     headers = {"ETag": _etag(scenario)}
     if status == HTTPStatus.CREATED:
         headers["Location"] = f"/v1/scenarios/{scenario.id}"
-    if not isinstance(scenario, WrittenScenario):
+    if not written:
         return reply(ScenarioEnvelope.of(scenario, router.caller), status, headers)
     body = ScenarioBody.of(scenario)
-    meta = warned_meta(router.caller, scenario.warnings)
+    meta = warned_meta(router.caller, scenario.warnings if isinstance(scenario, WrittenScenario) else ())
     return reply(WrittenEnvelope.model_construct(data=body, meta=meta), status, headers)

@@ -59,7 +59,12 @@ def _resource(call: Call) -> str:
             bucket, _, key = name.partition("/")
             assert bucket == names.warehouse_bucket, call
             words = key.split("/")
-            return "/".join(words[: 4 if words[1:2] == ["market"] else 2]) + "/*" if key else ""
+            if words[1:2] == ["market"]:
+                # What a split run keeps between its parts lies by tenant.
+                words = words[: 3 if words[2].endswith("-parts") else 4]
+            else:
+                words = words[:2]
+            return "/".join(words) + "/*" if key else ""
         case "lambda":
             return name.removeprefix("function:")
         case "dynamodb":

@@ -15,6 +15,8 @@ PACKAGES = (ROOT / "functions", ROOT / "layers/sextant/python/sextant")
 # Each reads the moment to write it down or to hand it to one who has no other clock; none decides by comparing it with another machine's.
 MAY_READ = {
     "functions/api/exports.py": "the links it signs end by the clock that signs them",
+    "functions/api/baseline_tables.py": "the links it signs end by the clock that signs them",
+    "functions/api/output_files.py": "the links it signs end by the clock that signs them",
     "functions/api/outputs.py": "the link it signs ends by the clock that signs it",
     "functions/api/journaling.py": "when a receipt was given; the database, which would say it, is away",
     "functions/operations/handler.py": "when an event came whose message does not say",

@@ -18,6 +18,8 @@ DECLARE
     same      boolean;
     active    boolean;
     has_flow  boolean;
+    -- Before the incident that it opens: a timeline is read by its moments.
+    received  timestamptz := clock_timestamp();
 BEGIN
     PERFORM enter_tenant(p_tenant);
     IF p_idempotency_key IS NOT NULL THEN
@@ -62,10 +64,10 @@ BEGIN
         p_grouping, p_reopening, p_escalate_at, p_run IS NOT NULL);
     INSERT INTO event (
         tenant_id, id, workflow_id, vendor_id, run_id, incident_id, event_type, severity, source, payload, idempotency_key,
-        request_hash, correlation_id, occurred_at)
+        request_hash, correlation_id, occurred_at, received_at)
     VALUES (
         p_tenant, p_event, p_workflow, p_vendor, p_run, counted.incident_id, p_event_type, p_severity, p_source, p_payload, p_idempotency_key,
-        p_request_hash, p_correlation_id, p_occurred_at);
+        p_request_hash, p_correlation_id, p_occurred_at, received);
     IF counted.change <> 'COUNTED' OR ((p_run IS NOT NULL OR counted.cycle_events = p_review_at) AND counted.state <> 'IGNORED') THEN
         PERFORM outbox_enqueue(
             p_tenant, 'incident.changed', format('incident:%s:%s', counted.incident_id, p_event),

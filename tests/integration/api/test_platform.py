@@ -121,7 +121,7 @@ def test_the_document_is_served_and_names_every_route(client: Client) -> None:
         for path, operations in document["paths"].items()
         for method in operations
     }
-    undocumented = {("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/docs/<asset>")}
+    undocumented = {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/docs/<asset>")}
     endpoints = whole_api().endpoints.values()
     assert {(endpoint.method, endpoint.path) for endpoint in endpoints} - undocumented <= served
     packed = client("GET", "/openapi.json", headers={"accept-encoding": "gzip"})

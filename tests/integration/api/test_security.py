@@ -18,6 +18,7 @@ ROUTES = sorted(
 )
 ROLES: tuple[Role, ...] = tuple(PERMISSIONS)
 PUBLIC_PATHS = {
+    "/",
     "/v1/health",
     "/v1/health/ready",
     "/problems",

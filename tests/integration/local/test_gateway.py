@@ -180,7 +180,8 @@ def test_the_most_specific_route_of_the_declaration_wins() -> None:
     health = routes.match("GET", "/v1/health")
     assert health is not None
     assert health.route.public
-    assert function_of("GET", "/") is None
+    assert function_of("GET", "/") == API.name
+    assert function_of("POST", "/") is None
 
 
 # Answers ----------------------------------------------------------------------------------------------

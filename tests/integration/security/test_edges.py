@@ -33,15 +33,20 @@ def encoded(text: str) -> str:
     [
         "é",
         "=",
-        encoded("[" * 50_000),
+        encoded("[" * 1_400),
         encoded("null"),
         encoded("[]"),
-        encoded('{"k":' + "9" * 5000 + "}"),
+        encoded('{"k":' + "9" * 1_400 + "}"),
     ],
 )
 def test_a_cursor_that_nobody_gave(client: Client, cursor: str) -> None:
     answer = client("GET", "/v1/scenarios", query={"cursor": cursor})
     assert (answer.status, answer.code) == (400, "bad_request"), answer.body
+
+
+def test_a_cursor_longer_than_any(client: Client) -> None:
+    answer = client("GET", "/v1/scenarios", query={"cursor": encoded("[" * 50_000)})
+    assert (answer.status, answer.code) == (400, "invalid_parameter"), answer.body
 
 
 def test_another_tenants_cursor_shows_ones_own(client: Client, new_client: Callable[..., Client]) -> None:

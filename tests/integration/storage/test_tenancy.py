@@ -89,7 +89,7 @@ def _settle_victim(admin: psycopg.Connection[Any]) -> None:
         columns = admin.execute(
             "SELECT a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod), t.typtype, t.typcategory"
             " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-            " WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.atthasdef AND a.attgenerated = ''",
+            " WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.atthasdef AND a.attgenerated = '' AND a.attidentity = ''",
             (table,),
         ).fetchall()
         values = {

@@ -52,10 +52,10 @@ SELECT EXISTS (SELECT FROM baseline_deletion WHERE tenant_id = %s AND baseline_i
 
 _LIST = """
 SELECT {columns} FROM (
-    SELECT DISTINCT ON (id) * FROM baseline b
-    WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid) AND {stands}
-    ORDER BY id {order}, version DESC LIMIT %(fetch)s
-) AS newest ORDER BY id {order}
+    SELECT DISTINCT ON (id) * FROM baseline
+    WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
+    ORDER BY id {order}, version DESC
+) AS b WHERE {stands} ORDER BY id {order} LIMIT %(fetch)s
 """
 
 
@@ -64,20 +64,16 @@ _NAMES = sql.SQL(
 ).format(stands=_STANDS)
 
 
-def _both_ways(text: LiteralString) -> tuple[sql.Composed, sql.Composed]:
-    """A page's statement from the newest on, and back."""
-    newest, oldest = (("<", "DESC"), (">", "ASC"))
-    return _ordered(text, *newest), _ordered(text, *oldest)
-
-
 def _ordered(text: LiteralString, beyond: LiteralString, order: LiteralString) -> sql.Composed:
     return sql.SQL(text).format(
         columns=_COLUMNS, stands=_STANDS, beyond=sql.SQL(beyond), order=sql.SQL(order)
     )
 
 
-_LIST_NEXT, _LIST_PREV = _both_ways(_LIST)
-_VERSIONS_NEXT, _VERSIONS_PREV = _both_ways(_VERSIONS)
+_LIST_NEXT = _ordered(_LIST, "<", "DESC")
+_LIST_PREV = _ordered(_LIST, ">", "ASC")
+_VERSIONS_NEXT = _ordered(_VERSIONS, "<", "DESC")
+_VERSIONS_PREV = _ordered(_VERSIONS, ">", "ASC")
 
 
 def insert(session: Session, baseline: Baseline, vocabulary: Mapping[str, Any]) -> Baseline:
