@@ -73,6 +73,7 @@ EXEMPT = {
     "sextant.scenarios.repository.delete": "ends every live run of the scenario",
     "sextant.runs.repository.matching": "counts what a bulk operation would touch",
     "sextant.runs.repository.list_cancellations": "a tenant has few, which stay for a month",
+    "sextant.baselines.repository.list_page": "walks over deleted baselines, and the made-up tenant has deleted all of its own",
     "sextant.baselines.repository.names": "read for the error of who names a baseline that is not there",
     "sextant.runs.repository.waits_for": "counts a run's place in its tenant's line, to 10,000",
     "sextant.execution.repository.claim": "weighs the tenant's waiting runs against each other, here 1,500",

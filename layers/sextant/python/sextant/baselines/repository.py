@@ -55,7 +55,11 @@ SELECT {columns} FROM (
     SELECT DISTINCT ON (id) * FROM baseline
     WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
     ORDER BY id {order}, version DESC
-) AS b WHERE {stands} ORDER BY id {order} LIMIT %(fetch)s
+) AS b
+-- Asked row by row, so that the page's limit ends the walk.
+WHERE version > coalesce(
+    (SELECT max(d.version) FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id), 0)
+ORDER BY id {order} LIMIT %(fetch)s
 """
 
 
