@@ -59,24 +59,21 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Where tests run side by side, the tests of a group run in one process, in order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _group(Path(nodeid.partition("::")[0]))
+        return _group(nodeid)
 
 
-def _group(file: Path) -> str:
+def _group(nodeid: str) -> str:
     """A file is a group of its own, but for what writes the bundles of the checkout, and what shares a browser."""
-    if _makes_bundles(file):
+    file = nodeid.partition("::")[0]
+    if file.startswith("tests/infra/") or file == "tests/e2e/test_deploy.py":
         return "bundles"
-    return "console" if "console" in file.parts else file.as_posix()
+    return "console" if file.startswith("tests/console/") else file
 
 
 def _place(item: pytest.Item) -> int:
     if item.get_closest_marker("last"):
         return 2
-    return 0 if _makes_bundles(item.path) else 1
-
-
-def _makes_bundles(file: Path) -> bool:
-    return "infra" in file.parts or file.name == "test_deploy.py"
+    return 0 if _group(item.nodeid) == "bundles" else 1
 
 
 @pytest.fixture(scope="session")
