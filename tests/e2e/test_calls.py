@@ -28,6 +28,5 @@ def test_every_call_of_this_session_is_among_those_held_against_the_roles(system
         recorded |= made
 
     assert {call.caller for call in made} >= {"journal", "operations"}, "the schedules call at the start"
-    assert made - recorded == set(), (
-        "run the end-to-end tests with SEXTANT_WRITE_CALLS=1, and read what was added"
-    )
+    new = {call for call in made - recorded if (call.caller, call.action) not in recorded_calls.RARE}
+    assert new == set(), "run the end-to-end tests with SEXTANT_WRITE_CALLS=1, and read what was added"

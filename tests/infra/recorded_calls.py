@@ -1,13 +1,14 @@
 """The AWS calls that each function made in the end-to-end tests, as `recorded_calls.json` keeps them.
 
 A resource stands there by what it is: a queue, a function, a table, a topic by its own name, and objects by the first words
-of their keys. What a session records beyond the file, tests/e2e/test_calls.py tells; `SEXTANT_WRITE_CALLS=1` adds it.
+of their keys. What a session records beyond the file, tests/e2e/test_calls.py tells; `SEXTANT_WRITE_CALLS=1` adds it. What depends on
+the moment (a lost race, a restart) stands in `RARE`, and a session may make it or not.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from functions.declaration import FUNCTIONS
@@ -23,6 +24,35 @@ _ACTIONS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "s3:HeadObject": "s3:GetObject",
+}
+
+# Calls that not every session of the tests makes, by function and action: why they are made.
+_LISTING = "with it S3 answers 404 for an object that is missing, and without it 403"
+_RECORDS = "of an idempotency key that the journal carries out again"
+RARE: Mapping[tuple[str, str], str] = {
+    ("api", "dynamodb:DeleteItem"): "a request that failed gives its idempotency key back",
+    ("journal", "dynamodb:GetItem"): _RECORDS,
+    ("journal", "dynamodb:UpdateItem"): _RECORDS,
+    ("journal", "dynamodb:DeleteItem"): _RECORDS,
+    ("journal", "sqs:ChangeMessageVisibility"): "an entry that could not be carried out comes again soon",
+    ("outputs-api", "s3:ListBucket"): _LISTING,
+    ("baselines-api", "s3:ListBucket"): _LISTING,
+    ("run-worker", "s3:ListBucket"): _LISTING,
+    ("committer", "s3:ListBucket"): _LISTING,
+    ("outputs-api", "s3:GetObject"): "large exports: tests/integration/outputs/test_reading.py",
+    ("outputs-api", "s3:PutObject"): "large exports: tests/integration/outputs/test_reading.py",
+    ("baselines-api", "s3:GetObject"): "baselines: tests/integration/outputs/test_baselines.py",
+    ("baselines-api", "s3:PutObject"): "baselines: tests/integration/outputs/test_baselines.py",
+    ("run-worker", "s3:PutObject"): "a baseline that was stored before they were compiled",
+    ("committer", "s3:DeleteObject"): "metadata of an attempt to commit that lost",
+    ("outputs-api", "lambda:InvokeFunction"): "once its database is back from an outage",
+    ("changes-api", "lambda:InvokeFunction"): "once its database is back from an outage",
+    ("baselines-api", "lambda:InvokeFunction"): "once its database is back from an outage",
+    ("outbox-relay", "lambda:InvokeFunction"): "the next relay, when this one's time is over before its work",
+    ("run-recovery", "lambda:InvokeFunction"): "a run whose worker died: tests/chaos",
+    ("maintenance", "lambda:InvokeFunction"): "a file that cannot be read: tests/integration/main_job",
+    ("maintenance", "s3:PutObject"): "compaction, once there is enough to compact",
+    ("maintenance", "s3:DeleteObject"): "what is older than a day, or than the table's snapshots",
 }
 
 

@@ -31,35 +31,6 @@ NOT_CALLED: Mapping[str, str] = {
     "glue:": "the local catalog is SQL; the deployment onto the stand-in uses Glue (tests/e2e/test_deploy.py)",
     "s3:AbortMultipartUpload": "where an upload in parts fails midway",
 }
-# By function and action.
-_LISTING = "with it S3 answers 404 for an object that is missing, and without it 403"
-_RECORDS = "of an idempotency key that the journal carries out again"
-RARELY: Mapping[tuple[str, str], str] = {
-    ("api", "dynamodb:DeleteItem"): "a request that failed gives its idempotency key back",
-    ("journal", "dynamodb:GetItem"): _RECORDS,
-    ("journal", "dynamodb:UpdateItem"): _RECORDS,
-    ("journal", "dynamodb:DeleteItem"): _RECORDS,
-    ("journal", "sqs:ChangeMessageVisibility"): "an entry that could not be carried out comes again soon",
-    ("outputs-api", "s3:ListBucket"): _LISTING,
-    ("baselines-api", "s3:ListBucket"): _LISTING,
-    ("run-worker", "s3:ListBucket"): _LISTING,
-    ("committer", "s3:ListBucket"): _LISTING,
-    ("outputs-api", "s3:GetObject"): "large exports: tests/integration/outputs/test_reading.py",
-    ("outputs-api", "s3:PutObject"): "large exports: tests/integration/outputs/test_reading.py",
-    ("baselines-api", "s3:GetObject"): "baselines: tests/integration/outputs/test_baselines.py",
-    ("baselines-api", "s3:PutObject"): "baselines: tests/integration/outputs/test_baselines.py",
-    ("run-worker", "s3:PutObject"): "a baseline that was stored before they were compiled",
-    ("committer", "s3:GetObject"): "a process that starts when there is a table reads its metadata",
-    ("committer", "s3:DeleteObject"): "metadata of an attempt to commit that lost",
-    ("outputs-api", "lambda:InvokeFunction"): "once its database is back from an outage",
-    ("changes-api", "lambda:InvokeFunction"): "once its database is back from an outage",
-    ("baselines-api", "lambda:InvokeFunction"): "once its database is back from an outage",
-    ("outbox-relay", "lambda:InvokeFunction"): "the next relay, when this one's time is over before its work",
-    ("run-recovery", "lambda:InvokeFunction"): "a run whose worker died: tests/chaos",
-    ("maintenance", "lambda:InvokeFunction"): "a file that cannot be read: tests/integration/main_job",
-    ("maintenance", "s3:PutObject"): "compaction, once there is enough to compact",
-    ("maintenance", "s3:DeleteObject"): "what is older than a day, or than the table's snapshots",
-}
 _POLLING = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
 
 
@@ -90,7 +61,7 @@ def test_every_allowed_action_was_used_or_says_why_not(dev: Assembly, function: 
         for target in statement.resources
         if not any(each == action and like(where, target) for each, where in used)
         and not action.startswith(tuple(NOT_CALLED))
-        and (function.name, action) not in RARELY
+        and (function.name, action) not in recorded_calls.RARE
     }
 
     assert unused == set()
@@ -105,9 +76,9 @@ def test_every_reason_is_needed_and_says_something(dev: Assembly) -> None:
         for action in statement.actions
     }
 
-    assert set(RARELY) <= allowed
+    assert set(recorded_calls.RARE) <= allowed
     assert all(any(action.startswith(each) for _, action in allowed) for each in NOT_CALLED)
-    assert all(len(reason) > 15 for reason in (*NOT_CALLED.values(), *RARELY.values()))
+    assert all(len(reason) > 15 for reason in (*NOT_CALLED.values(), *recorded_calls.RARE.values()))
 
 
 def test_parliament_and_policy_sentry_find_nothing(dev: Assembly, prod: Assembly, given: Assembly) -> None:
