@@ -28,7 +28,7 @@ from local.postgres import Postgres
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, TenantId, new_id
 from sextant.runs import service as runs
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from sextant.storage import Database, DatabaseSettings

@@ -28,7 +28,7 @@ from local import database as databases
 from local.postgres import Postgres
 from sextant.ids import ScenarioId
 from sextant.runs import repository
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from tools.environment import PACKAGE, python_of
 
 PEER = "FastAPI + SQLAlchemy + Mangum"

@@ -31,7 +31,7 @@ from sextant.identity import Caller
 from sextant.ids import ScenarioId, TenantId
 from sextant.paging import PageRequest
 from sextant.runs import service as runs
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.model import ScenarioFilter
 from sextant.storage import DatabaseSettings, PlatformDatabase, Session

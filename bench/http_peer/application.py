@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 
 from sextant.canonical import canonical
 from sextant.ids import new_id
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from sextant.scenarios.documents import ScenarioDocument
 
 engine = create_engine(

@@ -23,7 +23,8 @@ from sextant.identity import Caller
 from sextant.ids import CancellationId, RunId, ScenarioId
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
-from sextant.runs.model import Cancellation, RequestedRun, RunOptions, RunSelection, State
+from sextant.runs.model import Cancellation, RequestedRun, RunSelection, State
+from sextant.runs.options import RunOptions
 
 MOST_ITEMS = 100
 MOST_SELECTED = 500

@@ -50,7 +50,7 @@ from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter
 from sextant.outputs import comparison as service
 from sextant.outputs.model import ComputedRun
-from sextant.runs.service import RunNotFoundError
+from sextant.runs.errors import RunNotFoundError
 
 MAX_COMPARED = 20
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET}

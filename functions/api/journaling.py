@@ -19,7 +19,7 @@ from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
 from sextant.journal.errors import JournalUnavailableError
 from sextant.journal.model import KIND, JournalEntry, RunRequest
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import PLATFORM, Admission
 from sextant.settings.service import RateLimitedError

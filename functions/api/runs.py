@@ -49,7 +49,8 @@ from sextant.ids import RunId, ScenarioId, new_id
 from sextant.paging import DEFAULT_LIMIT
 from sextant.runs import service
 from sextant.runs.fit import run_warnings
-from sextant.runs.model import STATES, Attempt, Run, RunFilter, RunOptions
+from sextant.runs.model import STATES, Attempt, Run, RunFilter
+from sextant.runs.options import RunOptions
 from sextant.settings import service as settings
 from sextant.settings.model import DEFAULTS, LONG_POLL
 from sextant.storage.errors import DatabaseUnavailable

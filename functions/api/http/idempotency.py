@@ -22,8 +22,8 @@ from functions.api.http.routing import Router
 from sextant import bootstrap
 from sextant.config import ResourceSettings
 from sextant.errors import ConflictError, UnavailableError
-from sextant.runs.model import IdempotencyKey
-from sextant.runs.service import IdempotencyKeyReusedError
+from sextant.runs.errors import IdempotencyKeyReusedError
+from sextant.runs.options import IdempotencyKey
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer

@@ -25,7 +25,8 @@ from sextant.lake.table.settings import LakeSettings
 from sextant.outputs import service as outputs
 from sextant.outputs.publication import publish
 from sextant.runs import service as runs
-from sextant.runs.model import RequestedRun, Run, RunOptions
+from sextant.runs.model import RequestedRun, Run
+from sextant.runs.options import RunOptions
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
 from sextant.storage import ALL_TENANTS, Database, DatabaseSettings, PlatformDatabase

@@ -160,7 +160,8 @@ def test_a_committer_killed_after_the_lake_commit_adds_nothing_twice(main_job: M
 
 
 def test_a_run_in_an_open_batch_can_no_longer_be_cancelled(main_job: MainJob) -> None:
-    from sextant.runs.service import RunPublishingError, cancel
+    from sextant.runs.errors import RunPublishingError
+    from sextant.runs.service import cancel
 
     _, run = waiting_run(main_job)
     assert take_batch(main_job) is not None

@@ -11,8 +11,8 @@ from sextant.config import CODE_VERSION
 from sextant.ids import TenantId
 from sextant.lake.table.catalog import load_table
 from sextant.runs import service
-from sextant.runs.model import RunOptions, version_hash
-from sextant.runs.service import IdempotencyKeyReusedError, RunEndedError, RunNotFoundError
+from sextant.runs.errors import IdempotencyKeyReusedError, RunEndedError, RunNotFoundError
+from sextant.runs.options import RunOptions, version_hash
 from tests.integration.main_job.conftest import TENANT, MainJob
 from tests.integration.main_job.test_scale_out import work_off
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from functions.api.http import idempotency
 from functions.api.http.routing import Router
 from sextant import bootstrap
-from sextant.runs.service import IdempotencyKeyReusedError
+from sextant.runs.errors import IdempotencyKeyReusedError
 
 TABLE = "idempotency"
 

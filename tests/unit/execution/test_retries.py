@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sextant.execution.retries import is_poison, retry_after
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 
 
 @pytest.mark.parametrize("code", ["model_input", "run_timeout"])

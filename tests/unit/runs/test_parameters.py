@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from functions.api.http.problems import field_errors
 from sextant.drivers.errors import ModelInputError
 from sextant.drivers.parameters import BuiltInParameters, read_parameters
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 from sextant.scenarios.documents import ScenarioDocument
 
 GOOD: dict[str, Any] = {

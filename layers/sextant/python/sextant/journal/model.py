@@ -14,7 +14,7 @@ import pydantic
 from sextant.drivers.rules import fault_of
 from sextant.errors import FieldError, ValidationError
 from sextant.ids import RunId, ScenarioId, TenantId, tenant_id
-from sextant.runs.model import RunOptions
+from sextant.runs.options import RunOptions
 
 KIND = "run.request"
 """The kind of a journal entry that asks for a run."""

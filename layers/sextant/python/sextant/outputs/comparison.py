@@ -11,7 +11,7 @@ from sextant.errors import FieldError
 from sextant.outputs import repository
 from sextant.outputs.model import ComputedRun
 from sextant.outputs.service import RunWithoutResultError
-from sextant.runs.service import RunNotFoundError
+from sextant.runs.errors import RunNotFoundError
 from sextant.scenarios.differences import Difference, differences
 from sextant.storage import Session
 

@@ -13,6 +13,7 @@ from sextant.errors import ConflictError
 from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.outputs import repository
 from sextant.outputs.model import CommittedBatch, ComputedRun, LatestMetric, OpenBatch, Readable, ResultRun
+from sextant.runs.errors import RunNotFoundError
 from sextant.storage import ALL_TENANTS, PlatformDatabase, Session
 
 logger = logging.getLogger("sextant.outputs")
@@ -125,8 +126,6 @@ def result_run(session: Session, scenario: ScenarioId, run: RunId | None) -> Res
 
 def result_of(session: Session, run: RunId, scenario: ScenarioId | None = None) -> ComputedRun:
     """The run with its result; raises `RunNotFoundError` and `RunWithoutResultError`."""
-    from sextant.runs.service import RunNotFoundError  # a module of routes that many requests need no more of
-
     for computed in repository.computed_runs(session, [run]):
         if scenario in (None, computed.scenario_id):
             if why := computed.why_without_result:

@@ -23,12 +23,12 @@ from sextant.runs.model import (
     Run,
     RunFilter,
     RunLimits,
-    RunOptions,
     RunSelection,
     RunStatistics,
     State,
     TenantRunFilter,
 )
+from sextant.runs.options import RunOptions
 from sextant.settings.model import Admission
 from sextant.storage import Session
 from sextant.storage.keyset import columns_of, fetch_page, params_of
