@@ -347,7 +347,7 @@ def watched(router: Router, look: Callable[[], Run], wait: int, if_none_match: s
     if if_none_match is not None and _etag(run) in if_none_match:
         return Response(status_code=304, body="", headers={"ETag": _etag(run), **headers})
     with router.session() as session:
-        (live,) = service.live(session, [run])
+        live = service.live(session, run)
     return reply(LiveRunEnvelope.of(live, caller), headers={"ETag": _etag(run), **headers})
 
 

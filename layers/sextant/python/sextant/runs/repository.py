@@ -18,6 +18,7 @@ from sextant.runs.model import (
     Attempt,
     Cancellation,
     ListedRun,
+    LiveRun,
     Origin,
     RequestedRun,
     Run,
@@ -94,6 +95,9 @@ _LISTED = """tenant_id = %(tenant_id)s AND scenario_id = %(scenario)s
   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
   AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
   AND (%(created_before)s::timestamptz IS NULL OR created_at < %(created_before)s)"""
+# One walk of the line tells for what all queued runs of a page wait.
+_WAITING = """LEFT JOIN run_waits_for(%(tenant_id)s, ARRAY(SELECT id FROM page WHERE state = 'QUEUED')) AS waiting
+  ON waiting.run_id = page.id"""
 
 # The name comes with the run; the columns of the join have names of their own, so that a run's stay plain.
 _WITH_SCENARIO = """scenario_run JOIN (SELECT tenant_id, id AS scenario_id, name AS scenario_name FROM scenario) named
@@ -184,23 +188,26 @@ def find(session: Session, run: RunId) -> Run | None:
     return session.fetch_one(_FIND, (session.tenant_id, run), row=Run)
 
 
-def waits_for(session: Session, runs: Sequence[RunId]) -> dict[RunId, dict[str, Any]]:
-    """For what runs wait, by id; one that is not queued is not among them."""
-    rows = session.fetch_all(
-        "SELECT run_id, waits_for FROM run_waits_for(%s, %s)", (session.tenant_id, list(runs)), row=tuple
+def waits_for(session: Session, run: RunId) -> dict[str, Any] | None:
+    """For what the run waits; None where it is not queued."""
+    waiting: dict[str, Any] | None = session.fetch_one(
+        "SELECT waits_for FROM run_waits_for(%s, ARRAY[%s]::uuid[])", (session.tenant_id, run), row=dict
     )
-    return {RunId(run): waits for run, waits in rows}
+    return waiting and waiting["waits_for"]
 
 
-def list_page(session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest) -> list[Run]:
+def list_page(
+    session: Session, scenario: ScenarioId, where: RunFilter, request: PageRequest
+) -> list[LiveRun]:
     """Up to `request.fetch` runs of a scenario, newest first (oldest first when going backwards)."""
     return fetch_page(
         session,
-        Run,
+        LiveRun,
         "scenario_run",
         conditions=_LISTED,
         params={**params_of(session, where), "scenario": scenario},
         request=request,
+        joined=_WAITING,
     )
 
 

@@ -287,15 +287,10 @@ def get_anywhere(session: Session, run_id: RunId) -> Run:
     return run
 
 
-def live(session: Session, runs: Sequence[Run]) -> list[LiveRun]:
-    """The runs, each of which that is queued with what it waits for."""
-    queued = [run.id for run in runs if run.state == "QUEUED"]
-    waits_for = repository.waits_for(session, queued) if queued else {}
-    columns = [column.name for column in fields(Run)]
-    return [
-        LiveRun(**{name: getattr(run, name) for name in columns}, waits_for=waits_for.get(run.id))
-        for run in runs
-    ]
+def live(session: Session, run: Run) -> LiveRun:
+    """The run with what it waits for, where it is queued."""
+    waits_for = repository.waits_for(session, run.id) if run.state == "QUEUED" else None
+    return LiveRun(**{column.name: getattr(run, column.name) for column in fields(Run)}, waits_for=waits_for)
 
 
 def list_runs(
@@ -307,8 +302,7 @@ def list_runs(
         from sextant.scenarios import service as scenarios
 
         scenarios.get(session, scenario)
-    shown = page(runs, request, lambda run: run.id)
-    return Page(live(session, shown.items), shown.next_key, shown.prev_key)
+    return page(runs, request, lambda run: run.id)
 
 
 def list_of_tenant(session: Session, where: TenantRunFilter, request: PageRequest) -> Page[ListedRun]:

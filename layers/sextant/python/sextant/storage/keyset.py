@@ -18,6 +18,7 @@ _PAGE = """
 SELECT {columns} FROM {source} WHERE {conditions} AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
 ORDER BY id {order} LIMIT %(fetch)s
 """
+_JOINED = "WITH page AS ({page}) SELECT {columns} FROM page {joined} ORDER BY id {order}"
 
 
 def columns_of(row: type[object], within: str | None = None) -> sql.Composed:
@@ -30,16 +31,25 @@ def columns_of(row: type[object], within: str | None = None) -> sql.Composed:
 
 @cache
 def _page(
-    row: type[object], source: LiteralString, conditions: LiteralString, *, ascending: bool
+    row: type[object],
+    source: LiteralString,
+    conditions: LiteralString,
+    joined: LiteralString,
+    *,
+    ascending: bool,
 ) -> sql.Composed:
     """The statement of a page, spelled out once."""
-    return sql.SQL(_PAGE).format(
-        columns=columns_of(row),
+    order = sql.SQL("ASC" if ascending else "DESC")
+    page = sql.SQL(_PAGE).format(
+        columns=sql.SQL("*") if joined else columns_of(row),
         source=sql.SQL(source),
         conditions=sql.SQL(conditions),
         beyond=sql.SQL(">" if ascending else "<"),
-        order=sql.SQL("ASC" if ascending else "DESC"),
+        order=order,
     )
+    if not joined:
+        return page
+    return sql.SQL(_JOINED).format(page=page, columns=columns_of(row), joined=sql.SQL(joined), order=order)
 
 
 def params_of(session: Session, where: object) -> dict[str, object]:
@@ -57,7 +67,11 @@ def fetch_page(
     conditions: LiteralString,
     params: Mapping[str, object],
     request: PageRequest,
+    joined: LiteralString = "",
 ) -> list[T]:
-    """Up to `request.fetch` rows, newest first; turned round when going backwards."""
-    query = _page(row, source, conditions, ascending=request.backwards)  # type: ignore[arg-type]  # a class is hashable
+    """Up to `request.fetch` rows, newest first; turned round when going backwards.
+
+    `joined` is a join with what is known of the whole `page` at once.
+    """
+    query = _page(row, source, conditions, joined, ascending=request.backwards)  # type: ignore[arg-type]  # a class is hashable
     return session.fetch_all(query, {**params, "key": request.key, "fetch": request.fetch}, row=row)
