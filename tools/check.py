@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("console", [sys.executable, "-m", "tools.console", "check"]),
     ("known vulnerabilities", [sys.executable, "tools/audit.py"]),
     ("OpenAPI document", [sys.executable, "-m", "tools.clients"]),
+    ("AsyncAPI document", [sys.executable, "-m", "tools.asyncapi"]),
     ("generated documents", [sys.executable, "-m", "tools.docs", "--check"]),
 )
 

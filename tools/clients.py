@@ -7,7 +7,6 @@ whole document, without a warning. What makes clients in TypeScript is run by `t
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from tools import node as nodes
 from tools.audit import UNDONE
-from tools.environment import ROOT, TOOLS, python_of
+from tools.environment import ROOT, python_of
 
 DOCUMENT = ROOT / "functions" / "api" / "openapi.json"
 PACKAGE = "sextant_client"
@@ -38,11 +37,7 @@ def validate() -> None:
 
 def lint() -> None:
     """Raises `DocumentRefusedError` for what Redocly would warn of, and `NodeError` where it cannot be installed."""
-    source, installed = ROOT / "tools" / "redocly", TOOLS / "redocly"
-    installed.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", nodes.LOCK):
-        shutil.copy2(source / name, installed / name)
-    nodes.install(installed)
+    installed = nodes.installed(ROOT / "tools" / "redocly")
     node, _ = nodes.node_and_npm()
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
     command = installed / "node_modules" / "@redocly" / "cli" / "bin" / "cli.js"

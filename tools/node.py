@@ -10,6 +10,8 @@ import ssl
 import subprocess
 from pathlib import Path
 
+from tools.environment import TOOLS
+
 LOCK = "package-lock.json"
 _STAMP = ".installed-from"
 _OUT_OF_REACH = re.compile(
@@ -54,6 +56,19 @@ def node_and_npm() -> tuple[Path, Path]:
 def environment(node: Path) -> dict[str, str]:
     """This process's environment, with `node` first on the path and the machine's certificate authorities."""
     return {**_authorities(), **os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def installed(source: Path) -> Path:
+    """The folder of `.tools` in which the packages of `source` are installed, which holds a package.json and its lock file.
+
+    Raises what `install` raises.
+    """
+    folder = TOOLS / source.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", LOCK):
+        shutil.copy2(source / name, folder / name)
+    install(folder)
+    return folder
 
 
 def install(folder: Path, *options: str) -> None:

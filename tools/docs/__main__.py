@@ -17,6 +17,7 @@ GENERATORS = (
     "reference_vocabulary",
     "models",
     "openapi",
+    "asyncapi",
     "deployment_settings",
     "model_tables",
     "performance",

@@ -67,7 +67,7 @@ def test_the_message_arrives_as_it_was_with_every_header(rig: Rig) -> None:
     [got] = rig.received("runs", 1)
     assert got.data == json.loads(sent.payload)
     assert got.headers == sent.headers
-    assert len(got.headers) == 12
+    assert len(got.headers) == 18
     assert (got.event_id, got.tenant_id, got.dedupe_key, got.replayed) == (
         sent.event_id,
         "acme",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -71,7 +72,11 @@ def test_a_dead_letter_becomes_an_incident_and_stays_in_its_queue(
     dead = resources.dead_letter_urls["runs"]
     client.run()
     [(event_id,)] = operations.sql("SELECT id::text FROM outbox_event WHERE tenant_id = %s", client.tenant)
-    headers = {"tenant-id": client.tenant, "event-topic": "run.requested", "correlation-id": "c-1"}
+    headers = {
+        "tenant-id": client.tenant,
+        "event-topic": "run.requested",
+        "headers": json.dumps({"correlation-id": "c-1"}),
+    }
     # And one that only says that it is the tenant's
     for name, event in (("true", event_id), ("forged", str(uuid.uuid4()))):
         attributes = {**headers, "event-id": event}

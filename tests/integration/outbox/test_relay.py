@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 
+from sextant.bus import cloudevents
 from sextant.bus.message import SENT, OutboundMessage, Outcome
 from sextant.ids import TenantId
 from sextant.outbox.model import RetryRule
@@ -77,6 +78,7 @@ def test_the_message_says_what_it_is_and_which_attempt(outbox: Outbox) -> None:
     assert message.key == "acme:run:1"
     created = message.created_at.isoformat()
     assert message.headers == {
+        **cloudevents.headers("acme", event_id, "run.requested", message.created_at),
         "tenant-id": "acme",
         "dedupe-key": "run:1",
         "event-id": str(event_id),

@@ -19,6 +19,12 @@ def test_the_key_is_the_tenant_and_the_dedupe_key_or_the_event_id() -> None:
 def test_it_carries_the_headers_of_the_contract() -> None:
     message = MESSAGE._replace(retry_count=2, own_headers={"traceparent": "00-a-b-01", "correlation-id": "c"})
     assert message.headers == {
+        "ce_specversion": "1.0",
+        "ce_id": str(EVENT),
+        "ce_source": "/sextant/tenants/acme",
+        "ce_type": "sextant.run.requested",
+        "ce_time": "2026-11-21T00:00:00+00:00",
+        "content-type": "application/json",
         "tenant-id": "acme",
         "dedupe-key": "run:1",
         "event-id": str(EVENT),
@@ -32,11 +38,14 @@ def test_it_carries_the_headers_of_the_contract() -> None:
 
 
 def test_a_platform_event_names_no_tenant() -> None:
-    assert "tenant-id" not in MESSAGE._replace(tenant_id="-").headers
+    headers = MESSAGE._replace(tenant_id="-").headers
+    assert "tenant-id" not in headers
+    assert headers["ce_source"] == "/sextant/platform"
 
 
 def test_an_event_cannot_forge_the_relays_headers_nor_send_empty_ones() -> None:
     message = MESSAGE._replace(
-        tenant_id="-", own_headers={"tenant-id": "bolt", "replay-id": "x", "empty": ""}
+        tenant_id="-", own_headers={"tenant-id": "bolt", "replay-id": "x", "ce_source": "/me", "empty": ""}
     )
     assert not {"tenant-id", "replay-id", "empty"} & message.headers.keys()
+    assert message.headers["ce_source"] == "/sextant/platform"

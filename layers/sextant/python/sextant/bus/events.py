@@ -181,7 +181,7 @@ def _from_sqs(record: Mapping[str, Any]) -> InboundMessage:
         source="sqs",
         channel=queue,
         content=record["body"],
-        headers=dict(_sqs_headers(record.get("messageAttributes", {}))),
+        headers=sqs_headers(_values(record.get("messageAttributes", {}))),
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         identifier=record["messageId"],
         order_key=group if queue.endswith(".fifo") else None,
@@ -189,15 +189,21 @@ def _from_sqs(record: Mapping[str, Any]) -> InboundMessage:
     )
 
 
-def _sqs_headers(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, attribute in attributes.items():
-        value = attribute.get("stringValue")
-        if value is None:
-            continue
-        if name == MORE_HEADERS:
-            yield from _packed_headers(value)
-        else:
-            yield name, value
+def _values(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The values of the attributes that are text."""
+    return {
+        name: attribute["stringValue"]
+        for name, attribute in attributes.items()
+        if attribute.get("stringValue") is not None
+    }
+
+
+def sqs_headers(attributes: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a message of SQS, of which some share one attribute."""
+    named = {name: value for name, value in attributes.items() if name != MORE_HEADERS}
+    return (
+        {**dict(_packed_headers(attributes[MORE_HEADERS])), **named} if MORE_HEADERS in attributes else named
+    )
 
 
 def _packed_headers(packed: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,9 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from sextant.bus import cloudevents
+from sextant.bus.cloudevents import CLOUD_EVENT_HEADERS
+
 NO_TENANT = "-"
 """The tenant of an event that belongs to none; no slug, so no tenant can have it."""
 
@@ -23,18 +26,16 @@ TRACEPARENT = "traceparent"
 CORRELATION_ID = "correlation-id"
 REPLAY_ID = "replay-id"
 
-OWN_HEADERS = frozenset(
-    {
-        TENANT_ID,
-        DEDUPE_KEY,
-        EVENT_ID,
-        EVENT_TOPIC,
-        EVENT_CREATED_AT,
-        RETRY_COUNT,
-        PROCESSING_ATTEMPT,
-        REPLAY_ID,
-    }
-)
+OWN_HEADERS = CLOUD_EVENT_HEADERS | {
+    TENANT_ID,
+    DEDUPE_KEY,
+    EVENT_ID,
+    EVENT_TOPIC,
+    EVENT_CREATED_AT,
+    RETRY_COUNT,
+    PROCESSING_ATTEMPT,
+    REPLAY_ID,
+}
 """Headers the relay sets; an event's own headers of these names are not sent."""
 
 
@@ -66,8 +67,10 @@ class OutboundMessage(NamedTuple):
         headers = {
             name: str(value) for name, value in self.own_headers.items() if value and name not in OWN_HEADERS
         }
-        if self.tenant_id != NO_TENANT:
-            headers[TENANT_ID] = self.tenant_id
+        tenant = self.tenant_id if self.tenant_id != NO_TENANT else None
+        headers |= cloudevents.headers(tenant, self.event_id, self.topic, self.created_at)
+        if tenant is not None:
+            headers[TENANT_ID] = tenant
         if self.dedupe_key is not None:
             headers[DEDUPE_KEY] = self.dedupe_key
         if self.replay_id is not None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from sextant.bus.cloudevents import CLOUD_EVENT_HEADERS, CONTENT_TYPE
 from sextant.bus.message import (
-    CORRELATION_ID,
-    OWN_HEADERS,
-    REPLAY_ID,
+    EVENT_ID,
+    EVENT_TOPIC,
     SENT,
+    TENANT_ID,
     TRACEPARENT,
     UNTRIED,
     OutboundMessage,
@@ -35,10 +36,10 @@ MAX_BYTES = 1024 * 1024
 """SQS's limit, for a message and for a whole batch, attributes included."""
 
 MORE_HEADERS = "headers"
-"""SQS takes ten attributes a message; headers of the event beside the named ones travel in this one, as JSON."""
+"""SQS takes ten attributes a message; all headers but the `NAMED` travel in this one, as JSON."""
 
-# Nine with an attribute of their own.
-_NAMED = (OWN_HEADERS - {REPLAY_ID}) | {TRACEPARENT, CORRELATION_ID}
+NAMED = (CLOUD_EVENT_HEADERS - {CONTENT_TYPE}) | {TENANT_ID, EVENT_ID, EVENT_TOPIC, TRACEPARENT}
+"""Nine with an attribute of their own: what makes a CloudEvent, and what filters, routes and traces messages unread."""
 _FORBIDDEN = re.compile("[\ufffe\uffff]")
 _UNHEALTHY_QUEUE = (
     "NonExistentQueue",
@@ -153,8 +154,8 @@ class SqsPublisher:
             # SQS takes XML's characters only; in JSON these can only stand in strings, where they may be escaped.
             body = _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", body)
         headers = message.headers
-        attributes = {name: value for name, value in headers.items() if name in _NAMED}
-        if more := {name: value for name, value in headers.items() if name not in _NAMED}:
+        attributes = {name: value for name, value in headers.items() if name in NAMED}
+        if more := {name: value for name, value in headers.items() if name not in NAMED}:
             attributes[MORE_HEADERS] = json.dumps(more, separators=(",", ":"))
         size = len(body.encode()) + sum(
             len(name) + len(value.encode()) + 6 for name, value in attributes.items()

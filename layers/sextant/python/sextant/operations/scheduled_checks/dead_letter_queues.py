@@ -6,8 +6,9 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sextant.bus.events import sqs_headers
 from sextant.operations.scheduled_checks.model import DeadLetter
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ class DeadLetterQueues:
                 )
                 messages = answer.get("Messages", [])
                 for message in messages:
-                    headers: dict[str, Any] = {
-                        name: attribute.get("StringValue", "")
-                        for name, attribute in message.get("MessageAttributes", {}).items()
-                    }
+                    headers = sqs_headers(
+                        {
+                            name: attribute.get("StringValue", "")
+                            for name, attribute in message.get("MessageAttributes", {}).items()
+                        }
+                    )
                     queue = dead_letter_url.rpartition("/")[2]
                     yield DeadLetter(queue, message["MessageId"], headers, message["Body"])
                 if not messages:
