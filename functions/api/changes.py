@@ -139,7 +139,7 @@ def _awaited(seen: Seen, limit: int, wait: float) -> tuple[Changes, float | None
         if _is_due(changes, seen, limit) or left <= 0:
             return changes, None
         pause = min(POLL_SECONDS, _until_due(changes, seen)) if changes.items else POLL_SECONDS
-        time.sleep(max(0.01, min(pause, left)))
+        router.pause(max(0.01, min(pause, left)))
 
 
 def _answer(

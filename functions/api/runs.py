@@ -341,7 +341,7 @@ def watched(router: Router, look: Callable[[], Run], wait: int, if_none_match: s
         with router.session() as session:
             waiting = settings.admit(session, [WAITS])
         if waiting.admitted:
-            run = _awaited(look, if_none_match, wait)
+            run = _awaited(router, look, if_none_match, wait)
         else:
             headers["Retry-After"] = str(ceil(waiting.retry_after or 1))
     if if_none_match is not None and _etag(run) in if_none_match:
@@ -372,7 +372,7 @@ def _is_told(run: Run, seen: str | None) -> bool:
     return run.completed_at is not None or (seen is not None and _etag(run) not in seen)
 
 
-def _awaited(look: Callable[[], Run], seen: str | None, wait: float) -> Run:
+def _awaited(router: Router, look: Callable[[], Run], seen: str | None, wait: float) -> Run:
     """The run once it differs from what the caller has `seen`, or has ended; as it is after `wait` seconds otherwise.
 
     API Gateway's HTTP APIs hand an answer on only when it is whole, so events cannot be streamed through
@@ -384,4 +384,4 @@ def _awaited(look: Callable[[], Run], seen: str | None, wait: float) -> Run:
         run = look()
         if _is_told(run, seen) or time.monotonic() + POLL_SECONDS > until:
             return run
-        time.sleep(POLL_SECONDS)
+        router.pause(POLL_SECONDS)

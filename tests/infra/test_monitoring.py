@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from functions.declaration import FUNCTIONS, QUEUES, ScheduleTrigger
+from functions.declaration import FUNCTIONS, QUEUES, Route, ScheduleTrigger
 from infra.bundling import ROOT
 from sextant import observability
 from tests.infra.conftest import Assembly, Resource
@@ -138,4 +138,15 @@ def test_metrics_of_our_own_are_emitted_under_the_names_watched(assembly: Assemb
 
 def test_alarms_on_the_api_use_the_metrics_an_http_api_has(assembly: Assembly) -> None:
     assert alarms(assembly)["http-errors"].properties["MetricName"] == "5xx"
-    assert alarms(assembly)["http-latency"].properties["ExtendedStatistic"] == "p99"
+
+
+def test_latency_is_that_of_every_function_that_answers_without_what_requests_asked_to_wait(
+    assembly: Assembly,
+) -> None:
+    latency, *each = alarms(assembly)["http-latency"].properties["Metrics"]
+
+    assert latency["Expression"] == "MAX(METRICS())"
+    answering = {one.name for one in FUNCTIONS if any(isinstance(each, Route) for each in one.triggers)}
+    watched = [one["MetricStat"] for one in each]
+    assert {one["Metric"]["Dimensions"][0]["Value"] for one in watched} == answering >= {"api", "changes-api"}
+    assert {(one["Metric"]["MetricName"], one["Stat"]) for one in watched} == {("Latency", "p99")}

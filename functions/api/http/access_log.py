@@ -18,7 +18,10 @@ class Log(Protocol):
 def request_served(
     log: Log, *, route: str, method: str, status: int, seconds: float, caller: Caller | None
 ) -> None:
-    """The access log of one request; neither its body nor its token is ever part of it."""
+    """The access log of one request, which took `seconds` beside what it asked to wait.
+
+    Neither its body nor its token is ever part of it.
+    """
     metrics = {
         "Latency": (round(seconds * 1000, 3), "Milliseconds"),
         "Requests": (1, "Count"),

@@ -127,7 +127,7 @@ class Api(APIGatewayHttpResolver):
             route="none" if state.endpoint is None else state.endpoint.path,
             method=method,
             status=answer["statusCode"],
-            seconds=time.perf_counter() - began,
+            seconds=time.perf_counter() - began - state.paused,
             caller=state.caller,
         )
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ class RequestState:
     """None on a public route, and until the caller is known."""
     admission: Admission | None = None
     """What the rate limiter said; None while the request is not counted."""
+    paused: float = 0
+    """Seconds that the request waited because it asked to."""
 
 
 class Router(api_gateway.Router):
@@ -152,6 +155,11 @@ class Router(api_gateway.Router):
         caller = self.state.caller
         assert caller is not None, "a public route has no caller"
         return caller
+
+    def pause(self, seconds: float) -> None:
+        """Wait as the present request asks for: its latency is measured without."""
+        time.sleep(seconds)
+        self.state.paused += seconds
 
     @property
     def rate_limits(self) -> list[str]:

@@ -211,14 +211,23 @@ def test_failed_runs_are_replayed_on_the_version_that_they_pinned(client: Client
     assert (again.data["changed"], again.data["skipped"]) == (0, 2), "their equals live already"
 
 
-def test_a_watcher_is_answered_when_the_run_changes(client: Client, sql: Sql) -> None:
+def test_a_watcher_is_answered_when_the_run_changes(
+    client: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latencies: list[float] = []
+    monkeypatch.setattr(
+        "functions.api.http.access_log.request_served", lambda *_, seconds, **__: latencies.append(seconds)
+    )
     scenario = client.scenario()["id"]
     run = client.run(scenario)["id"]
     path = f"/v1/scenarios/{scenario}/runs/{run}"
     tag = client("GET", path).headers["ETag"]
     # When nothing happens, the answer is that nothing happened
+    began = time.monotonic()
     quiet = client("GET", path, query={"wait": 1}, headers={"if-none-match": tag})
     assert (quiet.status, quiet.headers["ETag"]) == (304, tag)
+    # And what it asked to wait, three quarters of a second, is not counted as latency
+    assert latencies[-1] < time.monotonic() - began - 0.7
     # When it does, the answer comes at once
     timer = threading.Timer(
         0.3, sql, ["UPDATE scenario_run SET progress_percent = 40, state = 'RUNNING' WHERE id = %s", run]
