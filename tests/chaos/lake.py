@@ -164,8 +164,11 @@ class Troop:
             self.start(name)
 
     def strike(self) -> None:
-        """Suspend or kill one that is at work."""
-        name = self.rng.choice([name for name in self.running if name not in self.suspended])
+        """Suspend or kill one that is at work, if one is."""
+        at_work = [name for name in self.running if name not in self.suspended]
+        if not at_work:
+            return
+        name = self.rng.choice(at_work)
         kind, process = name.split(maxsplit=1)[0], self.running[name]
         if self.rng.random() < 0.5:
             _signal(process, signal.SIGSTOP)
@@ -192,15 +195,17 @@ def _break_and_mend(
         troop.start(name)
     deadline = time.monotonic() + WITHIN
     with psycopg.connect(ledger, autocommit=True) as connection:
-        while time.monotonic() < deadline:
-            time.sleep(rng.uniform(0.05, 0.2))
-            if connection.execute("SELECT 1 FROM run WHERE snapshot IS NULL LIMIT 1").fetchone() is None:
-                break
-            troop.wake()
-            troop.replace_the_dead()
-            if rng.random() < 0.2:
-                troop.strike()
-        troop.end()
+        try:
+            while time.monotonic() < deadline:
+                time.sleep(rng.uniform(0.05, 0.2))
+                if connection.execute("SELECT 1 FROM run WHERE snapshot IS NULL LIMIT 1").fetchone() is None:
+                    break
+                troop.wake()
+                troop.replace_the_dead()
+                if rng.random() < 0.2:
+                    troop.strike()
+        finally:
+            troop.end()
         doubled = connection.execute("SELECT what, count(*) FROM tally GROUP BY what").fetchall()
         verdict.injected.update(dict(doubled))
     deaths = Path(notes).read_text(encoding="utf-8").splitlines() if Path(notes).exists() else []

@@ -10,7 +10,8 @@ from __future__ import annotations
 import inspect
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,11 @@ from psycopg import sql
 from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
+from migrations.sql_functions import of_files
 from sextant.ids import TenantId
 from sextant.storage import Database
+from sextant.storage.pipeline import Answer, run_pipeline
+from sextant.storage.statements import Params, Statement
 from sextant.storage.temporal import TemporalRepository
 from tests.integration.storage.conftest import Open
 from tests.integration.storage.discovery import functions, temporal_repositories
@@ -212,6 +216,65 @@ def test_the_walk_would_notice(crowded: DatabaseUrls, alone: DatabaseUrls, open_
         given = arguments(function, {UUID: KNOWN_ID, TenantId: VICTIM}, "probe")
         noticed += answer(empty, function, given) != answer(full, function, given)
     assert noticed > 5
+
+
+def test_statements_and_functions_that_forget_the_tenant_show_and_change_nothing(
+    postgres: Postgres, template: str, open_database: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row-level security alone: each comparison with the caller's tenant is taken out, in every statement and function."""
+    forgotten: set[bytes] = set()
+
+    def forgetful(connection: Any, statements: Sequence[tuple[Statement, Params]]) -> Answer:
+        texts = [forget(statement.text, _COMPARED) for statement, _ in statements]
+        forgotten.update(
+            text for text, (whole, _) in zip(texts, statements, strict=True) if text != whole.text
+        )
+        mutants = [
+            (whole._replace(text=text), params)
+            for text, (whole, params) in zip(texts, statements, strict=True)
+        ]
+        return run_pipeline(connection, mutants)
+
+    monkeypatch.setattr("sextant.storage.session.run_pipeline", forgetful)
+    with ExitStack() as cleanup:
+        alone, crowded = (
+            cleanup.enter_context(contextmanager(_cloned)(postgres, template)) for _ in range(2)
+        )
+        mutants = {one.name: forget(one.text.encode(), _COMPARED_IN_FUNCTIONS) for one in of_files()}
+        for urls in (alone, crowded):
+            with psycopg.connect(urls.admin, autocommit=True) as admin:
+                for mutant in mutants.values():
+                    admin.execute(mutant)
+        with psycopg.connect(crowded.admin, autocommit=True) as admin:
+            _settle_victim(admin)
+        before = victims_rows(crowded.admin)
+
+        assert _differing(open_database(alone.app), open_database(crowded.app)) == {}
+        assert victims_rows(crowded.admin) == before
+        # And a role that row-level security does not hold sees what it is good for
+        assert len(_differing(open_database(alone.admin), open_database(crowded.admin))) > 20
+    assert len(forgotten) > 100
+    assert sum(mutants[one.name] != one.text.encode() for one in of_files()) > 30
+
+
+# A statement's comparison of a row's tenant with the caller's; a function's.
+_COMPARED = re.compile(rb"\b(?:\w+\.)?tenant_id = (\$\d+)(?:::text)?(?!\w)")
+_COMPARED_IN_FUNCTIONS = re.compile(rb"\b(?:\w+\.)?tenant_id (?:=|IN) \(?(p_tenant)\b(?:, '\*'\))?")
+
+
+def forget(text: bytes, compared: re.Pattern[bytes]) -> bytes:
+    return compared.sub(rb"\1::text IS NOT NULL", text)
+
+
+def _differing(empty: Database, full: Database) -> dict[str, tuple[str, str]]:
+    """What the stranger is told differently where the victim is."""
+    differing = {}
+    for name, function in everything().items():
+        given = arguments(function, {UUID: KNOWN_ID, TenantId: STRANGER}, "probe")
+        without, with_victim = answer(empty, function, given), answer(full, function, given)
+        if without != with_victim:
+            differing[name] = (without, with_victim)
+    return differing
 
 
 class TestSchema:
