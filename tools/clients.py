@@ -18,7 +18,7 @@ from tools.audit import UNDONE
 from tools.environment import ROOT, python_of
 
 DOCUMENT = ROOT / "functions" / "api" / "openapi.json"
-PACKAGE = "sextant_client"
+PACKAGE = "generated_client_of_sextant"
 
 
 class DocumentRefusedError(RuntimeError):
@@ -48,7 +48,7 @@ def lint() -> None:
 
 
 def make_python_client(folder: Path) -> None:
-    """Make the package `sextant_client` in `folder`. Raises `DocumentRefusedError` where a part of the document is left out."""
+    """Make the package `generated_client_of_sextant` in `folder`. Raises `DocumentRefusedError` where a part of the document is left out."""
     # It formats what it made with the ruff beside it.
     path = f"{python().parent}{os.pathsep}{os.environ['PATH']}"
     _run(

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 PROJECT = ROOT / ".venv"
 PACKAGE = ROOT / "layers" / "sextant"
+_PACKAGES = (PACKAGE, ROOT / "clients" / "python")
 OLDEST_PYTHON = (3, 11)
 
 # pip's setting → the variable by which uv takes the same.
@@ -115,7 +116,8 @@ def _uv(pip: list[str]) -> str | None:
 def _install(venv: Path, lock: Path) -> None:
     """Makes `venv` from `lock`, unless it was made from the same lock by the same interpreter."""
     python = _interpreter()
-    inputs = [Path(__file__), lock, *([PACKAGE / "pyproject.toml"] if venv == PROJECT else [])]
+    packages = _PACKAGES if venv == PROJECT else ()
+    inputs = [Path(__file__), lock, *(package / "pyproject.toml" for package in packages)]
     made_from = [
         str(Path(python).resolve()),
         str(_answer(python, "-VV")),
@@ -129,8 +131,10 @@ def _install(venv: Path, lock: Path) -> None:
     pip = _pip(python)
     _use_index_settings(pip)
     uv = _uv(pip)
-    # The package builds with the backend that the lock pins, so nothing is fetched for it.
-    package = ("--quiet", "--no-deps", "--no-build-isolation", "--editable", PACKAGE)
+    # The packages build with the backend that the lock pins, so nothing is fetched for them.
+    ours = ["--quiet", "--no-deps", "--no-build-isolation"]
+    for package in packages:
+        ours += ["--editable", str(package)]
     by_uv = uv is not None and (
         _run(uv, "venv", "--quiet", "--clear", "--python", python, venv)
         and _run(
@@ -144,7 +148,7 @@ def _install(venv: Path, lock: Path) -> None:
             own_python,
             lock,
         )
-        and (venv != PROJECT or _run(uv, "pip", "install", *package, "--python", own_python))
+        and (not packages or _run(uv, "pip", "install", *ours, "--python", own_python))
     )
     if not by_uv:
         print("uv could not install the requirements; pip tries", file=sys.stderr, flush=True)
@@ -152,7 +156,7 @@ def _install(venv: Path, lock: Path) -> None:
         by_pip = (
             _run(python, "-m", "venv", "--clear", "--without-pip", venv)
             and _run(*into, "--quiet", "--require-hashes", "-r", lock)
-            and (venv != PROJECT or _run(*into, *package))
+            and (not packages or _run(*into, *ours))
         )
         if not by_pip:
             sys.exit(f"could not install {lock.relative_to(ROOT)}; see the messages above")

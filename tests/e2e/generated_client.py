@@ -11,19 +11,24 @@ import os
 import uuid
 
 import httpx
-from sextant_client import AuthenticatedClient, models
-from sextant_client.api.models import get_model
-from sextant_client.api.outputs import aggregate_outputs, compare_runs, get_latest_metrics, read_outputs
-from sextant_client.api.runs import get_run, get_run_result, list_runs, request_run
-from sextant_client.api.scenarios import (
+from generated_client_of_sextant import AuthenticatedClient, models
+from generated_client_of_sextant.api.models import get_model
+from generated_client_of_sextant.api.outputs import (
+    aggregate_outputs,
+    compare_runs,
+    get_latest_metrics,
+    read_outputs,
+)
+from generated_client_of_sextant.api.runs import get_run, get_run_result, list_runs, request_run
+from generated_client_of_sextant.api.scenarios import (
     create_scenario,
     diff_scenarios,
     get_scenario,
     update_scenario,
     validate_scenario,
 )
-from sextant_client.api.tenants import get_me
-from sextant_client.models import RunState
+from generated_client_of_sextant.api.tenants import get_me
+from generated_client_of_sextant.models import RunState
 
 URL, TOKEN = os.environ["SEXTANT_URL"], os.environ["SEXTANT_TOKEN"]
 client = AuthenticatedClient(base_url=URL, token=TOKEN, timeout=httpx.Timeout(40))

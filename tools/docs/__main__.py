@@ -18,6 +18,7 @@ GENERATORS = (
     "models",
     "openapi",
     "asyncapi",
+    "client",
     "deployment_settings",
     "model_tables",
     "performance",

@@ -1,0 +1,68 @@
+"""Baselines: the market that scenarios change."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sextant_client._async.pages import items
+from sextant_client.files import content_of
+
+if TYPE_CHECKING:
+    from sextant_client._async.client import AsyncSextant
+    from sextant_client._generated import models
+
+# Beyond it a table goes to storage by a presigned URL.
+_INLINE = 200_000
+
+
+class AsyncBaselines:
+    """The tenant's baselines, and the built-in one."""
+
+    def __init__(self, client: AsyncSextant) -> None:
+        self._client = client
+
+    async def get(self, baseline: UUID | str, version: int | None = None) -> models.WholeBaselineBody:
+        """A baseline by id or name (`reference` is the built-in one) with its vocabulary; the newest version unless one is named."""
+        return (await self._client.api.get_baseline(baseline, version=version)).data
+
+    async def list(self) -> AsyncIterator[models.BaselineBody]:
+        """The tenant's baselines, the newest first."""
+        async for body in items(self._client.api.list_baselines):
+            yield body
+
+    async def upload(
+        self, name: str, tables: Mapping[str, str | bytes | Path], **options: Any
+    ) -> models.BaselineEnvelope:
+        """Store tables as a baseline, or as the next version of the one of this name. `meta.warnings` says what was assumed.
+
+        tables: `units` and `load`, and where there are some `profiles`, `prices`, `storage`: each a path to a CSV or Parquet
+            file, CSV as text, or a file's bytes. How large they are does not matter
+        options: `currency`, `price_year`, `value_of_lost_load`, `spill_cost`, `build_mix`, `resolution`, `end_year`, `load_growth`
+
+        What breaks a rule raises `RefusedError`, which names table, row and rule, and nothing is stored.
+        """
+        sources = {table: await self._source(content) for table, content in tables.items()}
+        return await self._client.api.create_baseline({"name": name, "tables": sources, **options})
+
+    async def _source(self, given: str | bytes | Path) -> dict[str, str]:
+        content = content_of(given)
+        if len(content) > _INLINE:
+            place = (await self._client.api.create_upload()).data
+            await self._client.transport.put(place.url, content)
+            return {"upload_id": str(place.upload_id)}
+        if content[:4] == b"PAR1":
+            return {"parquet_base64": base64.b64encode(content).decode()}
+        try:
+            return {"csv": content.decode("utf-8-sig")}
+        except UnicodeDecodeError:
+            place = (await self._client.api.create_upload()).data
+            await self._client.transport.put(place.url, content)
+            return {"upload_id": str(place.upload_id)}
+
+    async def delete(self, baseline_id: UUID | str) -> None:
+        """Delete a baseline; runs that pinned it compute on."""
+        await self._client.api.delete_baseline(baseline_id)

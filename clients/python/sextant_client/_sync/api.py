@@ -1,0 +1,2575 @@
+"""Every operation of the API under its id, made from docs/api/openapi.yaml by `python -m tools.docs client`: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from sextant_client.operation import Operation
+
+if TYPE_CHECKING:
+    from sextant_client._generated import models
+    from sextant_client._sync.transport import Transport
+    from sextant_client.files import File
+
+
+class Api:
+    """The operations as they are: one request each (or its repeats), answered by the whole answer with its `meta`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_metrics(self) -> File:
+        """Figures in Prometheus' text format.
+
+        The figures of the caller's tenant; of all tenants and of this process for who manages tenants.
+
+        Permission: `outbox:read`.
+        """
+        return self._transport.file(Operation("get_metrics", "GET", "/metrics"), as_it_is=True)
+
+    def list_problem_types(self) -> File:
+        """All problem types.
+
+        A page for people: each code with its status and what it means.
+        """
+        return self._transport.file(Operation("list_problem_types", "GET", "/problems"), as_it_is=True)
+
+    def get_problem_type(self, code: UUID | str) -> File:
+        """What a problem type means.
+
+        A page for people: what the code means, and what to do. A problem's `type` points here.
+
+        code: The `code` of a problem
+        """
+        return self._transport.file(
+            Operation("get_problem_type", "GET", "/problems/{code}"), path={"code": code}, as_it_is=True
+        )
+
+    def list_actions(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: str | None = None,
+        action_type: str | None = None,
+        incident_id: UUID | str | None = None,
+    ) -> models.ActionList:
+        """List actions.
+
+        Newest first; everything given narrows.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        state: One state, or several with commas
+        action_type: Of this type
+        incident_id: The incident's id.
+        """
+        answer: models.ActionList = self._transport.call(
+            Operation("list_actions", "GET", "/v1/actions", answers=("ActionList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "state": state,
+                "action_type": action_type,
+                "incident_id": incident_id,
+            },
+        )
+        return answer
+
+    def request_action(
+        self, body: models.ActionDocument | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.ActionEnvelope:
+        """Ask for an action.
+
+        Asks for one action by hand. It is performed within moments, at most once; of a type MANUAL a person completes it.
+
+        Permission: `operations:write`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.ActionEnvelope = self._transport.call(
+            Operation(
+                "request_action", "POST", "/v1/actions", answers=("ActionEnvelope",), has_idempotency_key=True
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_action(self, action_id: UUID | str) -> models.ActionEnvelope:
+        """Get an action.
+
+        What was asked for, by whom, and what came of it.
+
+        Permission: `scenarios:read`.
+
+        action_id: The action's id.
+        """
+        answer: models.ActionEnvelope = self._transport.call(
+            Operation("get_action", "GET", "/v1/actions/{action_id}", answers=("ActionEnvelope",)),
+            path={"action_id": action_id},
+        )
+        return answer
+
+    def complete_action(
+        self, action_id: UUID | str, body: models.ActionCompletion | Mapping[str, Any]
+    ) -> models.ActionEnvelope:
+        """Say that a manual action is done, or skip one that waits.
+
+        Ends a manual action, or skips one that has not begun. One that has ended is 409.
+
+        Permission: `operations:write`.
+
+        action_id: The action's id.
+        """
+        answer: models.ActionEnvelope = self._transport.call(
+            Operation(
+                "complete_action", "POST", "/v1/actions/{action_id}/complete", answers=("ActionEnvelope",)
+            ),
+            path={"action_id": action_id},
+            body=body,
+        )
+        return answer
+
+    def reverse_action(
+        self, action_id: UUID | str, body: models.ReasonDocument | Mapping[str, Any]
+    ) -> models.ActionEnvelope:
+        """Undo an action by a new one.
+
+        Asks for the action that undoes this one. An action that cannot be undone is 409.
+
+        Permission: `operations:write`.
+
+        action_id: The action's id.
+        """
+        answer: models.ActionEnvelope = self._transport.call(
+            Operation(
+                "reverse_action", "POST", "/v1/actions/{action_id}/reverse", answers=("ActionEnvelope",)
+            ),
+            path={"action_id": action_id},
+            body=body,
+        )
+        return answer
+
+    def invalidate_cache(
+        self, body: models.InvalidationRequest | Mapping[str, Any]
+    ) -> models.InvalidationEnvelope:
+        """Have the tenant's outputs read afresh.
+
+        What was cached of the tenant's outputs is no longer used: the next reading looks at the table.
+
+        Permission: `config:write`.
+        """
+        answer: models.InvalidationEnvelope = self._transport.call(
+            Operation(
+                "invalidate_cache", "POST", "/v1/admin/cache/invalidate", answers=("InvalidationEnvelope",)
+            ),
+            body=body,
+        )
+        return answer
+
+    def list_settings(self, *, kind: str | None = None) -> models.SettingList:
+        """List the settings that hold.
+
+        The tenant's own settings, and the platform's where it has none.
+
+        Permission: `config:write`.
+
+        kind: Of this kind
+        """
+        answer: models.SettingList = self._transport.call(
+            Operation("list_settings", "GET", "/v1/admin/config", answers=("SettingList",)),
+            query={"kind": kind},
+        )
+        return answer
+
+    def list_setting_changes(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        kind: str | None = None,
+        platform: bool | None = None,
+    ) -> models.SettingChangeList:
+        """Read who changed which setting, and why.
+
+        Newest first: what held before and since, who changed it and why.
+
+        Permission: `config:write`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        kind: Of this kind
+        platform: The default of every tenant instead of one's own; needs tenants:manage
+        """
+        answer: models.SettingChangeList = self._transport.call(
+            Operation(
+                "list_setting_changes", "GET", "/v1/admin/config-audit", answers=("SettingChangeList",)
+            ),
+            query={"limit": limit, "cursor": cursor, "kind": kind, "platform": platform},
+        )
+        return answer
+
+    def put_setting(
+        self,
+        kind: str,
+        name: UUID | str,
+        body: models.NewValue | Mapping[str, Any],
+        *,
+        platform: bool | None = None,
+    ) -> models.SettingEnvelope:
+        """Change a setting.
+
+        Sets the tenant's own value, which holds within seconds; with `platform` the default of every tenant.
+
+        Permission: `config:write`.
+
+        kind: Of which kind the setting is
+        name: Which setting, such as `outputs` or `scenarios.run`
+        platform: The default of every tenant instead of one's own; needs tenants:manage
+        """
+        answer: models.SettingEnvelope = self._transport.call(
+            Operation("put_setting", "PUT", "/v1/admin/config/{kind}/{name}", answers=("SettingEnvelope",)),
+            path={"kind": kind, "name": name},
+            query={"platform": platform},
+            body=body,
+        )
+        return answer
+
+    def remove_setting(
+        self, kind: str, name: UUID | str, *, reason: str, platform: bool | None = None
+    ) -> None:
+        """Remove a setting, so that the platform's holds again.
+
+        Removes the tenant's own value, so that the platform's holds again.
+
+        Permission: `config:write`.
+
+        kind: Of which kind the setting is
+        name: Which setting, such as `outputs` or `scenarios.run`
+        reason: Why; it is kept with the change
+        platform: The default of every tenant instead of one's own; needs tenants:manage
+        """
+        self._transport.call(
+            Operation("remove_setting", "DELETE", "/v1/admin/config/{kind}/{name}"),
+            path={"kind": kind, "name": name},
+            query={"reason": reason, "platform": platform},
+        )
+
+    def list_outbox(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        status: str | None = None,
+        topic: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        tenant: str | None = None,
+    ) -> models.EntryList:
+        """List outbox events and where they stand.
+
+        Newest first; everything given narrows.
+
+        Permission: `outbox:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        status: Those that stand so
+        topic: Those that go there
+        created_after: Created at this moment or later
+        created_before: Created before this moment
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.EntryList = self._transport.call(
+            Operation("list_outbox", "GET", "/v1/admin/outbox", answers=("EntryList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "status": status,
+                "topic": topic,
+                "created_after": created_after,
+                "created_before": created_before,
+                "tenant": tenant,
+            },
+        )
+        return answer
+
+    def list_outbox_audit(
+        self, *, limit: int | None = None, cursor: str | None = None, tenant: str | None = None
+    ) -> models.AuditList:
+        """Read who replayed events and changed quotas, and why.
+
+        Newest first: replays and changes of quotas, by whom and why.
+
+        Permission: `outbox:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.AuditList = self._transport.call(
+            Operation("list_outbox_audit", "GET", "/v1/admin/outbox-audit", answers=("AuditList",)),
+            query={"limit": limit, "cursor": cursor, "tenant": tenant},
+        )
+        return answer
+
+    def replay_outbox(
+        self, body: models.ReplayRequest | Mapping[str, Any], *, tenant: str | None = None
+    ) -> models.ReplayEnvelope:
+        """Send events again, or count how many that would be.
+
+        Events that fit are published again, each with the header `replay-id`. With `preview` they are only counted. A selection
+        without any condition is 422.
+
+        Permission: `outbox:write`.
+
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.ReplayEnvelope = self._transport.call(
+            Operation("replay_outbox", "POST", "/v1/admin/outbox/replay", answers=("ReplayEnvelope",)),
+            query={"tenant": tenant},
+            body=body,
+        )
+        return answer
+
+    def summarise_outbox(
+        self, *, since: datetime | str | None = None, tenant: str | None = None
+    ) -> models.FiguresList:
+        """What waits, failed and was sent.
+
+        One item for each tenant that is meant.
+
+        Permission: `outbox:read`.
+
+        since: Count what was sent from then on
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.FiguresList = self._transport.call(
+            Operation("summarise_outbox", "GET", "/v1/admin/outbox/summary", answers=("FiguresList",)),
+            query={"since": since, "tenant": tenant},
+        )
+        return answer
+
+    def get_outbox_event(
+        self, event_id: UUID | str, *, tenant: str | None = None
+    ) -> models.OutboxEventEnvelope:
+        """Get one outbox event, whole.
+
+        The event with its payload, its headers and each time it was published.
+
+        Permission: `outbox:read`.
+
+        event_id: The event's id.
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.OutboxEventEnvelope = self._transport.call(
+            Operation(
+                "get_outbox_event", "GET", "/v1/admin/outbox/{event_id}", answers=("OutboxEventEnvelope",)
+            ),
+            path={"event_id": event_id},
+            query={"tenant": tenant},
+        )
+        return answer
+
+    def list_quotas(self, *, tenant: str | None = None) -> models.QuotaList:
+        """What tenants may publish, and what of it is used.
+
+        What each tenant that is meant may publish, with the defaults filled in, and what of it is used.
+
+        Permission: `outbox:read`.
+
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.QuotaList = self._transport.call(
+            Operation("list_quotas", "GET", "/v1/admin/quotas", answers=("QuotaList",)),
+            query={"tenant": tenant},
+        )
+        return answer
+
+    def adjust_quota(
+        self, body: models.QuotaRequest | Mapping[str, Any], *, tenant: str | None = None
+    ) -> models.QuotaEnvelope:
+        """Adjust a quota: less than the defaults, or, for who manages tenants, anything.
+
+        What is left out stays. A tenant's own people may only go below the defaults.
+
+        Permission: `outbox:write`.
+
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.QuotaEnvelope = self._transport.call(
+            Operation("adjust_quota", "PUT", "/v1/admin/quotas", answers=("QuotaEnvelope",)),
+            query={"tenant": tenant},
+            body=body,
+        )
+        return answer
+
+    def reset_quota(
+        self, body: models.ResetRequest | Mapping[str, Any], *, tenant: str | None = None
+    ) -> models.QuotaEnvelope:
+        """Give a tenant the default quota again, with nothing used.
+
+        The defaults hold again, and nothing of them is used.
+
+        Permission: `tenants:manage`.
+
+        tenant: Another tenant, or * for all of them; needs tenants:manage
+        """
+        answer: models.QuotaEnvelope = self._transport.call(
+            Operation("reset_quota", "POST", "/v1/admin/quotas/reset", answers=("QuotaEnvelope",)),
+            query={"tenant": tenant},
+            body=body,
+        )
+        return answer
+
+    def list_baselines(self, *, limit: int | None = None, cursor: str | None = None) -> models.BaselineList:
+        """List baselines in their newest version.
+
+        The tenant's baselines in their newest version, newest first. The built-in one is `reference`.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.BaselineList = self._transport.call(
+            Operation("list_baselines", "GET", "/v1/baselines", answers=("BaselineList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_baseline(self, body: models.NewBaseline | Mapping[str, Any]) -> models.BaselineEnvelope:
+        """Store a baseline, or its next version.
+
+        A body has at most 1 MiB. What is larger goes to the URL of `POST /v1/baselines/uploads` first, a table each of at most 64 MiB,
+        and is named here by its `upload_id`. `meta.warnings` says what was assumed where the tables say nothing.
+
+        Permission: `scenarios:write`.
+        """
+        answer: models.BaselineEnvelope = self._transport.call(
+            Operation("create_baseline", "POST", "/v1/baselines", answers=("BaselineEnvelope",)), body=body
+        )
+        return answer
+
+    def create_upload(self) -> models.UploadEnvelope:
+        """Get a URL to upload a large table to.
+
+        Tables too large for a body are sent there by PUT, each to a URL of its own, and named in a baseline by `upload_id`.
+
+        Permission: `scenarios:write`.
+        """
+        answer: models.UploadEnvelope = self._transport.call(
+            Operation("create_upload", "POST", "/v1/baselines/uploads", answers=("UploadEnvelope",))
+        )
+        return answer
+
+    def get_baseline(
+        self, baseline_id: UUID | str, *, version: int | None = None
+    ) -> models.WholeBaselineEnvelope:
+        """Get a baseline with all that a scenario on it may name.
+
+        One version, the newest unless another is named, with its vocabulary: fuels, technologies, units, years.
+
+        Permission: `scenarios:read`.
+
+        baseline_id: The baseline's id.
+        version: The newest where none is given
+        """
+        answer: models.WholeBaselineEnvelope = self._transport.call(
+            Operation(
+                "get_baseline", "GET", "/v1/baselines/{baseline_id}", answers=("WholeBaselineEnvelope",)
+            ),
+            path={"baseline_id": baseline_id},
+            query={"version": version},
+        )
+        return answer
+
+    def delete_baseline(self, baseline_id: UUID | str) -> None:
+        """Delete a baseline.
+
+        All its versions: none is listed or can be named by a scenario or a new run any more.
+
+        Runs that were asked for before compute on, and results stay. A baseline that is stored under the name later is its next
+        version, and the deleted ones stay deleted.
+
+        Permission: `scenarios:delete`.
+
+        baseline_id: The baseline's id.
+        """
+        self._transport.call(
+            Operation("delete_baseline", "DELETE", "/v1/baselines/{baseline_id}"),
+            path={"baseline_id": baseline_id},
+        )
+
+    def get_baseline_tables(
+        self, baseline_id: UUID | str, *, version: int | None = None
+    ) -> models.BaselineTablesEnvelope:
+        """Get the tables of a baseline back.
+
+        Links to the tables of one version, byte for byte as they were sent. They hold for an hour.
+
+        Permission: `scenarios:read`.
+
+        baseline_id: The baseline's id.
+        version: The newest where none is given
+        """
+        answer: models.BaselineTablesEnvelope = self._transport.call(
+            Operation(
+                "get_baseline_tables",
+                "GET",
+                "/v1/baselines/{baseline_id}/tables",
+                answers=("BaselineTablesEnvelope",),
+            ),
+            path={"baseline_id": baseline_id},
+            query={"version": version},
+        )
+        return answer
+
+    def list_baseline_versions(
+        self, baseline_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.BaselineList:
+        """List the versions of a baseline.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        baseline_id: The baseline's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.BaselineList = self._transport.call(
+            Operation(
+                "list_baseline_versions",
+                "GET",
+                "/v1/baselines/{baseline_id}/versions",
+                answers=("BaselineList",),
+            ),
+            path={"baseline_id": baseline_id},
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_cancellations(
+        self, *, limit: int | None = None, cursor: str | None = None, scenario_id: UUID | str | None = None
+    ) -> models.CancellationList:
+        """List cancellations of many runs.
+
+        Those of more runs than one request ends: they go on by themselves. Each stays for a month after its end.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        scenario_id: Of this scenario, a deleted one too
+        """
+        answer: models.CancellationList = self._transport.call(
+            Operation("list_cancellations", "GET", "/v1/cancellations", answers=("CancellationList",)),
+            query={"limit": limit, "cursor": cursor, "scenario_id": scenario_id},
+        )
+        return answer
+
+    def get_cancellation(self, cancellation_id: UUID | str) -> models.CancellationEnvelope:
+        """Say how far a cancellation is.
+
+        How many of its runs are cancelled by now. No worker takes one of the others.
+
+        Permission: `scenarios:read`.
+
+        cancellation_id: The cancellation's id.
+        """
+        answer: models.CancellationEnvelope = self._transport.call(
+            Operation(
+                "get_cancellation",
+                "GET",
+                "/v1/cancellations/{cancellation_id}",
+                answers=("CancellationEnvelope",),
+            ),
+            path={"cancellation_id": cancellation_id},
+        )
+        return answer
+
+    def list_changes(
+        self, *, after: str | None = None, wait: int | None = None, limit: int | None = None
+    ) -> models.ChangesEnvelope:
+        """What changed of runs and incidents, or wait for a change.
+
+        Each state that a run or an incident of the tenant came into since the cursor `after`, in an order in which the later of one
+        thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then read what you
+        show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. Parts of split runs and the
+        progress of runs are no changes.
+
+        Permission: `scenarios:read`.
+
+        after: `meta.cursor` of the last answer
+        wait: Seconds to wait for a change where there is none
+        limit: Changes in one answer
+        """
+        answer: models.ChangesEnvelope = self._transport.call(
+            Operation("list_changes", "GET", "/v1/changes", answers=("ChangesEnvelope",)),
+            query={"after": after, "wait": wait, "limit": limit},
+        )
+        return answer
+
+    def compare_runs(
+        self,
+        *,
+        runs: str,
+        baseline: UUID | str,
+        metric: str | None = None,
+        technology: str | None = None,
+        years: str | None = None,
+        tags: str | None = None,
+        snapshot_id: str | None = None,
+    ) -> models.ComparisonEnvelope:
+        """Compare runs of any scenarios with a baseline run.
+
+        Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference to the baseline
+        run and the relative one, and beside them what differs in the assumptions, parameters, model, baseline and seed. All values are read
+        from one snapshot. A run that the tenant does not have is 404, one that has no result 409; both name it.
+
+        Permission: `outputs:read`.
+
+        runs: The runs to compare: ids with commas, 20 at most
+        baseline: The run that the others are compared with
+        metric: A metric's name, or several with commas
+        technology: The same as the tag `technology`
+        years: A year, or the first and the last: 2030, or 2026-2035
+        tags: key:value, several with commas
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        """
+        answer: models.ComparisonEnvelope = self._transport.call(
+            Operation("compare_runs", "GET", "/v1/compare", answers=("ComparisonEnvelope",)),
+            query={
+                "runs": runs,
+                "baseline": baseline,
+                "metric": metric,
+                "technology": technology,
+                "years": years,
+                "tags": tags,
+                "snapshot_id": snapshot_id,
+            },
+        )
+        return answer
+
+    def compare_runs_file(
+        self,
+        *,
+        runs: str,
+        baseline: UUID | str,
+        metric: str | None = None,
+        technology: str | None = None,
+        years: str | None = None,
+        tags: str | None = None,
+        snapshot_id: str | None = None,
+        format: Literal["json", "csv", "parquet"] | str | None = None,
+        separator: Literal["comma", "semicolon", "tab"] | str | None = None,
+        decimal: Literal["point", "comma"] | str | None = None,
+        bom: bool | None = None,
+    ) -> File:
+        """Compare runs of any scenarios with a baseline run.
+
+        Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference to the baseline
+        run and the relative one, and beside them what differs in the assumptions, parameters, model, baseline and seed. All values are read
+        from one snapshot. A run that the tenant does not have is 404, one that has no result 409; both name it.
+
+        Permission: `outputs:read`.
+
+        runs: The runs to compare: ids with commas, 20 at most
+        baseline: The run that the others are compared with
+        metric: A metric's name, or several with commas
+        technology: The same as the tag `technology`
+        years: A year, or the first and the last: 2030, or 2026-2035
+        tags: key:value, several with commas
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        format: A file of the rows instead
+        separator: What stands between the cells of CSV; `comma` where it is not given
+        decimal: How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator
+        bom: Whether CSV begins with the mark of UTF-8, by which Excel knows it
+        """
+        return self._transport.file(
+            Operation("compare_runs", "GET", "/v1/compare"),
+            query={
+                "runs": runs,
+                "baseline": baseline,
+                "metric": metric,
+                "technology": technology,
+                "years": years,
+                "tags": tags,
+                "snapshot_id": snapshot_id,
+                "format": format,
+                "separator": separator,
+                "decimal": decimal,
+                "bom": bom,
+            },
+        )
+
+    def list_decisions(
+        self, *, limit: int | None = None, cursor: str | None = None, incident_id: UUID | str | None = None
+    ) -> models.DecisionList:
+        """List decisions.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        incident_id: The incident's id.
+        """
+        answer: models.DecisionList = self._transport.call(
+            Operation("list_decisions", "GET", "/v1/decisions", answers=("DecisionList",)),
+            query={"limit": limit, "cursor": cursor, "incident_id": incident_id},
+        )
+        return answer
+
+    def get_decision(self, decision_id: UUID | str) -> models.DecisionEnvelope:
+        """Get a decision.
+
+        What was decided, by whom, why, and whether it was acted on. A decision never changes.
+
+        Permission: `scenarios:read`.
+
+        decision_id: The decision's id.
+        """
+        answer: models.DecisionEnvelope = self._transport.call(
+            Operation("get_decision", "GET", "/v1/decisions/{decision_id}", answers=("DecisionEnvelope",)),
+            path={"decision_id": decision_id},
+        )
+        return answer
+
+    def list_events(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        event_type: str | None = None,
+        severity: str | None = None,
+        workflow_id: UUID | str | None = None,
+        incident_id: UUID | str | None = None,
+        run_id: UUID | str | None = None,
+        occurred_after: datetime | str | None = None,
+        occurred_before: datetime | str | None = None,
+    ) -> models.EventList:
+        """List events.
+
+        Newest first; everything given narrows.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        event_type: Of this type
+        severity: Of this severity
+        workflow_id: The workflow's id.
+        incident_id: The incident's id.
+        run_id: The run's id.
+        occurred_after: Happened at this moment or later
+        occurred_before: Happened before this moment
+        """
+        answer: models.EventList = self._transport.call(
+            Operation("list_events", "GET", "/v1/events", answers=("EventList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "event_type": event_type,
+                "severity": severity,
+                "workflow_id": workflow_id,
+                "incident_id": incident_id,
+                "run_id": run_id,
+                "occurred_after": occurred_after,
+                "occurred_before": occurred_before,
+            },
+        )
+        return answer
+
+    def ingest_event(
+        self, body: models.EventDocument | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.IngestedEnvelope:
+        """Ingest an event.
+
+        Stores what happened in a workflow. A failure counts into the incident of its signature, and may open one. The same key with the
+        same event is 200 with the first; with another event 422.
+
+        Permission: `operations:write`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.IngestedEnvelope = self._transport.call(
+            Operation(
+                "ingest_event", "POST", "/v1/events", answers=("IngestedEnvelope",), has_idempotency_key=True
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_event(self, event_id: UUID | str) -> models.EventEnvelope:
+        """Get an event.
+
+        The event as it was ingested. Events never change.
+
+        Permission: `scenarios:read`.
+
+        event_id: The event's id.
+        """
+        answer: models.EventEnvelope = self._transport.call(
+            Operation("get_event", "GET", "/v1/events/{event_id}", answers=("EventEnvelope",)),
+            path={"event_id": event_id},
+        )
+        return answer
+
+    def get_health(self) -> models.Health:
+        """Is the process alive.
+
+        Answers as long as the process does; it looks at nothing else.
+        """
+        answer: models.Health = self._transport.call(
+            Operation("get_health", "GET", "/v1/health", answers=("Health",))
+        )
+        return answer
+
+    def get_readiness(self) -> models.Health:
+        """Can it serve.
+
+        Looks at the database and its schema, the way to the workers and the idempotency records. `degraded` serves; `unhealthy` is 503.
+        """
+        answer: models.Health = self._transport.call(
+            Operation("get_readiness", "GET", "/v1/health/ready", answers=("Health",))
+        )
+        return answer
+
+    def list_incidents(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: str | None = None,
+        severity: str | None = None,
+        workflow_id: UUID | str | None = None,
+        vendor_id: UUID | str | None = None,
+    ) -> models.IncidentList:
+        """List incidents.
+
+        Newest first; everything given narrows.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        state: One state, or several with commas
+        severity: Of this severity
+        workflow_id: The workflow's id.
+        vendor_id: The vendor's id.
+        """
+        answer: models.IncidentList = self._transport.call(
+            Operation("list_incidents", "GET", "/v1/incidents", answers=("IncidentList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "state": state,
+                "severity": severity,
+                "workflow_id": workflow_id,
+                "vendor_id": vendor_id,
+            },
+        )
+        return answer
+
+    def get_incident(self, incident_id: UUID | str) -> models.IncidentEnvelope:
+        """Get an incident.
+
+        Failures of one signature, counted.
+
+        Permission: `scenarios:read`.
+
+        incident_id: The incident's id.
+        """
+        answer: models.IncidentEnvelope = self._transport.call(
+            Operation("get_incident", "GET", "/v1/incidents/{incident_id}", answers=("IncidentEnvelope",)),
+            path={"incident_id": incident_id},
+        )
+        return answer
+
+    def move_incident(
+        self, incident_id: UUID | str, body: models.IncidentMove | Mapping[str, Any]
+    ) -> models.IncidentEnvelope:
+        """Move an incident by hand.
+
+        Moves it to another state, with a reason. A move that its state does not allow is 409.
+
+        Permission: `operations:write`.
+
+        incident_id: The incident's id.
+        """
+        answer: models.IncidentEnvelope = self._transport.call(
+            Operation(
+                "move_incident", "POST", "/v1/incidents/{incident_id}/state", answers=("IncidentEnvelope",)
+            ),
+            path={"incident_id": incident_id},
+            body=body,
+        )
+        return answer
+
+    def get_incident_timeline(
+        self, incident_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.Timeline:
+        """Everything that happened to an incident, oldest first.
+
+        Events, transitions, decisions and actions, oldest first.
+
+        Permission: `scenarios:read`.
+
+        incident_id: The incident's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.Timeline = self._transport.call(
+            Operation(
+                "get_incident_timeline", "GET", "/v1/incidents/{incident_id}/timeline", answers=("Timeline",)
+            ),
+            path={"incident_id": incident_id},
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_kill_switches(
+        self, *, limit: int | None = None, cursor: str | None = None, active: bool | None = None
+    ) -> models.KillSwitchList:
+        """List kill switches.
+
+        Newest first: the tenant's own, and those of the platform that stop it.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        active: Those that are set, or those that are lifted
+        """
+        answer: models.KillSwitchList = self._transport.call(
+            Operation("list_kill_switches", "GET", "/v1/kill-switches", answers=("KillSwitchList",)),
+            query={"limit": limit, "cursor": cursor, "active": active},
+        )
+        return answer
+
+    def set_kill_switch(
+        self, body: models.KillSwitchDocument | Mapping[str, Any]
+    ) -> models.KillSwitchEnvelope:
+        """Set a kill switch.
+
+        Nothing in its scope starts from now on; what runs goes on. Setting one twice is the same as once.
+
+        Permission: `operations:write`.
+        """
+        answer: models.KillSwitchEnvelope = self._transport.call(
+            Operation("set_kill_switch", "POST", "/v1/kill-switches", answers=("KillSwitchEnvelope",)),
+            body=body,
+        )
+        return answer
+
+    def get_kill_switch(self, switch_id: UUID | str) -> models.KillSwitchEnvelope:
+        """Get a kill switch.
+
+        What it stops, and who set or lifted it last.
+
+        Permission: `scenarios:read`.
+
+        switch_id: The switch's id.
+        """
+        answer: models.KillSwitchEnvelope = self._transport.call(
+            Operation(
+                "get_kill_switch", "GET", "/v1/kill-switches/{switch_id}", answers=("KillSwitchEnvelope",)
+            ),
+            path={"switch_id": switch_id},
+        )
+        return answer
+
+    def list_kill_switch_changes(
+        self, switch_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.SwitchChangeList:
+        """Who set and lifted a kill switch, and why.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        switch_id: The switch's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.SwitchChangeList = self._transport.call(
+            Operation(
+                "list_kill_switch_changes",
+                "GET",
+                "/v1/kill-switches/{switch_id}/changes",
+                answers=("SwitchChangeList",),
+            ),
+            path={"switch_id": switch_id},
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def lift_kill_switch(
+        self, switch_id: UUID | str, body: models.KillSwitchLift | Mapping[str, Any]
+    ) -> models.KillSwitchEnvelope:
+        """Lift a kill switch.
+
+        What waits in its scope starts again. One that the platform's own people set is lifted by them alone.
+
+        Permission: `operations:write`.
+
+        switch_id: The switch's id.
+        """
+        answer: models.KillSwitchEnvelope = self._transport.call(
+            Operation(
+                "lift_kill_switch",
+                "POST",
+                "/v1/kill-switches/{switch_id}/lift",
+                answers=("KillSwitchEnvelope",),
+            ),
+            path={"switch_id": switch_id},
+            body=body,
+        )
+        return answer
+
+    def get_me(self) -> models.MeEnvelope:
+        """Who am I, and what may I do.
+
+        The subject and tenant of the token, its roles and what they allow, and the tenant's limits with what is used of them.
+
+        Permission: `scenarios:read`.
+        """
+        answer: models.MeEnvelope = self._transport.call(
+            Operation("get_me", "GET", "/v1/me", answers=("MeEnvelope",))
+        )
+        return answer
+
+    def list_models(self) -> models.ModelList:
+        """List the models that compute runs.
+
+        The built-in model first, then those that installed packages bring.
+
+        Permission: `scenarios:read`.
+        """
+        answer: models.ModelList = self._transport.call(
+            Operation("list_models", "GET", "/v1/models", answers=("ModelList",))
+        )
+        return answer
+
+    def get_model(self, model: UUID | str) -> models.ModelEnvelope:
+        """Get a model's drivers and parameters as JSON Schema.
+
+        Of the built-in model its drivers, assumptions and parameters as JSON Schema, with units, ranges, defaults and examples: enough
+        to make a form from.
+
+        Permission: `scenarios:read`.
+
+        model: Its name
+        """
+        answer: models.ModelEnvelope = self._transport.call(
+            Operation("get_model", "GET", "/v1/models/{model}", answers=("ModelEnvelope",)),
+            path={"model": model},
+        )
+        return answer
+
+    def list_runs(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: str | None = None,
+        scenario_id: UUID | str | None = None,
+        model: str | None = None,
+        created_by: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+    ) -> models.ListedRunList:
+        """List the runs of all scenarios.
+
+        Newest first; the parts of split runs are left out. Everything given narrows.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        state: One state, or several with commas
+        scenario_id: The runs of this scenario
+        model: The runs of this model; those that name none are of merit_order
+        created_by: Who asked for the run, exactly
+        created_after: Created at this moment or later
+        created_before: Created before this moment
+        """
+        answer: models.ListedRunList = self._transport.call(
+            Operation("list_runs", "GET", "/v1/runs", answers=("ListedRunList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "state": state,
+                "scenario_id": scenario_id,
+                "model": model,
+                "created_by": created_by,
+                "created_after": created_after,
+                "created_before": created_before,
+            },
+        )
+        return answer
+
+    def get_run(
+        self, run_id: UUID | str, *, wait: int | None = None, if_none_match: str | None = None
+    ) -> models.LiveRunEnvelope:
+        """Get a run of any scenario, or wait for it to change.
+
+        With `wait` the answer comes when the run has ended, or with `If-None-Match` when it has changed, at the latest after so many
+        seconds. A run that has ended is answered at once.
+
+        Permission: `scenarios:read`.
+
+        run_id: The run's id.
+        wait: Seconds to wait for a change since If-None-Match, without it for the run's end
+        if_none_match: The ETag that you have: 304 while it holds
+        """
+        answer: models.LiveRunEnvelope = self._transport.call(
+            Operation("get_run", "GET", "/v1/runs/{run_id}", answers=("LiveRunEnvelope",)),
+            path={"run_id": run_id},
+            query={"wait": wait},
+            header={"If-None-Match": if_none_match},
+        )
+        return answer
+
+    def cancel_run(self, run_id: UUID | str) -> models.RunEnvelope:
+        """Cancel a run of any scenario.
+
+        Cancelling twice is the same as once. A run that has ended, or is being published, is 409.
+
+        Permission: `runs:cancel`.
+
+        run_id: The run's id.
+        """
+        answer: models.RunEnvelope = self._transport.call(
+            Operation("cancel_run", "POST", "/v1/runs/{run_id}/cancel", answers=("RunEnvelope",)),
+            path={"run_id": run_id},
+        )
+        return answer
+
+    def get_run_result(self, run_id: UUID | str) -> models.ResultEnvelope:
+        """Get what the model says of the result of a run of any scenario.
+
+        The same as under the run's scenario.
+
+        Permission: `outputs:read`.
+
+        run_id: The run's id.
+        """
+        answer: models.ResultEnvelope = self._transport.call(
+            Operation("get_run_result", "GET", "/v1/runs/{run_id}/result", answers=("ResultEnvelope",)),
+            path={"run_id": run_id},
+        )
+        return answer
+
+    def list_scenarios(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        status: str | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+    ) -> models.ScenarioList:
+        """List scenarios.
+
+        Newest first; everything given narrows.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        status: Of this status
+        name: With this in their name, whatever its case
+        tag: With this tag
+        created_after: Created at this moment or later
+        created_before: Created before this moment
+        """
+        answer: models.ScenarioList = self._transport.call(
+            Operation("list_scenarios", "GET", "/v1/scenarios", answers=("ScenarioList",)),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "status": status,
+                "name": name,
+                "tag": tag,
+                "created_after": created_after,
+                "created_before": created_before,
+            },
+        )
+        return answer
+
+    def create_scenario(
+        self, body: models.NewScenario | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WrittenEnvelope:
+        """Create a scenario.
+
+        Stores version 1. What its baseline cannot answer is 422 with the nearest names; what may not be meant is in `meta.warnings`. A
+        name that is taken is 409 with `existing_id`.
+
+        Permission: `scenarios:write`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.WrittenEnvelope = self._transport.call(
+            Operation(
+                "create_scenario",
+                "POST",
+                "/v1/scenarios",
+                answers=("WrittenEnvelope",),
+                has_idempotency_key=True,
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def cancel_any_run(self, run_id: UUID | str) -> models.RunEnvelope:
+        """Cancel a run.
+
+        The same as `POST /v1/runs/{run_id}/cancel`.
+
+        Permission: `runs:cancel`.
+
+        run_id: The run's id.
+        """
+        answer: models.RunEnvelope = self._transport.call(
+            Operation(
+                "cancel_any_run", "POST", "/v1/scenarios/runs/{run_id}/cancel", answers=("RunEnvelope",)
+            ),
+            path={"run_id": run_id},
+        )
+        return answer
+
+    def set_run_state(
+        self, run_id: UUID | str, body: models.NewState | Mapping[str, Any]
+    ) -> models.RunEnvelope:
+        """Move a run to another state by hand.
+
+        For a run that hangs: it is ended, or queued again, whatever it does. A move that no run makes is 409.
+
+        Permission: `runs:state`.
+
+        run_id: The run's id.
+        """
+        answer: models.RunEnvelope = self._transport.call(
+            Operation("set_run_state", "PUT", "/v1/scenarios/runs/{run_id}/state", answers=("RunEnvelope",)),
+            path={"run_id": run_id},
+            body=body,
+        )
+        return answer
+
+    def cancel_runs(self, body: models.Selection | Mapping[str, Any]) -> models.SelectionEnvelope:
+        """Cancel runs by filter.
+
+        Cancels the runs that fit the filter, or with `all` every one that has not ended. With `preview` they are only counted.
+
+        Of many the first go at once, the rest by and by: `cancellation_id` says how far it is.
+
+        Permission: `runs:cancel`.
+        """
+        answer: models.SelectionEnvelope = self._transport.call(
+            Operation("cancel_runs", "POST", "/v1/scenarios/runs:cancel", answers=("SelectionEnvelope",)),
+            body=body,
+        )
+        return answer
+
+    def replay_runs(self, body: models.Selection | Mapping[str, Any]) -> models.ReplayedSelectionEnvelope:
+        """Run again what failed, by filter.
+
+        Asks again for the runs that fit and ended without success; each is a new run. With `preview` they are only counted.
+
+        Permission: `runs:create`.
+        """
+        answer: models.ReplayedSelectionEnvelope = self._transport.call(
+            Operation(
+                "replay_runs", "POST", "/v1/scenarios/runs:replay", answers=("ReplayedSelectionEnvelope",)
+            ),
+            body=body,
+        )
+        return answer
+
+    def get_scenario(
+        self,
+        scenario_id: UUID | str,
+        *,
+        as_of: datetime | str | None = None,
+        if_none_match: str | None = None,
+    ) -> models.ScenarioEnvelope | models.VersionEnvelope:
+        """Get a scenario, as it is or as it stood.
+
+        The scenario as it is, with the ETag of its version; with `as_of` as it stood at a moment.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        as_of: The scenario as it stood at this instant
+        if_none_match: The ETag that you have: 304 while it holds
+        """
+        answer: models.ScenarioEnvelope | models.VersionEnvelope = self._transport.call(
+            Operation(
+                "get_scenario",
+                "GET",
+                "/v1/scenarios/{scenario_id}",
+                answers=(
+                    "ScenarioEnvelope",
+                    "VersionEnvelope",
+                ),
+            ),
+            path={"scenario_id": scenario_id},
+            query={"as_of": as_of},
+            header={"If-None-Match": if_none_match},
+        )
+        return answer
+
+    def replace_scenario(
+        self,
+        scenario_id: UUID | str,
+        body: models.NewScenario | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.WrittenEnvelope:
+        """Replace a scenario.
+
+        Makes the next version of a whole document. With `If-Match` only where nobody changed it since: else 412.
+
+        Permission: `scenarios:write`.
+
+        scenario_id: The scenario's id.
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.WrittenEnvelope = self._transport.call(
+            Operation("replace_scenario", "PUT", "/v1/scenarios/{scenario_id}", answers=("WrittenEnvelope",)),
+            path={"scenario_id": scenario_id},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def delete_scenario(self, scenario_id: UUID | str, *, if_match: str | None = None) -> None:
+        """Delete a scenario.
+
+        Takes it out of lists and cancels what waits of it. Its runs and results stay; `restore` brings it back.
+
+        Permission: `scenarios:delete`.
+
+        scenario_id: The scenario's id.
+        if_match: The ETag that the entity must still have
+        """
+        self._transport.call(
+            Operation("delete_scenario", "DELETE", "/v1/scenarios/{scenario_id}"),
+            path={"scenario_id": scenario_id},
+            header={"If-Match": if_match},
+        )
+
+    def update_scenario(
+        self,
+        scenario_id: UUID | str,
+        body: models.ChangedScenario | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.WrittenEnvelope:
+        """Change some fields of a scenario.
+
+        Makes the next version by a JSON merge patch (RFC 7396): absent stays, null gives the default; parameters are merged by name.
+
+        Permission: `scenarios:write`.
+
+        scenario_id: The scenario's id.
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.WrittenEnvelope = self._transport.call(
+            Operation(
+                "update_scenario", "PATCH", "/v1/scenarios/{scenario_id}", answers=("WrittenEnvelope",)
+            ),
+            path={"scenario_id": scenario_id},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def diff_scenarios(
+        self,
+        scenario_id: UUID | str,
+        *,
+        from_version: int | None = None,
+        to_version: int | None = None,
+        other_id: UUID | str | None = None,
+    ) -> models.DifferenceList:
+        """Differences between two versions, or between two scenarios.
+
+        What differs between two versions, or with `other_id` between two scenarios. Drivers that only moved are MOVED.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        from_version: Without it, the present one
+        to_version: Without it, the present one
+        other_id: Compare with this scenario instead
+        """
+        answer: models.DifferenceList = self._transport.call(
+            Operation(
+                "diff_scenarios", "GET", "/v1/scenarios/{scenario_id}/diff", answers=("DifferenceList",)
+            ),
+            path={"scenario_id": scenario_id},
+            query={"from_version": from_version, "to_version": to_version, "other_id": other_id},
+        )
+        return answer
+
+    def list_scenario_events(
+        self,
+        scenario_id: UUID | str,
+        *,
+        run_id: UUID | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.ScenarioEventList:
+        """Read the trail of a scenario and its runs.
+
+        Newest first: what was done to the scenario and what its runs went through.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        run_id: The run's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.ScenarioEventList = self._transport.call(
+            Operation(
+                "list_scenario_events",
+                "GET",
+                "/v1/scenarios/{scenario_id}/events",
+                answers=("ScenarioEventList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={"run_id": run_id, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def get_export(self, scenario_id: UUID | str, export_id: UUID | str) -> models.ExportEnvelope:
+        """Get an export that is made elsewhere.
+
+        Where it stands; once it SUCCEEDED, the URLs of its files, new ones each time.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        export_id: The export's id.
+        """
+        answer: models.ExportEnvelope = self._transport.call(
+            Operation(
+                "get_export",
+                "GET",
+                "/v1/scenarios/{scenario_id}/exports/{export_id}",
+                answers=("ExportEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "export_id": export_id},
+        )
+        return answer
+
+    def cancel_export(self, scenario_id: UUID | str, export_id: UUID | str) -> models.ExportEnvelope:
+        """Cancel an export.
+
+        Ends it where it has not ended.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        export_id: The export's id.
+        """
+        answer: models.ExportEnvelope = self._transport.call(
+            Operation(
+                "cancel_export",
+                "DELETE",
+                "/v1/scenarios/{scenario_id}/exports/{export_id}",
+                answers=("ExportEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "export_id": export_id},
+        )
+        return answer
+
+    def fork_scenario(
+        self,
+        scenario_id: UUID | str,
+        body: models.Fork | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.WrittenEnvelope:
+        """Copy a scenario with changes.
+
+        Stores a copy of the present version, or of `version`, with changes as in a merge patch, under a name of its own.
+
+        Permission: `scenarios:write`.
+
+        scenario_id: The scenario's id.
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.WrittenEnvelope = self._transport.call(
+            Operation(
+                "fork_scenario",
+                "POST",
+                "/v1/scenarios/{scenario_id}/fork",
+                answers=("WrittenEnvelope",),
+                has_idempotency_key=True,
+            ),
+            path={"scenario_id": scenario_id},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_latest_metrics(
+        self,
+        scenario_id: UUID | str,
+        *,
+        metric: str | None = None,
+        metric_name: str | None = None,
+        run_id: UUID | str | None = None,
+    ) -> models.MetricList:
+        """Newest value of each metric of the scenario as it stands, or of a run.
+
+        The values that a dashboard shows, from the newest run that succeeded with what the scenario says now; without one the list is
+        empty and `meta` says so.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        metric: A metric's name, or several with commas
+        metric_name: The former name of `metric`
+        run_id: Without it, the newest run that succeeded with the scenario's present assumptions and parameters
+        """
+        answer: models.MetricList = self._transport.call(
+            Operation(
+                "get_latest_metrics",
+                "GET",
+                "/v1/scenarios/{scenario_id}/metrics/latest",
+                answers=("MetricList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={"metric": metric, "metric_name": metric_name, "run_id": run_id},
+        )
+        return answer
+
+    def read_outputs(
+        self,
+        scenario_id: UUID | str,
+        *,
+        metric: str | None = None,
+        runs: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        min_value: float | None = None,
+        max_value: float | None = None,
+        tags: str | None = None,
+        metric_name: str | None = None,
+        run_id: str | None = None,
+        snapshot_id: str | None = None,
+        resolution: Literal["year", "hour"] | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
+    ) -> models.OutputList:
+        """Read a scenario's outputs.
+
+        Pages of rows from one snapshot, all of them as series, or the whole as CSV, Parquet or Arrow. What is too large for an answer is
+        at a URL (303), or made elsewhere first (202).
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        metric: A metric's name
+        runs: A run's id, or several with commas
+        start: From this day on: a year's values are of its first day
+        end: Until this day, itself included
+        min_value: Values of at least this, in their unit
+        max_value: Values of at most this, in their unit
+        tags: key:value, several with commas
+        metric_name: The former name of `metric`
+        run_id: The former name of `runs`
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        resolution: `hour`: the hourly results, of runs that were asked for them
+        limit: Rows of a page of JSON; 100 where not given
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        shape: `series`: all values at once, one item a metric, run, tags and unit, with its dates `t`, values `v` and, where there are bands, `lo` (P5) and `hi` (P95)
+        """
+        answer: models.OutputList = self._transport.call(
+            Operation("read_outputs", "GET", "/v1/scenarios/{scenario_id}/outputs", answers=("OutputList",)),
+            path={"scenario_id": scenario_id},
+            query={
+                "metric": metric,
+                "runs": runs,
+                "start": start,
+                "end": end,
+                "min_value": min_value,
+                "max_value": max_value,
+                "tags": tags,
+                "metric_name": metric_name,
+                "run_id": run_id,
+                "snapshot_id": snapshot_id,
+                "resolution": resolution,
+                "limit": limit,
+                "cursor": cursor,
+                "shape": shape,
+            },
+        )
+        return answer
+
+    def read_outputs_file(
+        self,
+        scenario_id: UUID | str,
+        *,
+        metric: str | None = None,
+        runs: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        min_value: float | None = None,
+        max_value: float | None = None,
+        tags: str | None = None,
+        metric_name: str | None = None,
+        run_id: str | None = None,
+        snapshot_id: str | None = None,
+        resolution: Literal["year", "hour"] | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        format: Literal["json", "csv", "parquet", "arrow"] | str | None = None,
+        separator: Literal["comma", "semicolon", "tab"] | str | None = None,
+        decimal: Literal["point", "comma"] | str | None = None,
+        bom: bool | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
+    ) -> File:
+        """Read a scenario's outputs.
+
+        Pages of rows from one snapshot, all of them as series, or the whole as CSV, Parquet or Arrow. What is too large for an answer is
+        at a URL (303), or made elsewhere first (202).
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        metric: A metric's name
+        runs: A run's id, or several with commas
+        start: From this day on: a year's values are of its first day
+        end: Until this day, itself included
+        min_value: Values of at least this, in their unit
+        max_value: Values of at most this, in their unit
+        tags: key:value, several with commas
+        metric_name: The former name of `metric`
+        run_id: The former name of `runs`
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        resolution: `hour`: the hourly results, of runs that were asked for them
+        limit: Rows of a page of JSON; 100 where not given
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        format: A file of all rows instead of a page
+        separator: What stands between the cells of CSV; `comma` where it is not given
+        decimal: How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator
+        bom: Whether CSV begins with the mark of UTF-8, by which Excel knows it
+        shape: `series`: all values at once, one item a metric, run, tags and unit, with its dates `t`, values `v` and, where there are bands, `lo` (P5) and `hi` (P95)
+        """
+        return self._transport.file(
+            Operation("read_outputs", "GET", "/v1/scenarios/{scenario_id}/outputs"),
+            path={"scenario_id": scenario_id},
+            query={
+                "metric": metric,
+                "runs": runs,
+                "start": start,
+                "end": end,
+                "min_value": min_value,
+                "max_value": max_value,
+                "tags": tags,
+                "metric_name": metric_name,
+                "run_id": run_id,
+                "snapshot_id": snapshot_id,
+                "resolution": resolution,
+                "limit": limit,
+                "cursor": cursor,
+                "format": format,
+                "separator": separator,
+                "decimal": decimal,
+                "bom": bom,
+                "shape": shape,
+            },
+        )
+
+    def aggregate_outputs(
+        self,
+        scenario_id: UUID | str,
+        *,
+        by: str | None = None,
+        percentiles: str | None = None,
+        metric: str | None = None,
+        runs: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        min_value: float | None = None,
+        max_value: float | None = None,
+        tags: str | None = None,
+        metric_name: str | None = None,
+        run_id: str | None = None,
+        snapshot_id: str | None = None,
+        resolution: Literal["year", "hour"] | str | None = None,
+    ) -> models.AggregateList:
+        """Counts, means and percentiles of a scenario's values.
+
+        Each group has one unit. Bands are no values and are left out.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        by: Of metric, asof_date, run_id, tags, and with `resolution=hour` hour; with commas. Each group has one unit and one point of a sweep; without `runs` chosen, one run
+        percentiles: Ranks from 0 to 100, with commas
+        metric: A metric's name
+        runs: A run's id, or several with commas
+        start: From this day on: a year's values are of its first day
+        end: Until this day, itself included
+        min_value: Values of at least this, in their unit
+        max_value: Values of at most this, in their unit
+        tags: key:value, several with commas
+        metric_name: The former name of `metric`
+        run_id: The former name of `runs`
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        resolution: `hour`: the hourly results, of runs that were asked for them
+        """
+        answer: models.AggregateList = self._transport.call(
+            Operation(
+                "aggregate_outputs",
+                "GET",
+                "/v1/scenarios/{scenario_id}/outputs/aggregates",
+                answers=("AggregateList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={
+                "by": by,
+                "percentiles": percentiles,
+                "metric": metric,
+                "runs": runs,
+                "start": start,
+                "end": end,
+                "min_value": min_value,
+                "max_value": max_value,
+                "tags": tags,
+                "metric_name": metric_name,
+                "run_id": run_id,
+                "snapshot_id": snapshot_id,
+                "resolution": resolution,
+            },
+        )
+        return answer
+
+    def compare_outputs(
+        self,
+        scenario_id: UUID | str,
+        *,
+        baseline: UUID | str,
+        runs: str,
+        metric: str | None = None,
+        metric_name: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        tags: str | None = None,
+        snapshot_id: str | None = None,
+    ) -> models.ComparedList:
+        """Compare runs with a baseline run: the values only.
+
+        The rows of `GET /v1/compare`, which also says what differs in the inputs; or the same as CSV or Parquet.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        baseline: The run that the others are compared with
+        runs: Runs of the tenant: ids with commas; an id may have its scenario's and a colon before it
+        metric: A metric's name, or several with commas
+        metric_name: The former name of `metric`
+        start: From this day on: a year's values are of its first day
+        end: Until this day, itself included
+        tags: key:value, several with commas
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        """
+        answer: models.ComparedList = self._transport.call(
+            Operation(
+                "compare_outputs",
+                "GET",
+                "/v1/scenarios/{scenario_id}/outputs/compare",
+                answers=("ComparedList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={
+                "baseline": baseline,
+                "runs": runs,
+                "metric": metric,
+                "metric_name": metric_name,
+                "start": start,
+                "end": end,
+                "tags": tags,
+                "snapshot_id": snapshot_id,
+            },
+        )
+        return answer
+
+    def compare_outputs_file(
+        self,
+        scenario_id: UUID | str,
+        *,
+        baseline: UUID | str,
+        runs: str,
+        metric: str | None = None,
+        metric_name: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        tags: str | None = None,
+        snapshot_id: str | None = None,
+        format: Literal["json", "csv", "parquet"] | str | None = None,
+        separator: Literal["comma", "semicolon", "tab"] | str | None = None,
+        decimal: Literal["point", "comma"] | str | None = None,
+        bom: bool | None = None,
+    ) -> File:
+        """Compare runs with a baseline run: the values only.
+
+        The rows of `GET /v1/compare`, which also says what differs in the inputs; or the same as CSV or Parquet.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        baseline: The run that the others are compared with
+        runs: Runs of the tenant: ids with commas; an id may have its scenario's and a colon before it
+        metric: A metric's name, or several with commas
+        metric_name: The former name of `metric`
+        start: From this day on: a year's values are of its first day
+        end: Until this day, itself included
+        tags: key:value, several with commas
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        format: A file of the rows instead
+        separator: What stands between the cells of CSV; `comma` where it is not given
+        decimal: How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator
+        bom: Whether CSV begins with the mark of UTF-8, by which Excel knows it
+        """
+        return self._transport.file(
+            Operation("compare_outputs", "GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
+            path={"scenario_id": scenario_id},
+            query={
+                "baseline": baseline,
+                "runs": runs,
+                "metric": metric,
+                "metric_name": metric_name,
+                "start": start,
+                "end": end,
+                "tags": tags,
+                "snapshot_id": snapshot_id,
+                "format": format,
+                "separator": separator,
+                "decimal": decimal,
+                "bom": bom,
+            },
+        )
+
+    def list_output_files(
+        self,
+        scenario_id: UUID | str,
+        *,
+        snapshot_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.DataFileList:
+        """Links to the files that hold a scenario's outputs.
+
+        The Parquet files of one snapshot of the table that hold the scenario's rows, as links that hold for an hour.
+
+        They are for an engine of your own. Each row is in one of them. A file may hold other scenarios of the tenant, so filter by
+        `scenario_id`; none holds a row of another tenant. The columns are those of the table; `tags` is a map. All pages are of the
+        snapshot that `meta` names.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        limit: Files of a page
+        cursor: `next_cursor` of a page
+        """
+        answer: models.DataFileList = self._transport.call(
+            Operation(
+                "list_output_files",
+                "GET",
+                "/v1/scenarios/{scenario_id}/outputs/files",
+                answers=("DataFileList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={"snapshot_id": snapshot_id, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def get_receipt(self, scenario_id: UUID | str, receipt_id: UUID | str) -> models.ReceiptEnvelope:
+        """See what became of a run that was asked for while the database was away.
+
+        404 with `Retry-After` until the request is carried out or refused.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        receipt_id: The receipt's id.
+        """
+        answer: models.ReceiptEnvelope = self._transport.call(
+            Operation(
+                "get_receipt",
+                "GET",
+                "/v1/scenarios/{scenario_id}/receipts/{receipt_id}",
+                answers=("ReceiptEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "receipt_id": receipt_id},
+        )
+        return answer
+
+    def restore_scenario(
+        self, scenario_id: UUID | str, body: models.Restoration | Mapping[str, Any] | None = None
+    ) -> models.ScenarioEnvelope:
+        """Restore a deleted scenario.
+
+        Undoes a deletion. Where its name was taken meanwhile, give another: else 409.
+
+        Permission: `scenarios:delete`.
+
+        scenario_id: The scenario's id.
+        """
+        answer: models.ScenarioEnvelope = self._transport.call(
+            Operation(
+                "restore_scenario",
+                "POST",
+                "/v1/scenarios/{scenario_id}/restore",
+                answers=("ScenarioEnvelope",),
+            ),
+            path={"scenario_id": scenario_id},
+            body=body,
+        )
+        return answer
+
+    def request_run(
+        self,
+        scenario_id: UUID | str,
+        body: models.RunOptions | Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.RequestedRunEnvelope | models.JournaledEnvelope:
+        """Run a scenario.
+
+        202: the run is stored, and will be executed or visibly fail. A request equal to a run that lives or succeeded is 200 with that
+        run. With `sweep` one run computes every combination of the values.
+
+        Permission: `runs:create`.
+
+        scenario_id: The scenario's id.
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.RequestedRunEnvelope | models.JournaledEnvelope = self._transport.call(
+            Operation(
+                "request_run",
+                "POST",
+                "/v1/scenarios/{scenario_id}/run",
+                answers=(
+                    "RequestedRunEnvelope",
+                    "JournaledEnvelope",
+                ),
+                has_idempotency_key=True,
+            ),
+            path={"scenario_id": scenario_id},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def list_scenario_runs(
+        self,
+        scenario_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        parent: UUID | str | None = None,
+    ) -> models.RunList:
+        """List the runs of a scenario.
+
+        Newest first; everything given narrows. Parts of split runs are left out unless `parent` names theirs.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        state: One state, or several with commas
+        created_after: Created at this moment or later
+        created_before: Created before this moment
+        parent: List the parts of this run instead
+        """
+        answer: models.RunList = self._transport.call(
+            Operation("list_scenario_runs", "GET", "/v1/scenarios/{scenario_id}/runs", answers=("RunList",)),
+            path={"scenario_id": scenario_id},
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "state": state,
+                "created_after": created_after,
+                "created_before": created_before,
+                "parent": parent,
+            },
+        )
+        return answer
+
+    def get_scenario_run(
+        self,
+        scenario_id: UUID | str,
+        run_id: UUID | str,
+        *,
+        wait: int | None = None,
+        if_none_match: str | None = None,
+    ) -> models.LiveRunEnvelope:
+        """Get a run, or wait for it to change.
+
+        As `GET /v1/runs/{run_id}`, of this scenario alone.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        run_id: The run's id.
+        wait: Seconds to wait for a change since If-None-Match, without it for the run's end
+        if_none_match: The ETag that you have: 304 while it holds
+        """
+        answer: models.LiveRunEnvelope = self._transport.call(
+            Operation(
+                "get_scenario_run",
+                "GET",
+                "/v1/scenarios/{scenario_id}/runs/{run_id}",
+                answers=("LiveRunEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "run_id": run_id},
+            query={"wait": wait},
+            header={"If-None-Match": if_none_match},
+        )
+        return answer
+
+    def list_attempts(self, scenario_id: UUID | str, run_id: UUID | str) -> models.AttemptList:
+        """List the attempts at a run.
+
+        First to last: which worker made it, and how it ended.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        run_id: The run's id.
+        """
+        answer: models.AttemptList = self._transport.call(
+            Operation(
+                "list_attempts",
+                "GET",
+                "/v1/scenarios/{scenario_id}/runs/{run_id}/attempts",
+                answers=("AttemptList",),
+            ),
+            path={"scenario_id": scenario_id, "run_id": run_id},
+        )
+        return answer
+
+    def cancel_scenario_run(self, scenario_id: UUID | str, run_id: UUID | str) -> models.RunEnvelope:
+        """Cancel a run of the scenario.
+
+        As `POST /v1/runs/{run_id}/cancel`, of this scenario alone.
+
+        Permission: `runs:cancel`.
+
+        scenario_id: The scenario's id.
+        run_id: The run's id.
+        """
+        answer: models.RunEnvelope = self._transport.call(
+            Operation(
+                "cancel_scenario_run",
+                "POST",
+                "/v1/scenarios/{scenario_id}/runs/{run_id}/cancel",
+                answers=("RunEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "run_id": run_id},
+        )
+        return answer
+
+    def get_scenario_run_result(self, scenario_id: UUID | str, run_id: UUID | str) -> models.ResultEnvelope:
+        """Get what the model says of a run's result.
+
+        Model, version and limits, the baseline with its digest, currency, parameters as resolved, seed, draws, warnings, statistics
+        of the draws, and how the change in NPV divides among the assumptions. The values are the outputs'. A run without a result is 409.
+
+        Permission: `outputs:read`.
+
+        scenario_id: The scenario's id.
+        run_id: The run's id.
+        """
+        answer: models.ResultEnvelope = self._transport.call(
+            Operation(
+                "get_scenario_run_result",
+                "GET",
+                "/v1/scenarios/{scenario_id}/runs/{run_id}/result",
+                answers=("ResultEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "run_id": run_id},
+        )
+        return answer
+
+    def request_runs(
+        self,
+        scenario_id: UUID | str,
+        body: models.NewRuns | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.BulkEnvelope:
+        """Run a scenario several times.
+
+        All are stored or none. Each item is as the body of a single request; equal ones share a run.
+
+        Permission: `runs:create`.
+
+        scenario_id: The scenario's id.
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.BulkEnvelope = self._transport.call(
+            Operation(
+                "request_runs",
+                "POST",
+                "/v1/scenarios/{scenario_id}/runs:bulk",
+                answers=("BulkEnvelope",),
+                has_idempotency_key=True,
+            ),
+            path={"scenario_id": scenario_id},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def list_scenario_versions(
+        self, scenario_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.VersionList:
+        """List the versions of a scenario.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.VersionList = self._transport.call(
+            Operation(
+                "list_scenario_versions",
+                "GET",
+                "/v1/scenarios/{scenario_id}/versions",
+                answers=("VersionList",),
+            ),
+            path={"scenario_id": scenario_id},
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def get_scenario_version(self, scenario_id: UUID | str, version: int) -> models.VersionEnvelope:
+        """Get a version of a scenario.
+
+        The version as it was, whatever became of the scenario since.
+
+        Permission: `scenarios:read`.
+
+        scenario_id: The scenario's id.
+        version: Which version, from 1
+        """
+        answer: models.VersionEnvelope = self._transport.call(
+            Operation(
+                "get_scenario_version",
+                "GET",
+                "/v1/scenarios/{scenario_id}/versions/{version}",
+                answers=("VersionEnvelope",),
+            ),
+            path={"scenario_id": scenario_id, "version": version},
+        )
+        return answer
+
+    def validate_scenario(self, body: models.NewScenario | Mapping[str, Any]) -> models.ScenarioPreview:
+        """Check a scenario without storing it.
+
+        Says what creating it would: what is wrong, what may not be meant, who has the name. Nothing is stored.
+
+        Permission: `scenarios:write`.
+        """
+        answer: models.ScenarioPreview = self._transport.call(
+            Operation("validate_scenario", "POST", "/v1/scenarios:validate", answers=("ScenarioPreview",)),
+            body=body,
+        )
+        return answer
+
+    def list_tenants(self, *, limit: int | None = None, cursor: str | None = None) -> models.TenantList:
+        """List tenants.
+
+        Newest first.
+
+        Permission: `tenants:manage`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.TenantList = self._transport.call(
+            Operation("list_tenants", "GET", "/v1/tenants", answers=("TenantList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_tenant(
+        self, body: models.TenantDocument | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.TenantEnvelope:
+        """Register a tenant.
+
+        People whose tokens name it are served from now on.
+
+        Permission: `tenants:manage`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.TenantEnvelope = self._transport.call(
+            Operation(
+                "create_tenant", "POST", "/v1/tenants", answers=("TenantEnvelope",), has_idempotency_key=True
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_tenant(self, tenant: UUID | str) -> models.TenantEnvelope:
+        """Get a tenant.
+
+        The caller's own; for who manages tenants any.
+
+        Permission: `scenarios:read`.
+
+        tenant: The tenant's id
+        """
+        answer: models.TenantEnvelope = self._transport.call(
+            Operation("get_tenant", "GET", "/v1/tenants/{tenant}", answers=("TenantEnvelope",)),
+            path={"tenant": tenant},
+        )
+        return answer
+
+    def change_tenant(
+        self,
+        tenant: UUID | str,
+        body: models.TenantChanges | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.TenantEnvelope:
+        """Change a tenant.
+
+        What is left out stays. `active` is for who manages tenants: of one that is not active nothing is served or run.
+
+        Permission: `config:write`.
+
+        tenant: The tenant's id
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.TenantEnvelope = self._transport.call(
+            Operation("change_tenant", "PATCH", "/v1/tenants/{tenant}", answers=("TenantEnvelope",)),
+            path={"tenant": tenant},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def list_tenant_changes(
+        self,
+        tenant: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        before_version: int | None = None,
+    ) -> models.ChangeList:
+        """What was changed of a tenant, field by field, newest first.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        tenant: The tenant's id
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        before_version: Only changes of versions before this one; pages are asked for by `cursor`
+        """
+        answer: models.ChangeList = self._transport.call(
+            Operation("list_tenant_changes", "GET", "/v1/tenants/{tenant}/changes", answers=("ChangeList",)),
+            path={"tenant": tenant},
+            query={"limit": limit, "cursor": cursor, "before_version": before_version},
+        )
+        return answer
+
+    def list_vendors(self, *, limit: int | None = None, cursor: str | None = None) -> models.VendorList:
+        """List vendors.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.VendorList = self._transport.call(
+            Operation("list_vendors", "GET", "/v1/vendors", answers=("VendorList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_vendor(
+        self, body: models.VendorDocument | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.VendorEnvelope:
+        """Create a vendor.
+
+        A name that is taken is 409.
+
+        Permission: `operations:write`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.VendorEnvelope = self._transport.call(
+            Operation(
+                "create_vendor", "POST", "/v1/vendors", answers=("VendorEnvelope",), has_idempotency_key=True
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_vendor(self, vendor_id: UUID | str) -> models.VendorEnvelope:
+        """Get a vendor.
+
+        Its settings; `/breaker` says how it stands.
+
+        Permission: `scenarios:read`.
+
+        vendor_id: The vendor's id.
+        """
+        answer: models.VendorEnvelope = self._transport.call(
+            Operation("get_vendor", "GET", "/v1/vendors/{vendor_id}", answers=("VendorEnvelope",)),
+            path={"vendor_id": vendor_id},
+        )
+        return answer
+
+    def delete_vendor(self, vendor_id: UUID | str, *, if_match: str | None = None) -> None:
+        """Delete a vendor.
+
+        With `If-Match` only where nobody changed it since: else 412.
+
+        Permission: `operations:write`.
+
+        vendor_id: The vendor's id.
+        if_match: The ETag that the entity must still have
+        """
+        self._transport.call(
+            Operation("delete_vendor", "DELETE", "/v1/vendors/{vendor_id}"),
+            path={"vendor_id": vendor_id},
+            header={"If-Match": if_match},
+        )
+
+    def change_vendor(
+        self,
+        vendor_id: UUID | str,
+        body: models.VendorChanges | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.VendorEnvelope:
+        """Change a vendor.
+
+        What is left out stays. With `If-Match` only where nobody changed it since: else 412.
+
+        Permission: `operations:write`.
+
+        vendor_id: The vendor's id.
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.VendorEnvelope = self._transport.call(
+            Operation("change_vendor", "PATCH", "/v1/vendors/{vendor_id}", answers=("VendorEnvelope",)),
+            path={"vendor_id": vendor_id},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def get_vendor_breaker(self, vendor_id: UUID | str) -> models.VendorStandingEnvelope:
+        """Where a vendor's breaker and limit stand.
+
+        Whether calls are let through, and how many count against the limit.
+
+        Permission: `scenarios:read`.
+
+        vendor_id: The vendor's id.
+        """
+        answer: models.VendorStandingEnvelope = self._transport.call(
+            Operation(
+                "get_vendor_breaker",
+                "GET",
+                "/v1/vendors/{vendor_id}/breaker",
+                answers=("VendorStandingEnvelope",),
+            ),
+            path={"vendor_id": vendor_id},
+        )
+        return answer
+
+    def list_vendor_changes(
+        self,
+        vendor_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        before_version: int | None = None,
+    ) -> models.ChangeList:
+        """What was changed of a vendor, field by field, newest first.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        vendor_id: The vendor's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        before_version: Only changes of versions before this one; pages are asked for by `cursor`
+        """
+        answer: models.ChangeList = self._transport.call(
+            Operation(
+                "list_vendor_changes", "GET", "/v1/vendors/{vendor_id}/changes", answers=("ChangeList",)
+            ),
+            path={"vendor_id": vendor_id},
+            query={"limit": limit, "cursor": cursor, "before_version": before_version},
+        )
+        return answer
+
+    def list_workflows(self, *, limit: int | None = None, cursor: str | None = None) -> models.WorkflowList:
+        """List workflows.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.WorkflowList = self._transport.call(
+            Operation("list_workflows", "GET", "/v1/workflows", answers=("WorkflowList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_workflow(
+        self, body: models.WorkflowDocument | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WorkflowEnvelope:
+        """Create a workflow.
+
+        A name that is taken is 409.
+
+        Permission: `operations:write`.
+
+        idempotency_key: Sent again with the same body, the first answer comes back
+        """
+        answer: models.WorkflowEnvelope = self._transport.call(
+            Operation(
+                "create_workflow",
+                "POST",
+                "/v1/workflows",
+                answers=("WorkflowEnvelope",),
+                has_idempotency_key=True,
+            ),
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+        return answer
+
+    def get_workflow(self, workflow_id: UUID | str) -> models.WorkflowEnvelope:
+        """Get a workflow.
+
+        What events belong to, and whether its runs start.
+
+        Permission: `scenarios:read`.
+
+        workflow_id: The workflow's id.
+        """
+        answer: models.WorkflowEnvelope = self._transport.call(
+            Operation("get_workflow", "GET", "/v1/workflows/{workflow_id}", answers=("WorkflowEnvelope",)),
+            path={"workflow_id": workflow_id},
+        )
+        return answer
+
+    def delete_workflow(self, workflow_id: UUID | str, *, if_match: str | None = None) -> None:
+        """Delete a workflow.
+
+        With `If-Match` only where nobody changed it since: else 412. A built-in one is 409.
+
+        Permission: `operations:write`.
+
+        workflow_id: The workflow's id.
+        if_match: The ETag that the entity must still have
+        """
+        self._transport.call(
+            Operation("delete_workflow", "DELETE", "/v1/workflows/{workflow_id}"),
+            path={"workflow_id": workflow_id},
+            header={"If-Match": if_match},
+        )
+
+    def change_workflow(
+        self,
+        workflow_id: UUID | str,
+        body: models.WorkflowChanges | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.WorkflowEnvelope:
+        """Change a workflow.
+
+        What is left out stays. PAUSED, its runs wait; ACTIVE, they start again.
+
+        Permission: `operations:write`.
+
+        workflow_id: The workflow's id.
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.WorkflowEnvelope = self._transport.call(
+            Operation(
+                "change_workflow", "PATCH", "/v1/workflows/{workflow_id}", answers=("WorkflowEnvelope",)
+            ),
+            path={"workflow_id": workflow_id},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def list_workflow_changes(
+        self,
+        workflow_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        before_version: int | None = None,
+    ) -> models.ChangeList:
+        """What was changed of a workflow, field by field, newest first.
+
+        Newest first.
+
+        Permission: `scenarios:read`.
+
+        workflow_id: The workflow's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        before_version: Only changes of versions before this one; pages are asked for by `cursor`
+        """
+        answer: models.ChangeList = self._transport.call(
+            Operation(
+                "list_workflow_changes", "GET", "/v1/workflows/{workflow_id}/changes", answers=("ChangeList",)
+            ),
+            path={"workflow_id": workflow_id},
+            query={"limit": limit, "cursor": cursor, "before_version": before_version},
+        )
+        return answer

@@ -1,0 +1,263 @@
+# Made from ../_async/transport.py by `python -m tools.docs client`: do not edit.
+"""Sends requests, and repeats what is safe to repeat while the service says that later is better."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from sextant_client.files import File
+from sextant_client.operation import Operation, in_body, in_query
+from sextant_client.problems import NotModifiedError, ProblemError, UnreachableError, problem
+from sextant_client.waiting import Retries, seconds, sleep
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from sextant_client._sync.credentials import Credentials
+
+_CONNECT_SECONDS = 10.0
+# The API answers within 30 s, or the gateway does for it.
+_READ_SECONDS = 40.0
+_MORE_ATTEMPTS = 600
+
+
+class Transport:
+    """A connection to one deployment, as one user.
+
+    url          where the deployment is, such as `https://sextant.example.com`
+    credentials  where tokens come from; None sends none
+    retries      how often and how late a request is repeated
+    headers      sent with every request
+    http         an `httpx2` transport of your own, to go through a proxy or to watch requests
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials | None = None,
+        *,
+        retries: Retries | None = None,
+        headers: Mapping[str, str] | None = None,
+        http: httpx2.BaseTransport | None = None,
+    ) -> None:
+        import httpx2
+
+        self.url = url.rstrip("/")
+        self._credentials = credentials
+        self._retries = retries or Retries()
+        self._client = httpx2.Client(
+            base_url=self.url,
+            timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            headers={"User-Agent": "sextant-client", **(headers or {})},
+            transport=http,
+        )
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        body: Any = None,
+    ) -> Any:
+        """The answer to an operation as its model. Raises `ProblemError`, `UnreachableError` or `NotModifiedError`."""
+        answer = self.send(operation, path=path, query=query, header=header, body=body)
+        if answer.status_code == 304:
+            raise NotModifiedError(
+                operation.url(path or {}), seconds(answer.headers.get("Retry-After")) or 0.0
+            )
+        return operation.parse(answer.content, answer.headers)
+
+    def file(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        body: Any = None,
+        as_it_is: bool = False,
+    ) -> File:
+        """The file that an operation answers with, from wherever the API says that it is."""
+        answer = self.send(operation, path=path, query=query, header=header, body=body)
+        if not as_it_is and answer.status_code == 202:
+            return self._exported(answer)
+        if answer.status_code == 303:
+            return self.fetch(answer.headers["Location"])
+        return _file(answer)
+
+    def send(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        body: Any = None,
+    ) -> httpx2.Response:
+        """The answer to an operation, whole; redirects are not followed."""
+        headers = in_query(header or {})
+        if operation.has_idempotency_key:
+            headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        request = {
+            "params": in_query(query or {}),
+            "headers": headers,
+            **({} if body is None else {"json": in_body(body)}),
+        }
+        return self.request(
+            operation.method, operation.url(path or {}), repeatable=operation.may_be_repeated, **request
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> httpx2.Response:
+        """The answer to a request, repeated where that is safe. Raises `ProblemError` or `UnreachableError`.
+
+        repeatable: whether it may be sent again where it may have been carried out
+        """
+        import httpx2
+
+        failure: Exception | None = None
+        renewed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            pause = self._retries.pause(attempt)
+            try:
+                answer = self._client.request(
+                    method, path, headers={**(headers or {}), **self._authorization()}, **request
+                )
+            except (httpx2.TransportError, httpx2.DecodingError) as error:
+                safe = repeatable or isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+                if not safe or attempt >= self._retries.attempts:
+                    raise UnreachableError(f"{method} {self.url}{path}: {_words(error)}") from error
+                failure = error
+            else:
+                if not answer.is_error:
+                    return answer
+                failed = _problem(answer, attempt)
+                if method == "DELETE" and answer.status_code == 404 and failure is not None:
+                    # The first request did it, and its answer was lost.
+                    return httpx2.Response(204, request=answer.request)
+                if answer.status_code == 401 and not renewed and self._renewed():
+                    renewed = True
+                    continue
+                if not self._may_pass(failed, repeatable=repeatable) or attempt >= self._retries.attempts:
+                    raise failed
+                failure = failed
+                pause = pause if failed.retry_after is None else failed.retry_after
+            sleep(pause)
+
+    def fetch(self, url: str) -> File:
+        """What is at a URL that needs no token, such as a presigned one: none is sent."""
+        import httpx2
+
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with httpx2.Client(timeout=_READ_SECONDS, follow_redirects=True) as client:
+                    answer = client.get(url)
+            except (httpx2.TransportError, httpx2.DecodingError) as error:
+                if attempt >= self._retries.attempts:
+                    raise UnreachableError(f"GET {_without_query(url)}: {_words(error)}") from error
+            else:
+                if not answer.is_error:
+                    return _file(answer)
+                if answer.status_code < 500 or attempt >= self._retries.attempts:
+                    raise _problem(answer, attempt)
+            sleep(self._retries.pause(attempt))
+
+    def put(self, url: str, content: bytes) -> None:
+        """Send a file to a URL that needs no token."""
+        import httpx2
+
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with httpx2.Client(timeout=_READ_SECONDS) as client:
+                    answer = client.put(url, content=content)
+            except httpx2.TransportError as error:
+                if attempt >= self._retries.attempts:
+                    raise UnreachableError(f"PUT {_without_query(url)}: {_words(error)}") from error
+            else:
+                if not answer.is_error:
+                    return
+                if answer.status_code < 500 or attempt >= self._retries.attempts:
+                    raise _problem(answer, attempt)
+            sleep(self._retries.pause(attempt))
+
+    def _exported(self, answer: httpx2.Response) -> File:
+        """The file of an export that is being made, once it is there."""
+        for _ in range(_MORE_ATTEMPTS):
+            export = answer.json()["data"]
+            if export["state"] == "SUCCEEDED":
+                files = [self.fetch(each["url"]) for each in export["files"]]
+                return File(b"".join(each.content for each in files), files[0].media_type, files[0].name)
+            if export["state"] in ("FAILED", "CANCELLED"):
+                why = export.get("error") or {}
+                raise ProblemError(
+                    422, {"code": "export_failed", "detail": why.get("message") or export["state"]}
+                )
+            sleep(seconds(answer.headers.get("Retry-After")) or 2.0)
+            answer = self.request("GET", f"/v1/scenarios/{export['scenario_id']}/exports/{export['id']}")
+        raise UnreachableError("the export was not made in time")
+
+    def _authorization(self) -> dict[str, str]:
+        if self._credentials is None:
+            return {}
+        return self._credentials.headers()
+
+    def _renewed(self) -> bool:
+        return self._credentials is not None and self._credentials.renew()
+
+    def _may_pass(self, failed: ProblemError, *, repeatable: bool) -> bool:
+        if failed.retry_after is not None:
+            return failed.retry_after <= self._retries.longest_wait
+        return failed.status >= 500 and repeatable
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _problem(answer: httpx2.Response, attempts: int) -> ProblemError:
+    retry_after = seconds(answer.headers.get("Retry-After"))
+    return problem(answer.status_code, answer.content, retry_after=retry_after, attempts=attempts)
+
+
+def _file(answer: httpx2.Response) -> File:
+    disposition = answer.headers.get("Content-Disposition", "")
+    name = disposition.partition('filename="')[2].partition('"')[0]
+    return File(answer.content, answer.headers.get("Content-Type", "").partition(";")[0], name)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _without_query(url: str) -> str:
+    """A presigned URL is a secret while it holds."""
+    return url.partition("?")[0]
