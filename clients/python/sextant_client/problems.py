@@ -88,6 +88,8 @@ class ProblemError(SextantError):
         lines += [
             f"  {error.get('path') or '(body)'}: {error.get('message') or error.get('rule')}"
             for error in self.errors
+            # A single one is told by the detail as it is.
+            if str(error.get("message")) not in self.detail
         ]
         if self.request_id:
             lines[-1] += f" (request {self.request_id})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,7 @@ from sextant_client.signing_in import (
     read_tokens,
     refusal,
 )
+from sextant_client.waiting import sleep_async
 
 if TYPE_CHECKING:
     import httpx2
@@ -203,3 +204,39 @@ def _object(answer: httpx2.Response) -> Mapping[str, Any]:
     except ValueError:
         content = None
     return content if isinstance(content, dict) else {"error": answer.text[:200]}
+
+
+async def by_device(client: httpx2.AsyncClient, provider: Provider, say: Callable[[str], None]) -> Tokens:
+    """Tokens by a code that is entered on another device (RFC 8628). Raises `ConfigurationError` where it is refused.
+
+    say: is told what the person has to do
+    """
+    if not provider.device_authorization_endpoint:
+        raise ConfigurationError(f"{provider.issuer} cannot sign in by a code on another device")
+    form = {"client_id": provider.client_id, "scope": provider.scope}
+    answer = await client.post(provider.device_authorization_endpoint, data=form)
+    if answer.is_error:
+        raise refusal(_object(answer))
+    asked = _object(answer)
+    say(
+        asked.get("verification_uri_complete")
+        or f"{asked['verification_uri']} and enter {asked['user_code']}"
+    )
+    pause, left = float(asked.get("interval", 5)), float(asked["expires_in"])
+    grant = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        "client_id": provider.client_id,
+        "device_code": str(asked["device_code"]),
+    }
+    while left > 0:
+        await sleep_async(pause)
+        left -= pause
+        answer = await client.post(provider.token_endpoint, data=grant)
+        if not answer.is_error:
+            return Tokens.of(answer.json())
+        refused = _object(answer)
+        if refused.get("error") == "slow_down":
+            pause += 5
+        elif refused.get("error") != "authorization_pending":
+            raise refusal(refused)
+    raise ConfigurationError("the code was not entered in time")

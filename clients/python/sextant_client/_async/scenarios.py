@@ -10,7 +10,7 @@ from uuid import UUID
 from sextant_client._async.outputs import AsyncOutputs
 from sextant_client._async.pages import items
 from sextant_client._async.runs import AsyncRun
-from sextant_client.problems import ConflictError, NotFoundError, ProblemError
+from sextant_client.problems import ChangedError, ConflictError, NotFoundError, ProblemError
 
 if TYPE_CHECKING:
     from sextant_client._async.client import AsyncSextant
@@ -23,9 +23,15 @@ class AsyncScenario:
     """A named set of assumptions and parameters. `body` is what the API said of it last, `warnings` what may not be meant."""
 
     def __init__(
-        self, client: AsyncSextant, body: models.ScenarioBody, warnings: Iterable[models.WarningBody] = ()
+        self,
+        client: AsyncSextant,
+        body: models.ScenarioBody,
+        *,
+        tag: str | None = None,
+        warnings: Iterable[models.WarningBody] = (),
     ) -> None:
         self._client = client
+        self._tag = tag
         self.body = body
         self.warnings = list(warnings)
 
@@ -113,21 +119,43 @@ class AsyncScenario:
         """The newest values of whole-life metrics, such as `npv`."""
         return (await self._client.api.get_latest_metrics(self.id, metric=metric)).data
 
-    async def update(self, *, if_version: int | None = None, **changes: Any) -> AsyncScenario:
+    async def update(self, *, if_unchanged: bool = False, **changes: Any) -> AsyncScenario:
         """Change fields of it: a new version. `parameters` are merged by name, None takes one away; a list replaces the list.
 
-        if_version: the version that is to be changed; another one raises `ChangedError`
+        if_unchanged: whether a change by somebody else since it was read raises `ChangedError`
         changes: any of name, description, assumptions, parameters, tags, status
         """
-        tag = None if if_version is None else f'"{if_version}"'
+        tag = await self._known_tag() if if_unchanged else None
         answer = await self._client.api.update_scenario(self.id, _fields(changes), if_match=tag)
-        self.body, self.warnings = answer.data, answer.meta.warnings
+        return self._now(answer)
+
+    async def replace(self, *, if_unchanged: bool = False, **fields: Any) -> AsyncScenario:
+        """Make it what `fields` say: a new version, in which a field that is left out has its default."""
+        tag = await self._known_tag() if if_unchanged else None
+        body = {"name": self.name, **_fields(fields)}
+        return self._now(await self._client.api.replace_scenario(self.id, body, if_match=tag))
+
+    async def _known_tag(self) -> str:
+        """The ETag of what was read. One that came in a list is read again, and must be of the same version."""
+        if self._tag is None:
+            answer: Any = await self._client.api.get_scenario(self.id)
+            if answer.data.version != self.version:
+                raise ChangedError(
+                    412,
+                    {"code": "version_conflict", "detail": f"It has version {answer.data.version} by now."},
+                )
+            self._tag = answer.etag
+        return self._tag or "*"
+
+    def _now(self, answer: Any) -> AsyncScenario:
+        self.body, self._tag = answer.data, answer.etag
+        self.warnings = list(getattr(answer.meta, "warnings", ()))
         return self
 
     async def fork(self, name: str, **changes: Any) -> AsyncScenario:
         """A scenario of its own that begins as a copy of this one, changed as `update` would."""
         answer = await self._client.api.fork_scenario(self.id, {"name": name, **_fields(changes)})
-        return AsyncScenario(self._client, answer.data, answer.meta.warnings)
+        return AsyncScenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
     async def diff(
         self,
@@ -150,8 +178,7 @@ class AsyncScenario:
 
     async def refresh(self) -> AsyncScenario:
         """The scenario as it is now."""
-        self.body = await self._client.scenarios.body(self.id)
-        return self
+        return self._now(await self._client.api.get_scenario(self.id))
 
     async def delete(self) -> None:
         """Delete it; `restore` brings it back."""
@@ -159,9 +186,9 @@ class AsyncScenario:
 
     async def restore(self, name: str | None = None) -> AsyncScenario:
         """Bring it back, under another name where its own was taken meanwhile."""
-        answer = await self._client.api.restore_scenario(self.id, {} if name is None else {"name": name})
-        self.body = answer.data
-        return self
+        return self._now(
+            await self._client.api.restore_scenario(self.id, {} if name is None else {"name": name})
+        )
 
 
 class AsyncScenarios:
@@ -199,7 +226,7 @@ class AsyncScenarios:
             if mine is None:
                 raise
             return mine
-        return AsyncScenario(self._client, answer.data, answer.meta.warnings)
+        return AsyncScenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
     async def _stored_before(self, conflict: ConflictError, body: Mapping[str, Any]) -> AsyncScenario | None:
         """The scenario that an earlier attempt stored whose answer was lost, and with it its idempotency record."""
@@ -219,19 +246,14 @@ class AsyncScenarios:
     async def get(self, scenario: UUID | str) -> AsyncScenario:
         """The scenario of this id, or of this name. Raises `NotFoundError`."""
         if _is_id(scenario):
-            return AsyncScenario(self._client, await self.body(scenario))
+            answer: Any = await self._client.api.get_scenario(scenario)
+            return AsyncScenario(self._client, answer.data, tag=answer.etag)
         async for each in self.list(name=str(scenario)):
             if each.name.casefold() == str(scenario).casefold():
                 return each
         raise NotFoundError(
             404, {"code": "scenario_not_found", "detail": f"No scenario is called {str(scenario)!r}."}
         )
-
-    async def body(self, scenario_id: UUID | str) -> models.ScenarioBody:
-        """The scenario of this id as the API tells it."""
-        answer: Any = await self._client.api.get_scenario(scenario_id)
-        body: models.ScenarioBody = answer.data
-        return body
 
     async def list(
         self,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sextant_client._sync.outputs import Outputs
 from sextant_client._sync.pages import items
 from sextant_client._sync.runs import Run
-from sextant_client.problems import ConflictError, NotFoundError, ProblemError
+from sextant_client.problems import ChangedError, ConflictError, NotFoundError, ProblemError
 
 if TYPE_CHECKING:
     from sextant_client._generated import models
@@ -24,9 +24,15 @@ class Scenario:
     """A named set of assumptions and parameters. `body` is what the API said of it last, `warnings` what may not be meant."""
 
     def __init__(
-        self, client: Sextant, body: models.ScenarioBody, warnings: Iterable[models.WarningBody] = ()
+        self,
+        client: Sextant,
+        body: models.ScenarioBody,
+        *,
+        tag: str | None = None,
+        warnings: Iterable[models.WarningBody] = (),
     ) -> None:
         self._client = client
+        self._tag = tag
         self.body = body
         self.warnings = list(warnings)
 
@@ -114,21 +120,43 @@ class Scenario:
         """The newest values of whole-life metrics, such as `npv`."""
         return (self._client.api.get_latest_metrics(self.id, metric=metric)).data
 
-    def update(self, *, if_version: int | None = None, **changes: Any) -> Scenario:
+    def update(self, *, if_unchanged: bool = False, **changes: Any) -> Scenario:
         """Change fields of it: a new version. `parameters` are merged by name, None takes one away; a list replaces the list.
 
-        if_version: the version that is to be changed; another one raises `ChangedError`
+        if_unchanged: whether a change by somebody else since it was read raises `ChangedError`
         changes: any of name, description, assumptions, parameters, tags, status
         """
-        tag = None if if_version is None else f'"{if_version}"'
+        tag = self._known_tag() if if_unchanged else None
         answer = self._client.api.update_scenario(self.id, _fields(changes), if_match=tag)
-        self.body, self.warnings = answer.data, answer.meta.warnings
+        return self._now(answer)
+
+    def replace(self, *, if_unchanged: bool = False, **fields: Any) -> Scenario:
+        """Make it what `fields` say: a new version, in which a field that is left out has its default."""
+        tag = self._known_tag() if if_unchanged else None
+        body = {"name": self.name, **_fields(fields)}
+        return self._now(self._client.api.replace_scenario(self.id, body, if_match=tag))
+
+    def _known_tag(self) -> str:
+        """The ETag of what was read. One that came in a list is read again, and must be of the same version."""
+        if self._tag is None:
+            answer: Any = self._client.api.get_scenario(self.id)
+            if answer.data.version != self.version:
+                raise ChangedError(
+                    412,
+                    {"code": "version_conflict", "detail": f"It has version {answer.data.version} by now."},
+                )
+            self._tag = answer.etag
+        return self._tag or "*"
+
+    def _now(self, answer: Any) -> Scenario:
+        self.body, self._tag = answer.data, answer.etag
+        self.warnings = list(getattr(answer.meta, "warnings", ()))
         return self
 
     def fork(self, name: str, **changes: Any) -> Scenario:
         """A scenario of its own that begins as a copy of this one, changed as `update` would."""
         answer = self._client.api.fork_scenario(self.id, {"name": name, **_fields(changes)})
-        return Scenario(self._client, answer.data, answer.meta.warnings)
+        return Scenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
     def diff(
         self,
@@ -151,8 +179,7 @@ class Scenario:
 
     def refresh(self) -> Scenario:
         """The scenario as it is now."""
-        self.body = self._client.scenarios.body(self.id)
-        return self
+        return self._now(self._client.api.get_scenario(self.id))
 
     def delete(self) -> None:
         """Delete it; `restore` brings it back."""
@@ -160,9 +187,7 @@ class Scenario:
 
     def restore(self, name: str | None = None) -> Scenario:
         """Bring it back, under another name where its own was taken meanwhile."""
-        answer = self._client.api.restore_scenario(self.id, {} if name is None else {"name": name})
-        self.body = answer.data
-        return self
+        return self._now(self._client.api.restore_scenario(self.id, {} if name is None else {"name": name}))
 
 
 class Scenarios:
@@ -200,7 +225,7 @@ class Scenarios:
             if mine is None:
                 raise
             return mine
-        return Scenario(self._client, answer.data, answer.meta.warnings)
+        return Scenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
     def _stored_before(self, conflict: ConflictError, body: Mapping[str, Any]) -> Scenario | None:
         """The scenario that an earlier attempt stored whose answer was lost, and with it its idempotency record."""
@@ -220,19 +245,14 @@ class Scenarios:
     def get(self, scenario: UUID | str) -> Scenario:
         """The scenario of this id, or of this name. Raises `NotFoundError`."""
         if _is_id(scenario):
-            return Scenario(self._client, self.body(scenario))
+            answer: Any = self._client.api.get_scenario(scenario)
+            return Scenario(self._client, answer.data, tag=answer.etag)
         for each in self.list(name=str(scenario)):
             if each.name.casefold() == str(scenario).casefold():
                 return each
         raise NotFoundError(
             404, {"code": "scenario_not_found", "detail": f"No scenario is called {str(scenario)!r}."}
         )
-
-    def body(self, scenario_id: UUID | str) -> models.ScenarioBody:
-        """The scenario of this id as the API tells it."""
-        answer: Any = self._client.api.get_scenario(scenario_id)
-        body: models.ScenarioBody = answer.data
-        return body
 
     def list(
         self,

@@ -15,4 +15,4 @@ def main() -> None:
         raise SystemExit(1) from error
     from sextant_client.cli.app import run
 
-    raise SystemExit(run())
+    run()

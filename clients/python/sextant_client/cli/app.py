@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Annotated
+
 import typer
 
 import sextant_client
+from sextant_client.cli import access, baselines, code, exits, operations, runs, scenarios
+from sextant_client.cli.session import command
 
-app = typer.Typer(no_args_is_help=True)
+_EXITS = "  ".join(f"{status} {meaning.partition(':')[0]}." for status, meaning in exits.MEANINGS.items())
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=f"Results go to standard output, everything else to standard error. Exit statuses: {_EXITS}",
+)
+app.add_typer(scenarios.app, name="scenario")
+runs.add_to(app)
+code.add_to(app)
+app.add_typer(baselines.app, name="baseline")
+command(app, "import")(baselines.import_from)
+app.add_typer(operations.incidents, name="incidents")
+app.add_typer(operations.outbox, name="outbox")
+command(app, "api")(operations.call_api)
+access.add_to(app)
 
 
-@app.callback(invoke_without_command=True)
-def root(*, version: bool = typer.Option(default=False, help="Show the version.")) -> None:
-    """Sextant: what-if scenarios for power markets."""
-    if version:
+def _version(asked: bool) -> None:  # noqa: FBT001 - a callback's argument
+    if asked:
         typer.echo(sextant_client.__version__)
+        raise typer.Exit
 
 
-def run() -> int:
-    """Run a command; answers with the exit status."""
-    app()
-    return 0
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What-if scenarios for power markets, from the command line.
+
+    Without configuration it works against the local system (`make up`). `sextant login --url …` signs in elsewhere; profiles,
+    variables and files are in docs/command-line.md.
+    """
+    del version
+
+
+def run() -> None:
+    """Run a command; ends the process with its exit status."""
+    try:
+        app(prog_name="sextant")
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; what was asked for goes on\n")
+        raise SystemExit(130) from None
