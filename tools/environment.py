@@ -50,6 +50,7 @@ _SOURCES = {
     "tools/native.in": None,
     "tools/clients.in": None,
     "infra/checkov.in": None,
+    "dbt/requirements.in": None,
 }
 
 
@@ -183,6 +184,7 @@ def set_up(*, to_run: bool) -> None:
     checking = [
         (TOOLS / "checkov", ROOT / "infra" / "checkov.txt"),
         (TOOLS / "clients", ROOT / "tools" / "clients.txt"),
+        (TOOLS / "dbt", ROOT / "dbt" / "requirements.txt"),
     ]
     _each(*running, *([] if to_run else checking))
     # Without it storages are solved in plain Python: the same results, later.

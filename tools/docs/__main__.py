@@ -19,6 +19,7 @@ GENERATORS = (
     "openapi",
     "asyncapi",
     "client",
+    "dbt_sources",
     "deployment_settings",
     "model_tables",
     "performance",
