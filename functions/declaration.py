@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class Function:
     models: bool = False
     """Whether it runs models, and so has the layers of those that a deployment adds."""
     calls: tuple[str, ...] = ()
-    """The functions that it invokes asynchronously."""
+    """The functions that it invokes."""
+    key: Literal["seal", "open"] | None = None
+    """Whether it seals the secrets of webhooks under the deployment's key, or opens them; None: neither."""
+    outside: bool = False
+    """Whether it stands outside the network, with the internet before it and nothing of ours: no layer, no right but its log."""
     sends_to: tuple[str, ...] = ()
     """The queues that it writes to."""
     drains: tuple[str, ...] = ()
@@ -118,6 +123,7 @@ RUNS_QUEUE = "runs"
 COMMITS_QUEUE = "commits"
 EVENTS_QUEUE = "events"
 JOURNAL_QUEUE = "journal"
+WEBHOOKS_QUEUE = "webhooks"
 
 QUEUES: tuple[Queue, ...] = (
     # Not six times the worker's 900 s: after a quarter of an hour no worker can be at it any more, a second delivery
@@ -127,6 +133,8 @@ QUEUES: tuple[Queue, ...] = (
     Queue(EVENTS_QUEUE, visibility_timeout=300, max_receives=9),
     # Kept as long as SQS can: it waits for the database, however long that is away.
     Queue(JOURNAL_QUEUE, visibility_timeout=120, max_receives=10, retention=14 * 86_400),
+    # What wakes the deliverer: the schedule makes up for what is lost.
+    Queue(WEBHOOKS_QUEUE, visibility_timeout=720, max_receives=5),
 )
 
 _PUBLIC_PATHS = (
@@ -153,6 +161,7 @@ API = Function(
     ),
     calls=("outbox-relay",),
     sends_to=(JOURNAL_QUEUE,),
+    key="seal",
     records=True,
     database="sextant_app",
     local_concurrency=4,
@@ -220,7 +229,7 @@ OUTBOX_RELAY = Function(
     timeout=60,
     triggers=(ScheduleTrigger("outbox-relay", every=60),),
     calls=("outbox-relay",),
-    sends_to=(RUNS_QUEUE, EVENTS_QUEUE),
+    sends_to=(RUNS_QUEUE, EVENTS_QUEUE, WEBHOOKS_QUEUE),
     loop=_OUTBOX_LOOP,
     database="sextant_platform",
     reserved_concurrency=4,
@@ -298,10 +307,39 @@ OPERATIONS = Function(
         ScheduleTrigger("operations", every=60),
     ),
     calls=("outbox-relay",),
-    watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE, JOURNAL_QUEUE),
+    watches=(RUNS_QUEUE, COMMITS_QUEUE, EVENTS_QUEUE, JOURNAL_QUEUE, WEBHOOKS_QUEUE),
     alerts=True,
     loop=_OUTBOX_LOOP,
     database="sextant_platform",
+)
+
+# Decides, signs and records. One waits for what it has sent, so that several look on for what comes meanwhile.
+WEBHOOK_DELIVERER = Function(
+    name="webhook-deliverer",
+    handler="functions.webhook_deliverer.handler.handler",
+    memory=512,
+    timeout=120,
+    triggers=(
+        QueueTrigger(WEBHOOKS_QUEUE, batch_size=10, maximum_concurrency=5),
+        ScheduleTrigger("webhook-deliverer", every=60),
+    ),
+    calls=("outbox-relay", "webhook-sender"),
+    key="open",
+    sends_to=(WEBHOOKS_QUEUE,),
+    loop=_OUTBOX_LOOP,
+    database="sextant_platform",
+    local_concurrency=2,
+)
+
+# Only sends. What it is given to send it takes from the deliverer alone, and what it could reach is the public internet.
+WEBHOOK_SENDER = Function(
+    name="webhook-sender",
+    handler="functions.webhook_sender.handler.handler",
+    memory=256,
+    timeout=30,
+    layers=(),
+    outside=True,
+    local_concurrency=8,
 )
 
 MAINTENANCE = Function(
@@ -338,6 +376,8 @@ FUNCTIONS: tuple[Function, ...] = (
     RUN_RECOVERY,
     JOURNAL,
     OPERATIONS,
+    WEBHOOK_DELIVERER,
+    WEBHOOK_SENDER,
     MAINTENANCE,
     MIGRATE,
 )

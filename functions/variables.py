@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from functions.declaration import API, MIGRATE, OUTBOX_RELAY, OUTPUTS_API, Function, QueueTrigger
+from functions.declaration import (
+    API,
+    MIGRATE,
+    OUTBOX_RELAY,
+    OUTPUTS_API,
+    WEBHOOK_SENDER,
+    Function,
+    QueueTrigger,
+)
 
 PLATFORM = "sextant_platform"
 """The database role that sees every tenant."""
@@ -35,6 +43,8 @@ class Place:
     """What a function's callers name."""
     idempotency_table: str
     alert_topic: str
+    webhook_key: str
+    """The key that seals the secrets of webhooks."""
     lake: Mapping[str, str]
     """Where the table is and what keeps its present version."""
     kafka: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +57,8 @@ class Place:
 
 def variables(function: Function, place: Place) -> dict[str, str]:
     """The environment variables of `function`, beside those that Lambda itself sets."""
+    if function.outside:
+        return {"SEXTANT_STAGE": place.stage, **function.environment}
     given = {
         "SEXTANT_STAGE": place.stage,
         "SEXTANT_BUS": place.bus,
@@ -76,4 +88,14 @@ def variables(function: Function, place: Place) -> dict[str, str]:
         given |= place.lake
     if function.name == OUTPUTS_API.name:
         given |= place.exports
-    return {**given, **function.environment}
+    return {**given, **_of_webhooks(function, place), **function.environment}
+
+
+def _of_webhooks(function: Function, place: Place) -> dict[str, str]:
+    """Who sends them, and under what their secrets lie."""
+    given = {}
+    if WEBHOOK_SENDER.name in function.calls:
+        given["SEXTANT_WEBHOOK_SENDER"] = place.function_name(WEBHOOK_SENDER.name)
+    if function.key is not None:
+        given["SEXTANT_WEBHOOK_KEY"] = place.webhook_key
+    return given

@@ -80,7 +80,7 @@ _LEFT_OUT = (
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 # Every service's description would count against the limit that the runtime's own SDK does not.
 _SDK_SERVICES = {
-    *("athena", "cloudwatch", "dynamodb", "glue", "kafka", "lambda", "logs", "rds", "rds-data", "s3"),
+    *("athena", "cloudwatch", "dynamodb", "glue", "kafka", "kms", "lambda", "logs", "rds", "rds-data", "s3"),
     *("secretsmanager", "sns", "sqs", "sts"),
 }
 

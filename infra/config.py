@@ -44,7 +44,7 @@ class Network(Settings):
     zones: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
     """Which zones; none: the region's first ones. Not every zone has every instance of Aurora, nor MSK."""
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
-    """Needed only when something in the VPC must reach the internet (webhooks, a foreign AI provider)."""
+    """Needed only when something in the VPC must reach the internet (a foreign AI provider)."""
 
     @model_validator(mode="after")
     def _endpoints_need_subnets(self) -> Self:
@@ -64,7 +64,7 @@ class Network(Settings):
 class GivenNetwork(Settings):
     """Private subnets of a VPC that exists already, one a zone.
 
-    S3, DynamoDB, SQS, Lambda, Glue and SNS (with Kafka STS, with Athena's exports Athena too) must be reachable from them, through endpoints or NAT.
+    S3, DynamoDB, SQS, Lambda, Glue, SNS and KMS (with Kafka STS, with Athena's exports Athena too) must be reachable from them, through endpoints or NAT.
     """
 
     kind: Literal["given"] = "given"
@@ -307,6 +307,10 @@ class Alarms(Settings):
     """How long a result may wait to be committed to the lake."""
     queue_age: Annotated[int, Field(ge=1)] = 900
     """How long a message may wait in a queue, or a reader be behind its topic."""
+    webhook_age: Annotated[int, Field(ge=1)] = 300
+    """How long a webhook that is due may wait to be sent, where its endpoint answers."""
+    webhook_failures: Annotated[int, Field(ge=1, le=100)] = 50
+    """The share of attempts to deliver webhooks that may fail in 15 minutes, in percent."""
     p99_latency: Annotated[float, Field(gt=0)] = 2.0
     """Of the slowest hundredth of requests."""
     failed_runs: Annotated[int, Field(ge=1)] = 5

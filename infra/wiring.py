@@ -11,7 +11,7 @@ from functions.variables import PLATFORM, Place, variables
 from infra.config import StageConfig
 from infra.constructs import models
 from infra.constructs.database import MIGRATOR
-from infra.constructs.encryption import allow_key
+from infra.constructs.encryption import allow_key, allow_secrets
 from infra.constructs.functions import LIVE, allow_invoke, function_arn
 from infra.constructs.kafka import KafkaAccess
 from infra.constructs.queues import Queues
@@ -37,6 +37,7 @@ class Wiring:
             function_name=lambda name: f"{config.prefix}-{name}:{LIVE}",
             idempotency_table=data.idempotency.table.table_name,
             alert_topic=data.notifications.escalation.topic_arn,
+            webhook_key=data.surroundings.key.key_arn,
             lake={"SEXTANT_CATALOG": "glue", "SEXTANT_WAREHOUSE": data.warehouse.location},
             kafka=data.kafka.environment() if data.kafka else {},
             topics=data.kafka.environment_of_topics() if data.kafka else {},
@@ -45,7 +46,8 @@ class Wiring:
 
     def environment(self, declared: Function) -> dict[str, str]:
         """The variables that `declared` reads, and those that the configuration gives every function."""
-        return variables(declared, self._place) | dict(self._config.functions.environment)
+        given = variables(declared, self._place)
+        return given if declared.outside else given | dict(self._config.functions.environment)
 
     def allow(self, role: iam.Role, declared: Function) -> None:
         """Give `role` what `declared` needs, and nothing it does not declare."""
@@ -76,6 +78,8 @@ class Wiring:
             allow_invoke(
                 role, *(function_arn(f"{self._config.prefix}-{name}", LIVE) for name in declared.calls)
             )
+        if declared.key is not None:
+            allow_secrets(role, self._data.surroundings.key, declared.key)
         if declared.lake is not None:
             self._data.warehouse.allow(role, declared.lake)
         self._allow_files(role, declared)

@@ -1,6 +1,6 @@
-"""S3, SQS and DynamoDB on the loopback interface, by MiniStack in its own virtual environment.
+"""S3, SQS, KMS and DynamoDB on the loopback interface, by MiniStack in its own virtual environment.
 
-What survives: S3 objects at once; queues and tables after an orderly stop whole, after a `kill -9` up to
+What survives: S3 objects at once; queues, tables and the key after an orderly stop whole, after a `kill -9` up to
 about the last second. Everything the functions need (bucket, queues with their dead-letter queues, the
 idempotency table) is made from the one declaration.
 """
@@ -23,12 +23,13 @@ from local import calls, processes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "eu-central-1"
-SERVICES = ("s3", "sqs", "sns", "dynamodb", "sts", "cloudwatch", "glue", "athena", "secretsmanager")
+SERVICES = ("s3", "sqs", "sns", "dynamodb", "sts", "cloudwatch", "glue", "athena", "secretsmanager", "kms")
 _START_WITHIN = 60.0
 
 
@@ -61,6 +62,10 @@ class Names:
     def alert_topic(self) -> str:
         return f"{self.prefix}-alerts"
 
+    @property
+    def webhook_key(self) -> str:
+        return f"alias/{self.prefix}"
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -72,6 +77,7 @@ class Resources:
     dead_records: str
     idempotency_table: str
     alert_topic: str
+    webhook_key: str
 
 
 def client_for(service: str, endpoint: str, key: str = "test") -> Any:
@@ -215,6 +221,7 @@ class LocalAws(processes.Server):
             names.dead_records_bucket,
             names.idempotency_table,
             topic,
+            _make_key(self.client("kms"), names.webhook_key),
         )
 
 
@@ -248,6 +255,13 @@ def _make_bucket(client: S3Client, name: str) -> None:
         client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item,unused-ignore]
     except client.exceptions.BucketAlreadyOwnedByYou:
         logging.getLogger(__name__).debug("bucket %s is there", name)
+
+
+def _make_key(client: KMSClient, alias: str) -> str:
+    """The key of that alias; its material lies in a file of the stand-in's state."""
+    if alias not in (known["AliasName"] for known in client.list_aliases()["Aliases"]):
+        client.create_alias(AliasName=alias, TargetKeyId=client.create_key()["KeyMetadata"]["KeyId"])
+    return alias
 
 
 def _make_table(client: DynamoDBClient, name: str) -> None:

@@ -1,7 +1,7 @@
-"""Runs MiniStack with its queues and tables saved every second and calls written down; executed by MiniStack's own Python.
+"""Runs MiniStack with its queues, tables and keys saved every second and calls written down; executed by MiniStack's own Python.
 
-MiniStack writes S3 objects to disk as they come, but queues and tables only at an orderly shutdown. Here a
-thread saves those two as they change, so that killing the process loses at most the last moments. It also
+MiniStack writes S3 objects to disk as they come, but queues, tables and keys only at an orderly shutdown. Here a
+thread saves those as they change, so that killing the process loses at most the last moments. It also
 ends the process when its parent is gone, where the kernel cannot do that.
 
 Each call is written to the file `CALLS`, once for each caller, action and kind of resource, in IAM's words. A message
@@ -25,7 +25,7 @@ Query = dict[str, Any]
 
 _trace: contextvars.ContextVar[str] = contextvars.ContextVar("trace", default="")
 
-_SAVED = ("sqs", "dynamodb")
+_SAVED = ("sqs", "dynamodb", "kms")
 _EVERY = 1.0
 # Saving takes time in proportion to what is stored; it may not take more than this share of a core.
 _SHARE = 0.05

@@ -42,6 +42,7 @@ def local_place(bus: str, resources: Resources, urls: DatabaseUrls, broker: str 
         function_name=lambda name: f"{name}:live",
         idempotency_table=resources.idempotency_table,
         alert_topic=resources.alert_topic,
+        webhook_key=resources.webhook_key,
         lake={"SEXTANT_CATALOG": "sql", "SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/warehouse"},
         kafka=kafka,
         topics={"SEXTANT_KAFKA_PARTITIONS": str(TOPIC_PARTITIONS)},
@@ -58,7 +59,9 @@ def configured(function: Function, place: Place) -> Mapping[str, str]:
         for name, value in os.environ.items()
         if name.startswith(_PASSED_ON) and not name.startswith(_NOT_PASSED_ON)
     }
-    given = variables(function, place) | of_this_process
+    given = variables(function, place)
+    if not function.outside:
+        given |= of_this_process
     size = sum(len(name.encode()) + len(value.encode()) for name, value in given.items())
     if size > LONGEST:
         raise EnvironmentTooLargeError(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         tenant_runs,
         tenants,
         vendors,
+        webhooks,
         workflows,
     )
 
@@ -59,6 +60,7 @@ _MODULES = {
             "models",
             "tenants",
             "vendors",
+            "webhooks",
             "workflows",
         )
     },

@@ -35,7 +35,7 @@ from sextant.operations.scheduled_checks import service as scheduled_checks
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
 from sextant.operations.scheduled_checks.model import DeadLetter
 
-WATCHED = ("runs", "commits", "events", "journal")
+WATCHED = ("runs", "commits", "events", "journal", "webhooks")
 """The queues whose dead letters become events."""
 
 logger = Logger()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from sextant.webhooks.sealing import PURPOSE
 
 
 class Encryption(Construct):
@@ -74,5 +77,17 @@ def allow_key(grantee: iam.IGrantable, key: kms.IKey, services: Iterable[str], *
             actions=actions,
             resources=[key.key_arn],
             conditions={"StringEquals": {"kms:ViaService": via}},
+        )
+    )
+
+
+def allow_secrets(grantee: iam.IGrantable, key: kms.IKey, how: Literal["seal", "open"]) -> None:
+    """Let `grantee` seal the secrets of webhooks under the key, or open them, and nothing else that lies under it."""
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(
+            sid="WebhookSecrets",
+            actions=["kms:Encrypt" if how == "seal" else "kms:Decrypt"],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}},
         )
     )

@@ -65,12 +65,14 @@ class DeployedFunction(Construct):
         super().__init__(scope, construct_id)
         self.declared = declared
         settings = surroundings.settings
+        network = None if declared.outside else surroundings.network
+        tracing = settings.tracing and not declared.outside
         self._snapstart = declared.name in settings.snapstart
         self._provisioned = settings.provisioned.get(declared.name)
         self.name = f"{surroundings.prefix}-{declared.name}"
         self.log_group = log_group(self, "Log", surroundings.log_retention, surroundings.key)
         self.role = function_role(
-            self, self.name, self.log_group, surroundings, in_network=surroundings.network is not None
+            self, self.name, self.log_group, in_network=network is not None, traced=tracing
         )
         self.function = lambda_.Function(
             self,
@@ -95,10 +97,10 @@ class DeployedFunction(Construct):
             ),
             recursive_loop=lambda_.RecursiveLoop.ALLOW if declared.loop else lambda_.RecursiveLoop.TERMINATE,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._snapstart else None,
-            tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
-            vpc=surroundings.network.vpc if surroundings.network else None,
-            vpc_subnets=surroundings.network.subnets if surroundings.network else None,
-            security_groups=[surroundings.network.function_group] if surroundings.network else None,
+            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
+            security_groups=[network.function_group] if network else None,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
         )
         accept_checkov(
@@ -107,11 +109,7 @@ class DeployedFunction(Construct):
                 "CKV_AWS_115": "Concurrency is bounded where it protects something: queue mappings, relay, migration",
                 "CKV_AWS_116": "What must not be lost travels by queue, with a dead-letter queue behind it; "
                 "asynchronous invocations are nudges and ticks that repeat",
-                **(
-                    {}
-                    if surroundings.network
-                    else {"CKV_AWS_117": "An emulator has no network to put functions into"}
-                ),
+                **({} if network else {"CKV_AWS_117": _why_outside(declared)}),
             },
         )
 
@@ -131,6 +129,12 @@ class DeployedFunction(Construct):
         return alias
 
 
+def _why_outside(declared: Function) -> str:
+    if declared.outside:
+        return "It sends to the internet, and so has nothing of ours within its reach"
+    return "An emulator has no network to put functions into"
+
+
 def log_level(settings: FunctionSettings) -> lambda_.ApplicationLogLevel:
     """What Lambda lets through of a function's log where its format is JSON, whatever the function would write."""
     return lambda_.ApplicationLogLevel["WARN" if settings.log_level == "WARNING" else settings.log_level]
@@ -140,9 +144,9 @@ def function_role(
     scope: Construct,
     function_name: str,
     log_group: logs.LogGroup,
-    surroundings: Surroundings,
     *,
     in_network: bool,
+    traced: bool,
 ) -> iam.Role:
     """A role that may write its own log and, in a network, have Lambda attach the function to it.
 
@@ -169,7 +173,7 @@ def function_role(
                 conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn(function_name)}},
             )
         )
-    if in_network or surroundings.settings.tracing:
+    if in_network or traced:
         accept_wildcard(
             role,
             ["*"],

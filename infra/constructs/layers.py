@@ -75,8 +75,9 @@ class Layers(Construct):
         )
 
     def of(self, declared: Function) -> list[lambda_.ILayerVersion]:
-        """The layers of a function, the shared package first, and models of one's own last."""
+        """The layers of a function, the shared package first, and models of one's own last; none outside the network."""
+        own = () if declared.outside else (OWN_LAYER,)
         return [
-            *(self._versions[name] for name in (OWN_LAYER, *declared.layers)),
+            *(self._versions[name] for name in (*own, *declared.layers)),
             *(self._models if declared.models else ()),
         ]

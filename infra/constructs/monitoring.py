@@ -76,6 +76,7 @@ class Monitoring(Construct):
         self._watch_api(settings)
         self._watch_runs(settings)
         self._watch_outbox(settings)
+        self._watch_webhooks(settings)
         self._watch_queues(settings)
         if watched.kafka is not None:
             self._watch_topics(settings, watched.kafka)
@@ -141,6 +142,24 @@ class Monitoring(Construct):
             _AT_LEAST,
             1,
         )
+
+    def _watch_webhooks(self, settings: AlarmSettings) -> None:
+        deliverer = "webhook-deliverer"
+        oldest = own("WebhookOldestAge", deliverer, "Maximum", MINUTE)
+        text = f"Webhooks whose endpoints answer wait longer than {settings.webhook_age} s to be sent"
+        self._alarm("webhook-age", text, oldest, _ABOVE, settings.webhook_age, periods=3)
+        quarter = Duration.minutes(15)
+        share = cloudwatch.MathExpression(
+            expression="IF(failed + delivered >= 20, 100 * failed / (failed + delivered), 0)",
+            using_metrics={
+                "failed": own("WebhookAttemptFailed", deliverer, "Sum", quarter),
+                "delivered": own("WebhookDelivered", deliverer, "Sum", quarter),
+            },
+            period=quarter,
+            label="Failed attempts, %",
+        )
+        text = f"More than {settings.webhook_failures} % of the attempts to deliver webhooks fail"
+        self._alarm("webhook-failures", text, share, _ABOVE, settings.webhook_failures, periods=2)
 
     # What will become that --------------------------------------------------------------------------
 
@@ -335,6 +354,14 @@ class Monitoring(Construct):
                     own("OutboxOldestAge", "outbox-relay", "Maximum", MINUTE),
                     own("OutboxPending", "outbox-relay", "Maximum", MINUTE),
                     own("OutboxPublished", "outbox-relay", "Sum", MINUTE),
+                ],
+            ),
+            _graph(
+                "Webhooks: attempts, and seconds the oldest is due",
+                [
+                    own("WebhookDelivered", "webhook-deliverer", "Sum", MINUTE),
+                    own("WebhookAttemptFailed", "webhook-deliverer", "Sum", MINUTE),
+                    own("WebhookOldestAge", "webhook-deliverer", "Maximum", MINUTE),
                 ],
             ),
             _graph("Results waiting, s", [own("OldestUncommittedAge", "committer", "Maximum", MINUTE)]),

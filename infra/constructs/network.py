@@ -14,7 +14,7 @@ from infra.config import Network as NetworkSettings
 from infra.constructs.logs import log_group
 from infra.constructs.suppressions import accept_checkov
 
-# What the functions call: the queues, each other, the catalogue, the notifications. S3 and DynamoDB
+# What the functions call: the queues, each other, the catalogue, the notifications, the key. S3 and DynamoDB
 # have gateway endpoints, which cost nothing; logs and traces leave a function without the network, and no
 # function reads a secret (the proxy is signed in to with tokens, which are made without asking anybody).
 _INTERFACE_ENDPOINTS = {
@@ -22,6 +22,7 @@ _INTERFACE_ENDPOINTS = {
     "Lambda": ec2.InterfaceVpcEndpointAwsService.LAMBDA_,
     "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
     "Sns": ec2.InterfaceVpcEndpointAwsService.SNS,
+    "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
 }
 # What polls Kafka for a function stands in the network too, and asks for its role there.
 _KAFKA_ENDPOINTS = {"Sts": ec2.InterfaceVpcEndpointAwsService.STS}

@@ -28,7 +28,9 @@ class SupportFunction(Construct):
         super().__init__(scope, construct_id)
         name = f"{surroundings.prefix}-{handler.replace('_', '-')}"
         group = log_group(self, "Log", surroundings.log_retention, surroundings.key)
-        self.role: iam.Role = function_role(self, name, group, surroundings, in_network=False)
+        self.role: iam.Role = function_role(
+            self, name, group, in_network=False, traced=surroundings.settings.tracing
+        )
         self.function = lambda_.Function(
             self,
             "Function",

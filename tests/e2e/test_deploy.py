@@ -16,12 +16,14 @@ from typing import Any
 
 import httpx
 import pytest
+from standardwebhooks import Webhook as Verifier
 
 from infra import smoke
 from infra.emulated import STACKS, EmulatedDeployment, Outputs
 from local.aws import LocalAws
 from local.postgres import Postgres
 from sextant.bus.redelivery import RETURN_AFTER
+from tests.integration.webhooks.consumer import consuming
 from tests.waiting import until
 
 SCENARIO = {
@@ -107,6 +109,24 @@ def test_a_run_goes_from_the_request_to_its_outputs(deployed: Deployed) -> None:
     assert {row["run_id"] for row in outputs.json()["data"]} == {data["id"]}
     assert "npv" in {row["metric"] for row in latest}
     assert theirs.status_code == 404
+
+
+def test_a_run_is_told_to_a_consumer_of_this_machine(deployed: Deployed) -> None:
+    with consuming() as consumer, deployed.of("acme", "operator") as client:
+        answer = client.post("/v1/webhooks", json={"url": consumer.url, "event_types": ["run.cancelled"]})
+        assert answer.status_code == 201, answer.text
+        webhook = answer.json()["data"]
+        scenario = client.post("/v1/scenarios", json={"name": f"s {uuid.uuid4()}", **SCENARIO}).json()[
+            "data"
+        ]["id"]
+        run = client.post(f"/v1/scenarios/{scenario}/run", json={}).json()["data"]["id"]
+        cancelled = client.post(f"/v1/runs/{run}/cancel")
+        assert cancelled.status_code == 200, cancelled.text
+
+        (received,) = until(lambda: consumer.received, within=90)
+        event = Verifier(webhook["secret"]).verify(received.body, dict(received.headers))
+        assert (event["type"], event["data"]["run_id"]) == ("run.cancelled", run)
+        assert client.delete(f"/v1/webhooks/{webhook['id']}").status_code == 204
 
 
 def test_the_first_ten_minutes_are_a_checklist_that_sees_what_is_wrong(deployed: Deployed) -> None:

@@ -115,6 +115,9 @@ def known(fuzzed: RunningSystem, operation: str) -> Known:
             "code": "not_found",
             "asset": "swagger-ui.min.css",
         }
+        if "{webhook_id}" in operation:
+            ids["webhook_id"] = made("/v1/webhooks", {"url": "http://127.0.0.1:1024/"})
+            ids["delivery_id"] = made(f"/v1/webhooks/{ids['webhook_id']}/test", {})
     return Known(fuzzed.token(tenant, role), ids)
 
 

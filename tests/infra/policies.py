@@ -1,7 +1,7 @@
 """What a role of the templates allows: its policies with every reference resolved, and an evaluator of them.
 
 The evaluator knows what our policies use: Allow and Deny, wildcards in actions and resources, and the condition
-`kms:ViaService`, which holds for what goes through a service. Any other condition is an error, so that none is overlooked.
+`kms:ViaService`, which holds for what goes through a service, and the purpose in KMS's encryption context. Any other condition is an error, so that none is overlooked.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ class Rights:
             conditions = dict(statement.get("Condition", {}))
             equals = dict(conditions.pop("StringEquals", {}))
             through = tuple(self._plain(listed(equals.pop("kms:ViaService", []))))
+            # Of a call of its own, which says what it is for.
+            equals.pop("kms:EncryptionContext:purpose", None)
             # A Deny of what only the function's code is denied, by its own ARN, denies it here.
             conditions.pop("ArnEquals", None)
             if conditions or equals:

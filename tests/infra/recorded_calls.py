@@ -31,6 +31,11 @@ _LISTING = "with it S3 answers 404 for an object that is missing, and without it
 _RECORDS = "of an idempotency key that the journal carries out again"
 RARE: Mapping[tuple[str, str], str] = {
     ("api", "dynamodb:DeleteItem"): "a request that failed gives its idempotency key back",
+    (
+        "webhook-deliverer",
+        "lambda:InvokeFunction",
+    ): "the relay, once an endpoint was disabled, which is an incident",
+    ("webhook-deliverer", "sqs:SendMessage"): "an attempt that failed is made again soon",
     ("journal", "dynamodb:GetItem"): _RECORDS,
     ("journal", "dynamodb:UpdateItem"): _RECORDS,
     ("journal", "dynamodb:DeleteItem"): _RECORDS,
@@ -102,4 +107,6 @@ def _resource(call: Call) -> str:
             return "records"
         case "sns":
             return "alerts" if name == names.alert_topic else name
+        case "kms":
+            return "key"
     return name.removeprefix(names.queue(""))

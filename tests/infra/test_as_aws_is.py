@@ -84,7 +84,7 @@ def test_what_runs_in_a_loop_may_and_nothing_else(variant: Assembly) -> None:
     """Lambda stops a chain of functions and queues after some sixteen turns, unless each function of it allows that."""
     looping = {one.name for one in FUNCTIONS if in_a_loop(one.name)}
 
-    assert looping == {"outbox-relay", "run-worker", "committer", "operations"}
+    assert looping == {"outbox-relay", "run-worker", "committer", "operations", "webhook-deliverer"}
     for declared in FUNCTIONS:
         assert bool(declared.loop) == (declared.name in looping), declared.name
         allowed = variant.function(declared.name).properties["RecursiveLoop"]

@@ -93,7 +93,7 @@ def test_what_is_looked_at_in_a_dead_letter_queue_still_counts(assembly: Assembl
 def test_a_topic_that_is_read_too_slowly_is_noticed(prod: Assembly, dev: Assembly) -> None:
     late = {name: one.properties for name, one in alarms(prod).items() if name.endswith("-topic-age")}
 
-    assert set(late) == {"runs-topic-age", "events-topic-age"}
+    assert set(late) == {"runs-topic-age", "events-topic-age", "webhooks-topic-age"}
     dimensions = {one["Name"]: one["Value"] for one in late["runs-topic-age"]["Dimensions"]}
     assert (dimensions["Topic"], dimensions["Consumer Group"]) == ("sextant-prod.runs", "sextant-prod.runs")
     assert not [name for name in alarms(dev) if name.endswith("-topic-age")]

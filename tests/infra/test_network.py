@@ -23,7 +23,7 @@ def services(assembly: Assembly) -> set[str]:
 
 
 def test_there_are_endpoints_for_what_the_functions_call_and_no_others(dev: Assembly, prod: Assembly) -> None:
-    always = {"s3", "dynamodb", "sqs", "lambda", "glue", "sns"}
+    always = {"s3", "dynamodb", "sqs", "lambda", "glue", "sns", "kms"}
     for one in (dev, prod):
         # What polls Kafka for a function asks for its role from inside the network.
         kafka = {"sts"} if one.all("AWS::MSK::ServerlessCluster") else set()

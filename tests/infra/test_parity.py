@@ -44,7 +44,13 @@ def test_a_function_has_the_templates_variables_and_limits(
     assert sorted(given) == sorted(variables(deployed))
     plain = {name: value for name, value in variables(deployed).items() if isinstance(value, str)}
     differs = {name for name, value in plain.items() if value != given[name]}
-    assert differs <= {"SEXTANT_STAGE", "SEXTANT_CATALOG", "SEXTANT_RELAY_FUNCTION", "DATABASE_AUTH"}
+    assert differs <= {
+        "SEXTANT_STAGE",
+        "SEXTANT_CATALOG",
+        "SEXTANT_RELAY_FUNCTION",
+        "SEXTANT_WEBHOOK_SENDER",
+        "DATABASE_AUTH",
+    }
     assert (local["Timeout"], local["MemorySize"], local["Handler"]) == tuple(
         deployed.properties[name] for name in ("Timeout", "MemorySize", "Handler")
     )
@@ -53,9 +59,9 @@ def test_a_function_has_the_templates_variables_and_limits(
 @EVERY
 def test_with_kafka_too(prod: Assembly, function: Function) -> None:
     urls = DatabaseUrls("d", "admin", "app", "platform", "catalog")
-    queues = {name: f"url of {name}" for name in ("runs", "commits", "events", "journal")}
+    queues = {name: f"url of {name}" for name in ("runs", "commits", "events", "journal", "webhooks")}
     here = place.local_place(
-        "kafka", Resources(queues, {}, "bucket", "dead-records", "table", "topic"), urls, "broker"
+        "kafka", Resources(queues, {}, "bucket", "dead-records", "table", "topic", "key"), urls, "broker"
     )
 
     assert (
@@ -115,7 +121,7 @@ def test_a_function_may_invoke_what_its_role_allows(
             except ClientError as error:
                 assert error.response["Error"]["Code"] == "AccessDeniedException"  # noqa: PT017 (of many calls)
     assert invoked == allowed
-    assert function.name == MIGRATE.name or function.database
+    assert function.name == MIGRATE.name or function.database or function.outside
 
 
 def test_processes_are_started_with_what_the_lambda_api_tells(system: RunningSystem, client: Any) -> None:

@@ -162,6 +162,8 @@ def resource(rights: Rights, call: Call) -> str:
             return rights.arn_of("AWS::DynamoDB::Table", "Idempotency")
         case "sns":
             return rights.arn_of("AWS::SNS::Topic", "Escalation")
+        case "kms":
+            return rights.arn_of("AWS::KMS::Key", "Key")
     assert call.resource.removesuffix("-dlq") in {queue.name for queue in QUEUES}, call
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:sextant-dev-{call.resource}"
 

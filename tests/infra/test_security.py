@@ -36,7 +36,7 @@ def test_prod_gives_no_function_more_than_dev_but_its_bus_and_its_exports(
         allowed = {"kafka", "kafka-cluster", "sqs"} if name in theirs else {"kafka"}
         allowed |= {"athena", "glue", "s3"} if name == "outputs-api" else set()
         # And has the batches that it gives up set aside.
-        allowed |= {"s3", "kms"} if name in ("operations", "run-worker") else set()
+        allowed |= {"s3", "kms"} if name in ("operations", "run-worker", "webhook-deliverer") else set()
         assert {one.split()[0] for one in more} <= allowed, (name, more)
 
 
@@ -77,4 +77,4 @@ def test_only_the_relay_and_the_functions_that_hand_over_work_may_send(assembly:
         )
     }
 
-    assert senders == {"api", "outbox-relay", "run-worker"}
+    assert senders == {"api", "outbox-relay", "run-worker", "webhook-deliverer"}

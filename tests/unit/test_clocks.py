@@ -33,6 +33,7 @@ MAY_READ = {
     "sextant/storage/iam.py": "the moment in a signature, which AWS checks",
     "sextant/storage/metrics.py": "ages of this process's own statements",
     "sextant/storage/pool.py": "ages of this process's own connections, across a freeze that stops the monotonic clock",
+    "sextant/webhooks/delivering.py": "the moment in a signature, which consumers check, and the date that an answer asks to be left alone until",
     "sextant/storage/temporal/cache.py": "ages of this process's own entries, across a freeze that stops the monotonic clock",
 }
 _READS = {

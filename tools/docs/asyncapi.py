@@ -114,6 +114,7 @@ _EXAMPLES: Mapping[str, tuple[str, dict[str, Any]]] = {
         "action:01a1fbd4-88a0-7d13-a1b2-c3d4e5f60718:0",
         {"tenant_id": "acme", "action_id": "01a1fbd4-88a0-7d13-a1b2-c3d4e5f60718"},
     ),
+    "webhook.due": ("webhook:744", {"tenant_id": "acme"}),
 }  # fmt: skip
 
 _DESCRIPTION = """\

@@ -65,11 +65,15 @@ def _row(name: str, statements: Iterable[Mapping[str, Any]], resources: Mapping[
             users |= {target.rpartition("/")[2] for target in targets}
             continue
         for service, of_service in _by_service(actions).items():
-            via = _listed(statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", []))
+            conditions = statement.get("Condition", {}).get("StringEquals", {})
+            via = _listed(conditions.get("kms:ViaService", []))
+            purpose = conditions.get("kms:EncryptionContext:purpose")
             through = ", ".join(sorted(_name_in_words(one, resources).split(".")[0] for one in via))
-            on = (
-                f"the key, through {through}" if through else ", ".join(f"`{one}`" for one in sorted(targets))
-            )
+            on = ", ".join(f"`{one}`" for one in sorted(targets))
+            if through:
+                on = f"the key, through {through}"
+            elif purpose:
+                on = f"the key, of what is sealed as {purpose}"
             allowed.add(f"{service} {', '.join(sorted(of_service))} on {on}")
     return f"| {name} | {', '.join(sorted(users)) or '–'} | {'; '.join(sorted(allowed)) or '–'} |"
 

@@ -27,10 +27,8 @@ class NewThing(RequestBody):
     tenant_id: str | None = None
 
 
-class Service(Protocol):
-    """The service of a plain noun: a module with these functions."""
-
-    def create(self, session: Session, values: Mapping[str, Any], actor: str, /) -> Any: ...
+class Keeping(Protocol):
+    """The service of a noun with versions: a module with these functions."""
 
     def get(self, session: Session, thing: UUID, /) -> Any: ...
 
@@ -52,27 +50,20 @@ class Service(Protocol):
     ) -> Page[FieldChange]: ...
 
 
+class Service(Keeping, Protocol):
+    """The service of a plain noun."""
+
+    def create(self, session: Session, values: Mapping[str, Any], actor: str, /) -> Any: ...
+
+
 @dataclass(frozen=True)
-class PlainNoun:
-    """The answers of one noun's handlers, each of which is one call of this."""
+class KeptNoun:
+    """The answers of a noun's handlers, each of which is one call of this; the noun is created in a way of its own."""
 
     router: Router
     path: str
     envelope: type[Envelope[Any]]
-    service: Service
-
-    def create(self, document: NewThing, key: str | None) -> Response[Any]:
-        caller = self.router.caller
-        check_tenant(document.tenant_id, caller)
-        values = document.model_dump(exclude={"tenant_id"})
-
-        def create() -> Response[Any]:
-            thing = self.router.transaction(
-                lambda session: self.service.create(session, values, caller.subject)
-            )
-            return self._shown(thing, 201)
-
-        return once(self.router, key, create)
+    service: Keeping
 
     def get(self, thing: UUID) -> Response[Any]:
         with self.router.session() as session:
@@ -100,3 +91,23 @@ class PlainNoun:
     def _shown(self, thing: Any, status: int = 200) -> Response[Any]:
         headers = {"ETag": etag(thing.id, thing.version), "Location": f"{self.path}/{thing.id}"}
         return reply(self.envelope.of(thing, self.router.caller), status, headers)
+
+
+@dataclass(frozen=True)
+class PlainNoun(KeptNoun):
+    """The same of a noun that is created as it is sent."""
+
+    service: Service
+
+    def create(self, document: NewThing, key: str | None) -> Response[Any]:
+        caller = self.router.caller
+        check_tenant(document.tenant_id, caller)
+        values = document.model_dump(exclude={"tenant_id"})
+
+        def create() -> Response[Any]:
+            thing = self.router.transaction(
+                lambda session: self.service.create(session, values, caller.subject)
+            )
+            return self._shown(thing, 201)
+
+        return once(self.router, key, create)

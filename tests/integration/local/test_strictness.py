@@ -234,7 +234,7 @@ def test_a_function_writes_to_its_own_tmp_and_nowhere_else(tmp_path: Path) -> No
 
 
 def test_more_variables_than_lambda_takes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Place("local", "sqs", "INFO", {}, str, str, str, "table", "topic", {})
+    here = Place("local", "sqs", "INFO", {}, str, str, str, "table", "topic", "key", {})
     monkeypatch.setenv("SEXTANT_OPERATIONS_POLICY", "x" * LONGEST)
     with pytest.raises(
         place.EnvironmentTooLargeError,

@@ -68,4 +68,12 @@ BODIES: dict[str, Any] = {
     "replay_outbox": {"status": "FAILED", "reason": "the broker is back", "preview": True},
     "adjust_quota": {"max_events": 500, "reason": "a quieter week"},
     "reset_quota": {"reason": "the week is over"},
+    "create_webhook": {
+        "url": "https://example.com/hooks",
+        "description": "Tells the board's dashboard",
+        "event_types": ["run.succeeded", "run.failed"],
+        "tags": ["board"],
+    },
+    "change_webhook": {"state": "PAUSED"},
+    "resend_failed_deliveries": {"since": "2026-11-27T00:00:00Z", "preview": True},
 }

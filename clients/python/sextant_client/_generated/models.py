@@ -323,6 +323,52 @@ class DecisionBody(Body):
     """When."""
 
 
+class DeliveryAttemptBody(Body):
+    number: int
+    """From 1."""
+    url: str
+    """Where it was sent to."""
+    headers: dict[str, str]
+    """What was sent as headers."""
+    started_at: AwareDatetime
+    """When it was sent."""
+    status: int | None
+    """The HTTP status of the answer; null where there was none."""
+    answer_head: dict[str, str] | None
+    """The headers of the answer."""
+    answer_body: str | None
+    """The beginning of the answer's body."""
+    error: str | None
+    """Why it failed; null where it did not."""
+    timing: dict[str, float]
+    """Milliseconds until the name was resolved, the connection and TLS stood, the first byte and the whole answer came."""
+
+
+class DeliveryBody(Body):
+    id: UUID
+    """Its id."""
+    webhook_id: UUID
+    """The webhook's id."""
+    event_id: UUID
+    """The `webhook-id` under which it is sent, each time the same."""
+    event_type: str
+    """What happened."""
+    state: Literal["PENDING", "DELIVERED", "FAILED", "CANCELLED"] | str
+    """FAILED was given up; CANCELLED was not sent as the endpoint was disabled or deleted."""
+    attempts: int
+    """How often it was sent."""
+    due_at: AwareDatetime
+    """When it is sent next, while it is PENDING."""
+    status: int | None
+    """The HTTP status of the last answer; null where there was none."""
+    error: str | None
+    """Why the last attempt failed; null where it did not."""
+    created_at: AwareDatetime
+    """When the event happened."""
+    completed_at: AwareDatetime | None
+    """When it was DELIVERED, FAILED or CANCELLED."""
+
+
 class DeltaBody(Body):
     """A run's value against the baseline's. What is null has its reason in `null_because`."""
 
@@ -680,6 +726,46 @@ class NewValue(Body):
     """Why; it is kept beside what is done."""
 
 
+class NewWebhookBody(Body):
+    id: UUID
+    """Its id."""
+    url: str
+    """Where events are posted to."""
+    description: str
+    """What it is for, in your words."""
+    event_types: list[str]
+    """The types of events that it is told of; empty: all."""
+    scenario_ids: list[UUID]
+    """Only of runs of these scenarios; empty: of everything."""
+    tags: list[str]
+    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    ordered: bool
+    """Whether one event is delivered before the next is sent."""
+    state: Literal["ENABLED", "PAUSED", "DISABLED"] | str
+    """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
+    state_reason: str
+    """Why it was disabled, where that was not by hand."""
+    version: int
+    """Counts its changes, from 1."""
+    created_at: AwareDatetime
+    """When it was created."""
+    created_by: str
+    """Who created it."""
+    updated_at: AwareDatetime
+    """When it was changed last."""
+    updated_by: str
+    """Who changed it last."""
+    secret: str
+    """What signatures are verified with; it is shown this once."""
+
+
+class NewWebhookEnvelope(Body):
+    data: NewWebhookBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
 class OtherRunBody(Body):
     run_id: UUID
     """The run's id."""
@@ -954,6 +1040,31 @@ class ReplayedSelectionBody(Body):
 
 class ReplayedSelectionEnvelope(Body):
     data: ReplayedSelectionBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class ResendRequest(Body):
+    """Which deliveries to send again: what failed or was cancelled of what happened since a moment."""
+
+    since: AwareDatetime
+    """Of what happened at this moment or later."""
+    preview: bool = False
+    """Only say which they are."""
+
+
+class ResentBody(Body):
+    matching: int
+    """How many deliveries fit."""
+    delivery_ids: list[UUID]
+    """The oldest of them."""
+    preview: bool
+    """Whether nothing was done."""
+
+
+class ResentEnvelope(Body):
+    data: ResentBody
     """What was asked for."""
     meta: Meta
     """What goes with it."""
@@ -1482,6 +1593,115 @@ class WarningBody(Body):
     """In words."""
 
 
+class WebhookBody(Body):
+    id: UUID
+    """Its id."""
+    url: str
+    """Where events are posted to."""
+    description: str
+    """What it is for, in your words."""
+    event_types: list[str]
+    """The types of events that it is told of; empty: all."""
+    scenario_ids: list[UUID]
+    """Only of runs of these scenarios; empty: of everything."""
+    tags: list[str]
+    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    ordered: bool
+    """Whether one event is delivered before the next is sent."""
+    state: Literal["ENABLED", "PAUSED", "DISABLED"] | str
+    """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
+    state_reason: str
+    """Why it was disabled, where that was not by hand."""
+    version: int
+    """Counts its changes, from 1."""
+    created_at: AwareDatetime
+    """When it was created."""
+    created_by: str
+    """Who created it."""
+    updated_at: AwareDatetime
+    """When it was changed last."""
+    updated_by: str
+    """Who changed it last."""
+
+
+class WebhookChanges(Body):
+    url: str | None = None
+    """Where events are posted to."""
+    description: str | None = None
+    """What it is for, in your words."""
+    event_types: (
+        list[
+            Literal[
+                "run.succeeded",
+                "run.failed",
+                "run.cancelled",
+                "run.timeout",
+                "incident.opened",
+                "incident.escalated",
+                "incident.resolved",
+                "incident.reopened",
+            ]
+            | str
+        ]
+        | None
+    ) = None
+    """The types of events that it is told of; empty: all."""
+    scenario_ids: list[UUID] | None = None
+    """Only of runs of these scenarios; empty: of everything."""
+    tags: list[str] | None = None
+    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    ordered: bool | None = None
+    """Whether one event is delivered before the next is sent."""
+    state: Literal["ENABLED", "PAUSED", "DISABLED"] | str | None = None
+    """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
+
+
+class WebhookDocument(Body):
+    tenant_id: str | None = None
+    """Where it is given it must be the token's."""
+    url: str
+    """Where events are posted to."""
+    description: str = ""
+    """What it is for, in your words."""
+    event_types: (
+        list[
+            Literal[
+                "run.succeeded",
+                "run.failed",
+                "run.cancelled",
+                "run.timeout",
+                "incident.opened",
+                "incident.escalated",
+                "incident.resolved",
+                "incident.reopened",
+            ]
+            | str
+        ]
+        | None
+    ) = None
+    """The types of events that it is told of; empty: all."""
+    scenario_ids: list[UUID] | None = None
+    """Only of runs of these scenarios; empty: of everything."""
+    tags: list[str] | None = None
+    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    ordered: bool = False
+    """Whether one event is delivered before the next is sent."""
+
+
+class WebhookEnvelope(Body):
+    data: WebhookBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class WebhookList(Body):
+    data: list[WebhookBody]
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
+
+
 class WholeBaselineBody(Body):
     """A baseline and its vocabulary; of the built-in one only these are known here, the rest is null."""
 
@@ -1509,6 +1729,42 @@ class WholeBaselineBody(Body):
 
 class WholeBaselineEnvelope(Body):
     data: WholeBaselineBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class WholeDeliveryBody(Body):
+    id: UUID
+    """Its id."""
+    webhook_id: UUID
+    """The webhook's id."""
+    event_id: UUID
+    """The `webhook-id` under which it is sent, each time the same."""
+    event_type: str
+    """What happened."""
+    state: Literal["PENDING", "DELIVERED", "FAILED", "CANCELLED"] | str
+    """FAILED was given up; CANCELLED was not sent as the endpoint was disabled or deleted."""
+    attempts: int
+    """How often it was sent."""
+    due_at: AwareDatetime
+    """When it is sent next, while it is PENDING."""
+    status: int | None
+    """The HTTP status of the last answer; null where there was none."""
+    error: str | None
+    """Why the last attempt failed; null where it did not."""
+    created_at: AwareDatetime
+    """When the event happened."""
+    completed_at: AwareDatetime | None
+    """When it was DELIVERED, FAILED or CANCELLED."""
+    body: str
+    """What is sent, byte for byte."""
+    tries: list[DeliveryAttemptBody]
+    """What was tried, the last first, at most 100."""
+
+
+class WholeDeliveryEnvelope(Body):
+    data: WholeDeliveryBody
     """What was asked for."""
     meta: Meta
     """What goes with it."""
@@ -1806,6 +2062,20 @@ class DecisionEnvelope(Body):
 
 class DecisionList(Body):
     data: list[DecisionBody]
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
+
+
+class DeliveryEnvelope(Body):
+    data: DeliveryBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class DeliveryList(Body):
+    data: list[DeliveryBody]
     """The items of this page."""
     meta: PageMeta
     """The cursors of the pages beside it."""
@@ -2516,6 +2786,7 @@ class Problem(Body):
             "tenant_isolation",
             "tenant_not_found",
             "too_many_requests",
+            "too_many_webhooks",
             "transaction_aborted",
             "transaction_conflict",
             "unauthorized",
@@ -2532,6 +2803,9 @@ class Problem(Body):
             "vendor_not_found",
             "vendor_rate_limited",
             "version_conflict",
+            "webhook_delivery_not_found",
+            "webhook_disabled",
+            "webhook_not_found",
             "workflow_not_found",
         ]
     )

@@ -2449,6 +2449,259 @@ class Api:
         )
         return answer
 
+    def list_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> models.WebhookList:
+        """List webhooks.
+
+        Newest first.
+
+        Permission: `outbox:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.WebhookList = self._transport.call(
+            Operation("list_webhooks", "GET", "/v1/webhooks", answers=("WebhookList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_webhook(self, body: models.WebhookDocument | Mapping[str, Any]) -> models.NewWebhookEnvelope:
+        """Create a webhook.
+
+        The answer alone shows the secret, so that this takes no idempotency key: what is not wanted can be deleted.
+
+        Permission: `operations:write`.
+        """
+        answer: models.NewWebhookEnvelope = self._transport.call(
+            Operation("create_webhook", "POST", "/v1/webhooks", answers=("NewWebhookEnvelope",)), body=body
+        )
+        return answer
+
+    def get_webhook(self, webhook_id: UUID | str) -> models.WebhookEnvelope:
+        """Get a webhook.
+
+        Where it goes, what it is told of, and whether it is enabled.
+
+        Permission: `outbox:read`.
+
+        webhook_id: The webhook's id.
+        """
+        answer: models.WebhookEnvelope = self._transport.call(
+            Operation("get_webhook", "GET", "/v1/webhooks/{webhook_id}", answers=("WebhookEnvelope",)),
+            path={"webhook_id": webhook_id},
+        )
+        return answer
+
+    def delete_webhook(self, webhook_id: UUID | str, *, if_match: str | None = None) -> None:
+        """Delete a webhook.
+
+        What waits is cancelled. With `If-Match` only where nobody changed it since: else 412.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        if_match: The ETag that the entity must still have
+        """
+        self._transport.call(
+            Operation("delete_webhook", "DELETE", "/v1/webhooks/{webhook_id}"),
+            path={"webhook_id": webhook_id},
+            header={"If-Match": if_match},
+        )
+
+    def change_webhook(
+        self,
+        webhook_id: UUID | str,
+        body: models.WebhookChanges | Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> models.WebhookEnvelope:
+        """Change a webhook.
+
+        What is left out stays. With `If-Match` only where nobody changed it since: else 412.
+
+        Disabling cancels what waits; what is on its way that moment still arrives.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        if_match: The ETag that the entity must still have
+        """
+        answer: models.WebhookEnvelope = self._transport.call(
+            Operation("change_webhook", "PATCH", "/v1/webhooks/{webhook_id}", answers=("WebhookEnvelope",)),
+            path={"webhook_id": webhook_id},
+            header={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def list_webhook_changes(
+        self,
+        webhook_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        before_version: int | None = None,
+    ) -> models.ChangeList:
+        """What was changed of a webhook, field by field, newest first.
+
+        Newest first.
+
+        Permission: `outbox:read`.
+
+        webhook_id: The webhook's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        before_version: Only changes of versions before this one; pages are asked for by `cursor`
+        """
+        answer: models.ChangeList = self._transport.call(
+            Operation(
+                "list_webhook_changes", "GET", "/v1/webhooks/{webhook_id}/changes", answers=("ChangeList",)
+            ),
+            path={"webhook_id": webhook_id},
+            query={"limit": limit, "cursor": cursor, "before_version": before_version},
+        )
+        return answer
+
+    def list_webhook_deliveries(
+        self,
+        webhook_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: str | None = None,
+        event_type: str | None = None,
+    ) -> models.DeliveryList:
+        """List what is delivered to a webhook.
+
+        Newest first, of the last 30 days; everything given narrows.
+
+        Permission: `outbox:read`.
+
+        webhook_id: The webhook's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        state: One state, or several with commas
+        event_type: Of this type of event
+        """
+        answer: models.DeliveryList = self._transport.call(
+            Operation(
+                "list_webhook_deliveries",
+                "GET",
+                "/v1/webhooks/{webhook_id}/deliveries",
+                answers=("DeliveryList",),
+            ),
+            path={"webhook_id": webhook_id},
+            query={"limit": limit, "cursor": cursor, "state": state, "event_type": event_type},
+        )
+        return answer
+
+    def get_webhook_delivery(
+        self, webhook_id: UUID | str, delivery_id: UUID | str
+    ) -> models.WholeDeliveryEnvelope:
+        """Get a delivery with what was sent and what came back.
+
+        Each attempt with its headers, the head of the answer, and how long it took.
+
+        Permission: `outbox:read`.
+
+        webhook_id: The webhook's id.
+        delivery_id: The delivery's id.
+        """
+        answer: models.WholeDeliveryEnvelope = self._transport.call(
+            Operation(
+                "get_webhook_delivery",
+                "GET",
+                "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}",
+                answers=("WholeDeliveryEnvelope",),
+            ),
+            path={"webhook_id": webhook_id, "delivery_id": delivery_id},
+        )
+        return answer
+
+    def resend_webhook_delivery(
+        self, webhook_id: UUID | str, delivery_id: UUID | str
+    ) -> models.DeliveryEnvelope:
+        """Send a delivery again.
+
+        Under the same `webhook-id`, whatever became of it; one that still waits stays as it is.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        delivery_id: The delivery's id.
+        """
+        answer: models.DeliveryEnvelope = self._transport.call(
+            Operation(
+                "resend_webhook_delivery",
+                "POST",
+                "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
+                answers=("DeliveryEnvelope",),
+            ),
+            path={"webhook_id": webhook_id, "delivery_id": delivery_id},
+        )
+        return answer
+
+    def resend_failed_deliveries(
+        self, webhook_id: UUID | str, body: models.ResendRequest | Mapping[str, Any]
+    ) -> models.ResentEnvelope:
+        """Send again what failed.
+
+        Those that failed or were cancelled, the oldest 1,000; each under its own `webhook-id`, for three more days.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        """
+        answer: models.ResentEnvelope = self._transport.call(
+            Operation(
+                "resend_failed_deliveries",
+                "POST",
+                "/v1/webhooks/{webhook_id}/deliveries:resend",
+                answers=("ResentEnvelope",),
+            ),
+            path={"webhook_id": webhook_id},
+            body=body,
+        )
+        return answer
+
+    def rotate_webhook_secret(self, webhook_id: UUID | str) -> models.NewWebhookEnvelope:
+        """Give a webhook another secret.
+
+        For 24 hours everything is signed by both, so that no signature fails while the consumer changes over. A third secret, from a
+        rotation before that, no longer signs.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        """
+        answer: models.NewWebhookEnvelope = self._transport.call(
+            Operation(
+                "rotate_webhook_secret",
+                "POST",
+                "/v1/webhooks/{webhook_id}/secret:rotate",
+                answers=("NewWebhookEnvelope",),
+            ),
+            path={"webhook_id": webhook_id},
+        )
+        return answer
+
+    def test_webhook(self, webhook_id: UUID | str) -> models.DeliveryEnvelope:
+        """Have a test event delivered.
+
+        An event `webhook.test` for this endpoint alone; GET of the delivery says what came of it.
+
+        Permission: `operations:write`.
+
+        webhook_id: The webhook's id.
+        """
+        answer: models.DeliveryEnvelope = self._transport.call(
+            Operation(
+                "test_webhook", "POST", "/v1/webhooks/{webhook_id}/test", answers=("DeliveryEnvelope",)
+            ),
+            path={"webhook_id": webhook_id},
+        )
+        return answer
+
     def list_workflows(self, *, limit: int | None = None, cursor: str | None = None) -> models.WorkflowList:
         """List workflows.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sextant.journal.settings_copy import JournalSettings
     from sextant.operations.tenant_policies import Policies
     from sextant.outbox.nudge import Nudger
+    from sextant.webhooks.sealing import Sealing
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Settings)
@@ -175,6 +176,14 @@ def journal_settings() -> JournalSettings | None:
     from sextant.journal.settings_copy import JournalSettings, table_client
 
     return JournalSettings(table_client(), table)
+
+
+@part
+def sealing() -> Sealing:
+    """What seals and opens the secrets of webhooks."""
+    from sextant.webhooks.sealing import Sealing, SealingSettings
+
+    return Sealing(settings(SealingSettings).key)
 
 
 @part

@@ -15,6 +15,7 @@ RunId = NewType("RunId", UUID)
 CancellationId = NewType("CancellationId", UUID)
 EventId = NewType("EventId", UUID)
 BatchId = NewType("BatchId", UUID)
+WebhookId = NewType("WebhookId", UUID)
 
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 

@@ -1,14 +1,15 @@
 """Where a topic goes: the channel that stands for an SQS queue or a Kafka topic.
 
 `SEXTANT_ROUTES` is a list of `topic=channel`, first match first. A topic ending in `*` matches what begins
-like it; a channel `{topic}` is the topic itself. Without it `run.requested` goes to `runs`, all else to `events`.
+like it; a channel `{topic}` is the topic itself. Without it `run.requested` goes to
+`runs`, `webhook.due` to `webhooks`, all else to `events`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-DEFAULT_ROUTES = "run.requested=runs,*=events"
+DEFAULT_ROUTES = "run.requested=runs,webhook.due=webhooks,*=events"
 
 
 @dataclass(frozen=True, slots=True)

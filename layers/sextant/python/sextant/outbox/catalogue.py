@@ -119,6 +119,10 @@ class ActionRequested(Payload):
     action_id: UUID = Field(description="The action.")
 
 
+class WebhookDue(Payload):
+    """Deliveries of webhooks may be due. Sextant's own deliverer takes it, and asks the database which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic: the payload of its events, and from what their dedupe keys are made."""
@@ -162,4 +166,5 @@ TOPICS = (
         ("incident:{incident_id}:{event_id}", "incident:{incident_id}:cycle:{cycle}"),
     ),
     Topic("action.requested", ActionRequested, ("action:{action_id}:{postponed}",), internal=True),
+    Topic("webhook.due", WebhookDue, ("webhook:{transaction_id}",), internal=True, correlated=False),
 )

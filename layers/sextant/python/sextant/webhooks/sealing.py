@@ -1,0 +1,69 @@
+"""Secrets of endpoints under the deployment's key: sealed where they are made, opened where they sign. boto3 is imported with the first use.
+
+What is sealed is bound to its tenant and endpoint (the encryption context), so that a row moved to another one does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from sextant.config import Settings, text
+from sextant.ids import TenantId, WebhookId
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+PURPOSE = "webhook-secret"
+_BYTES = 32
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class SealingSettings(Settings):
+    """Under what the secrets of webhooks lie."""
+
+    key: str = text("SEXTANT_WEBHOOK_KEY", "The key at KMS that seals the secrets of webhooks")
+
+
+def new_secret() -> str:
+    """A secret as Standard Webhooks writes it: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
+
+
+class Sealing:
+    """Seals and opens secrets by KMS; what was opened is remembered as long as the process lives. Thread-safe."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._opened: LRUCache[bytes, str] = LRUCache(_REMEMBERED)
+
+    @cached_property
+    def _client(self) -> KMSClient:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client("kms", config=Config(connect_timeout=2, read_timeout=5))
+
+    def seal(self, tenant: TenantId, webhook: WebhookId, secret: str) -> bytes:
+        context = _context(tenant, webhook)
+        answer = self._client.encrypt(KeyId=self._key, Plaintext=secret.encode(), EncryptionContext=context)
+        return answer["CiphertextBlob"]
+
+    def open(self, tenant: TenantId, webhook: WebhookId, sealed: bytes) -> str:
+        secret = self._opened.get(sealed)
+        if secret is None:
+            answer = self._client.decrypt(
+                KeyId=self._key, CiphertextBlob=sealed, EncryptionContext=_context(tenant, webhook)
+            )
+            secret = self._opened[sealed] = answer["Plaintext"].decode()
+        return secret
+
+
+def _context(tenant: TenantId, webhook: WebhookId) -> dict[str, str]:
+    return {"purpose": PURPOSE, "tenant": tenant, "webhook": str(webhook)}
