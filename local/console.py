@@ -36,7 +36,6 @@ class Console:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/", self._to_console),
             web.get(BASE.rstrip("/"), self._to_console),
             web.get(f"{BASE}config.json", self._config),
             web.get(BASE + "{path:.*}", self._file),

@@ -8,6 +8,7 @@ After a machine with a wrong clock wrote to the table, `{"repair": "times"}` put
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -35,22 +36,21 @@ def _report(files: Iterable[UnreadableFile]) -> int:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compact, expire, clear; `{"only": ["compact"]}` does some of it. What is done to the hourly table stands under `hourly`."""
     lake, database = bootstrap.settings(LakeSettings), bootstrap.platform_database()
-    table, hourly = load_table(lake), load_table(lake, HOURLY)
+    tables = partial(load_table, lake), partial(load_table, lake, HOURLY)
     if event.get("repair") == "times":
         done: dict[str, Any] = {
-            "repaired": sort_times(table, database),
-            "hourly": {"repaired": sort_times(hourly, database)},
+            "repaired": sort_times(tables[0](), database),
+            "hourly": {"repaired": sort_times(tables[1](), database)},
         }
         logger.warning("the tables' times put in order", extra=done)
     elif "reconcile" in event:
         done, of_hours = (
-            reconciliation.reconcile(one, database, str(event["reconcile"]), _report)
-            for one in (table, hourly)
+            reconciliation.reconcile(load(), database, str(event["reconcile"]), _report) for load in tables
         )
         done["hourly"] = of_hours
         logger.warning("lake and database compared", extra=done)
     else:
-        done = maintain_all(table, hourly, database, _report, event.get("only", STEPS))
+        done = maintain_all(*tables, database, _report, event.get("only", STEPS))
         logger.info("tables maintained", extra=done)
         if "failed" in done:
             # So that the function's errors are seen; what could be done is done.

@@ -53,10 +53,10 @@ BEGIN
     IF p_signature IS NULL THEN
         INSERT INTO event (
             tenant_id, id, workflow_id, vendor_id, run_id, incident_id, event_type, severity, source, payload, idempotency_key,
-            request_hash, correlation_id, occurred_at)
+            request_hash, correlation_id, occurred_at, received_at)
         VALUES (
             p_tenant, p_event, p_workflow, p_vendor, p_run, p_incident, p_event_type, p_severity, p_source, p_payload, p_idempotency_key,
-            p_request_hash, p_correlation_id, p_occurred_at);
+            p_request_hash, p_correlation_id, p_occurred_at, received);
         RETURN ARRAY['CREATED', p_event::text, p_incident::text, NULL, NULL];
     END IF;
     counted := count_failure(

@@ -32,7 +32,8 @@ BEGIN
     INSERT INTO metric_latest
     SELECT x.*
     FROM (SELECT DISTINCT ON (f.tenant_id, f.scenario_id) f.* FROM output_file f
-          WHERE f.batch_id = p_batch ORDER BY f.tenant_id, f.scenario_id, f.run_id DESC) newest,
+          WHERE f.batch_id = p_batch AND roll_up_is_readable(f.metrics)
+          ORDER BY f.tenant_id, f.scenario_id, f.run_id DESC) newest,
         jsonb_populate_recordset(
             jsonb_populate_record(NULL::metric_latest, jsonb_build_object(
                 'tenant_id', newest.tenant_id, 'scenario_id', newest.scenario_id, 'run_id', newest.run_id,

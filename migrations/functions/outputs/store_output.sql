@@ -14,11 +14,7 @@ BEGIN
         RETURN false;
     END IF;
     -- The roll-up is written for the runs of a whole batch at once. What it could not hold must fail here, alone.
-    IF EXISTS (
-        SELECT FROM jsonb_populate_recordset(NULL::metric_latest, p_metrics) AS x
-        WHERE num_nulls(x.metric, x.tags_key, x.tags, x.asof_date, x.value, x.unit) > 0
-           OR octet_length(x.metric) + octet_length(x.tags_key) > 2000
-    ) THEN
+    IF NOT roll_up_is_readable(p_metrics) THEN
         RAISE EXCEPTION 'the roll-up cannot hold one of the metrics' USING ERRCODE = 'check_violation', CONSTRAINT = 'output_file_metrics_check';
     END IF;
     INSERT INTO output_file (tenant_id, run_id, scenario_id, fencing_token, descriptor, metrics, result, row_count, byte_count)

@@ -46,6 +46,11 @@ BEGIN
             -- It is of so many that they are cancelled bit by bit: with their scenario, or by a filter. A claim does a bit of
             -- it, and then goes on without this tenant, whose other runs stand behind them.
             PERFORM end_run(held, 'CANCELLED', NULL, 'cancellation');
+            -- Counted, but where the recovery is at it just now: no claim waits for that, as all others wait for this one.
+            UPDATE run_cancellation c SET cancelled = c.cancelled + 1
+            FROM (SELECT o.tenant_id, o.id FROM run_cancellation o WHERE o.tenant_id = held.tenant_id AND cancellation_covers(o, held)
+                  ORDER BY o.requested_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS covering
+            WHERE c.tenant_id = covering.tenant_id AND c.id = covering.id;
             ended := ended + 1;
             IF ended % 20 = 0 THEN
                 passed := passed || held.tenant_id;

@@ -1,19 +1,17 @@
 -- Count one request against the tenant's limit for the longest of `p_rules` that has one (they are given longest first:
--- 'scenarios.abc', 'scenarios', 'all'). A window begins with the first request after the last one ended, so no more than
--- `limit` pass in it however many come at once: the row's lock is the only arbiter. A request that is refused is not counted.
--- The settings' own routes (admin.config) are never limited to nothing, or whoever sets a limit of 0 could not take it back.
+-- 'scenarios.abc', 'scenarios', 'all'). Where that is one of the tenant's own, it counts beside the one that holds without it: a
+-- tenant may allow itself less than the platform does, and many own limits are together no more.
 CREATE OR REPLACE FUNCTION admit_request(p_tenant text, p_rules text[]) RETURNS admission
     LANGUAGE plpgsql AS $$
 DECLARE
-    result  admission;
-    terms   jsonb;
-    moment  timestamptz;
-    length  interval;
-    counter rate_limit_counter;
+    result    admission;
+    platforms admission;
+    terms     jsonb;
+    own       boolean;
 BEGIN
     PERFORM enter_tenant(p_tenant);
     -- A tenant's own value beats the platform's for the same rule; a longer rule beats a shorter one.
-    SELECT s.name, s.value INTO result.rule, terms
+    SELECT s.name, s.value, s.tenant_id = p_tenant AND NOT s.by_platform INTO result.rule, terms, own
     FROM unnest(p_rules) WITH ORDINALITY AS g(name, turn)
     JOIN setting s ON s.tenant_id IN (p_tenant, '*') AND s.kind = 'rate-limit' AND s.name = g.name
         AND setting_is_readable(s.kind, s.name, s.value)
@@ -22,48 +20,29 @@ BEGIN
         result.admitted := true;
         RETURN result;
     END IF;
-    result.allowed := (terms ->> 'limit')::integer;
-    result.daily_cap := (terms ->> 'daily_cap')::bigint;
-    length := make_interval(secs => (terms ->> 'window_seconds')::integer);
-    IF 'admin.config' = ANY (p_rules) THEN
-        -- Here a limit is changed that was set too low, by a slip or too small for a flood: there is always a way in, counted apart.
-        result.rule := 'admin.config';
-        result.allowed := greatest(result.allowed, 10);
-        result.daily_cap := NULL;
-        length := least(length, interval '1 minute');
+    IF NOT own OR 'admin.config' = ANY (p_rules) THEN
+        RETURN count_request(p_tenant, p_rules, result.rule, terms);
     END IF;
-    LOOP
-        SELECT * INTO counter FROM rate_limit_counter c WHERE c.tenant_id = p_tenant AND c.rule = result.rule FOR UPDATE;
-        EXIT WHEN FOUND;
-        INSERT INTO rate_limit_counter (tenant_id, rule, window_start, used, day, used_today)
-        VALUES (p_tenant, result.rule, '-infinity', 0, 'epoch', 0) ON CONFLICT DO NOTHING;
-    END LOOP;
-    -- After the lock: whoever waited for it must not judge by the time at which it came.
-    moment := clock_timestamp();
-    IF counter.window_start + length <= moment THEN
-        counter.window_start := moment;
-        counter.used := 0;
+    SELECT counted.* INTO platforms
+    FROM (
+        SELECT s.name, s.value
+        FROM unnest(p_rules) WITH ORDINALITY AS g(name, turn)
+        JOIN setting s ON (s.tenant_id = '*' OR s.tenant_id = p_tenant AND s.by_platform) AND s.kind = 'rate-limit' AND s.name = g.name
+            AND setting_is_readable(s.kind, s.name, s.value)
+        ORDER BY g.turn, (s.tenant_id = '*') LIMIT 1
+    ) AS s
+    CROSS JOIN LATERAL count_request(p_tenant, p_rules, s.name, s.value) AS counted
+    WHERE s.name <> result.rule;
+    IF platforms.admitted IS FALSE THEN
+        RETURN platforms;
     END IF;
-    IF counter.day <> (moment AT TIME ZONE 'UTC')::date THEN
-        counter.day := (moment AT TIME ZONE 'UTC')::date;
-        counter.used_today := 0;
-    END IF;
-    result.admitted := counter.used < result.allowed AND counter.used_today < coalesce(result.daily_cap, counter.used_today + 1);
-    IF result.admitted THEN
-        counter.used := counter.used + 1;
-        counter.used_today := counter.used_today + 1;
-        UPDATE rate_limit_counter c SET
-            window_start = counter.window_start, used = counter.used, day = counter.day, used_today = counter.used_today
-        WHERE c.tenant_id = p_tenant AND c.rule = result.rule;
-    END IF;
-    result.remaining := greatest(0, result.allowed - counter.used);
-    result.daily_remaining := greatest(0, result.daily_cap - counter.used_today);
-    result.reset_seconds := extract(epoch FROM counter.window_start + length - moment);
-    IF NOT result.admitted THEN
-        result.retry_after := CASE
-            WHEN counter.used_today >= result.daily_cap
-            THEN extract(epoch FROM ((counter.day + 1)::timestamp AT TIME ZONE 'UTC') - moment)
-            ELSE result.reset_seconds END;
+    result := count_request(p_tenant, p_rules, result.rule, terms);
+    IF platforms.admitted AND NOT result.admitted THEN
+        -- What is refused counts nowhere.
+        UPDATE rate_limit_counter c SET used = c.used - 1, used_today = c.used_today - 1
+        WHERE c.tenant_id = p_tenant AND c.rule = platforms.rule;
+    ELSIF platforms.remaining < result.remaining THEN
+        RETURN platforms;
     END IF;
     RETURN result;
 END

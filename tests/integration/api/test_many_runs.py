@@ -138,7 +138,8 @@ def test_a_filter_cancels_all_that_fit_and_says_how_far_it_is(line: Line, databa
         assert line.connection.execute(f"SELECT count(*) {covered}").fetchone() == (1,)
         assert states(line, "whale")["QUEUED"] + states(line, "whale")["RUNNING"] == 201
         ended = client("GET", place).data
-        assert (ended["cancelled"], ended["completed_at"] is None) == (MOST_AT_ONCE + left - 1, False)
+        # What a claim ended is counted too; the one that was asked for afterwards is none of them.
+        assert (ended["cancelled"], ended["completed_at"] is None) == (MANY - 200 - 1, False)
         assert [one["id"] for one in client("GET", "/v1/cancellations").data] == [ended["id"]]
         # With a limit it is that many and no more, and another tenant sees nothing of it
         few = client("POST", "/v1/scenarios/runs:cancel", {"all": True, "limit": 7}).data

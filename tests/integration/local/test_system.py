@@ -70,6 +70,11 @@ def test_a_second_system_in_the_same_place_is_refused(system: RunningSystem) -> 
     assert httpx.get(f"{system.url}/v1/health", trust_env=False).status_code == 200
 
 
+def test_the_first_page_is_the_apis_as_on_aws(system: RunningSystem) -> None:
+    answer = httpx.get(f"{system.url}/", headers={"Accept": "text/html"}, trust_env=False)
+    assert (answer.status_code, answer.json()["data"]["documentation"]) == (200, "/docs")
+
+
 def test_a_taken_port_is_said_so(system: RunningSystem, tmp_path: Path) -> None:
     port = httpx.URL(system.url).port
     done = subprocess.run(

@@ -12,6 +12,7 @@ from sextant.ids import BatchId, RunId, ScenarioId, new_id
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.columns import HOURLY
 from sextant.lake.table.settings import LakeSettings
+from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.lake.write.maintenance import remove_orphans
 from sextant.lake.write.presence import rows_present
 from sextant.outputs.maintenance import maintain_all
@@ -24,7 +25,7 @@ from tests.integration.lake.stepwise import dies_at
 from tests.integration.main_job.conftest import QUICK, MainJob
 from tests.integration.main_job.test_crashes import expire_leases, take_batch
 from tests.integration.main_job.test_scale_out import work_off
-from tests.integration.main_job.test_unreadable_results import a_minute_passes, spoil
+from tests.integration.main_job.test_unreadable_results import OTHER, a_minute_passes, handed_in, spoil, write
 
 HOURS = {**QUICK, "hourly": "price"}
 ROWS = 2 * 864
@@ -100,6 +101,23 @@ def test_a_run_left_out_after_its_hours_were_in_comes_later_and_has_them_once(ma
     assert main_job.rows_by_run(HOURLY) == {run: ROWS}
 
 
+def test_hours_of_whom_nobody_can_tell_whether_they_are_in_keep_nobody_waiting(main_job: MainJob) -> None:
+    # Given hours of two runs in one file that is gone, and between the two a third run that is published late
+    scenario = main_job.scenario()
+    _, late, _ = (waiting(main_job, scenario, shock_bp=number) for number in range(3))
+    postponed = "UPDATE output_file SET commit_after = now() + interval '1 h' WHERE run_id = %s"
+    write(main_job, postponed, late)
+    assert main_job.commit() == 2
+    compact(main_job.hourly(), CompactionPolicy(least_files=2))
+    main_job.worker.store.delete([task.file.file_path for task in main_job.hourly().scan().plan_files()])
+    # When it comes with another tenant's result, then that one is published
+    a_minute_passes(main_job)
+    _, other = handed_in(main_job, OTHER)
+    assert main_job.commit() == 1
+    assert main_job.run(scenario, late).state == "RUNNING"
+    assert other in main_job.rows_by_run()
+
+
 def test_a_committer_that_wakes_up_late_adds_no_hours_twice(main_job: MainJob) -> None:
     scenario = main_job.scenario()
     run = waiting(main_job, scenario)
@@ -150,7 +168,7 @@ def test_maintenance_keeps_the_hours_and_clears_what_nothing_refers_to(main_job:
     main_job.worker.store.put(orphan, b"x")
 
     # When maintenance runs on both tables
-    done = maintain_all(load_table(main_job.lake), main_job.hourly(), main_job.platform, list)
+    done = maintain_all(lambda: load_table(main_job.lake), main_job.hourly, main_job.platform, list)
     assert "failed" not in done
     assert done["beside"]["unowned"]["count"] == 0
     assert (done["hourly"]["compaction"]["files_before"], done["hourly"]["compaction"]["files_after"]) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,70 @@ def test_what_the_table_could_not_take_is_found_before_it_is_committed(
 
     assert set(main_job.rows_by_run()) == {good}
     assert file_of(main_job, bad) == ("WAITING", 1)
+
+
+def with_column(document: dict[str, Any], field: int, *bounds: str | None) -> dict[str, Any]:
+    lower, upper = bounds
+    return {"columns": {**document["columns"], str(field): [1, 1, 0, lower, upper]}}
+
+
+FITTING_NOTHING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "another tenant's directory": lambda d: {"location": d["location"].replace("=acme/", "=other/")},
+    "a way around": lambda d: {"location": d["location"].replace("/data/", "/data/../data/")},
+    "another claim's place": lambda d: {"location": d["location"].replace("-00001.", "-00009.")},
+    "another bucket": lambda d: {"partition": {**d["partition"], "scenario_id_bucket": 99}},
+    "a bucket no integer holds": lambda d: {"partition": {**d["partition"], "scenario_id_bucket": 2**40}},
+    "another scenario": lambda d: {"scenario_id": str(UUID(int=7))},
+    "a row more": lambda d: {"record_count": d["record_count"] + 1},
+    "a few bytes": lambda d: {"size": 5},
+    "a huge size": lambda d: {"size": 2**62},
+    "a column no integer holds": lambda d: with_column(d, 2**40, None, None),
+    "a column the table does not have": lambda d: with_column(d, 77, None, None),
+    "a date no calendar has": lambda d: with_column(d, 5, "AAAAAA==", "////fw=="),
+    "a bound that is no number": lambda d: with_column(d, 6, "AAAAAAAA+H8=", "AAAAAAAA+H8="),
+    "bounds the wrong way round": lambda d: with_column(d, 4, "Yg==", "YQ=="),
+    "one bound": lambda d: with_column(d, 4, "YQ==", None),
+    "another run's bounds": lambda d: with_column(d, 3, "YQ==", "Yg=="),
+    "no columns": lambda d: {"columns": {}},
+    "a sort order that there is not": lambda d: {"sort_order_id": 2**40},
+    "a row group behind the end": lambda d: {"split_offsets": [2**62]},
+}
+NO_ROLL_UP: dict[str, Any] = {
+    "an object": {},
+    "null": None,
+    "numbers": [1],
+    "nulls": [{"metric": None}],
+    "a text for a value": [
+        {"metric": "npv", "tags_key": "", "tags": {}, "asof_date": "2030-01-01", "value": "x", "unit": "EUR"}
+    ],
+    "another tenant's": [
+        {"tenant_id": "other", "metric": "npv", "tags_key": "", "tags": {}, "asof_date": "2030-01-01", "value": 1, "unit": "EUR"}
+    ],
+}  # fmt: skip
+
+
+def test_what_fits_nothing_that_is_known_of_the_run_is_left_out_each_alone(main_job: MainJob) -> None:
+    # Given results each of which is spoilt in another way, and one that is whole
+    scenario = main_job.scenario()
+    spoilt: dict[RunId, str] = {}
+    for number, (name, change) in enumerate(FITTING_NOTHING.items()):
+        run = main_job.request(scenario, seed=number).id
+        main_job.work(run)
+        before = spoil(main_job, run, {})
+        spoil(main_job, run, {**before, **change(before)})
+        spoilt[run] = name
+    for number, (name, metrics) in enumerate(NO_ROLL_UP.items(), start=100):
+        run = main_job.request(scenario, seed=number).id
+        main_job.work(run)
+        write(main_job, "UPDATE output_file SET metrics = %s WHERE run_id = %s", Jsonb(metrics), run)
+        spoilt[run] = name
+    _, good = handed_in(main_job, OTHER)
+    # When the committer works
+    assert main_job.commit() == 1
+    # Then the whole one is published, and no other
+    assert set(main_job.rows_by_run()) == {good}
+    taken = {name: file_of(main_job, run) for run, name in spoilt.items()}
+    assert taken == dict.fromkeys(spoilt.values(), ("WAITING", 1))
 
 
 def test_a_file_that_becomes_readable_is_published_by_a_later_commit(main_job: MainJob) -> None:

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 
 from sextant import bootstrap
+from sextant.errors import UnavailableError
 from sextant.ids import RunId, TenantId
 from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.table.catalog import load_table
 from sextant.lake.write.compaction import CompactionPolicy, compact
 from sextant.outputs import unreadable_files
-from sextant.outputs.maintenance import maintain
+from sextant.outputs.maintenance import maintain, maintain_all
 from sextant.outputs.object_check import check_objects
 from sextant.outputs.reconciliation import compare, reconcile
 from tests.integration.lake.conftest import begin_cold
+from tests.integration.main_job.conftest import QUICK
+from tests.integration.main_job.test_crashes import expire_leases
 from tests.integration.outputs.conftest import OutputsApi
 
 EAGER = CompactionPolicy(least_files=2)
@@ -184,3 +187,51 @@ def test_a_comparison_sees_what_stands_in_the_bucket(
     job.worker.store.put(place, content)
     settled = compare(load_table(job.lake), job.platform)
     assert (settled.equal, settled.damaged) == (3, ())
+
+
+@pytest.mark.parametrize(
+    ("hourly", "what", "damage"),
+    [(False, "metadata", "gone"), (False, "list", "zeroed"), (True, "metadata", "cut short")],
+)
+def test_metadata_that_is_gone_or_damaged_is_told_and_read_once_it_is_back(
+    outputs_api: OutputsApi, what: str, damage: str, *, hourly: bool
+) -> None:
+    # Given a published run with hours, and one table's metadata gone or damaged
+    job = outputs_api.main_job
+    scenario = job.scenario()
+    outputs_api.published(scenario, parameters={**QUICK, "hourly": "price"})
+    table = job.hourly() if hourly else load_table(job.lake)
+    snapshot = table.metadata.current_snapshot()
+    assert snapshot is not None
+    place, store = (
+        {"metadata": table.metadata_location, "list": snapshot.manifest_list}[what],
+        job.worker.store,
+    )
+    content = store.get(place)
+    begin_cold()
+    DAMAGES[damage][0](store, place, content)
+    # When it is read, then the answer says what is wrong
+    path, query = f"/v1/scenarios/{scenario}/outputs", {"resolution": "hour"} if hourly else {}
+    answer = outputs_api.get(path, **query)
+    assert (answer.status, answer.json["code"]) == (503, DAMAGES[damage][1])
+    # And maintenance does its steps on the other table, and the incident is the platform's
+    policies = bootstrap.operations_policies()
+    done = maintain_all(
+        lambda: load_table(job.lake),
+        job.hourly,
+        job.platform,
+        lambda files: unreadable_files.report(job.platform, policies, files),
+    )
+    whole = done if hourly else done["hourly"]
+    assert whole["objects"] == {"checked": 1, "damaged": 0}
+    assert all(step.startswith("hourly ") == hourly for step in done["failed"])
+    assert {location for _, location, _ in incidents(outputs_api, "platform")} == {place}
+    # And a process that met the failure reads it, once it is back, and commits.
+    job.work(job.request(scenario, seed=7).id)
+    if not hourly:
+        with pytest.raises(UnavailableError):
+            job.commit()
+    store.put(place, content)
+    assert outputs_api.get(path, **query).status == 200
+    expire_leases(job)
+    assert job.commit() == 1

@@ -60,6 +60,23 @@ def test_a_tenants_own_people_do_not_switch_on_what_the_platform_switched_off(
     root("DELETE", "/v1/admin/config/flag/outputs", query={"reason": "x", "platform": "true"})
 
 
+def test_many_limits_of_ones_own_are_together_no_more_than_the_platforms(client: Client) -> None:
+    # Given a tenant that the platform allows six requests, and two rules of its own that allow six each
+    root = client.as_("super_admin")
+    assert put(client, "rate-limit/scenarios", limit=6).status == 200
+    assert put(client, "rate-limit/incidents", limit=4).status == 200
+    assert put(root, "rate-limit/all", limit=6).status == 200
+    # When requests of both kinds come
+    paths = ["/v1/incidents"] * 5 + ["/v1/scenarios"] * 3
+    statuses = [client("GET", path).status for path in paths]
+    # Then each own limit holds, and the platform's over both; what is refused counts nowhere
+    assert statuses == [200] * 4 + [429] + [200, 200, 429]
+    # And there is no more by a rule longer than the one that the platform set
+    assert put(root, "rate-limit/scenarios", limit=2).status == 200
+    answer = put(client, "rate-limit/scenarios.runs", limit=3)
+    assert (answer.status, answer.broken_paths) == (422, ["value.limit"])
+
+
 def test_what_who_manages_tenants_set_only_they_change(client: Client) -> None:
     # Given a tenant that the platform's people gave less than the others, and more of something else
     root = client.as_("super_admin")

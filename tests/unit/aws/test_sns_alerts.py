@@ -19,13 +19,13 @@ def test_a_subscriber_gets_subject_text_and_the_attributes_that_have_a_value() -
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     published = SnsAlerts(topic).publish(
-        "Störung:\n " + "x" * 200, "what happened", {"tenant": "acme", "run": ""}
+        "Störung:\n\x1b\x07\x7f " + "x" * 200, "what\x1b\nhappened", {"tenant": "acme", "run": ""}
     )
 
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     alert = json.loads(message["Body"])
-    assert (alert["MessageId"], alert["Message"]) == (published, "what happened")
-    # SNS takes a subject of one line, of ASCII, and of fewer than 100 characters.
+    assert (alert["MessageId"], alert["Message"]) == (published, "what \nhappened")
+    # SNS takes a subject of one line, of printable ASCII, and of fewer than 100 characters.
     assert alert["Subject"] == ("St?rung: " + "x" * 200)[:99]
     assert alert["MessageAttributes"] == {"tenant": {"Type": "String", "Value": "acme"}}
 

@@ -32,8 +32,9 @@ _NEWEST_BY_NAME = sql.SQL(
 _GET = sql.SQL("SELECT {columns} FROM baseline WHERE tenant_id = %s AND id = %s AND version = %s").format(
     columns=_COLUMNS
 )
-_STANDS = sql.SQL("""NOT EXISTS (
-    SELECT FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id AND d.version >= b.version)""")
+# Whether a version stands: none that is as new is deleted. Asked row by row, so that a page's limit ends the walk of a list.
+_STANDS = sql.SQL("""b.version > coalesce(
+    (SELECT max(d.version) FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id), 0)""")
 _VERSIONS = """
 SELECT {columns} FROM baseline b
 WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (%(version)s::integer IS NULL OR version {beyond} %(version)s::integer)
@@ -56,9 +57,7 @@ SELECT {columns} FROM (
     WHERE tenant_id = %(tenant_id)s AND (%(key)s::uuid IS NULL OR id {beyond} %(key)s::uuid)
     ORDER BY id {order}, version DESC
 ) AS b
--- Asked row by row, so that the page's limit ends the walk.
-WHERE version > coalesce(
-    (SELECT max(d.version) FROM baseline_deletion d WHERE d.tenant_id = b.tenant_id AND d.baseline_id = b.id), 0)
+WHERE {stands}
 ORDER BY id {order} LIMIT %(fetch)s
 """
 

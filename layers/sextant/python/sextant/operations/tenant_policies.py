@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import ValidationError as InvalidPolicy
 
@@ -36,12 +37,14 @@ class Policies:
             known = self._known.get(tenant)
         if known is not None and known[0] > self._clock():
             return known[1]
-        overrides = tenants.tenant_settings(session).get("operations") or {}
         policy = self._base
+        settings: Any = tenants.tenant_settings(session)
+        # Whatever lies there, it must not stop what operations does for the tenant.
+        overrides = settings.get("operations") if isinstance(settings, dict) else settings
         if overrides:
             try:
                 policy = self._base.overridden(overrides)
-            except (InvalidPolicy, TypeError) as error:
+            except (InvalidPolicy, TypeError, AttributeError, ValueError) as error:
                 logger.warning(
                     "the tenant's policy of operations is not valid",
                     extra={"tenant_id": tenant},

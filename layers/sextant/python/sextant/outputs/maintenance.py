@@ -43,19 +43,37 @@ class MaintenanceFailedError(UnavailableError):
 
 
 def maintain_all(
-    table: Table,
-    hourly_table: Table,
+    table: Callable[[], Table],
+    hourly_table: Callable[[], Table],
     database: PlatformDatabase,
     report: Callable[[Iterable[UnreadableFile]], object],
     steps: Collection[str] = STEPS,
 ) -> dict[str, Any]:
-    """`maintain` both tables; what was done to the hourly one stands under `hourly`, and what failed of it with that name before."""
-    done = maintain(table, database, report, steps)
-    hourly = maintain(hourly_table, database, report, set(steps) - _OF_THE_WAREHOUSE)
+    """`maintain` both tables; what was done to the hourly one stands under `hourly`, and what failed of it with that name before.
+
+    A table that cannot be loaded fails with the step `load`, and the other is maintained.
+    """
+    done = _maintain_loaded(table, database, report, steps)
+    hourly = _maintain_loaded(hourly_table, database, report, set(steps) - _OF_THE_WAREHOUSE)
     failed = {f"hourly {step}": why for step, why in hourly.pop("failed", {}).items()}
     if failed:
         done["failed"] = {**done.get("failed", {}), **failed}
     return {**done, "hourly": hourly}
+
+
+def _maintain_loaded(
+    load: Callable[[], Table],
+    database: PlatformDatabase,
+    report: Callable[[Iterable[UnreadableFile]], object],
+    steps: Collection[str],
+) -> dict[str, Any]:
+    try:
+        table = load()
+    except UnreadableFileError as error:
+        logger.exception("a table cannot be loaded", extra={"location": error.file.location})
+        report([error.file])
+        return {"failed": {"load": f"{type(error).__name__}: {error}"}}
+    return maintain(table, database, report, steps)
 
 
 def maintain(

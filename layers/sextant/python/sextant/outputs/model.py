@@ -17,8 +17,14 @@ class WaitingFile:
 
     tenant_id: TenantId
     run_id: RunId
+    scenario_id: ScenarioId
+    fencing_token: int
+    row_count: int
+    byte_count: int
     descriptor: Any
     """JSON as it is stored; whatever it holds, reading it must fail for this file alone."""
+    has_roll_up: bool
+    """Whether the run's newest values can be kept as they are stored with the file."""
 
     @property
     def location(self) -> object:

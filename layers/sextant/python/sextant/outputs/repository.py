@@ -64,7 +64,11 @@ def open_batch(
 def batch_files(session: Session, batch: BatchId) -> list[WaitingFile]:
     """The files of a batch; a platform statement, over all tenants."""
     return session.fetch_all(
-        "SELECT tenant_id, run_id, descriptor FROM output_file WHERE batch_id = %s ORDER BY tenant_id, run_id",
+        """
+        SELECT tenant_id, run_id, scenario_id, fencing_token, row_count, byte_count, descriptor,
+               roll_up_is_readable(metrics) AS has_roll_up
+        FROM output_file WHERE batch_id = %s ORDER BY tenant_id, run_id
+        """,
         (batch,),
         row=WaitingFile,
     )

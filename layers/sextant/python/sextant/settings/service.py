@@ -159,8 +159,12 @@ def _within_platforms(
             if setting.name == name:
                 raise _set_by_platform(kind, name)
             platforms[setting.name] = setting.value
-    # A longer rule takes the place of a shorter one, so it is held to the one that all requests fall under.
-    most = platforms.get(name) or (platforms.get(ALL_PATHS) if kind == "rate-limit" else None)
+    most = platforms.get(name)
+    if kind == "rate-limit":
+        # A longer rule takes the place of a shorter one, so it is held to the longest that is over it.
+        words = name.split(".")
+        over = [*(".".join(words[:length]) for length in range(len(words), 0, -1)), ALL_PATHS]
+        most = next((platforms[rule] for rule in over if rule in platforms), None)
     most = {**DEFAULTS.get((kind, name), {}), **(most or {})}
     held = {**value, "daily_cap": value.get("daily_cap", most["daily_cap"])} if "daily_cap" in most else value
     wrong: list[str] = [

@@ -16,6 +16,7 @@ from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStrea
 from pyiceberg.typedef import EMPTY_DICT, Properties
 from typing_extensions import override
 
+from sextant.lake.errors import CorruptFileError
 from sextant.lake.objects.cache import WeightedCache
 from sextant.lake.objects.store import ObjectStore, scheme_of, store_for
 
@@ -33,6 +34,16 @@ _immutable: Final = WeightedCache[str, bytes](_CACHE_BYTES, len)
 def _remember(location: str, data: bytes) -> None:
     if location.endswith(_IMMUTABLE_SUFFIXES):
         _immutable.put(location, data)
+
+
+def _is_whole(location: str, data: bytes) -> bool:
+    """Whether a file of metadata begins and ends as one: what is empty, zeroed or cut short is not remembered."""
+    if location.endswith(".metadata.json"):
+        return data[:1] == b"{" and data.rstrip()[-1:] == b"}"
+    if location.endswith(".avro"):
+        # The last 16 bytes are the sync marker, which the header ends with (https://avro.apache.org/docs/1.12.0/specification/).
+        return data[:4] == b"Obj\x01" and data.find(data[-16:]) < len(data) - 16
+    return True
 
 
 def forget_cached_files() -> None:
@@ -76,6 +87,8 @@ class _Input(InputFile):
         data = _immutable.get(self.location)
         if data is None:
             data = self._store.get(self.location)
+            if not _is_whole(self.location, data):
+                raise CorruptFileError(self.location)
             _remember(self.location, data)
         return data
 

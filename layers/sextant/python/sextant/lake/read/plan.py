@@ -209,7 +209,16 @@ def _decoding(location: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise MissingFileError(location) from error
-    except (ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        EOFError,
+        OverflowError,
+        struct.error,
+        zlib.error,
+    ) as error:
         forget_cached_file(location)
         raise CorruptFileError(location) from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -18,9 +19,11 @@ from pyiceberg.exceptions import (
     NoSuchNamespaceError,
     NoSuchTableError,
     TableAlreadyExistsError,
+    ValidationError,
 )
 from pyiceberg.table import Table
 
+from sextant.lake.errors import CorruptFileError, MissingFileError
 from sextant.lake.objects import file_io
 from sextant.lake.table import iceberg
 from sextant.lake.table.columns import NAMESPACE, OUTPUTS, TABLES, Definition
@@ -38,19 +41,19 @@ _making = threading.Lock()
 def load_table(settings: LakeSettings, definition: Definition = OUTPUTS) -> Table:
     """A table as it stands now, made if it isn't there yet; safe to call from many processes at once.
 
-    The catalog and its connections are kept for the process; the table's state is always fresh.
+    The catalog and its connections are kept for the process; the table's state is always fresh. Raises UnreadableFileError
+    where its metadata is missing or damaged.
     """
     catalog = _catalog(settings)
-    for _ in range(_RELOADS):
+
+    def load() -> Table:
         try:
             return catalog.load_table(definition.identifier)
         except NoSuchTableError:
             _create(catalog, settings, definition)
-        except FileNotFoundError:
-            # Who is suspended between asking the catalog and reading the metadata it names (Lambda freezes
-            # processes) may find that deleted as long superseded; the catalog names newer by now.
-            logger.info("the table's metadata was superseded before it was read")
-    return catalog.load_table(definition.identifier)
+            return catalog.load_table(definition.identifier)
+
+    return _current(load, settings.location_of(definition))
 
 
 def definition_of(table: Table) -> Definition:
@@ -61,17 +64,28 @@ def definition_of(table: Table) -> Definition:
 def refresh(table: Table) -> None:
     """Have `table` stand as the catalog has it now.
 
-    What the catalog named may be superseded and deleted before it is read, where the process was suspended in
-    between; the catalog is then asked again.
+    Raises UnreadableFileError as `load_table` does.
     """
-    for _ in range(_RELOADS):
+    _current(table.refresh, table.metadata.location)
+
+
+def _current(read: Callable[[], Table], location: str) -> Table:
+    """What `read` gives of the table at `location`. Raises UnreadableFileError where its metadata is missing or damaged.
+
+    Who is suspended between asking the catalog and reading the metadata it names (Lambda freezes processes) may find that
+    deleted as long superseded; the catalog is then asked again.
+    """
+    for attempt in range(_RELOADS + 1):
         try:
-            table.refresh()
-        except FileNotFoundError:
+            return read()
+        except FileNotFoundError as error:
+            if attempt == _RELOADS:
+                raise MissingFileError(str(error)) from error
             logger.info("the table's metadata was superseded before it was read")
-        else:
-            return
-    table.refresh()
+        except ValidationError as error:
+            file_io.forget_cached_files()
+            raise CorruptFileError(f"{location}/metadata/") from error
+    raise AssertionError("the last attempt returns or raises")
 
 
 def disconnect(settings: LakeSettings) -> None:

@@ -76,6 +76,9 @@ COLUMNS: Final = (
 
 COLUMN: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS}
 
+IDENTITY: Final = (COLUMN["tenant_id"], COLUMN["scenario_id"], COLUMN["run_id"])
+"""The columns that say whose a row is; in a run's file each has one value."""
+
 HOUR_COLUMNS: Final = (
     Column(
         14,

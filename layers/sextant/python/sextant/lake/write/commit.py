@@ -51,8 +51,9 @@ def commit_batch(
     after that of a batch in `protect`.
 
     `table` is refreshed and afterwards stands at or after the snapshot. Raises ValueError for a batch
-    that is empty or names a run twice, BatchConflictError where only part of it is in the table, and
-    CommitContentionError where every attempt met a concurrent commit; calling again is always safe.
+    that is empty or names a run twice, BatchConflictError where only part of it is in the table, PresenceUnknownError
+    where that cannot be known of some of its runs, and CommitContentionError where every attempt met a concurrent
+    commit; calling again is always safe.
     """
     _check(batch_id, descriptors)
 

@@ -146,13 +146,15 @@ class DataFileDescriptor(WrittenFile):
             ) from error
 
 
-def data_file_location(table_location: str, identity: RunIdentity, fencing_token: int) -> str:
+def data_file_location(
+    table_location: str, tenant_id: str, scenario_id: UUID, run_id: UUID, fencing_token: int
+) -> str:
     """Where the data file of a run claimed under `fencing_token` lies.
 
     A run's every claim has its own place, so a worker that lost its lease can't touch its successor's file.
     """
-    directory = partition_path(identity.tenant_id, bucket(str(identity.scenario_id)))
-    return f"{table_location}/data/{directory}/{identity.run_id}-{fencing_token:05d}.parquet"
+    directory = partition_path(tenant_id, bucket(str(scenario_id)))
+    return f"{table_location}/data/{directory}/{run_id}-{fencing_token:05d}.parquet"
 
 
 def write_run(
@@ -178,7 +180,9 @@ def write_file(
     fencing_token: int,
 ) -> DataFileDescriptor:
     """Write a run's sorted rows, given in pieces, as one data file of the table at that location, and describe it."""
-    location = data_file_location(table_location, identity, fencing_token)
+    location = data_file_location(
+        table_location, identity.tenant_id, identity.scenario_id, identity.run_id, fencing_token
+    )
     data, metadata = encode(pieces, definition)
     etag = store.put(location, data)
     return replace(describe(location, len(data), metadata, identity, definition), etag=etag)
@@ -287,15 +291,27 @@ def _column_of(field_id: int, values: Sequence[Any]) -> ColumnStatistics:
     """The statistics of a column. Raises ValueError for bounds that a reader could not decode."""
     size, count, nulls, lower, upper = values
     kind = _BOUNDED.get(field_id)
-    bounds = _raw(lower), _raw(upper)
-    for bound in bounds:
-        if bound is None:
-            continue
-        if kind is Kind.STRING:
-            bound.decode()
-        elif kind is None or len(bound) != _BOUND_BYTES[kind]:
-            raise ValueError(f"column {field_id} has a bound of {len(bound)} bytes")
-    return ColumnStatistics(_count(size), _count(count), _count(nulls), *bounds)
+    least, most = _raw(lower), _raw(upper)
+    if (least is None) != (most is None) or not (
+        least is None or most is None or _decoded(field_id, kind, least) <= _decoded(field_id, kind, most)
+    ):
+        raise ValueError(f"column {field_id} has bounds that are none")
+    return ColumnStatistics(_count(size), _count(count), _count(nulls), least, most)
+
+
+def _decoded(field_id: int, kind: Kind | None, bound: bytes) -> Any:
+    """The bound as its readers decode it; raises ValueError where they could not."""
+    if kind is Kind.STRING:
+        return bound.decode()
+    if kind is None or len(bound) != _BOUND_BYTES[kind]:
+        raise ValueError(f"column {field_id} has a bound of {len(bound)} bytes")
+    if kind is Kind.DOUBLE:
+        return struct.unpack("<d", bound)[0]
+    number = int.from_bytes(bound, "little", signed=True)
+    try:
+        return _EPOCH + (timedelta(days=number) if kind is Kind.DATE else timedelta(microseconds=number))
+    except OverflowError as error:
+        raise ValueError(f"column {field_id} has a bound that is no moment") from error
 
 
 def _text(raw: bytes | None) -> str | None:

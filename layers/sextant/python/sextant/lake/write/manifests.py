@@ -31,6 +31,7 @@ from pyiceberg.manifest import (
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
+from sextant.lake.errors import UnreadableFileError
 from sextant.lake.table.columns import COLUMNS, Kind
 from sextant.lake.write.datafile import WrittenFile
 
@@ -134,7 +135,7 @@ def appended(
         for manifest in _full_tier(kept, spec_id):
             try:
                 merged = manifest.fetch_manifest_entry(work.io, discard_deleted=True)
-            except (OSError, ValueError, TypeError, KeyError, EOFError):
+            except (UnreadableFileError, OSError, ValueError, TypeError, KeyError, EOFError):
                 # Missing or damaged: what is in it cannot be read either way, and it must not stop what is new.
                 logger.exception("%s cannot be merged", manifest.manifest_path)
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import pyarrow.compute as pc
 from pyiceberg.table import Table
 
+from sextant.lake.errors import UnreadableFile, UnreadableFileError
 from sextant.lake.read.plan import PlannedFile, all_files, scenario_files
 from sextant.lake.table.catalog import definition_of, refresh
 from sextant.lake.write.datafile import DataFileDescriptor
@@ -48,18 +49,35 @@ def rows_present(table: Table, leave_out: Collection[str] = ()) -> Counter[Store
     return rows
 
 
+class PresenceUnknownError(Exception):
+    """Whether the table holds rows of these runs cannot be known: of each, a file that may hold them and cannot be read."""
+
+    def __init__(self, files: Mapping[UUID, UnreadableFile]) -> None:
+        super().__init__(f"{len(files)} runs")
+        self.files = files
+
+
 def runs_present(table: Table, descriptors: Sequence[DataFileDescriptor]) -> set[UUID]:
-    """The described runs of which the current snapshot holds rows, whatever files they may be in now."""
+    """The described runs of which the current snapshot holds rows, whatever files they may be in now.
+
+    Raises PresenceUnknownError with all those of whom that cannot be known.
+    """
     snapshot = table.metadata.current_snapshot()
     by_scenario: dict[tuple[str, UUID], list[DataFileDescriptor]] = defaultdict(list)
     for descriptor in descriptors:
         by_scenario[descriptor.tenant_id, descriptor.scenario_id].append(descriptor)
     present: set[UUID] = set()
+    unknown: dict[UUID, UnreadableFile] = {}
     for (tenant_id, scenario_id), of_scenario in by_scenario.items():
-        files = scenario_files(table.metadata, table.io, snapshot, tenant_id, str(scenario_id))
-        present |= {
-            d.run_id for d in of_scenario if any(_holds(table, file, str(d.run_id)) for file in files)
-        }
+        for descriptor in of_scenario:
+            try:
+                files = scenario_files(table.metadata, table.io, snapshot, tenant_id, str(scenario_id))
+                if any(_holds(table, file, str(descriptor.run_id)) for file in files):
+                    present.add(descriptor.run_id)
+            except UnreadableFileError as error:
+                unknown[descriptor.run_id] = error.file
+    if unknown:
+        raise PresenceUnknownError(unknown)
     return present
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import struct
 import threading
 import time
 import uuid
@@ -34,7 +35,7 @@ from pyiceberg.table.update import (
 )
 
 from sextant.lake.errors import CommitContentionError, MissingFileError
-from sextant.lake.objects.file_io import store_of
+from sextant.lake.objects.file_io import forget_cached_files, store_of
 from sextant.lake.table.catalog import refresh
 from sextant.lake.table.iceberg import RETAINED_SNAPSHOTS
 from sextant.lake.write.manifests import ManifestWork
@@ -105,6 +106,10 @@ def retried(table: Table, name: str, commit: Callable[[], T]) -> T:
         except (CommitFailedException, MissingFileError, FileNotFoundError) as error:
             # The table moved, or its parent's files were expired, since it was loaded.
             logger.info("%s, attempt %d: %s", name, attempt, error)
+        except (ValueError, TypeError, KeyError, EOFError, struct.error):
+            # Perhaps a file of metadata that does not decode; once it is whole again this process reads it.
+            forget_cached_files()
+            raise
     raise CommitContentionError
 
 

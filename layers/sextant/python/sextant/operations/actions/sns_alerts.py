@@ -37,12 +37,12 @@ class SnsAlerts:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
         from botocore.parsers import ResponseParserError
 
-        line = " ".join(subject.split()).encode("ascii", "replace").decode()
+        line = " ".join(_printable(subject).split()).encode("ascii", "replace").decode()
         try:
             answer = self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=line[:99],
-                Message=message,
+                Message="\n".join(map(_printable, message.split("\n"))),
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value}
                     for name, value in attributes.items()
@@ -55,3 +55,8 @@ class SnsAlerts:
         except (BotoCoreError, ClientError) as error:  # not connected, or SNS said no
             raise AlertError(f"{type(error).__name__}: {error}") from error
         return answer["MessageId"]
+
+
+def _printable(text: str) -> str:
+    """The text with blanks for control characters: SNS refuses a subject that has one, and nobody would be told."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -160,7 +160,8 @@ def error_of(payload: Mapping[str, Any]) -> tuple[str, str]:
 def title_of(event_type: str, payload: Mapping[str, Any]) -> str:
     """One line for people: the type, the code, the message as it was folded."""
     code, message = error_of(payload)
-    return ": ".join(filter(None, (event_type, code, normalise(message))))[:300]
+    parts = (" ".join(part.split()) for part in (event_type, code, normalise(message)))
+    return ": ".join(filter(None, parts))[:300]
 
 
 def _text(value: object) -> str:
