@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
+from sextant.lake.table.catalog import load_table
+from sextant.outputs.leftovers import clear_beside
 from tests.integration.outputs.conftest import OutputsApi
 from tests.integration.outputs.test_baselines import UNITS, body, scenario
 
@@ -52,3 +55,10 @@ def test_a_deleted_baseline_is_named_by_nobody_and_computed_by_who_pinned_it(out
     versions = outputs_api.get(f"{path}/versions", limit=1).json
     assert [version["version"] for version in versions["data"]] == [2]
     assert "next_cursor" not in versions["meta"]
+    # And of what lies with the tables of both, only a form that an earlier code made goes
+    store, place = job.worker.store, f"{job.lake.warehouse}/baselines/"
+    kept = {item.location for item in store.list(place)}
+    store.put(f"{min(kept).rpartition('/')[0]}/system-0123abcd", b"of an earlier code")
+    cleared = clear_beside(load_table(job.lake), job.platform, datetime.now(UTC) + timedelta(days=4))
+    assert cleared["baselines"]["objects"] == 1
+    assert {item.location for item in store.list(place)} == kept

@@ -130,6 +130,18 @@ def hourly(hours: int, weight: str | None = None) -> SystemData:
     return baseline_from_tables(rows_from_csv("name,technology,capacity_mw\nA,import,100\n"), rows)
 
 
+@pytest.mark.parametrize("short", [1, 3])
+def test_a_row_that_ends_early_takes_no_column_from_the_others(short: int) -> None:
+    # Given weights of every hour but one, whose row ends before them
+    load = [f"2030,{hour},100,2190" for hour in range(1, 5)]
+    load[short - 1] = load[short - 1].removesuffix(",2190")
+    with pytest.raises(BaselineError) as caught:
+        tables(load="\n".join(["year,hour,load_mw,weight", *load]), prices="")
+    assert "load, column weight: given for every hour or for none" in [
+        str(error) for error in caught.value.errors
+    ]
+
+
 CALENDAR = (
     "a calendar of 8,760 hours, 8,784 or 52 weeks of 168, each whole or in quarters, or fewer than 8,672 representative "
     "hours; not {}"

@@ -21,9 +21,17 @@ KEPT = 4
 logger = logging.getLogger(__name__)
 
 
+_PACKED = "system-"
+
+
 def packed_location(location: str) -> str:
     """Where the system of the tables at `location` lies in the form of this version of the code."""
-    return f"{location}/system-{FORM}"
+    return f"{location}/{_PACKED}{FORM}"
+
+
+def is_outdated(place: str, location: str) -> bool:
+    """Whether `place` holds the tables at `location` in the form of another version of the code, which that makes anew."""
+    return place.startswith(f"{location}/{_PACKED}") and place != packed_location(location)
 
 
 class Systems:

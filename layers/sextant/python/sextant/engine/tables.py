@@ -59,7 +59,7 @@ class BaselineError(ModelInputError):
 
 
 def rows_from_csv(text: str) -> list[dict[str, Cell]]:
-    """A CSV text with a header as rows; short rows lack their last columns.
+    """A CSV text with a header as rows; in short rows the last cells are empty.
 
     Cells are separated by comma, semicolon or tab, whichever the header has most; `sep=` in a line of its own before it
     decides. Where it is not the comma, a comma in a number is its decimal point. Spaces around names don't matter.
@@ -87,6 +87,8 @@ def rows_from_csv(text: str) -> list[dict[str, Cell]]:
     for number, cells in enumerate((cells for cells in reader if cells), start=1):
         if any(cell.strip() for cell in cells[width:]):
             raise ValueError(f"row {number} has more cells than the header, which has {width}")
+        # Each row has every column, for the first one says which the table has.
+        cells += [""] * (width - len(cells))
         if separator != ",":
             rows.append(dict(zip(header, map(_with_point, cells), strict=False)))
         else:

@@ -15,6 +15,7 @@ from uuid import UUID
 from pyiceberg.table import Table
 
 from sextant.baselines import service as baselines
+from sextant.baselines.systems import is_outdated
 from sextant.lake.objects.file_io import store_of
 from sextant.lake.objects.store import StoredObject
 from sextant.lake.table.columns import NAMESPACE, OUTPUTS, TABLES
@@ -103,7 +104,11 @@ def _parent_of(item: StoredObject) -> str | None:
 
 
 def _without_baseline(database: PlatformDatabase, items: Iterable[StoredObject]) -> list[StoredObject]:
-    """Tables that no baseline refers to: a process was killed between storing them and naming them."""
+    """What no baseline refers to, as a process was killed between storing tables and naming them, and forms of an earlier code."""
     with database.autocommit(ALL_TENANTS) as session:
         places = set(baselines.locations(session))
-    return [item for item in items if item.location.rpartition("/")[0] not in places]
+    return [
+        item
+        for item in items
+        if (folder := item.location.rpartition("/")[0]) not in places or is_outdated(item.location, folder)
+    ]
