@@ -16,6 +16,7 @@ from sextant.config import ApiSettings
 from sextant.errors import FieldError
 from sextant.settings import service as settings
 from sextant.settings.service import RateLimitedError
+from sextant.storage.errors import DatabaseReadOnly
 
 _MOST_ERRORS = 100
 
@@ -39,8 +40,15 @@ def check(event: dict[str, Any], state: RequestState) -> None:
     _check_parameters(event.get("queryStringParameters"), event.get("rawQueryString") or "", endpoint)
     if event.get("body"):
         bodies.check_type(event.get("headers") or {}, merges=endpoint.merges)
-    if not endpoint.counts_itself:
+    if endpoint.counts_itself:
+        return
+    try:
         count(state)
+    except DatabaseReadOnly:
+        # What only reads is answered uncounted meanwhile; the gateway's limit stands before it.
+        if event["requestContext"]["http"]["method"] not in ("GET", "HEAD"):
+            raise
+        logger.warning("the database takes no writes; a request is served uncounted")
 
 
 def count(state: RequestState) -> None:

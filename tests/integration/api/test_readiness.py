@@ -31,6 +31,10 @@ def test_a_database_that_takes_no_writes_is_said_to_be_so(reader: DatabaseUrls) 
     answer = client("POST", "/v1/scenarios", {**GUIDE, "name": "s"})
     assert (answer.status, answer.code) == (503, "database_read_only")
     assert answer.headers["Retry-After"]
+    # And what only reads is answered
+    for path in ("/v1/scenarios", "/v1/incidents", "/v1/changes", "/v1/kill-switches"):
+        assert client("GET", path).status == 200, path
+    assert client("GET", f"/v1/scenarios/{uuid.uuid4()}").code == "scenario_not_found"
     # And readiness says it
     ready = client("GET", "/v1/health/ready")
     assert (ready.status, ready.json["status"]) == (200, "degraded")
