@@ -88,7 +88,7 @@ def rows_from_csv(text: str) -> list[dict[str, Cell]]:
         if any(cell.strip() for cell in cells[width:]):
             raise ValueError(f"row {number} has more cells than the header, which has {width}")
         # Each row has every column, for the first one says which the table has.
-        cells += [""] * (width - len(cells))
+        cells.extend([""] * (width - len(cells)))
         if separator != ",":
             rows.append(dict(zip(header, map(_with_point, cells), strict=False)))
         else:
