@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import native
+from tools import console, native
+from tools.node import NodeError
 
 ROOT = Path(__file__).resolve().parent.parent
 # The checkout's pinned uv, with this machine's index settings.
@@ -184,6 +185,18 @@ class Bundler:
             _copy(handlers, into / "infra" / "handlers")
 
         return self._bundle("support", [handlers, lock] if self.sdk else [handlers], fill)
+
+    def console(self) -> Bundle:
+        """The web console, built."""
+
+        def fill(into: Path) -> None:
+            try:
+                console.build()
+            except (console.ConsoleError, NodeError) as error:
+                raise BundlingError(str(error)) from error
+            shutil.copytree(console.BUILT, into, dirs_exist_ok=True)
+
+        return self._bundle("console", console.inputs(), fill)
 
     def _bundle(
         self, name: str, inputs: Iterable[Path], fill: Fill, *, layer: bool = False, note: str = ""

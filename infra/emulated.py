@@ -40,11 +40,12 @@ _DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a deployment offers: where the API is, and the user pool with its client."""
+    """What a deployment offers: where API and console are, and the user pool with its client."""
 
     api_id: str
     user_pool_id: str
     client_id: str
+    console_url: str
 
 
 class EmulatedDeployment:
@@ -88,7 +89,11 @@ class EmulatedDeployment:
             if described["StackStatus"] not in _DEPLOYED:
                 raise cdk_command.CdkError(f"{stack} is {described['StackStatus']}")
             found |= {out["OutputKey"]: out["OutputValue"] for out in described.get("Outputs", [])}
-        return Outputs(found["ApiId"], found["UserPoolId"], found["UserPoolClientId"])
+        return Outputs(found["ApiId"], found["UserPoolId"], found["UserPoolClientId"], found["ConsoleUrl"])
+
+    def password(self) -> str:
+        """That of every user that `sign_up` made."""
+        return _PASSWORD
 
     def sign_up(self, tenant: str | None, *roles: str) -> str:
         """Add a user to the deployed pool, as an administrator does; their name."""

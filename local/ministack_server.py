@@ -113,6 +113,36 @@ def _know(callers: frozenset[str]) -> None:
     evaluator.is_root_access_key = lambda key: key in callers or is_known(key)
 
 
+def _fetch_securely() -> None:
+    """CloudFront asks buckets over TLS, which their policies demand; the stand-in takes that from the viewer's request, which is plain."""
+    s3: Any = importlib.import_module("ministack.services.s3")
+    evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
+    fetch = s3.serve_cloudfront_origin_fetch
+
+    def securely(*arguments: Any, **named: Any) -> Any:
+        evaluator.pin_request_origin("", secure_transport=True)
+        return fetch(*arguments, **named)
+
+    s3.serve_cloudfront_origin_fetch = securely
+
+
+def _lead_to_apis(port: int) -> None:
+    """CloudFront finds an API behind the host name that AWS gives it: here at this server, whose APIs have no certificate."""
+    cloudfront: Any = importlib.import_module("ministack.services.cloudfront")
+    forward = cloudfront._forward_to_origin  # noqa: SLF001
+
+    def leading(
+        origin: dict[str, Any], method: str, uri: str, query: str, headers: Headers, *rest: Any
+    ) -> Any:
+        api, named, _ = origin["domain_name"].partition(".execute-api.")
+        if named:
+            here = {"domain_name": "127.0.0.1", "http_port": port, "protocol_policy": "http-only"}
+            origin, headers = {**origin, **here}, {**headers, "host": f"{api}.execute-api.localhost"}
+        return forward(origin, method, uri, query, headers, *rest)
+
+    cloudfront._forward_to_origin = leading  # noqa: SLF001
+
+
 if __name__ == "__main__":
     # Queues are stored under URLs with the port in them: a fixed one, so that they are found after a start at
     # another port. Requests are answered with the port they came to.
@@ -120,6 +150,8 @@ if __name__ == "__main__":
     importlib.import_module("ministack.services.sqs")
     os.environ["GATEWAY_PORT"] = port
     _carry_traces()
+    _fetch_securely()
+    _lead_to_apis(int(port))
     _know(frozenset(os.environ["CALLERS"].split(",")))
     _note_calls(Path(os.environ["CALLS"]))
     threading.Thread(target=_save_changes, args=(os.getppid(),), daemon=True).start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -52,6 +52,7 @@ class Api(Construct):
         settings: HttpApiSettings,
         prefix: str,
         issuer: Issuer,
+        client_ids: Callable[[apigateway.HttpApi], Sequence[str]],
         routes: Iterable[tuple[Function, Route]],
         targets: Mapping[str, lambda_.IFunction],
         key: kms.IKey,
@@ -66,7 +67,9 @@ class Api(Construct):
             create_default_stage=False,
             cors_preflight=_cors(settings.cors_origins) if settings.cors_origins else None,
         )
-        authorizer = HttpJwtAuthorizer("Token", issuer.url, jwt_audience=list(issuer.audience))
+        # Clients whose tokens are taken too, some of which are made for where this API is served.
+        audience = [*issuer.audience, *client_ids(self.api)]
+        authorizer = HttpJwtAuthorizer("Token", issuer.url, jwt_audience=audience)
         integrations: dict[str, HttpLambdaIntegration] = {}
         for function, route in routes:
             integration = integrations.setdefault(

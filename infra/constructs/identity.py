@@ -31,6 +31,10 @@ class Issuer:
 
     url: str
     audience: tuple[str, ...]
+    pool: cognito.IUserPool | None = None
+    """The user pool of this deployment that it is, if it is one."""
+    sign_in: str = ""
+    """The origin of the pool's sign-in pages."""
 
 
 class OwnUserPool(Construct):
@@ -101,9 +105,16 @@ class OwnUserPool(Construct):
             write_attributes=cognito.ClientAttributes().with_standard_attributes(email=True),
             disable_o_auth=True,
         )
+        domain = self.pool.add_domain(
+            "SignIn",
+            # Unlike any other in the region.
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"{prefix}-{Aws.ACCOUNT_ID}"),
+        )
         self.issuer = Issuer(
             url=f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{self.pool.user_pool_id}",
             audience=(self.client.user_pool_client_id,),
+            pool=self.pool,
+            sign_in=domain.base_url(),
         )
         accept(
             self.pool,

@@ -48,6 +48,13 @@ class Warehouse(Construct):
             versioned=protect,
             access_log=self._access_log() if protect else None,
         )
+        # The console's pages send and fetch by links that are signed: who has the link may, from wherever they ask.
+        self.bucket.add_cors_rule(
+            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.PUT],
+            allowed_origins=["*"],
+            allowed_headers=["*"],
+            max_age=3600,
+        )
         self.database = glue.CfnDatabase(
             self,
             "Database",

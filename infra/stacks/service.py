@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
 from constructs import Construct
 
 from functions.declaration import COMMITTER, FUNCTIONS, MIGRATE, OPERATIONS, QUEUES, Route
-from infra.config import StageConfig
+from infra.config import StageConfig, UserPool
+from infra.constructs.console import Console
 from infra.constructs.functions import DeployedFunction
 from infra.constructs.http_api import Api
 from infra.constructs.layers import Layers
@@ -103,10 +106,34 @@ class ServiceStack(Stack):
             settings=config.api,
             prefix=config.prefix,
             issuer=data.issuer,
+            client_ids=self._serve_console(config, data),
             routes=[(one, route) for one in FUNCTIONS for route in one.triggers if isinstance(route, Route)],
             targets=self.aliases,
             key=surroundings.key,
             log_retention=surroundings.log_retention,
         )
+        CfnOutput(self, "ConsoleUrl", value=self.console.url, description="Where the web console is served")
         CfnOutput(self, "ApiUrl", value=self.api.url, description="Where the API is served")
         CfnOutput(self, "ApiId", value=self.api.api.api_id)
+
+    def _serve_console(
+        self, config: StageConfig, data: DataStack
+    ) -> Callable[[apigateway.HttpApi], Sequence[str]]:
+        """Makes the console for where the API is served, and tells the clients that sign people in to it."""
+
+        def serve(api: apigateway.HttpApi) -> Sequence[str]:
+            self.console = Console(
+                self,
+                "Console",
+                api=api,
+                issuer=data.issuer,
+                storage=data.warehouse.bucket,
+                surroundings=data.surroundings,
+                protect=config.protect,
+                token_minutes=config.identity.token_minutes
+                if isinstance(config.identity, UserPool)
+                else None,
+            )
+            return self.console.client_ids
+
+        return serve

@@ -5,7 +5,11 @@ One deployment serves every test here; they run in the order they stand in, the 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
+import secrets
 import tempfile
 import time
 import uuid
@@ -13,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -242,6 +247,54 @@ def test_deploying_again_changes_nothing_and_a_change_moves_the_alias(deployed: 
         assert client.get("/v1/scenarios").status_code == 200
 
 
+def test_the_console_is_served_beside_the_api_and_signs_people_in_by_code(deployed: Deployed) -> None:
+    # Given the distribution of the deployment, by its own host name
+    host = urlsplit(deployed.outputs.console_url).netloc
+    emulator = httpx.Client(base_url=deployed.aws.endpoint, trust_env=False, timeout=60)
+    console = httpx.Client(
+        base_url=deployed.aws.endpoint,
+        headers={"Host": host, "X-Forwarded-Proto": "https"},
+        trust_env=False,
+        timeout=60,
+    )
+    with emulator, console:
+        # Then it serves the page at every address of one, with its headers, and leads there from its root
+        assert console.get("/").headers["Location"] == "/console/"
+        page = console.get("/console/scenarios/anything")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        script = re.search(r'src="(/console/assets/[^"]+\.js)"', page.text)
+        assert script
+        assert "immutable" in console.get(script[1]).headers["Cache-Control"]
+        config = console.get("/console/config.json").json()
+
+        # When somebody signs in at the pool's pages, as the console's client with PKCE
+        verifier = secrets.token_urlsafe(40)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        asked = {
+            "client_id": config["client_id"],
+            "redirect_uri": f"https://{host}/console/signed-in",
+            "response_type": "code",
+            "scope": config["scope"],
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        assert emulator.get("/oauth2/authorize", params=asked).status_code in (200, 302)
+        deployment = deployed.deployment
+        person = {"username": deployment.sign_up("acme", "analyst"), "password": deployment.password()}
+        signed_in = emulator.post("/login", data={**asked, **person})
+        code = parse_qs(urlsplit(signed_in.headers["Location"]).query)["code"][0]
+        redeemed = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        grant = emulator.post(
+            "/oauth2/token",
+            data={**redeemed, "client_id": asked["client_id"], "redirect_uri": asked["redirect_uri"]},
+        ).json()
+
+        # Then the API knows them, on the console's own origin
+        me = console.get("/v1/me", headers={"Authorization": f"Bearer {grant['access_token']}"})
+        assert me.json()["data"]["tenant_id"] == "acme"
+
+
 def test_the_schedule_calls_the_functions_it_is_for(deployed: Deployed) -> None:
     """`run-recovery` is called by nothing but its schedule, so any record of it is the schedule's doing."""
     logs = deployed.aws.client("logs")
@@ -278,6 +331,7 @@ def test_destroying_leaves_nothing(deployed: Deployed) -> None:
         "pools": client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"],
         "rules": client("events").list_rules()["Rules"],
         "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "distributions": client("cloudfront").list_distributions()["DistributionList"].get("Items", []),
         "databases": client("glue").get_databases()["DatabaseList"],
         # The stand-in lets a function that still runs make its group anew; the roles that we deploy may not.
         "logs": [

@@ -131,6 +131,8 @@ class Rights:
                 return self._plain(self._exports[name])
             case {"Fn::Join": [str(separator), list(parts)]}:
                 return separator.join(str(self._plain(part)) for part in parts)
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{(\w+::\w+)\}", lambda name: _PSEUDO[name[1]], text)
             case {"Fn::Split": [str(separator), inner]}:
                 return str(self._plain(inner)).split(separator)
             case {"Fn::Select": [index, inner]}:

@@ -182,10 +182,10 @@ def test_prod_survives_the_loss_of_a_zone(prod: Assembly) -> None:
 
 def test_nobody_signs_up_alone_or_chooses_a_tenant(assembly: Assembly) -> None:
     pool = assembly.one("AWS::Cognito::UserPool").properties
-    client = assembly.one("AWS::Cognito::UserPoolClient").properties
+    clients = [one.properties for one in assembly.all("AWS::Cognito::UserPoolClient")]
 
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    assert "custom:tenant_id" not in client["WriteAttributes"]
+    assert not any("custom:tenant_id" in client["WriteAttributes"] for client in clients)
     trigger = pool["LambdaConfig"]["PreTokenGenerationConfig"]
     assert trigger["LambdaVersion"] == "V2_0"
     assert {one.properties["GroupName"] for one in assembly.all("AWS::Cognito::UserPoolGroup")} == {

@@ -245,7 +245,8 @@ def test_the_authorizer_asks_the_user_pool_for_this_client(assembly: Assembly) -
 
     assert authorizer["AuthorizerType"] == "JWT"
     assert "https://cognito-idp." in issuer
-    assert len(authorizer["JwtConfiguration"]["Audience"]) == 1
+    # The client of machines, and that of the console and the command line.
+    assert len(authorizer["JwtConfiguration"]["Audience"]) == 2
 
 
 def test_the_api_limits_and_logs_every_request(assembly: Assembly) -> None:
@@ -374,7 +375,11 @@ def wildcard(resource: object) -> str | None:
     if "-migrate:*" in text or "-committer:*" in text:
         return "versions"
     places = r"exports|baselines|uploads|market/scenario_(output|hourly)/data|market/scenario_output-parts"
-    if re.search(rf'"/(warehouse/(({places})/)?)?\*"', text) or "/baselines/*/system-*" in text:
+    if (
+        re.search(rf'"/(warehouse/(({places})/)?)?\*"', text)
+        or "/baselines/*/system-*" in text
+        or '"/console/*"' in text
+    ):
         return "objects"
     return text
 

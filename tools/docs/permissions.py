@@ -90,7 +90,11 @@ def _name_in_words(value: object, resources: Mapping[str, Any]) -> str:
     """A resource as a person calls it: its name where it has one, else what its construct is called."""
     match value:
         case str():
-            return value.rpartition(":")[2] if value.startswith("arn:") else value
+            # What a release brings is named by its contents, which are of no interest here.
+            named = re.sub(r"[0-9a-f]{64}", "<digest>", value)
+            return named.rpartition(":")[2] if named.startswith("arn:") else named
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{.*?\}", "…", text)
         case {"Ref": str(name)} if name.startswith("AWS::"):
             return ""
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
