@@ -1,6 +1,14 @@
 import "./styles/base.css";
 import "./styles/shell.css";
-import "./styles/parts.css";
+import "./styles/parts/layout.css";
+import "./styles/parts/buttons.css";
+import "./styles/parts/fields.css";
+import "./styles/parts/signs.css";
+import "./styles/parts/facts.css";
+import "./styles/parts/tables.css";
+import "./styles/parts/rows.css";
+import "./styles/parts/tabs.css";
+import "./styles/parts/dialog.css";
 import "./styles/charts.css";
 import { render } from "preact";
 import { App } from "./app";

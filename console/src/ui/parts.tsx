@@ -152,6 +152,16 @@ export function Facts(props: { of: readonly (readonly [string, ComponentChildren
   );
 }
 
+/** What a line of words was made from, unfolded on demand. */
+export function InFull(props: { value: object }) {
+  return (
+    <details>
+      <summary class="quiet small">In full</summary>
+      <pre tabIndex={0}>{JSON.stringify(props.value, null, 2)}</pre>
+    </details>
+  );
+}
+
 /** An id, short, with the whole of it to copy. */
 export function Id(props: { value: string }) {
   return (

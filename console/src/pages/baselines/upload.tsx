@@ -73,7 +73,7 @@ export function Upload(props: { stored: () => void }) {
           <Files table={undefined} take={take} label="Choose files" />
         </div>
         {Object.keys(files).length > 0 && (
-          <ul class="stack" style={{ gap: "6px" }}>
+          <ul class="stack close">
             {TABLES.map((table) => {
               const file = files[table];
               return file === undefined ? null : (

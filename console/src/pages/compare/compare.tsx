@@ -80,7 +80,7 @@ function Compared(props: {
   return (
     <>
       <Card title="Runs" actions={<TakeRows baseline={baseline.run_id} runs={ids} />}>
-        <ul class="stack" style={{ gap: "8px" }}>
+        <ul class="stack close">
           {[baseline, ...comparison.runs].map((run, place) => (
             <li key={run.run_id} class="line between">
               <span class="line">

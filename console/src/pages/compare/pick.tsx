@@ -22,7 +22,7 @@ export function Pick(props: { chosen: readonly string[]; pick: (id: string) => v
         <Text label="Scenario" hideLabel type="search" placeholder="Name of the scenario" value={name} onInput={setName} />
         <ProblemNote problem={runs.problem} />
         {runs.value === undefined && !runs.problem && <Waiting height={120} />}
-        <ul class="stack" style={{ gap: "2px", maxHeight: "50vh", overflow: "auto" }} tabIndex={0} aria-label="Runs with results">
+        <ul class="stack tight" style={{ maxHeight: "50vh", overflow: "auto" }} tabIndex={0} aria-label="Runs with results">
           {fitting.map((run) => {
             const taken = props.chosen.includes(run.id);
             return (

@@ -26,7 +26,7 @@ export function FirstSteps(props: { begin: boolean; runs: readonly Run[]; change
         <p class="soft" style={{ maxWidth: "68ch" }}>
           One power system, asked three ways. Each is computed for twenty years, in a few seconds, and compared with the first.
         </p>
-        <ol class="stack" style={{ gap: "8px" }}>
+        <ol class="stack close">
           {examples.map((example) => (
             <li key={example.label}>
               <b>{example.body.name}</b> <span class="soft">{example.question}</span>

@@ -59,7 +59,7 @@ function Working(props: { runs: readonly Run[] }) {
     <Card title="Under way" actions={<span class="quiet small">{several(props.runs.length, "run")}</span>}>
       <ul class="stack">
         {props.runs.slice(0, 8).map((run) => (
-          <li key={run.id} class="stack" style={{ gap: "6px" }}>
+          <li key={run.id} class="stack close">
             <span class="line between">
               <a href={to(`/runs/${run.id}`)}>{run.scenario_name}</a>
               <span class="line">

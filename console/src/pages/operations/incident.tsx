@@ -7,7 +7,7 @@ import { words } from "../../format/words";
 import { may } from "../../session/me";
 import { to } from "../../ui/address";
 import { ask } from "../../ui/dialog";
-import { Badge, Card, Facts, Id, Moment, Page, ProblemNote, Waiting } from "../../ui/parts";
+import { Badge, Card, Facts, Id, InFull, Moment, Page, ProblemNote, Waiting } from "../../ui/parts";
 
 const MOVES: Record<string, readonly (readonly [string, string])[]> = {
   NEW: [["RESOLVED", "Resolve"], ["IGNORED", "Ignore"]],
@@ -70,12 +70,7 @@ export function IncidentPage() {
                     {words(item.kind)}, <Moment value={item.at} />
                   </span>
                   <b>{item.summary}</b>
-                  {Object.keys(item.detail).length > 0 && (
-                    <details>
-                      <summary class="quiet small">In full</summary>
-                      <pre tabIndex={0}>{JSON.stringify(item.detail, null, 2)}</pre>
-                    </details>
-                  )}
+                  {Object.keys(item.detail).length > 0 && <InFull value={item.detail} />}
                 </li>
               ))}
             </ol>

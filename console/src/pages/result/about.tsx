@@ -38,7 +38,7 @@ export function About(props: { result: Result }) {
             ))}
           </ul>
         )}
-        <ul class="stack small" style={{ gap: "6px" }}>
+        <ul class="stack close small">
           {limits.map((limit) => (
             <li key={limit}>{limit}</li>
           ))}
@@ -79,8 +79,11 @@ function certificate(result: Result) {
 }
 
 function shown(value: unknown): string {
-  if (Array.isArray(value) && value.length > 3 && value.every((one) => typeof one === "number")) {
-    return `${String(value[0])} to ${String(value.at(-1))}`;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "none";
+    const [first, ...others] = value as unknown[];
+    const inTurn = typeof first === "number" && others.length > 1 && others.every((one, place) => one === first + place + 1);
+    return inTurn ? `${first} to ${first + others.length}` : value.map(shown).join(", ");
   }
   if (value === null || value === undefined) return "–";
   return typeof value === "string" ? value : typeof value === "boolean" ? (value ? "yes" : "no") : JSON.stringify(value);

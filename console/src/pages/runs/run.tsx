@@ -112,7 +112,7 @@ function Course(props: { run: LiveRun }) {
           {attempts.value?.length === 0 && <p class="soft">No worker has taken it yet.</p>}
           <ol class="stack">
             {attempts.value?.map((attempt) => (
-              <li key={attempt.attempt} class="stack" style={{ gap: "2px" }}>
+              <li key={attempt.attempt} class="stack tight">
                 <span class="line between">
                   <b>Attempt {attempt.attempt}</b>
                   <Badge state={attempt.outcome ?? "RUNNING"} />

@@ -9,7 +9,7 @@ import { assumptionLine, driverTitle, words } from "../../format/words";
 import { may } from "../../session/me";
 import { to, useQuery } from "../../ui/address";
 import { confirm } from "../../ui/dialog";
-import { Card, Empty, Facts, Moment, Page, ProblemNote, Tags, Waiting } from "../../ui/parts";
+import { Card, Empty, Facts, InFull, Moment, Page, ProblemNote, Tags, Waiting } from "../../ui/parts";
 import { RunList } from "../runs/rows";
 import { History } from "./history";
 
@@ -112,13 +112,10 @@ function Assumed(props: { scenario: Scenario }) {
         ) : (
           <ol class="stack">
             {assumptions.map((assumption, place) => (
-              <li key={place} class="stack" style={{ gap: "2px" }}>
+              <li key={place} class="stack tight">
                 <span class="quiet small">{driverTitle(assumption.driver_type)}</span>
                 <b>{assumptionLine(assumption)}</b>
-                <details>
-                  <summary class="quiet small">In full</summary>
-                  <pre tabIndex={0}>{JSON.stringify(assumption.payload, null, 2)}</pre>
-                </details>
+                <InFull value={assumption.payload} />
               </li>
             ))}
           </ol>

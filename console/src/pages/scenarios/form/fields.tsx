@@ -142,7 +142,7 @@ function Rows(props: { schema: Schema; value: unknown; path: string; context: Co
         {props.schema["x-unit"] && <span class="unit"> {props.schema["x-unit"]}</span>}
       </legend>
       {context.problem?.of(path) && <span class="wrong">{context.problem.of(path)}</span>}
-      <ul class="stack" style={{ gap: "8px" }}>
+      <ul class="stack close">
         {rows.map((row, place) => (
           <li key={place} class="points">
             {names.map((name) => (
@@ -180,7 +180,7 @@ function Shares(props: { schema: Schema; value: unknown; path: string; context: 
     <fieldset class="wide group">
       <legend>{props.label}</legend>
       {props.context.problem?.of(props.path) && <span class="wrong">{props.context.problem.of(props.path)}</span>}
-      <ul class="stack" style={{ gap: "8px" }}>
+      <ul class="stack close">
         {entries.map(([name, number], place) => (
           <li key={place} class="points">
             <Text label={`Name ${place + 1}`} hideLabel value={name} {...list} onInput={(next) => set(entries.map((entry, index) => (index === place ? [next, number] : entry)))} />
