@@ -17,6 +17,7 @@ def addresses(shown: Shown) -> dict[str, str]:
         "runs": "/runs",
         "result": f"/runs/{shown.runs[2]}",
         "bands": f"/runs/{shown.uncertain}",
+        "hours": f"/runs/{shown.hourly}?hourly=generation&of=2027&from=1&until=72",
         "sweep": f"/runs/{shown.sweep}",
         "compare": f"/compare?baseline={reference}&runs={','.join(others)}",
         "sweeps": "/sweeps",

@@ -21,6 +21,7 @@ class Shown:
     runs: list[str]
     sweep: str = ""
     uncertain: str = ""
+    hourly: str = ""
     incident: str = ""
 
 
@@ -46,10 +47,12 @@ def everything(client: httpx.Client) -> Shown:
     swept = data(client.post(f"/v1/scenarios/{shown.scenarios[0]}/run", json=sweep))["id"]
     uncertain = data(client.post("/v1/scenarios", json=_UNCERTAIN))["id"]
     bands = data(client.post(f"/v1/scenarios/{uncertain}/run", json={"seed": 7}))["id"]
+    hours = {"parameters": {"hourly": "price,generation", "end_year": 2028}}
+    hourly = data(client.post(f"/v1/scenarios/{shown.scenarios[0]}/run", json=hours))["id"]
     incident = incident_of(client)
-    for run in (swept, bands):
+    for run in (swept, bands, hourly):
         succeeded(client, run)
-    return Shown(shown.scenarios, shown.runs, swept, bands, incident)
+    return Shown(shown.scenarios, shown.runs, swept, bands, hourly, incident)
 
 
 def succeeded(client: httpx.Client, run: str) -> Mapping[str, Any]:
@@ -83,7 +86,7 @@ _UNCERTAIN = {
             },
         },
     ],
-    "parameters": {"draws": 60},
+    "parameters": {"draws": 60, "keep_draws": "npv", "percentiles": "10,25,75,90"},
     "tags": ["monte-carlo"],
 }
 

@@ -11,7 +11,7 @@ export function Bars(props: { title: string; unit: string; bars: readonly { labe
   const height = props.bars.length * ROW + 8;
   const said = props.bars.map((bar) => `${bar.label} ${shown(bar.value)}`).join(", ");
   return (
-    <Figure title={props.title} unit={scale.unit} values={{ head: ["", scale.unit], rows: props.bars.map((bar) => [bar.label, shown(bar.value)]) }} height={height}>
+    <Figure title={props.title} unit={scale.unit} values={() => ({ head: ["", scale.unit], rows: props.bars.map((bar) => [bar.label, shown(bar.value)]) })} height={height}>
       {(width) => (
         <svg viewBox={`0 0 ${width} ${height}`} height={height} role="img" aria-label={`${props.title} in ${scale.unit}: ${said}`}>
           {props.bars.map((bar, place) => {

@@ -12,13 +12,16 @@ export interface Entry {
 export interface Values {
   head: readonly string[];
   rows: readonly (readonly string[])[];
+  /** What is not in it. */
+  note?: string | undefined;
 }
 
 export function Figure(props: {
   title: string;
   unit?: string | undefined;
   legend?: readonly Entry[];
-  values: Values;
+  /** The table, made once it is opened. */
+  values: () => Values;
   height?: number;
   actions?: ComponentChildren;
   children: (width: number) => ComponentChildren;
@@ -70,7 +73,7 @@ export function Figure(props: {
           ))}
         </ul>
       )}
-      {table && <ValueTable title={props.title} values={props.values} />}
+      {table && <ValueTable title={props.title} values={props.values()} />}
     </figure>
   );
 }
@@ -103,6 +106,7 @@ function ValueTable(props: { title: string; values: Values }) {
           ))}
         </tbody>
       </table>
+      {props.values.note && <p class="note small">{props.values.note}</p>}
     </div>
   );
 }

@@ -13,10 +13,10 @@ export function Heat(props: { title: string; unit: string; across: { name: strin
   const scale = scaleOf(props.unit, largest);
   const shown = (value: number | null): string => inScale(value, scale, { like: largest });
   const height = down.values.length * CELL + 50;
-  const values = {
+  const values = () => ({
     head: [`${down.name} \\ ${across.name}`, ...across.values],
     rows: down.values.map((row) => [row, ...across.values.map((column) => shown(props.at(column, row)))]),
-  };
+  });
   return (
     <Figure title={props.title} unit={scale.unit} values={values} height={height}>
       {(width) => {

@@ -23,13 +23,13 @@ export function Lines(props: { title: string; unit: string; places: readonly str
   const shown = (value: number | null | undefined): string => inScale(value, scale, { like: largest, signed: props.signed ?? false });
   const [low, high] = extent(all);
   const unit = scale.unit === "1" ? undefined : scale.unit;
-  const values = {
+  const values = () => ({
     head: [props.axis ?? "Year", ...lines.flatMap((line) => (line.low ? [line.label, `${line.label}, P5`, `${line.label}, P95`] : [line.label]))],
     rows: props.places.map((place, index) => [
       place,
       ...lines.flatMap((line) => (line.low ? [shown(line.values[index]), shown(line.low[index]), shown(line.high?.[index])] : [shown(line.values[index])])),
     ]),
-  };
+  });
   const tip = (index: number) => ({
     title: props.places[index] ?? "",
     items: lines.map((line) => {
@@ -86,7 +86,7 @@ function Names(props: { lines: readonly (Line & { colour: string })[]; room: Roo
   );
 }
 
-function path(values: readonly (number | null)[], room: Room, factor: number): string {
+export function path(values: readonly (number | null)[], room: Room, factor: number): string {
   let pen = "M";
   return values
     .map((value, index) => {
@@ -101,7 +101,7 @@ function path(values: readonly (number | null)[], room: Room, factor: number): s
     .join("");
 }
 
-function band(low: readonly (number | null)[], high: readonly (number | null)[], room: Room, factor: number): string {
+export function band(low: readonly (number | null)[], high: readonly (number | null)[], room: Room, factor: number): string {
   const inside = low.map((_, index) => index).filter((index) => low[index] !== null && high[index] !== null);
   const point = (values: readonly (number | null)[], index: number): string => `${room.x(index).toFixed(1)} ${room.y.at((values[index] ?? 0) / factor).toFixed(1)}`;
   if (inside.length === 0) return "";

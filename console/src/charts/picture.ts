@@ -1,7 +1,7 @@
 /** A drawing as a PNG: what is seen, twice as sharp. */
 
 const PAINTED = ["fill", "stroke"] as const;
-const COPIED = ["stroke-dasharray", "stroke-width", "opacity", "fill-opacity", "font-size", "font-weight", "font-family"] as const;
+const COPIED = ["stroke-dasharray", "stroke-width", "opacity", "fill-opacity", "font-size", "font-weight", "font-family", "paint-order"] as const;
 
 /** Downloads the drawing with its title above it and the legend's entries below. */
 export async function savePicture(

@@ -34,6 +34,10 @@ export function Plot(props: {
   domain: readonly [number, number];
   /** Room on the right for labels. */
   margin?: number;
+  /** Pixels that a label on the axis below needs. */
+  labelWidth?: number;
+  /** Called with the first and the last place that were drawn over with the pointer. */
+  select?: ((first: number, last: number) => void) | undefined;
   tip: (place: number) => Tip;
   children: (room: Room) => ComponentChildren;
 }) {
@@ -41,6 +45,7 @@ export function Plot(props: {
   const height = props.height ?? 240;
   const [cursor, setCursor] = useState<number | null>(null);
   const [said, setSaid] = useState("");
+  const [anchor, setAnchor] = useState<number | null>(null);
 
   const bottom = height - FOOT;
   const y = linear(domain[0], domain[1], bottom, TOP);
@@ -72,7 +77,13 @@ export function Plot(props: {
     setCursor(place);
     setSaid(words(place));
   };
-  const show = spaced(places.length, right - left, 46);
+  const show = spaced(places.length, right - left, props.labelWidth ?? 46);
+  const { select } = props;
+  const drop = (event: PointerEvent & { currentTarget: SVGSVGElement }): void => {
+    const end = nearest(event.clientX, event.currentTarget);
+    if (select && anchor !== null && Math.abs(end - anchor) > 1) select(Math.min(anchor, end), Math.max(anchor, end));
+    setAnchor(null);
+  };
   return (
     <>
       <svg
@@ -90,6 +101,15 @@ export function Plot(props: {
         onBlur={() => setCursor(null)}
         onPointerMove={(event) => setCursor(nearest(event.clientX, event.currentTarget))}
         onPointerLeave={() => setCursor(null)}
+        {...(select && {
+          class: "selectable",
+          onPointerDown: (event: PointerEvent & { currentTarget: SVGSVGElement }) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            setAnchor(nearest(event.clientX, event.currentTarget));
+          },
+          onPointerUp: drop,
+          onPointerCancel: () => setAnchor(null),
+        })}
       >
         <g class="axis">
           {y.ticks.map((tick, place) => (
@@ -102,13 +122,16 @@ export function Plot(props: {
           ))}
           {places.map((place, index) =>
             show(index) ? (
-              <text key={place} x={x(index)} y={height - 6} text-anchor="middle">
+              <text key={index} x={x(index)} y={height - 6} text-anchor="middle">
                 {place}
               </text>
             ) : null,
           )}
         </g>
         {props.children(room)}
+        {anchor !== null && cursor !== null && (
+          <rect class="selection" x={Math.min(x(anchor), x(cursor))} width={Math.abs(x(cursor) - x(anchor))} y={TOP} height={bottom - TOP} />
+        )}
         {cursor !== null && <line class="cursor" x1={x(cursor)} x2={x(cursor)} y1={TOP} y2={bottom} />}
       </svg>
       {cursor !== null && <TipBox tip={props.tip(cursor)} x={x(cursor)} width={width} />}

@@ -17,14 +17,14 @@ export function Stacks(props: { title: string; unit: string; places: readonly st
   const largest = Math.max(...tops, 0);
   const scale = scaleOf(props.unit, largest);
   const shown = (value: number | undefined): string => inScale(value, scale, { like: largest });
-  const values = {
+  const values = () => ({
     head: ["Year", ...layers.map((layer) => layer.label), "Total"],
     rows: props.places.map((place, index) => [
       place,
       ...layers.map((layer) => shown(layer.values[index])),
       shown(layers.reduce((sum, layer) => sum + (layer.values[index] ?? 0), 0)),
     ]),
-  };
+  });
   const tip = (index: number) => ({
     title: props.places[index] ?? "",
     items: layers

@@ -25,7 +25,7 @@ export function Waterfall(props: { title: string; unit: string; from: { label: s
   const shown = (bar: (typeof bars)[number]): string => inScale(bar.value, scale, { signed: !bar.whole, like: largest });
   const [low, high] = extent(bars.flatMap((bar) => [bar.start, bar.end]), true);
   const height = bars.length * ROW + 26;
-  const values = { head: ["Step", scale.unit], rows: bars.map((bar) => [bar.label, shown(bar)]) };
+  const values = () => ({ head: ["Step", scale.unit], rows: bars.map((bar) => [bar.label, shown(bar)]) });
   return (
     <Figure title={props.title} unit={scale.unit} values={values} height={height}>
       {(width) => {

@@ -29,6 +29,18 @@ export async function readSeries(scenario: string, run: string, signal: AbortSig
   return ((await answer(call)) as unknown as { data: Series[] }).data;
 }
 
+/** Where the API has the hours of a year of a metric of a run. */
+export function hoursAddress(scenario: string, run: string, metric: string, year: string): string {
+  return `/v1/scenarios/${scenario}/outputs?resolution=hour&runs=${run}&metric=${metric}&start=${year}-01-01&end=${year}-12-31`;
+}
+
+/** The hours of a year of a metric: each series' values in the order of the hours. */
+export async function readHours(scenario: string, run: string, metric: string, year: string, signal: AbortSignal): Promise<Series[]> {
+  const query = { resolution: "hour", shape: "series", runs: run, metric, start: `${year}-01-01`, end: `${year}-12-31` };
+  const call = api.GET("/v1/scenarios/{scenario_id}/outputs", { params: { path: { scenario_id: scenario }, query: query as never }, signal });
+  return ((await answer(call)) as unknown as { data: Series[] }).data;
+}
+
 export async function readComparison(baseline: string, runs: readonly string[], signal: AbortSignal) {
   const call = api.GET("/v1/compare", { params: { query: { baseline, runs: runs.join(",") } as never }, signal });
   return ((await answer(call)) as Schema<"ComparisonEnvelope">).data;

@@ -97,7 +97,8 @@ function Line(props: { run: Run; chosen: boolean; toggle: () => void }) {
 }
 
 function headline(metrics: readonly Metric[] | undefined, name: string): string {
-  const metric = metrics?.find((one) => one.metric === name && Object.keys(one.tags).length === 0);
+  if (metrics === undefined) return "";
+  const metric = metrics.find((one) => one.metric === name && Object.keys(one.tags).length === 0);
   return metric ? quantity(metric.value, metric.unit) : "–";
 }
 

@@ -14,8 +14,12 @@ import { Choice } from "../../ui/field";
 import { Card, ProblemNote, Waiting } from "../../ui/parts";
 import { About } from "./about";
 import { Duration } from "./duration";
+import { Hours, hourlyMetrics } from "./hours";
+import { aligned, plain, within, years } from "./series";
 import { Sweep, sweeps } from "./sweep";
 import { Take } from "./take";
+import { ofDraws, Uncertainty } from "./uncertainty";
+import { YearSpan } from "./year-span";
 
 /** What is drawn without being asked for; more is a choice away. */
 const DRAWN = ["price", "renewable_share", "emissions", "system_cost"];
@@ -32,28 +36,37 @@ export function ResultView(props: { run: LiveRun; name: string }) {
         !series.problem && <Waiting what="the result" height={600} />
       ) : (
         <>
-          {sweeps(all).length > 0 ? (
-            <Sweep series={all} />
-          ) : (
-          <>
-          <Headline series={all} />
-          <div class="grid">
-            <Stack metric="generation" title="Generation" series={all} />
-            <Yearly metric="price" also={["time_weighted_price"]} series={all} />
-            {result.value?.attribution && <Attribution result={result.value} run={run} />}
-            {DRAWN.slice(1).map((metric) => (
-              <Yearly key={metric} metric={metric} series={all} />
-            ))}
-            <Stack metric="capacity" title="Capacity" series={all} />
-            <Duration series={all} />
-            <Other series={all} />
-          </div>
-          </>
-          )}
+          {sweeps(all).length > 0 ? <Sweep series={all} /> : <Pictures series={all} run={run} result={result.value} />}
           <Take run={run} name={props.name} />
         </>
       )}
       {result.value && <About result={result.value} />}
+    </>
+  );
+}
+
+function Pictures(props: { series: readonly Series[]; run: LiveRun; result: Result | undefined }) {
+  const { run, result } = props;
+  const [query] = useQuery();
+  const all = props.series.filter((one) => !ofDraws(one.metric));
+  const series = within(all, query.years);
+  return (
+    <>
+      <Headline series={all} />
+      <YearSpan years={years(all)} />
+      <div class="grid">
+        <Stack metric="generation" title="Generation" series={series} />
+        <Yearly metric="price" also={["time_weighted_price"]} series={series} />
+        {result && <Uncertainty run={run} result={result} series={within(props.series, query.years)} />}
+        {result?.attribution && <Attribution result={result} run={run} />}
+        {DRAWN.slice(1).map((metric) => (
+          <Yearly key={metric} metric={metric} series={series} />
+        ))}
+        <Stack metric="capacity" title="Capacity" series={series} />
+        <Duration series={series} />
+        <Other series={series} />
+      </div>
+      {result && hourlyMetrics(result).length > 0 && <Hours run={run} result={result} years={years(all)} />}
     </>
   );
 }
@@ -90,20 +103,6 @@ function Headline(props: { series: readonly Series[] }) {
       ))}
     </dl>
   );
-}
-
-export function plain(series: readonly Series[], metric: string): Series | undefined {
-  return series.find((one) => one.metric === metric && Object.keys(one.tags).length === 0);
-}
-
-export function years(series: readonly Series[]): string[] {
-  return [...new Set(series.flatMap((one) => one.t))].sort().map((day) => day.slice(0, 4));
-}
-
-/** The values of a series at each of `places`. */
-export function aligned(series: Series, places: readonly string[], values: readonly (number | null)[] = series.v): (number | null)[] {
-  const at = new Map(series.t.map((day, index) => [day.slice(0, 4), values[index] ?? null]));
-  return places.map((place) => at.get(place) ?? null);
 }
 
 function Yearly(props: { metric: string; also?: readonly string[]; series: readonly Series[] }) {
@@ -152,7 +151,7 @@ function Attribution(props: { result: Result; run: LiveRun }) {
   const { run, result } = props;
   const version = useAnswer(`version ${run.scenario_id} ${run.scenario_version}`, (signal) => readVersion(run.scenario_id, run.scenario_version, signal));
   const { attribution } = result;
-  if (attribution === null) return null;
+  if (attribution === null || attribution.shares.length === 0) return null;
   const assumptions = (version.value?.assumptions ?? []);
   const name = (label: string, type: string): string => {
     const place = /^assumptions\[(\d+)\]$/.exec(label)?.[1];
