@@ -212,6 +212,7 @@ BASELINES_API = Function(
         Route("POST", "/v1/baselines/uploads"),
         Route("GET", "/v1/baselines/{baseline_id}"),
         Route("DELETE", "/v1/baselines/{baseline_id}"),
+        Route("GET", "/v1/baselines/{baseline_id}/merit-order"),
         Route("GET", "/v1/baselines/{baseline_id}/tables"),
         Route("GET", "/v1/baselines/{baseline_id}/versions"),
     ),

@@ -89,7 +89,7 @@ def reference_problem(year: int) -> DispatchProblem:
 
     scenario = prepare(SimulationRequest([], reference_system(), {"start_year": year, "end_year": year}))
     inputs, fleet = scenario.inputs((), 0.0, {}), scenario.fleet
-    bids, _ = unit_bids(inputs, fleet, scenario.terms)
+    bids, _ = unit_bids(inputs, fleet, scenario.terms.spill_cost)
     return DispatchProblem(
         load=inputs.load[0],
         capacity=inputs.capacity[0] * (1.0 - fleet.outage_rate),

@@ -98,6 +98,8 @@ class ScenarioDraft(AnswerBody, shows=Scenario, hides=("tenant_id", "id", "versi
     parameters: KeptParameters
     name_taken_by: UUID | None
     """The scenario that has this name already: storing would be refused."""
+    work_seconds: float | None
+    """About how long one worker would take for a run of it; null where the baseline does not say, or a plug-in computes."""
 
     @classmethod
     def of(cls, thing: Any, **values: Any) -> Self:
@@ -234,14 +236,16 @@ def restore_scenario(
 @router.post("/v1/scenarios:validate", summary="Check a scenario without storing it", responses={200: _DRAFT})
 @needs("scenarios:write")
 def validate_scenario(document: Annotated[NewScenario, Body()]) -> Response[Any]:
-    """Says what creating it would: what is wrong, what may not be meant, who has the name. Nothing is stored."""
+    """Says what creating it would: what is wrong, what may not be meant, who has the name, and about how long a run takes. Nothing is
+    stored.
+    """
     caller = router.caller
     check_tenant(document.tenant_id, caller)
     with router.session() as session:
         taken_by = service.holder_of(session, document.name)
-        warnings = service.validate(session, document)
-    draft = ScenarioDraft.of(document, name_taken_by=taken_by)
-    return reply(ScenarioPreview.model_construct(data=draft, meta=warned_meta(caller, warnings)))
+        fit = service.validate(session, document)
+    draft = ScenarioDraft.of(document, name_taken_by=taken_by, work_seconds=fit.work_seconds)
+    return reply(ScenarioPreview.model_construct(data=draft, meta=warned_meta(caller, fit.warnings)))
 
 
 @router.post(

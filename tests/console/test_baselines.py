@@ -7,6 +7,7 @@ import uuid
 from playwright.sync_api import FilePayload, expect
 
 from tests.console.conftest import Visit
+from tests.console.test_accessibility import go
 
 _UNITS = """name,technology,capacity_mw,fuel,heat_rate,variable_cost,emission_factor,renewable
 wind,wind,50,,,0,0,true
@@ -34,3 +35,19 @@ def test_a_file_with_an_error_is_refused_by_its_row_and_taken_once_it_is_right(v
 
     give("800")
     expect(page.get_by_role("link", name="island")).to_be_visible()
+
+    # Then its merit order is drawn, and read unit by unit with the arrow keys
+    page.get_by_role("link", name="island").click()
+    order = page.get_by_role("figure", name="Merit order")
+    order.get_by_role("slider").press("End")
+    expect(order.locator("[aria-live]")).to_contain_text("gas: ")
+    expect(order.locator("[aria-live]")).to_contain_text("800")
+
+    # And a scenario on it is written with its names and its years
+    go(page, "/scenarios/new")
+    page.get_by_label("Name", exact=False).first.fill("On the island")
+    page.get_by_text("More fields").click()
+    page.get_by_label("Baseline").fill("island")
+    expect(page.get_by_text("On island: 2026 to 2026")).to_be_visible()
+    expect(page.locator("#vocabulary-technologies option")).to_have_count(2)
+    expect(page.get_by_text("of work for one worker")).to_be_visible()

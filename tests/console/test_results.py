@@ -29,7 +29,8 @@ def test_hours_are_zoomed_into_and_the_address_brings_them_back(visit: Visit, sh
     # Then these are in sight, after a reload too, and their table says them
     expect(price.get_by_text("Jan h 1", exact=True)).to_be_hidden()
     address = page.url
-    assert "from=" in address and "until=" in address
+    assert "from=" in address
+    assert "until=" in address
     page.reload()
     price.get_by_role("button", name="Table").click()
     first = price.get_by_role("rowheader").first

@@ -29,7 +29,10 @@ export function utc(moment: string): string {
 
 /** The time between two moments: `0.9 s`, `3 min 20 s`, `2 h 5 min`. */
 export function between(from: string, to: string): string {
-  const seconds = Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+  return duration(Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000));
+}
+
+export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);

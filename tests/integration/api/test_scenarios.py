@@ -371,6 +371,12 @@ def test_a_dry_run_stores_nothing_and_says_what_would_be_stored(client: Client) 
     assert draft.status == 200, draft.body
     assert draft.data["name_taken_by"] == taken["id"]
     assert draft.data["assumptions"][0]["payload"]["policy_name"] == "RPS"
+    # How long it takes is said too; of a model that a package brings only that model knows
+    assert 0 < draft.data["work_seconds"] < 60
+    other = client(
+        "POST", "/v1/scenarios:validate", {"name": "Elsewhere", "parameters": {"model": "plug_in"}}
+    )
+    assert (other.status, other.data["work_seconds"]) == (200, None)
     bad = client("POST", "/v1/scenarios:validate", {"name": "x", "assumptions": [{"driver_type": "nope"}]})
     assert bad.status == 422
     assert len(client("GET", "/v1/scenarios").data) == 1

@@ -300,6 +300,25 @@ def test_a_baseline_tells_what_a_scenario_on_it_may_name(outputs_api: OutputsApi
     assert outputs_api.get(f"/v1/baselines/{stored['id']}", version=3).json["code"] == "baseline_not_found"
 
 
+def test_a_baseline_tells_its_merit_order_in_a_year(outputs_api: OutputsApi) -> None:
+    stored = outputs_api.post("/v1/baselines", body()).json["data"]
+
+    answer = outputs_api.get(f"/v1/baselines/{stored['id']}/merit-order", year=2027)
+    whole = answer.json["data"]
+    assert (answer.status, whole["year"], whole["currency"]) == (200, 2027, "EUR")
+    assert [(offer["unit"], offer["capacity_mw"]) for offer in whole["offers"]] == [
+        ("wind", 50.0),
+        ("gas", 200.0),
+    ]
+    assert (whole["lowest_load_mw"], whole["highest_load_mw"]) == (101.0, 124.0)
+
+    assert outputs_api.get("/v1/baselines/reference/merit-order").json["data"]["year"] == 2026
+    refused = outputs_api.get(f"/v1/baselines/{stored['id']}/merit-order", year=2050)
+    assert (refused.status, refused.json["errors"][0]["path"]) == (400, "year")
+    assert "2026 to 2027" in refused.json["errors"][0]["message"]
+    assert outputs_api.get(f"/v1/baselines/{new_id()}/merit-order").status == 404
+
+
 def test_an_upload_is_told_what_was_assumed_and_so_is_each_result(outputs_api: OutputsApi) -> None:
     # Given tables of a spreadsheet that name a currency, and no carbon price
     semicolons = {name: {"csv": text.replace(",", ";")} for name, text in (("units", UNITS), ("load", LOAD))}

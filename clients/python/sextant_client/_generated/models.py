@@ -766,6 +766,29 @@ class NewWebhookEnvelope(Body):
     """What goes with it."""
 
 
+class OfferBody(Body):
+    """What a unit offers, on the mean of the year's hours."""
+
+    unit: str
+    """Its name."""
+    technology: str
+    """Its technology."""
+    fuel: str
+    """Empty where it burns none."""
+    renewable: bool
+    """Whether it counts for an RPS."""
+    must_take: bool
+    """Whether its energy is taken whatever the price."""
+    capacity_mw: float
+    """MW installed."""
+    available_mw: float
+    """MW after outages and the weather."""
+    bid: float
+    """At which it is called, in the currency per MWh."""
+    running_cost: float
+    """Fuel, variable cost and carbon, in the currency per MWh."""
+
+
 class OtherRunBody(Body):
     run_id: UUID
     """The run's id."""
@@ -2597,6 +2620,32 @@ class MeEnvelope(Body):
     """What goes with it."""
 
 
+class MeritOrderBody(Body):
+    """The untouched system's supply curve in a year."""
+
+    year: int
+    """Which year."""
+    currency: str
+    """ISO 4217."""
+    price_year: int
+    """The year of whose money it is."""
+    lowest_load_mw: float
+    """The year's lowest load."""
+    mean_load_mw: float
+    """Its mean."""
+    highest_load_mw: float
+    """Its highest."""
+    offers: list[OfferBody]
+    """In the order in which they are called; storages are not among them."""
+
+
+class MeritOrderEnvelope(Body):
+    data: MeritOrderBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
 class MetricList(Body):
     data: list[MetricBody]
     """What was asked for."""
@@ -3556,6 +3605,8 @@ class ScenarioDraft(Body):
     """To find it by, at most 20."""
     name_taken_by: UUID | None
     """The scenario that has this name already: storing would be refused."""
+    work_seconds: float | None
+    """About how long one worker would take for a run of it; null where the baseline does not say, or a plug-in computes."""
 
 
 class ScenarioEnvelope(Body):

@@ -507,6 +507,32 @@ class Api:
             path={"baseline_id": baseline_id},
         )
 
+    def get_merit_order(
+        self, baseline_id: UUID | str, *, year: int | None = None, version: int | None = None
+    ) -> models.MeritOrderEnvelope:
+        """Get the merit order of a baseline in a year.
+
+        Of one version, the newest unless another is named: each unit with its capacity, what of it is available on the mean of the
+        year, and its cost. `reference` is the built-in system. A year that the baseline has not is 400.
+
+        Permission: `scenarios:read`.
+
+        baseline_id: The baseline's id.
+        year: The baseline's first where none is given
+        version: The newest where none is given
+        """
+        answer: models.MeritOrderEnvelope = self._transport.call(
+            Operation(
+                "get_merit_order",
+                "GET",
+                "/v1/baselines/{baseline_id}/merit-order",
+                answers=("MeritOrderEnvelope",),
+            ),
+            path={"baseline_id": baseline_id},
+            query={"year": year, "version": version},
+        )
+        return answer
+
     def get_baseline_tables(
         self, baseline_id: UUID | str, *, version: int | None = None
     ) -> models.BaselineTablesEnvelope:
@@ -2199,7 +2225,8 @@ class Api:
     def validate_scenario(self, body: models.NewScenario | Mapping[str, Any]) -> models.ScenarioPreview:
         """Check a scenario without storing it.
 
-        Says what creating it would: what is wrong, what may not be meant, who has the name. Nothing is stored.
+        Says what creating it would: what is wrong, what may not be meant, who has the name, and about how long a run takes. Nothing is
+        stored.
 
         Permission: `scenarios:write`.
         """

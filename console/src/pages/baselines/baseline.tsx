@@ -8,6 +8,7 @@ import { count, quantity } from "../../format/numbers";
 import { words } from "../../format/words";
 import { to } from "../../ui/address";
 import { Card, Facts, Id, Moment, Page, ProblemNote, Waiting } from "../../ui/parts";
+import { MeritOrder } from "./merit-order";
 
 export function BaselinePage() {
   const { id = "" } = useRoute().params;
@@ -23,6 +24,7 @@ export function BaselinePage() {
         !found.problem && <Waiting what="the baseline" height={400} />
       ) : (
         <>
+          {vocabulary?.years && <MeritOrder id={id} years={vocabulary.years as [number, number]} />}
           <div class="split">
             <Bars
               title="Capacity by technology"

@@ -1,8 +1,8 @@
 /** Writes a scenario: a form made from the model's own contract, its JSON beside it, and the API's word on it as one types. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import { answer, api } from "../../api/client";
-import { Problem } from "../../api/problem";
+import type { Problem } from "../../api/problem";
 import { useAction, useAnswer } from "../../api/use";
 import { requestRun } from "../../data/runs";
 import { createScenario, type Draft, readScenario } from "../../data/scenarios";
@@ -13,10 +13,11 @@ import { Area, Choice, Text } from "../../ui/field";
 import { Card, Page, ProblemNote, Waiting } from "../../ui/parts";
 import { Document } from "./form/document";
 import { Fields } from "./form/fields";
+import { Names, useKnown } from "./form/names";
 import { type Definitions, resolved, type Schema } from "./form/schema";
+import { useVerdict, Verdict } from "./form/verdict";
 
 const EMPTY: Draft = { name: "", description: "", assumptions: [], parameters: {}, tags: [] };
-const PAUSE = 400;
 
 interface Contract {
   drivers: Record<string, { description: string; payload: string }>;
@@ -34,13 +35,11 @@ export function Editor() {
   const [query] = useQuery();
   const source = id ?? query.from;
   const found = useAnswer(source === undefined ? null : `scenario ${source}`, (signal) => readScenario(source ?? "", signal));
-  const contract = useAnswer("contract", async (signal) => {
+  const contract = useAnswer("contract", async (signal): Promise<Contract> => {
     const model = await answer(api.GET("/v1/models/{model}", { params: { path: { model: "merit_order" } }, signal }));
-    return model.data as unknown as Contract;
-  });
-  const vocabulary = useAnswer("vocabulary", async (signal) => {
-    const path = { baseline_id: "reference" };
-    return (await answer(api.GET("/v1/baselines/{baseline_id}", { params: { path }, signal }))).data.vocabulary;
+    const { parameters, ...whole } = model.data as unknown as Contract;
+    const baseline = { ...parameters.properties?.baseline, "x-vocabulary": "baselines" };
+    return { ...whole, parameters: { ...parameters, properties: { ...parameters.properties, baseline } } };
   });
   const problem = found.problem ?? contract.problem;
   if (contract.value === undefined || (source !== undefined && found.value === undefined)) {
@@ -61,14 +60,7 @@ export function Editor() {
         tags: scenario.tags,
       }
     : EMPTY;
-  return (
-    <>
-      <Writing key={source ?? "new"} id={id} etag={found.value?.etag ?? ""} begin={begin} contract={contract.value} />
-      <datalist id="vocabulary-fuels">{vocabulary.value?.fuels.map((name) => <option key={name} value={name} />)}</datalist>
-      <datalist id="vocabulary-technologies">{Object.keys(vocabulary.value?.technologies ?? {}).map((name) => <option key={name} value={name} />)}</datalist>
-      <datalist id="vocabulary-units">{Object.keys(vocabulary.value?.units ?? {}).map((name) => <option key={name} value={name} />)}</datalist>
-    </>
-  );
+  return <Writing key={source ?? "new"} id={id} etag={found.value?.etag ?? ""} begin={begin} contract={contract.value} />;
 }
 
 function Writing(props: { id: string | undefined; etag: string; begin: Draft; contract: Contract }) {
@@ -77,6 +69,7 @@ function Writing(props: { id: string | undefined; etag: string; begin: Draft; co
   const [draft, setDraft] = useState<Draft>(props.begin);
   const [touched, setTouched] = useState(false);
   const verdict = useVerdict(draft, touched);
+  const known = useKnown(draft.parameters.baseline);
   const saving = useAction();
   const definitions = contract.assumptions.$defs;
   const context = { definitions, problem: saving.problem?.errors.length ? saving.problem : verdict.problem };
@@ -93,7 +86,6 @@ function Writing(props: { id: string | undefined; etag: string; begin: Draft; co
       const saved = id === undefined ? await createScenario(draft) : await replace(id, draft, props.etag);
       route(run ? to(`/runs/${await requestRun(saved)}`) : to(`/scenarios/${saved}`));
     });
-  const loose = verdict.problem?.errors.filter((error) => error.path === "" || error.path === "assumptions" || error.path === "parameters") ?? [];
   return (
     <Page
       title={id === undefined ? "New scenario" : `Edit ${props.begin.name}`}
@@ -113,6 +105,7 @@ function Writing(props: { id: string | undefined; etag: string; begin: Draft; co
       }
     >
       <ProblemNote problem={saving.problem} />
+      <Names known={known} />
       <div class="split">
         <div class="stack" style={{ gap: "18px" }}>
           <Card title="What it is">
@@ -156,7 +149,7 @@ function Writing(props: { id: string | undefined; etag: string; begin: Draft; co
           </Card>
         </div>
         <div class="stack beside">
-          <Verdict verdict={verdict} touched={touched} loose={loose.map((error) => error.message)} />
+          <Verdict verdict={verdict} touched={touched} known={known} />
           <Document draft={draft} onChange={(next) => change(next)} />
         </div>
       </div>
@@ -209,73 +202,6 @@ function One(props: {
         )}
       </div>
     </Card>
-  );
-}
-
-interface Judged {
-  problem: Problem | undefined;
-  warnings: readonly string[];
-  asking: boolean;
-}
-
-/** What the API says of the draft, once the reader pauses. */
-function useVerdict(draft: Draft, touched: boolean): Judged {
-  const [judged, setJudged] = useState<Judged>({ problem: undefined, warnings: [], asking: false });
-  const text = JSON.stringify(draft);
-  useEffect(() => {
-    if (!touched) return undefined;
-    const controller = new AbortController();
-    setJudged((before) => ({ ...before, asking: true }));
-    const timer = setTimeout(() => {
-      answer(api.POST("/v1/scenarios:validate", { body: JSON.parse(text) as never, signal: controller.signal })).then(
-        (said) => {
-          const warnings = ((said.meta as { warnings?: { message?: string }[] }).warnings ?? []).map((warning) => warning.message ?? JSON.stringify(warning));
-          setJudged({ problem: undefined, warnings, asking: false });
-        },
-        (error: unknown) => {
-          if (!controller.signal.aborted) setJudged({ problem: Problem.caught(error), warnings: [], asking: false });
-        },
-      );
-    }, PAUSE);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [text, touched]);
-  return judged;
-}
-
-function Verdict(props: { verdict: Judged; touched: boolean; loose: readonly string[] }) {
-  const { verdict } = props;
-  const count = verdict.problem?.errors.length ?? 0;
-  return (
-    <div class={`note ${verdict.problem ? "bad" : verdict.warnings.length > 0 ? "warn" : ""}`} role="status">
-      {!props.touched ? (
-        <span>Nothing changed yet.</span>
-      ) : verdict.problem ? (
-        <>
-          <b>{count === 0 ? verdict.problem.title : count === 1 ? "One field is wrong" : `${count} fields are wrong`}</b>
-          {count === 0 ? (
-            <span>{verdict.problem.detail}</span>
-          ) : (
-            <ul>
-              {verdict.problem.errors.map((error) => (
-                <li key={error.path + error.rule}>
-                  <code>{error.path}</code> {error.message}
-                </li>
-              ))}
-            </ul>
-          )}
-        </>
-      ) : (
-        <>
-          <b>{verdict.asking ? "Checking …" : verdict.warnings.length > 0 ? "It can be run, but" : "It can be run"}</b>
-          {verdict.warnings.map((warning) => (
-            <span key={warning}>{warning}</span>
-          ))}
-        </>
-      )}
-    </div>
   );
 }
 

@@ -55,26 +55,30 @@ class Systems:
             )
             if baseline is None:
                 raise BaselineNotFoundError
-            system = self._kept[key] = self._load(baseline)
+            system = self._kept[key] = load(self._objects, baseline)
         return system
 
-    def _load(self, baseline: Baseline) -> SystemData:
-        place = packed_location(baseline.location)
-        try:
-            return unpacked(self._objects.get(place), name=baseline.name, version=str(baseline.version))
-        except FileNotFoundError:
-            pass  # uploaded to another version of the code
-        except NotPackedError as error:
-            logger.warning(
-                "packed system is unreadable and made anew", extra={"place": place, "why": str(error)}
-            )
-        system = self._read(baseline)
-        self._objects.put(place, packed(system))
-        return system
 
-    def _read(self, baseline: Baseline) -> SystemData:
-        options = dict(baseline.options)
-        tables = {table: self._objects.get(f"{baseline.location}/{table}") for table in options.pop("tables")}
-        if digest_of(tables, options) != baseline.digest:
-            raise InvalidBaselineError("The stored tables are not the ones that were checked.")
-        return system_of(tables, options, baseline.name, baseline.version)
+def load(objects: TableStore, baseline: Baseline) -> SystemData:
+    """The system of a baseline, from the form that loads at once or else from its tables.
+
+    Raises `InvalidBaselineError` where the tables were altered.
+    """
+    place = packed_location(baseline.location)
+    try:
+        return unpacked(objects.get(place), name=baseline.name, version=str(baseline.version))
+    except FileNotFoundError:
+        pass  # uploaded to another version of the code
+    except NotPackedError as error:
+        logger.warning("packed system is unreadable and made anew", extra={"place": place, "why": str(error)})
+    system = _read(objects, baseline)
+    objects.put(place, packed(system))
+    return system
+
+
+def _read(objects: TableStore, baseline: Baseline) -> SystemData:
+    options = dict(baseline.options)
+    tables = {table: objects.get(f"{baseline.location}/{table}") for table in options.pop("tables")}
+    if digest_of(tables, options) != baseline.digest:
+        raise InvalidBaselineError("The stored tables are not the ones that were checked.")
+    return system_of(tables, options, baseline.name, baseline.version)

@@ -62,7 +62,7 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
     years, hours = len(terms.years), len(terms.weights)
     units = len(fleet.units)
     draws = max(np.shape(getattr(inputs, name))[0] for name in inputs.__dataclass_fields__)
-    bids, running = unit_bids(inputs, fleet, terms)
+    bids, running = unit_bids(inputs, fleet, terms.spill_cost)
     seasons = bids.shape[2]
     season = terms.month - 1 if seasons > 1 else np.zeros(hours, dtype=np.int64)
     usable = np.minimum(inputs.availability * (1.0 - fleet.outage_rate), _room(fleet))
@@ -245,7 +245,7 @@ def _storages(fleet: Fleet, terms: Terms, installed: FloatArray, usable: FloatAr
     )
 
 
-def unit_bids(inputs: Inputs, fleet: Fleet, terms: Terms) -> tuple[FloatArray, FloatArray]:
+def unit_bids(inputs: Inputs, fleet: Fleet, spill_cost: float) -> tuple[FloatArray, FloatArray]:
     """Bids and running costs [D, Y, G, U] in EUR/MWh: heat rate·fuel + variable cost + emission factor·carbon.
 
     A must-take unit bids minus the spill cost: it gives way only when there is nothing else to throw away.
@@ -257,7 +257,7 @@ def unit_bids(inputs: Inputs, fleet: Fleet, terms: Terms) -> tuple[FloatArray, F
     per_unit = fuel[..., np.maximum(fleet.fuel_of, 0)] if fuel.shape[-1] else np.zeros((*fuel.shape[:3], 1))
     running = per_unit * burning + fleet.variable_cost
     running = running + (inputs.carbon_price[..., None] * fleet.emission_factor)[:, :, None, :]
-    return np.where(fleet.must_take, -terms.spill_cost, running), running
+    return np.where(fleet.must_take, -spill_cost, running), running
 
 
 def _room(fleet: Fleet) -> FloatArray:

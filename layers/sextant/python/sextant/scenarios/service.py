@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sextant.canonical import decode
-from sextant.drivers.references import Remark
 from sextant.errors import VersionConflictError
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId
@@ -23,7 +22,7 @@ from sextant.scenarios.errors import (
     ScenarioPublishingError,
     VersionNotFoundError,
 )
-from sextant.scenarios.fit import check, checked
+from sextant.scenarios.fit import Fit, check, checked
 from sextant.scenarios.model import Scenario, ScenarioEvent, ScenarioFilter, ScenarioValues, WrittenScenario
 from sextant.scenarios.repository import SCENARIOS
 from sextant.storage import Session
@@ -204,8 +203,8 @@ def get_version(session: Session, scenario: ScenarioId, number: int) -> RecordVe
         raise VersionNotFoundError from error
 
 
-def validate(session: Session, document: ScenarioDocument) -> tuple[Remark, ...]:
-    """The warnings about a scenario that is not stored; raises `ValidationError` as storing it would."""
+def validate(session: Session, document: ScenarioDocument) -> Fit:
+    """What is said of a scenario that is not stored; raises `ValidationError` as storing it would."""
     values = document.values()
     return check(session, values["assumptions"], values["parameters"])
 
