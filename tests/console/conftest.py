@@ -2,7 +2,8 @@
 
 browser  (package)  Chromium; a test opens contexts of its own, which share nothing
 shown    (session)  a tenant of this name, in which there is something for every page
-visit    (test)     signs somebody in and returns their page: `visit("viewer")`, `visit("analyst", tenant="acme")`
+visit    (test)     signs somebody in and returns their page: `visit("viewer")`, `visit("analyst", tenant="acme")`; what they click goes
+                    into the list `clicks`, where one is given
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def visit(browser: Browser, system: RunningSystem) -> Iterator[Visit]:
         path: str = "/console/",
         width: int = 1280,
         clock: bool = False,
+        clicks: list[str] | None = None,
     ) -> Page:
         context = browser.new_context(
             base_url=system.url,
@@ -62,6 +64,11 @@ def visit(browser: Browser, system: RunningSystem) -> Iterator[Visit]:
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
+        if clicks is not None:
+            context.expose_function("noted", lambda text: clicks.append(text))  # noqa: PLW0108 (playwright takes no built-in)
+            context.add_init_script(
+                "addEventListener('click', click => noted(click.target.textContent), true);"
+            )
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on(

@@ -11,7 +11,8 @@ from tests.console.conftest import Visit
 
 def test_three_clicks_lead_from_nothing_to_three_compared_scenarios(visit: Visit) -> None:
     # Given a tenant that has nothing, and somebody who signs in to it
-    page = visit("analyst", tenant=f"first-{uuid.uuid4().hex[:8]}")
+    clicks: list[str] = []
+    page = visit("analyst", tenant=f"first-{uuid.uuid4().hex[:8]}", clicks=clicks)
     expect(page.get_by_role("heading", name="Begin with three scenarios")).to_be_visible()
 
     # When they have the three scenarios made and run, and compare what came out
@@ -23,6 +24,7 @@ def test_three_clicks_lead_from_nothing_to_three_compared_scenarios(visit: Visit
     expect(price.locator("path[stroke]")).to_have_count(3)
     expect(page.get_by_role("heading", name="What RPS sensitivity assumes differently")).to_be_visible()
     expect(page.get_by_text("Renewables 60 % from 2030").first).to_be_visible()
+    assert clicks == ["Sign in", "Create and run them", "Compare them"]
 
     # And the address alone brings them back
     page.reload()
