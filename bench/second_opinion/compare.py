@@ -134,7 +134,7 @@ def unweighted(problem: DispatchProblem) -> DispatchProblem:
 def differences(problem: DispatchProblem, reservoirs: Sequence[Reservoir] = ()) -> tuple[float, float | None]:
     """Relative difference of the objective, and the largest of the prices away from their steps; None of these with storages."""
     import numpy as np
-    import pypsa  # type: ignore[import-not-found]
+    import pypsa
 
     from sextant.engine.dispatch import dispatch
 
