@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,6 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import BaseModel
 
+from functions.api.compared_values import ComparedRowBody, ComparedSeriesBody
 from functions.api.differences import DifferenceBody
 from functions.api.http.envelopes import AnswerBody, answers
 from functions.api.http.headers import DISPOSITION
@@ -57,48 +59,6 @@ _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET}
 _YEARS = re.compile(r"([0-9]{4})(?:-([0-9]{4}))?")
 
 
-class DeltaBody(BaseModel):
-    """A run's value against the baseline's. What is null has its reason in `null_because`."""
-
-    run_id: str
-    """The run."""
-    value: float | None
-    """The run's, in the row's unit."""
-    delta: float | None
-    """`value` − `baseline`, in the row's unit."""
-    relative: float | None
-    """`delta` over the size of `baseline`: 0.1 is a tenth more."""
-    band_lower: float | None = None
-    """P5 of the run; left out where nothing is random."""
-    band_upper: float | None = None
-    """P95 of the run."""
-    band_lower_delta: float | None = None
-    """The run's P5 less the baseline's; where both have bands."""
-    band_upper_delta: float | None = None
-    """The run's P95 less the baseline's; where both have bands."""
-    null_because: Literal["not_in_run", "not_in_baseline", "undefined", "baseline_is_zero"] | None = None
-    """The run or the baseline has no such row, or no value in it; or only `relative` is null, as the baseline is 0."""
-
-
-class ComparedRowBody(BaseModel):
-    metric: str
-    """What is measured."""
-    asof_date: str
-    """The first day of the period."""
-    tags: dict[str, str]
-    """What the values are of."""
-    unit: str
-    """Of the values and differences."""
-    baseline: float | None
-    """The baseline run's value."""
-    baseline_band_lower: float | None = None
-    """P5 of the baseline run; left out where nothing is random."""
-    baseline_band_upper: float | None = None
-    """P95 of the baseline run."""
-    runs: list[DeltaBody]
-    """In the order in which the runs were named."""
-
-
 class ComparedRunBody(AnswerBody):
     """A run that was compared."""
 
@@ -129,7 +89,9 @@ class ComparisonBody(AnswerBody):
     runs: list[OtherRunBody]
     """In the order in which they were named."""
     rows: list[ComparedRowBody]
-    """One for each metric, date, tags and unit that any of the runs has, in this order."""
+    """One for each metric, date, tags and unit that any of the runs has, in this order; none with `shape=series`."""
+    series: list[ComparedSeriesBody] | None = None
+    """With `shape=series` in place of the rows; left out otherwise."""
 
 
 class ComparisonEnvelope(BaseModel):
@@ -138,7 +100,8 @@ class ComparisonEnvelope(BaseModel):
 
 
 class ComparedList(BaseModel):
-    data: list[ComparedRowBody]
+    data: list[ComparedRowBody] | list[ComparedSeriesBody]
+    """Rows; with `shape=series` one item for each metric, tags and unit."""
     meta: SnapshotMeta
 
 
@@ -163,6 +126,13 @@ Years = Annotated[
 ]
 
 Form = Annotated[Literal["json", "csv", "parquet"] | None, Query(description="A file of the rows instead")]
+Shape = Annotated[
+    Literal["rows", "series"] | None,
+    Query(
+        description="`series`: one item a metric, tags and unit, with its dates `t`, and of the baseline and each run values `v`,"
+        " differences, and where there are bands `lo` (P5) and `hi` (P95)"
+    ),
+]
 
 router = Router("Outputs")
 
@@ -187,6 +157,7 @@ def compare_runs(
     separator: Separator = None,
     decimal: Decimal = None,
     bom: Bom = None,
+    shape: Shape = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
     """Answers which run is better, by how much and why: per metric, date and tags the value of each run, its difference to the baseline
@@ -201,13 +172,14 @@ def compare_runs(
             raise broken("technology", "unique_key", "must not stand beside a tag of this name")
         tags = f"{tags},technology:{technology}" if tags else f"technology:{technology}"
     where = filter_of(start=start, end=end, tags=tags)
-    form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
+    form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     check_switched_on(caller)
     base, *compared = _runs(caller, baseline, others)
-    comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
+    question = _Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
-        return _file(caller, comparison, form, style)
+        return question.file(form, style)
+    comparison = question.answer()
     data = {
         "baseline": _shown(base),
         "runs": [
@@ -220,7 +192,7 @@ def compare_runs(
             }
             for run in compared
         ],
-        "rows": [row.to_json() for row in comparison.rows],
+        **_values(comparison, shape),
     }
     return json_answer(data, caller.request_id, comparison.snapshot_id)
 
@@ -251,6 +223,7 @@ def compare_outputs(
     separator: Separator = None,
     decimal: Decimal = None,
     bom: Bom = None,
+    shape: Shape = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response[Any]:
     """The rows of `GET /v1/compare`, which also says what differs in the inputs; or the same as CSV or Parquet."""
@@ -258,14 +231,16 @@ def compare_outputs(
     others = references(runs)
     metric = renamed("metric", metric, "metric_name", metric_name)
     where = filter_of(start=start, end=end, tags=tags)
-    form = _FORMATS.get(format or "", None if format else accepted(accept, _FORMATS.values()))
+    form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     readable(caller, scenario_id)
     base, *compared = _runs(caller, baseline, others)
-    comparison = _compared(caller, base, compared, metric, where, snapshot_of(snapshot_id))
+    question = _Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
-        return _file(caller, comparison, form, style)
-    return json_answer([row.to_json() for row in comparison.rows], caller.request_id, comparison.snapshot_id)
+        return question.file(form, style)
+    comparison = question.answer()
+    data = _values(comparison, shape)["series" if shape == "series" else "rows"]
+    return json_answer(data, caller.request_id, comparison.snapshot_id)
 
 
 def references(text: str) -> list[tuple[UUID, UUID | None]]:
@@ -309,33 +284,63 @@ def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | No
     return runs
 
 
-def _compared(
-    caller: Caller,
-    baseline: ComputedRun,
-    runs: Sequence[ComputedRun],
-    metric: str | None,
-    where: OutputFilter,
-    snapshot: int | None,
-) -> Comparison:
-    """The runs' values. Raises `InvalidParameterError` for a metric or tag that none of their scenarios has."""
-    metrics = [name.strip() for name in metric.split(",")] if metric else []
-    reference, *others = (RunReference(run.scenario_id, run.id) for run in (baseline, *runs))
-    comparison = reader().comparison(caller.tenant, reference, others, metrics, where, snapshot)
-    scenarios = {ScenarioId(run.scenario_id) for run in (baseline, *runs)}
-    missing = set(metrics).difference(row.metric for row in comparison.rows)
-    if missing:
-        check_metrics(caller, scenarios, missing, snapshot)
-    if not comparison.rows:
-        check_names(caller, scenarios, where, snapshot)
-    return comparison
+def _form_of(name: str | None, accept: str, shape: str | None) -> ExportFormat | None:
+    """The file that is asked for; None for JSON. Raises `InvalidParameterError` for a file of a shape."""
+    form = _FORMATS.get(name or "", None if name else accepted(accept, _FORMATS.values()))
+    if form is not None and shape is not None:
+        raise broken("shape", "not_applicable", "goes only with JSON: a file holds rows")
+    return form
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Runs to be compared with one of them."""
+
+    caller: Caller
+    baseline: ComputedRun
+    runs: Sequence[ComputedRun]
+    metric: str | None
+    where: OutputFilter
+    snapshot: int | None
+
+    def answer(self) -> Comparison:
+        """The runs' values. Raises `InvalidParameterError` for a metric or tag that none of their scenarios has."""
+        comparison = reader().comparison(self.caller.tenant, *self._what())
+        missing = set(self._metrics).difference(row.metric for row in comparison.rows)
+        if missing or not comparison.rows:
+            self._check_names(missing)
+        return comparison
+
+    def file(self, form: ExportFormat, style: CsvStyle) -> Response[Any]:
+        """The same as a file; raises as `answer` does."""
+        self._check_names(self._metrics)
+        file = reader().comparison_file(self.caller.tenant, *self._what(), form=form, style=style)
+        return file_answer(self.caller, file, form, "comparison")
+
+    @property
+    def _metrics(self) -> list[str]:
+        return [name.strip() for name in self.metric.split(",")] if self.metric else []
+
+    def _what(
+        self,
+    ) -> tuple[RunReference, list[RunReference], list[str], OutputFilter, int | None]:
+        reference, *others = (RunReference(run.scenario_id, run.id) for run in (self.baseline, *self.runs))
+        return reference, others, self._metrics, self.where, self.snapshot
+
+    def _check_names(self, metrics: Collection[str]) -> None:
+        scenarios = {ScenarioId(run.scenario_id) for run in (self.baseline, *self.runs)}
+        if metrics:
+            check_metrics(self.caller, scenarios, metrics, self.snapshot)
+        check_names(self.caller, scenarios, self.where, self.snapshot)
+
+
+def _values(comparison: Comparison, shape: str | None) -> dict[str, Any]:
+    if shape == "series":
+        return {"rows": [], "series": comparison.series()}
+    return {"rows": [row.to_json() for row in comparison.rows]}
 
 
 def _shown(run: ComputedRun) -> dict[str, Any]:
     said = {name: run.metadata.get(name) for name in ("model", "model_version")}
     body = ComparedRunBody.of(run, run_id=run.id, **said)
     return body.model_dump(mode="json")
-
-
-def _file(caller: Caller, comparison: Comparison, form: ExportFormat, style: CsvStyle) -> Response[Any]:
-    file = reader().comparison_file(caller.tenant, comparison, form, style)
-    return file_answer(caller, file, form, "comparison")

@@ -20,7 +20,7 @@ from sextant.ids import new_id
 from sextant.lake.errors import ResultTooLargeError
 from sextant.lake.objects.store import PART_BYTES
 from sextant.lake.read.aggregate import aggregate
-from sextant.lake.read.compare import RunReference, compare
+from sextant.lake.read.compare import RunReference, pair
 from sextant.lake.read.export import ExportFormat, export, exported
 from sextant.lake.read.query import EVERYTHING, OutputFilter
 from sextant.lake.read.scan import scan
@@ -190,7 +190,7 @@ def test_runs_of_different_scenarios_are_compared_with_a_baseline(lake: Lake) ->
     where = OutputFilter(metric="price")
 
     # When they are compared
-    result = compare(lake.table(), "acme", references[0], references[1:], where=where)
+    result = pair(lake.table(), "acme", references[0], references[1:], where=where).compared()
 
     # Then every place that any has is a row, in order, with each one's difference
     values = [
@@ -213,4 +213,4 @@ def test_runs_of_different_scenarios_are_compared_with_a_baseline(lake: Lake) ->
     assert json.loads(json.dumps(result.rows[0].to_json())) == result.rows[0].to_json()
 
     # And another tenant's run is as good as none
-    assert compare(lake.table(), "beta", references[0], references[1:]).rows == ()
+    assert pair(lake.table(), "beta", references[0], references[1:]).compared().rows == ()

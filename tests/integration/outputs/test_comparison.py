@@ -13,6 +13,7 @@ import pytest
 
 from functions.api.http import compression
 from sextant.ids import RunId, ScenarioId, TenantId, new_id
+from sextant.lake.read import compare
 from sextant.outputs import reading
 from sextant.scenarios import service as scenarios
 from sextant.scenarios.documents import ScenarioDocument
@@ -118,14 +119,21 @@ def test_a_run_that_cannot_be_compared_is_named(outputs_api: OutputsApi, pair: t
     foreign = job.request(job.scenario(tenant=other), tenant=other).id
     own = scenario_of(outputs_api, pair[0])
     bad = (foreign, new_id(), job.request(own, seed=9).id)
-    for path in ("/v1/compare", f"/v1/scenarios/{own}/outputs/compare"):
+    forms: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/v1/compare", {}),
+        ("/v1/compare", {"format": "csv"}),
+        ("/v1/compare", {"shape": "series"}),
+        (f"/v1/scenarios/{own}/outputs/compare", {}),
+        (f"/v1/scenarios/{own}/outputs/compare", {"format": "parquet"}),
+    )
+    for path, form in forms:
         for place in ("baseline", "runs[0]", "runs[1]"):
             told = []
             for run in bad:
                 # When one of them is named in any place
                 named = {"baseline": pair[0], "runs[0]": pair[1], "runs[1]": pair[0], place: run}
                 runs = f"{named['runs[0]']},{named['runs[1]']}"
-                answer = outputs_api.get(path, baseline=named["baseline"], runs=runs)
+                answer = outputs_api.get(path, baseline=named["baseline"], runs=runs, **form)
                 # Then the answer names it and its place
                 (error,) = answer.json["errors"]
                 assert error["path"] == place
@@ -135,6 +143,14 @@ def test_a_run_that_cannot_be_compared_is_named(outputs_api: OutputsApi, pair: t
             assert [code for _, code, _ in told] == ["run_not_found", "run_not_found", "run_without_result"]
             assert [status for status, _, _ in told] == [404, 404, 409]
             assert told[0] == told[1], "another tenant's run looks like nobody's"
+    # And so does one beside its scenario, and that scenario in the path
+    theirs = scenario_of(outputs_api, foreign)
+    for scenario, run in ((theirs, foreign), (new_id(), new_id()), (theirs, pair[1])):
+        answer = outputs_api.get("/v1/compare", baseline=pair[0], runs=f"{scenario}:{run}")
+        assert (answer.status, answer.json["errors"][0]["path"]) == (404, "runs[0]")
+    for scenario in (theirs, new_id()):
+        answer = outputs_api.get(f"/v1/scenarios/{scenario}/outputs/compare", baseline=pair[0], runs=pair[1])
+        assert (answer.status, answer.json["code"]) == (404, "scenario_not_found")
 
 
 def test_what_is_null_says_why(outputs_api: OutputsApi) -> None:
@@ -176,6 +192,60 @@ def test_bands_are_compared_where_both_have_them(outputs_api: OutputsApi) -> Non
         assert not any(name.startswith("band") for name in second)
 
 
+def test_series_of_a_comparison_hold_every_value_of_its_rows(outputs_api: OutputsApi) -> None:
+    # Given a run of uncertain load, one of another seed and fewer years, and one in which nothing is random
+    uncertain = stored(outputs_api, "uncertain load", NOISE)
+    base = outputs_api.published(uncertain, parameters={"draws": 4})
+    short = outputs_api.published(uncertain, seed=1, parameters={"draws": 4, "end_year": 2026})
+    plain = outputs_api.published(outputs_api.main_job.scenario())
+    query: dict[str, Any] = {"baseline": base, "runs": f"{short},{plain}"}
+    rows = outputs_api.get("/v1/compare", **query).json["data"]["rows"]
+    # When the comparison is asked for as series, by either route
+    compared = outputs_api.get("/v1/compare", **query, shape="series").json["data"]
+    own = outputs_api.get(
+        f"/v1/scenarios/{scenario_of(outputs_api, base)}/outputs/compare", **query, shape="series"
+    )
+    assert own.json["data"] == compared["series"]
+    assert compared["rows"] == []
+    # Then the series are the rows' values, each list in the order of the dates
+    again = []
+    for series in compared["series"]:
+        lists = [series["baseline"], *series["runs"]]
+        for number, day in enumerate(series["t"]):
+            values = [
+                {name: of[number] for name, of in one.items() if name != "run_id" and of[number] is not None}
+                for one in lists
+            ]
+            again.append((series["metric"], day, series["tags"], series["unit"], values))
+    names = {
+        "value": "v",
+        "band_lower": "lo",
+        "band_upper": "hi",
+        "band_lower_delta": "lo_delta",
+        "band_upper_delta": "hi_delta",
+    }
+    expected = []
+    for row in rows:
+        first = {
+            "v": row["baseline"],
+            "lo": row.get("baseline_band_lower"),
+            "hi": row.get("baseline_band_upper"),
+        }
+        runs = [
+            {names.get(key, key): of for key, of in run.items() if key != "run_id"} for run in row["runs"]
+        ]
+        values = [{key: value for key, value in one.items() if value is not None} for one in (first, *runs)]
+        expected.append((row["metric"], row["asof_date"], row["tags"], row["unit"], values))
+    in_order = [sorted(items, key=json.dumps) for items in (again, expected)]
+    assert in_order[0] == in_order[1]
+    assert all(
+        [run["run_id"] for run in one["runs"]] == [str(short), str(plain)] for one in compared["series"]
+    )
+    # And a file has no shape
+    refused = outputs_api.get("/v1/compare", **query, shape="series", format="csv")
+    assert (refused.status, refused.json["errors"][0]["path"]) == (400, "shape")
+
+
 def test_a_comparison_is_a_file_of_the_same_values(
     outputs_api: OutputsApi, pair: tuple[RunId, RunId], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,9 +263,15 @@ def test_a_comparison_is_a_file_of_the_same_values(
         for row in outputs_api.get("/v1/compare", **query).json["data"]["rows"]
         for run in row["runs"]
     ]
-    files = {
-        form: outputs_api.get("/v1/compare", **query, format=form).content for form in ("csv", "parquet")
-    }
+    # A file is made by one statement: it needs no rows of ours, of which there may be too many
+    with monkeypatch.context() as few:
+        few.setattr(compare, "_MOST_PAIRS", 3)
+        assert outputs_api.get("/v1/compare", **query).json["code"] == "result_too_large"
+        files = {
+            form: outputs_api.get("/v1/compare", **query, format=form).content for form in ("csv", "parquet")
+        }
+        wrong = outputs_api.get("/v1/compare", **query, format="csv", metric="price,nvp")
+        assert (wrong.status, wrong.json["errors"][0]["path"]) == (400, "metric")
     of_csv: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(files["csv"].decode())))
     for row in of_csv:
         row["tags"] = json.loads(row["tags"])

@@ -21,7 +21,7 @@ from sextant.lake.errors import (
 )
 from sextant.lake.objects.store import ObjectStore, S3Store
 from sextant.lake.read.aggregate import Aggregate, GroupBy, aggregate
-from sextant.lake.read.compare import Comparison, RunReference, compare, compared_file
+from sextant.lake.read.compare import Comparison, PairedReading, RunReference, pair
 from sextant.lake.read.export import PLAIN, CsvStyle, ExportFormat, export
 from sextant.lake.read.names import Names, names_in
 from sextant.lake.read.query import EVERYTHING, OutputFilter, Page, PageKey
@@ -270,6 +270,19 @@ class OutputReader:
             reading = scan(table, tenant, str(scenario), where, snapshot)
             return series_in(reading), reading.snapshot_id
 
+    @contextmanager
+    def _paired(
+        self,
+        tenant: TenantId,
+        baseline: RunReference,
+        others: Sequence[RunReference],
+        metrics: Collection[str],
+        where: OutputFilter,
+        snapshot: int | None,
+    ) -> Iterator[PairedReading]:
+        with self._table(snapshot) as table:
+            yield pair(table, tenant, baseline, others, metrics=metrics, where=where, snapshot_id=snapshot)
+
     def comparison(
         self,
         tenant: TenantId,
@@ -280,17 +293,25 @@ class OutputReader:
         snapshot: int | None,
     ) -> Comparison:
         """Runs of the tenant's scenarios against one of them; all metrics unless some are named."""
-        with self._table(snapshot) as table:
-            return compare(
-                table, tenant, baseline, others, metrics=metrics, where=where, snapshot_id=snapshot
-            )
+        with self._paired(tenant, baseline, others, metrics, where, snapshot) as reading:
+            return reading.compared()
 
     def comparison_file(
-        self, tenant: TenantId, comparison: Comparison, form: ExportFormat, style: CsvStyle = PLAIN
+        self,
+        tenant: TenantId,
+        baseline: RunReference,
+        others: Sequence[RunReference],
+        metrics: Collection[str],
+        where: OutputFilter,
+        snapshot: int | None,
+        *,
+        form: ExportFormat,
+        style: CsvStyle = PLAIN,
     ) -> File | Link:
         """A comparison as CSV or Parquet."""
-        pieces = compared_file(comparison, form, style)
-        return self._delivered(pieces, tenant, form, "comparison", comparison.snapshot_id)
+        with self._paired(tenant, baseline, others, metrics, where, snapshot) as reading:
+            pieces = reading.file(form, style)
+            return self._delivered(pieces, tenant, form, "comparison", reading.snapshot_id)
 
 
 def _made_elsewhere(export: Export) -> Link | Export:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -101,24 +101,48 @@ class Comparison:
 
     rows: tuple[ComparedRow, ...]
     snapshot_id: int | None
-    reading: PairedReading
+
+    def series(self) -> list[dict[str, Any]]:
+        """The same values as the API shows them as series: one for each metric, tags and unit."""
+        series: dict[tuple[str, tuple[tuple[str, str], ...], str], list[ComparedRow]] = {}
+        for row in self.rows:
+            series.setdefault((row.metric, tuple(sorted(row.tags.items())), row.unit), []).append(row)
+        return [_series(rows) for rows in series.values()]
 
 
 @dataclass(frozen=True)
 class PairedReading:
-    """The statement that gives a row for each place and run, and what it is over."""
+    """A comparison that is not carried out yet: the statement that gives a row for each place and run, and what it is over."""
 
     io: FileIO
     files: tuple[PlannedFile, ...]
     statement: str
     values: Values
+    snapshot_id: int | None
 
-    def rows(self, most: int) -> list[tuple[Any, ...]]:
-        """At most so many of the rows, in their order."""
-        return engine().rows(self.io, self.files, f"{self.statement} LIMIT {most}", self.values)
+    def compared(self) -> Comparison:
+        """Every place any of the runs has a value at, with each run's difference to the baseline.
+
+        Raises ResultTooLargeError beyond two million pairs of place and run, and as `Engine.rows` does.
+        """
+        statement = f"{self.statement} LIMIT {_MOST_PAIRS + 1}"
+        pairs = engine().rows(self.io, self.files, statement, self.values)
+        if len(pairs) > _MOST_PAIRS:
+            raise ResultTooLargeError
+        return Comparison(tuple(_rows(pairs)), self.snapshot_id)
+
+    def file(self, form: ExportFormat, style: CsvStyle = PLAIN) -> Iterator[bytes]:
+        """The comparison as CSV or Parquet, in pieces, however many rows: one for each place and run. Raises as
+        `Engine.rows` does."""
+        statement, options = self.statement, PARQUET
+        if form is ExportFormat.CSV:
+            csv = CsvForm.of([(name, kind) for name, kind, _ in _COLUMNS], style)
+            yield csv.header
+            statement, options = f"SELECT {csv.columns} FROM ({statement})", csv.options  # noqa: S608
+        yield from engine().copy(self.io, self.files, statement, self.values, options)
 
 
-def compare(
+def pair(
     table: Table,
     tenant_id: str,
     baseline: RunReference,
@@ -127,12 +151,11 @@ def compare(
     metrics: Collection[str] = (),
     where: OutputFilter = EVERYTHING,
     snapshot_id: int | None = None,
-) -> Comparison:
-    """Every place any of the runs has a value at, with each run's difference to the baseline.
+) -> PairedReading:
+    """Plan the comparison of runs with one of them, all read from one snapshot.
 
-    All runs are read from one snapshot. `metrics` are those to compare, all unless given. Raises ResultTooLargeError
-    beyond two million pairs of place and run, SnapshotExpiredError where the snapshot is gone. `where.run_ids` is not
-    looked at.
+    `metrics` are those to compare, all unless given. Raises SnapshotNotFoundError where the snapshot is gone.
+    `where.run_ids` is not looked at.
     """
     if len(metrics) == 1:
         where, metrics = replace(where, metric=next(iter(metrics))), ()
@@ -157,11 +180,7 @@ def compare(
         conditions.append(one_of("metric", metrics, "m", values))
     source = SOURCE if files else nothing(OUTPUTS)
     statement = _PAIRS.format(source=source, condition=" AND ".join(conditions))
-    reading = PairedReading(table.io, tuple(files), statement, values)
-    pairs = reading.rows(_MOST_PAIRS + 1)
-    if len(pairs) > _MOST_PAIRS:
-        raise ResultTooLargeError
-    return Comparison(tuple(_rows(pairs)), snapshot_id, reading)
+    return PairedReading(table.io, tuple(files), statement, values, snapshot_id)
 
 
 # Of each column: its name, its kind, what it is. `own` is the run's row, `base` the baseline's, `place` whichever there is.
@@ -233,12 +252,41 @@ def _given(thing: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(thing, name)) is not None}
 
 
-def compared_file(comparison: Comparison, form: ExportFormat, style: CsvStyle = PLAIN) -> Iterator[bytes]:
-    """The comparison as CSV or Parquet, in pieces: a row for each place and run. Raises as `Engine.rows` does."""
-    reading = comparison.reading
-    statement, options = reading.statement, PARQUET
-    if form is ExportFormat.CSV:
-        csv = CsvForm.of([(name, kind) for name, kind, _ in _COLUMNS], style)
-        yield csv.header
-        statement, options = f"SELECT {csv.columns} FROM ({statement})", csv.options  # noqa: S608
-    yield from engine().copy(reading.io, reading.files, statement, reading.values, options)
+def _series(rows: Sequence[ComparedRow]) -> dict[str, Any]:
+    """The rows of one metric, tags and unit as lists in the order of their dates."""
+    first = rows[0]
+    return {
+        "metric": first.metric,
+        "tags": first.tags,
+        "unit": first.unit,
+        "t": [row.asof_date.isoformat() for row in rows],
+        "baseline": {
+            "v": [row.baseline for row in rows],
+            **_lists(rows, {"lo": "baseline_band_lower", "hi": "baseline_band_upper"}),
+        },
+        "runs": [
+            {
+                "run_id": str(deltas[0].run_id),
+                "v": [delta.value for delta in deltas],
+                "delta": [delta.delta for delta in deltas],
+                "relative": [delta.relative for delta in deltas],
+                **_lists(deltas, _OPTIONAL_LISTS),
+            }
+            for deltas in zip(*(row.runs for row in rows), strict=True)
+        ],
+    }
+
+
+_OPTIONAL_LISTS: Final = {
+    "lo": "band_lower",
+    "hi": "band_upper",
+    "lo_delta": "band_lower_delta",
+    "hi_delta": "band_upper_delta",
+    "null_because": "null_because",
+}
+
+
+def _lists(things: Sequence[object], names: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Of the attributes that any of the things has a value of, the values of all, by their names in a series."""
+    lists = {short: [getattr(thing, name) for thing in things] for short, name in names.items()}
+    return {short: values for short, values in lists.items() if any(value is not None for value in values)}
