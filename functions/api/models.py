@@ -11,10 +11,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
+from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, answers, reply
+from functions.api.http.listing import small_listing
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.routing import Router, needs
 from sextant.drivers.parameters import BUILT_IN, PLUG_INS
 from sextant.errors import NotFoundError
+from sextant.paging import MAX_LIMIT
 
 PATH = File(__file__).with_name("models.json")
 """The built-in model's document, which `python -m tools.docs models` makes from the contract: no request builds schemas."""
@@ -46,7 +49,7 @@ class ModelContractBody(ModelBody):
     """JSON Schema of the parameters."""
 
 
-class ModelList(Envelope[list[ModelBody]]): ...
+class ModelList(ListEnvelope[ModelBody]): ...
 
 
 class ModelEnvelope(Envelope[ModelContractBody]): ...
@@ -61,9 +64,11 @@ router = Router("Models")
     responses={200: answers("The built-in model first", ModelList)},
 )
 @needs("scenarios:read")
-def list_models() -> Response[Any]:
+def list_models(limit: Limit = MAX_LIMIT, cursor: Cursor = None) -> Response[Any]:
     """The built-in model first, then those that installed packages bring."""
-    return reply(ModelList.around(list(_models()), router.caller))
+    return small_listing(
+        router, ModelList, "models", limit, cursor, _models(), lambda one: (int(not one.built_in), one.name)
+    )
 
 
 @router.get(

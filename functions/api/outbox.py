@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field, StringConstraints
 
 from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
-from functions.api.http.listing import listing
+from functions.api.http.listing import listing, small_listing
 from functions.api.http.parameters import (
     CreatedAfter,
     CreatedBefore,
@@ -31,7 +31,7 @@ from sextant.moments import Moment
 from sextant.outbox.administration import service
 from sextant.outbox.administration.model import AuditEntry, Entry, Quota, QuotaChange, Selection, Status
 from sextant.outbox.model import Statistics
-from sextant.paging import DEFAULT_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.storage import ALL_TENANTS, Session
 
 EVERYBODY = "*"
@@ -65,7 +65,7 @@ class OutboxEventEnvelope(Envelope[OutboxEventBody]): ...
 class FiguresBody(AnswerBody, shows=Statistics): ...
 
 
-class FiguresList(Envelope[list[FiguresBody]]): ...
+class FiguresList(ListEnvelope[FiguresBody]): ...
 
 
 class ReplayRequest(RequestBody):
@@ -119,7 +119,7 @@ class ResetRequest(RequestBody):
 class QuotaBody(AnswerBody, shows=Quota): ...
 
 
-class QuotaList(Envelope[list[QuotaBody]]): ...
+class QuotaList(ListEnvelope[QuotaBody]): ...
 
 
 class QuotaEnvelope(Envelope[QuotaBody]): ...
@@ -167,11 +167,15 @@ def list_outbox(
 def summarise_outbox(
     since: Annotated[Moment | None, Query(description="Count what was sent from then on")] = None,
     tenant: Whose = None,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
 ) -> Response[Any]:
     """One item for each tenant that is meant."""
+    owner = _owner(tenant)
     with _session() as session:
-        summaries = service.summary(session, _owner(tenant), since)
-    return reply(FiguresList.of(summaries, router.caller))
+        summaries = service.summary(session, owner, since)
+    scope = f"outbox summary {owner} {since}"
+    return small_listing(router, FiguresList, scope, limit, cursor, summaries, _by_tenant)
 
 
 @router.post(
@@ -239,11 +243,16 @@ def list_outbox_audit(
     responses={200: answers("One item a tenant", QuotaList)},
 )
 @needs("outbox:read")
-def list_quotas(tenant: Whose = None) -> Response[Any]:
+def list_quotas(tenant: Whose = None, limit: Limit = MAX_LIMIT, cursor: Cursor = None) -> Response[Any]:
     """What each tenant that is meant may publish, with the defaults filled in, and what of it is used."""
+    owner = _owner(tenant)
     with _session() as session:
-        quotas = service.list_quotas(session, _owner(tenant))
-    return reply(QuotaList.of(quotas, router.caller))
+        quotas = service.list_quotas(session, owner)
+    return small_listing(router, QuotaList, f"quotas {owner}", limit, cursor, quotas, _by_tenant)
+
+
+def _by_tenant(item: Statistics | Quota) -> tuple[str]:
+    return (item.tenant_id,)
 
 
 @router.put(

@@ -27,7 +27,7 @@ from functions.api.http.envelopes import (
 from functions.api.http.etag import IfNoneMatch, etag
 from functions.api.http.headers import ETAG, LOCATION, MAY_RETRY
 from functions.api.http.idempotency import Key, once
-from functions.api.http.listing import listing
+from functions.api.http.listing import listing, small_listing
 from functions.api.http.parameters import (
     CreatedAfter,
     CreatedBefore,
@@ -46,7 +46,7 @@ from sextant.config import CODE_VERSION
 from sextant.drivers.parameters import Scalar
 from sextant.identity import Caller
 from sextant.ids import RunId, ScenarioId, new_id
-from sextant.paging import DEFAULT_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.runs import service
 from sextant.runs.fit import run_warnings
 from sextant.runs.model import STATES, Attempt, Run, RunFilter
@@ -177,7 +177,7 @@ class RequestedRunEnvelope(Envelope[RunBody]):
 class RunList(ListEnvelope[LiveRunBody]): ...
 
 
-class AttemptList(Envelope[list[AttemptBody]]): ...
+class AttemptList(ListEnvelope[AttemptBody]): ...
 
 
 class JournaledEnvelope(Envelope[JournaledBody]): ...
@@ -296,11 +296,14 @@ def get_scenario_run(
     responses={200: answers("Attempts, first to last", AttemptList)},
 )
 @needs("scenarios:read")
-def list_attempts(scenario_id: UUID, run_id: UUID) -> Response[Any]:
+def list_attempts(
+    scenario_id: UUID, run_id: UUID, limit: Limit = MAX_LIMIT, cursor: Cursor = None
+) -> Response[Any]:
     """First to last: which worker made it, and how it ended."""
     with router.session() as session:
         attempts = service.attempts(session, ScenarioId(scenario_id), RunId(run_id))
-    return reply(AttemptList.of(attempts, router.caller))
+    scope = f"attempts {run_id}"
+    return small_listing(router, AttemptList, scope, limit, cursor, attempts, lambda one: (one.attempt,))
 
 
 @router.post("/v1/scenarios/runs/<run_id>/cancel", summary="Cancel a run", responses={200: OK})

@@ -10,13 +10,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from functions.api.http import cursors
 from functions.api.http.envelopes import AnswerBody, Envelope, ListEnvelope, RequestBody, answers, reply
+from functions.api.http.listing import small_listing
 from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.reasons import SettingReason
 from functions.api.http.routing import Router, needs
 from sextant import bootstrap
 from sextant.identity import Caller
 from sextant.ids import TenantId
-from sextant.paging import DEFAULT_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.settings import service
 from sextant.settings.model import JOURNAL, PLATFORM, Change, Kind, Name, Setting
 from sextant.storage import ALL_TENANTS, Session
@@ -48,7 +49,7 @@ class SettingChangeBody(AnswerBody, shows=Change, hides=("tenant_id",)): ...
 class SettingEnvelope(Envelope[SettingBody]): ...
 
 
-class SettingList(Envelope[list[SettingBody]]): ...
+class SettingList(ListEnvelope[SettingBody]): ...
 
 
 class SettingChangeList(ListEnvelope[SettingChangeBody]): ...
@@ -63,12 +64,15 @@ router = Router("Administration")
     responses={200: answers("The settings", SettingList)},
 )
 @needs("config:write")
-def list_settings(kind: OfKind = None) -> Response[Any]:
+def list_settings(kind: OfKind = None, limit: Limit = MAX_LIMIT, cursor: Cursor = None) -> Response[Any]:
     """The tenant's own settings, and the platform's where it has none."""
     caller = router.caller
     with router.session() as session:
         settings = service.effective(session, caller.tenant, kind)
-    return reply(SettingList.around([_shown(setting, caller.tenant) for setting in settings], caller))
+    bodies = [_shown(setting, caller.tenant) for setting in settings]
+    return small_listing(
+        router, SettingList, f"config {kind}", limit, cursor, bodies, lambda one: (one.kind, one.name)
+    )
 
 
 @router.get(

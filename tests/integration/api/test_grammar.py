@@ -43,6 +43,37 @@ def test_a_version_that_is_none_is_answered_as_one_that_the_scenario_never_had(c
         assert (answer.status, answer.code) == (404, "scenario_version_not_found"), version
 
 
+def test_small_lists_come_in_pages_too(client: Client, new_client: Callable[..., Client]) -> None:
+    # Given lists that are short by nature
+    root = new_client("super_admin")
+    everybody: dict[str, Any] = {"tenant": "*"}
+    lists: tuple[tuple[str, Client, dict[str, Any]], ...] = (
+        ("/v1/admin/config", client, {}),
+        ("/v1/models", client, {}),
+        ("/v1/admin/quotas", root, everybody),
+        ("/v1/admin/outbox/summary", root, everybody),
+    )
+    for path, reader, which in lists:
+        whole = reader("GET", path, query=which).data
+        # When they are read an item at a time, on and back again
+        items, cursor = list[Any](), dict[str, Any]()
+        while True:
+            page = reader("GET", path, query={**which, "limit": 1, **cursor}).json
+            items += page["data"]
+            assert len(page["data"]) <= 1
+            if "next_cursor" not in page["meta"]:
+                break
+            cursor = {"cursor": page["meta"]["next_cursor"]}
+        # Then every item came once, in the order of the whole
+        assert items == whole, path
+        if len(whole) > 1:
+            back = reader("GET", path, query={**which, "limit": 1, "cursor": page["meta"]["prev_cursor"]})
+            assert back.data == whole[-2:-1]
+        # And a cursor of another list is none
+        other = reader("GET", "/v1/incidents", query={"limit": 1, **cursor})
+        assert not cursor or other.status == 400
+
+
 def test_changes_come_in_pages_that_cut_no_version_apart_unseen(client: Client) -> None:
     # Given a vendor of which two versions changed three fields each
     vendor = client("POST", "/v1/vendors", {"name": "Gurobi"}).data["id"]

@@ -173,7 +173,9 @@ class AsyncApi:
         )
         return answer
 
-    async def list_settings(self, *, kind: str | None = None) -> models.SettingList:
+    async def list_settings(
+        self, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> models.SettingList:
         """List the settings that hold.
 
         The tenant's own settings, and the platform's where it has none.
@@ -181,10 +183,12 @@ class AsyncApi:
         Permission: `config:write`.
 
         kind: Of this kind
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
         """
         answer: models.SettingList = await self._transport.call(
             Operation("list_settings", "GET", "/v1/admin/config", answers=("SettingList",)),
-            query={"kind": kind},
+            query={"kind": kind, "limit": limit, "cursor": cursor},
         )
         return answer
 
@@ -339,7 +343,12 @@ class AsyncApi:
         return answer
 
     async def summarise_outbox(
-        self, *, since: datetime | str | None = None, tenant: str | None = None
+        self,
+        *,
+        since: datetime | str | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> models.FiguresList:
         """What waits, failed and was sent.
 
@@ -349,10 +358,12 @@ class AsyncApi:
 
         since: Count what was sent from then on
         tenant: Another tenant, or * for all of them; needs tenants:manage
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
         """
         answer: models.FiguresList = await self._transport.call(
             Operation("summarise_outbox", "GET", "/v1/admin/outbox/summary", answers=("FiguresList",)),
-            query={"since": since, "tenant": tenant},
+            query={"since": since, "tenant": tenant, "limit": limit, "cursor": cursor},
         )
         return answer
 
@@ -377,7 +388,9 @@ class AsyncApi:
         )
         return answer
 
-    async def list_quotas(self, *, tenant: str | None = None) -> models.QuotaList:
+    async def list_quotas(
+        self, *, tenant: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> models.QuotaList:
         """What tenants may publish, and what of it is used.
 
         What each tenant that is meant may publish, with the defaults filled in, and what of it is used.
@@ -385,10 +398,12 @@ class AsyncApi:
         Permission: `outbox:read`.
 
         tenant: Another tenant, or * for all of them; needs tenants:manage
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
         """
         answer: models.QuotaList = await self._transport.call(
             Operation("list_quotas", "GET", "/v1/admin/quotas", answers=("QuotaList",)),
-            query={"tenant": tenant},
+            query={"tenant": tenant, "limit": limit, "cursor": cursor},
         )
         return answer
 
@@ -655,6 +670,7 @@ class AsyncApi:
         years: str | None = None,
         tags: str | None = None,
         snapshot_id: str | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
     ) -> models.ComparisonEnvelope:
         """Compare runs of any scenarios with a baseline run.
 
@@ -671,6 +687,7 @@ class AsyncApi:
         years: A year, or the first and the last: 2030, or 2026-2035
         tags: key:value, several with commas
         snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        shape: `series`: one item a metric, tags and unit, with its dates `t`, and of the baseline and each run values `v`, differences, and where there are bands `lo` (P5) and `hi` (P95)
         """
         answer: models.ComparisonEnvelope = await self._transport.call(
             Operation("compare_runs", "GET", "/v1/compare", answers=("ComparisonEnvelope",)),
@@ -682,6 +699,7 @@ class AsyncApi:
                 "years": years,
                 "tags": tags,
                 "snapshot_id": snapshot_id,
+                "shape": shape,
             },
         )
         return answer
@@ -700,6 +718,7 @@ class AsyncApi:
         separator: Literal["comma", "semicolon", "tab"] | str | None = None,
         decimal: Literal["point", "comma"] | str | None = None,
         bom: bool | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
     ) -> File:
         """Compare runs of any scenarios with a baseline run.
 
@@ -720,6 +739,7 @@ class AsyncApi:
         separator: What stands between the cells of CSV; `comma` where it is not given
         decimal: How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator
         bom: Whether CSV begins with the mark of UTF-8, by which Excel knows it
+        shape: `series`: one item a metric, tags and unit, with its dates `t`, and of the baseline and each run values `v`, differences, and where there are bands `lo` (P5) and `hi` (P95)
         """
         return await self._transport.file(
             Operation("compare_runs", "GET", "/v1/compare"),
@@ -735,6 +755,7 @@ class AsyncApi:
                 "separator": separator,
                 "decimal": decimal,
                 "bom": bom,
+                "shape": shape,
             },
         )
 
@@ -1077,15 +1098,19 @@ class AsyncApi:
         )
         return answer
 
-    async def list_models(self) -> models.ModelList:
+    async def list_models(self, *, limit: int | None = None, cursor: str | None = None) -> models.ModelList:
         """List the models that compute runs.
 
         The built-in model first, then those that installed packages bring.
 
         Permission: `scenarios:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
         """
         answer: models.ModelList = await self._transport.call(
-            Operation("list_models", "GET", "/v1/models", answers=("ModelList",))
+            Operation("list_models", "GET", "/v1/models", answers=("ModelList",)),
+            query={"limit": limit, "cursor": cursor},
         )
         return answer
 
@@ -1808,6 +1833,7 @@ class AsyncApi:
         end: date | str | None = None,
         tags: str | None = None,
         snapshot_id: str | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
     ) -> models.ComparedList:
         """Compare runs with a baseline run: the values only.
 
@@ -1824,6 +1850,7 @@ class AsyncApi:
         end: Until this day, itself included
         tags: key:value, several with commas
         snapshot_id: Read this snapshot instead of the newest: `meta.snapshot_id` of an answer
+        shape: `series`: one item a metric, tags and unit, with its dates `t`, and of the baseline and each run values `v`, differences, and where there are bands `lo` (P5) and `hi` (P95)
         """
         answer: models.ComparedList = await self._transport.call(
             Operation(
@@ -1842,6 +1869,7 @@ class AsyncApi:
                 "end": end,
                 "tags": tags,
                 "snapshot_id": snapshot_id,
+                "shape": shape,
             },
         )
         return answer
@@ -1862,6 +1890,7 @@ class AsyncApi:
         separator: Literal["comma", "semicolon", "tab"] | str | None = None,
         decimal: Literal["point", "comma"] | str | None = None,
         bom: bool | None = None,
+        shape: Literal["rows", "series"] | str | None = None,
     ) -> File:
         """Compare runs with a baseline run: the values only.
 
@@ -1882,6 +1911,7 @@ class AsyncApi:
         separator: What stands between the cells of CSV; `comma` where it is not given
         decimal: How CSV writes 0.5; `point` where it is not given. `comma` goes with another separator
         bom: Whether CSV begins with the mark of UTF-8, by which Excel knows it
+        shape: `series`: one item a metric, tags and unit, with its dates `t`, and of the baseline and each run values `v`, differences, and where there are bands `lo` (P5) and `hi` (P95)
         """
         return await self._transport.file(
             Operation("compare_outputs", "GET", "/v1/scenarios/{scenario_id}/outputs/compare"),
@@ -1899,6 +1929,7 @@ class AsyncApi:
                 "separator": separator,
                 "decimal": decimal,
                 "bom": bom,
+                "shape": shape,
             },
         )
 
@@ -2086,7 +2117,14 @@ class AsyncApi:
         )
         return answer
 
-    async def list_attempts(self, scenario_id: UUID | str, run_id: UUID | str) -> models.AttemptList:
+    async def list_attempts(
+        self,
+        scenario_id: UUID | str,
+        run_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.AttemptList:
         """List the attempts at a run.
 
         First to last: which worker made it, and how it ended.
@@ -2095,6 +2133,8 @@ class AsyncApi:
 
         scenario_id: The scenario's id.
         run_id: The run's id.
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
         """
         answer: models.AttemptList = await self._transport.call(
             Operation(
@@ -2104,6 +2144,7 @@ class AsyncApi:
                 answers=("AttemptList",),
             ),
             path={"scenario_id": scenario_id, "run_id": run_id},
+            query={"limit": limit, "cursor": cursor},
         )
         return answer
 

@@ -94,6 +94,15 @@ class BaselineBody(Body):
     """Who created it."""
 
 
+class BaselineSeriesBody(Body):
+    v: list[float | None]
+    """The baseline run's values; null where it has none."""
+    lo: list[float | None] | None = None
+    """P5; left out where nothing is random."""
+    hi: list[float | None] | None = None
+    """P95."""
+
+
 class BaselineTableBody(Body):
     table: str
     """Its name: `units`, `load`, `profiles`, `prices` or `storage`."""
@@ -712,13 +721,6 @@ class ModelEnvelope(Body):
     """What goes with it."""
 
 
-class ModelList(Body):
-    data: list[ModelBody]
-    """What was asked for."""
-    meta: Meta
-    """What goes with it."""
-
-
 class NewValue(Body):
     value: dict[str, Any]
     """Its members are those of its kind: a flag has `enabled`, a rate limit `limit` and `window_seconds`."""
@@ -945,9 +947,9 @@ class QuotaEnvelope(Body):
 
 class QuotaList(Body):
     data: list[QuotaBody]
-    """What was asked for."""
-    meta: Meta
-    """What goes with it."""
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
 
 
 class QuotaRequest(Body):
@@ -1144,6 +1146,29 @@ class RunLimitsBody(Body):
     """How many are."""
     queued: int
     """How many wait."""
+
+
+class RunSeriesBody(Body):
+    v: list[float | None]
+    """The baseline run's values; null where it has none."""
+    lo: list[float | None] | None = None
+    """P5; left out where nothing is random."""
+    hi: list[float | None] | None = None
+    """P95."""
+    run_id: str
+    """The run."""
+    delta: list[float | None]
+    """`v` less the baseline's, in the unit of the series."""
+    relative: list[float | None]
+    """`delta` over the size of the baseline's: 0.1 is a tenth more."""
+    lo_delta: list[float | None] | None = None
+    """The run's P5 less the baseline's; where both have bands."""
+    hi_delta: list[float | None] | None = None
+    """The run's P95 less the baseline's; where both have bands."""
+    null_because: (
+        list[Literal["not_in_run", "not_in_baseline", "undefined", "baseline_is_zero"] | str | None] | None
+    ) = None
+    """Of each date why `delta` or `relative` is null; left out where none is."""
 
 
 class ScenarioEventBody(Body):
@@ -1932,9 +1957,9 @@ class AttemptBody(Body):
 
 class AttemptList(Body):
     data: list[AttemptBody]
-    """What was asked for."""
-    meta: Meta
-    """What goes with it."""
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
 
 
 class AttributionBody(Body):
@@ -2053,13 +2078,32 @@ class ComparedRowBody(Body):
     """In the order in which the runs were named."""
 
 
+class ComparedSeriesBody(Body):
+    """All values of a metric, tags and unit. The lists are of one length, in the order of the dates."""
+
+    metric: str
+    """What is measured."""
+    tags: dict[str, str]
+    """What the values are of."""
+    unit: str
+    """Of the values and differences."""
+    t: list[str]
+    """The first day of each period."""
+    baseline: BaselineSeriesBody
+    """The baseline run's."""
+    runs: list[RunSeriesBody]
+    """In the order in which the runs were named."""
+
+
 class ComparisonBody(Body):
     baseline: ComparedRunBody
     """The run that the others are compared with."""
     runs: list[OtherRunBody]
     """In the order in which they were named."""
     rows: list[ComparedRowBody]
-    """One for each metric, date, tags and unit that any of the runs has, in this order."""
+    """One for each metric, date, tags and unit that any of the runs has, in this order; none with `shape=series`."""
+    series: list[ComparedSeriesBody] | None = None
+    """With `shape=series` in place of the rows; left out otherwise."""
 
 
 class ComparisonEnvelope(Body):
@@ -2241,9 +2285,9 @@ class ExportEnvelope(Body):
 
 class FiguresList(Body):
     data: list[FiguresBody]
-    """What was asked for."""
-    meta: Meta
-    """What goes with it."""
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
 
 
 class FleetChangePayload(Body):
@@ -2651,6 +2695,13 @@ class MetricList(Body):
     """What was asked for."""
     meta: MetricMeta
     """What goes with it."""
+
+
+class ModelList(Body):
+    data: list[ModelBody]
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
 
 
 class NewBaseline(Body):
@@ -3138,9 +3189,9 @@ class SettingEnvelope(Body):
 
 class SettingList(Body):
     data: list[SettingBody]
-    """What was asked for."""
-    meta: Meta
-    """What goes with it."""
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
 
 
 class StochasticAssumption(Body):
@@ -3295,8 +3346,8 @@ class BulkItemBody(Body):
 
 
 class ComparedList(Body):
-    data: list[ComparedRowBody]
-    """What was asked for."""
+    data: list[ComparedRowBody] | list[ComparedSeriesBody]
+    """Rows; with `shape=series` one item for each metric, tags and unit."""
     meta: SnapshotMeta
     """What goes with it."""
 

@@ -5,9 +5,9 @@ An id carries its creation time, so it is the whole key: no offset, no page that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
@@ -44,6 +44,15 @@ class Page(Generic[T]):
     items: list[T]
     next_key: Key | None
     prev_key: Key | None
+
+
+def page_within(items: Iterable[T], request: PageRequest, key: Callable[[T], Key]) -> Page[T]:
+    """The page of a list that is small enough to be read whole; it is in the order of its keys, which are of one kind."""
+    ordered = sorted(items, key=key, reverse=request.backwards)
+    if request.key is not None:
+        edge: Any = request.key
+        ordered = [item for item in ordered if (key(item) < edge if request.backwards else key(item) > edge)]
+    return page(ordered[: request.fetch], request, key)
 
 
 def page(rows: list[T], request: PageRequest, key: Callable[[T], Key]) -> Page[T]:

@@ -50,7 +50,7 @@ _REQUEST_MANY = sql.SQL(
 _SET_STATE = sql.SQL(_ANSWER + "set_run_state(%s, %s, %s, %s, %s)").format(columns=_OF_RUN)
 _CANCEL = sql.SQL(_ANSWER + "cancel_run(%s, %s, %s)").format(columns=_OF_RUN)
 _ATTEMPTS = sql.SQL(
-    "SELECT {columns} FROM run_attempt WHERE tenant_id = %s AND run_id = %s ORDER BY attempt LIMIT 100"
+    "SELECT {columns} FROM run_attempt WHERE tenant_id = %s AND run_id = %s ORDER BY attempt"
 ).format(columns=columns_of(Attempt))
 # What ended is counted of the last day only: the history must not make a scrape slow.
 _STATISTICS = """

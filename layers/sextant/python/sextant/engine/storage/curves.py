@@ -27,10 +27,14 @@ class SupplyCurves:
 
     def offered(self) -> FloatArray:
         """MW of each block in each hour, [H, K]."""
-        offered = self.flat[self.season]
-        for group, block in np.argwhere(self.series_of >= 0):
-            hours = self.season == group
-            offered[hours, block] += self.series[self.series_of[group, block], hours]
+        return np.stack([self.offered_by(block) for block in range(self.values.shape[1])], axis=1)
+
+    def offered_by(self, block: int) -> FloatArray:
+        """MW of one block in each hour, [H]."""
+        offered: FloatArray = self.flat[self.season, block]
+        for group in np.flatnonzero(self.series_of[:, block] >= 0):
+            hours = slice(None) if len(self.flat) == 1 else self.season == group
+            offered[hours] += self.series[self.series_of[group, block], hours]
         return offered
 
 

@@ -223,12 +223,15 @@ def agreed_price(problem: DispatchProblem, outcome: Dispatch, operation: Operati
 
 def price_limits(curves: SupplyCurves, net: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Between which prices [H] each the units serve the net load [H]: of the last block called, and of the next."""
-    edges = np.cumsum(curves.offered(), axis=1)
     values = np.concatenate(
         [curves.values, np.full((len(curves.values), 1), curves.value_of_lost_load)], axis=1
-    )[curves.season]
-    last = (edges < (net - EDGE_MW)[:, None]).sum(axis=1)
-    following = (edges <= (net + EDGE_MW)[:, None]).sum(axis=1)
-    hour = np.arange(len(net))
-    low = np.where(net > EDGE_MW, values[hour, last], -np.inf)
-    return low, values[hour, following]
+    )
+    # Block by block over all hours: what is looked at stays in the processor's caches.
+    edge, below, above = np.zeros(len(net)), net - EDGE_MW, net + EDGE_MW
+    last, following = np.zeros((2, len(net)), dtype=np.int64)
+    for block in range(curves.values.shape[1]):
+        edge += curves.offered_by(block)
+        last += edge < below
+        following += edge <= above
+    low = np.where(net > EDGE_MW, values[curves.season, last], -np.inf)
+    return low, values[curves.season, following]

@@ -99,7 +99,7 @@ CROSS JOIN LATERAL (
 ) AS usage
 CROSS JOIN LATERAL outbox_allowance(l.tenant_id, clock_timestamp()) AS allowance
 WHERE %(tenant_id)s::text IS NULL OR l.tenant_id = %(tenant_id)s
-ORDER BY l.tenant_id LIMIT %(limit)s
+ORDER BY l.tenant_id
 """
 _RESET = """
 INSERT INTO tenant_quota (tenant_id, reset_at, updated_by, reason) VALUES (%(tenant_id)s, clock_timestamp(), %(actor)s, %(reason)s)
@@ -150,9 +150,9 @@ def publications(session: Session, tenant: TenantId, event: UUID, since: datetim
     return session.fetch_all(_PUBLICATIONS, {"tenant_id": tenant, "id": event, "since": since}, row=datetime)
 
 
-def quotas(session: Session, tenant: TenantId | None, limit: int = 1000) -> list[Quota]:
+def quotas(session: Session, tenant: TenantId | None) -> list[Quota]:
     """Every tenant's quota and what of it is used; the defaults as tenant `*`."""
-    return session.fetch_all(_QUOTAS, {"tenant_id": tenant, "limit": limit}, row=Quota)
+    return session.fetch_all(_QUOTAS, {"tenant_id": tenant}, row=Quota)
 
 
 def set_quota(
