@@ -20,6 +20,7 @@ GENERATORS = (
     "asyncapi",
     "client",
     "dbt_sources",
+    "command_line",
     "deployment_settings",
     "model_tables",
     "performance",

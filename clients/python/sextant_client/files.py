@@ -8,11 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class File:
-    """A file's bytes, its media type and the name that it may be saved by (empty where the answer gives none)."""
+    """A file's bytes, its media type and the name that it may be saved by (empty where the answer gives none).
+
+    others: the further parts of what was too large for one file
+    """
 
     content: bytes
     media_type: str
     name: str = ""
+    others: tuple[File, ...] = ()
+
+    @property
+    def parts(self) -> tuple[File, ...]:
+        """It and its further parts."""
+        return (self, *self.others)
 
     @property
     def text(self) -> str:
@@ -20,11 +29,16 @@ class File:
         return self.content.decode()
 
     def save(self, path: str | Path) -> Path:
-        """Write it to `path`, or into it where that is a folder; answers with the file's path."""
+        """Write it to `path`, or into it where that is a folder; answers with the file's path.
+
+        Further parts are written beside it, numbered: `run.parquet`, `run-1.parquet`.
+        """
         target = Path(path)
         if target.is_dir():
             target /= self.name or "outputs"
-        target.write_bytes(self.content)
+        for place, part in enumerate(self.parts):
+            numbered = target.with_stem(f"{target.stem}-{place}") if place else target
+            numbered.write_bytes(part.content)
         return target
 
 

@@ -45,7 +45,8 @@ def to_pandas(file: File) -> pd.DataFrame:
     """A Parquet file of outputs as a pandas frame: dates as `datetime64`, a column for each tag."""
     pandas = library("pandas", "pandas")
     library("pyarrow", "pandas")
-    frame: pd.DataFrame = pandas.read_parquet(io.BytesIO(file.content))
+    parts = [pandas.read_parquet(io.BytesIO(part.content)) for part in file.parts]
+    frame: pd.DataFrame = parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
     frame["asof_date"] = pandas.to_datetime(frame["asof_date"])
     tags = [_tags(each) for each in frame.pop("tags")]
     for place, tag in enumerate(dict.fromkeys(name for each in tags for name in each)):
@@ -56,7 +57,7 @@ def to_pandas(file: File) -> pd.DataFrame:
 def to_polars(file: File) -> pl.DataFrame:
     """A Parquet file of outputs as a Polars frame: a column for each tag."""
     polars = library("polars", "polars")
-    frame: pl.DataFrame = polars.read_parquet(io.BytesIO(file.content))
+    frame: pl.DataFrame = polars.concat(polars.read_parquet(io.BytesIO(part.content)) for part in file.parts)
     tags = [_tags(each) for each in frame["tags"].to_list()]
     frame = frame.drop("tags")
     for place, tag in enumerate(dict.fromkeys(name for each in tags for name in each)):

@@ -15,7 +15,6 @@ Tokens of people are kept beside the state of other programs (`XDG_STATE_HOME`, 
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 from collections.abc import Mapping
@@ -64,22 +63,32 @@ class Settings:
     role: str = "analyst"
 
     @classmethod
-    def load(cls, profile: str | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    def load(
+        cls,
+        profile: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        may_be_new: bool = False,
+    ) -> Settings:
         """The settings of a profile (`SEXTANT_PROFILE`, else `default`), the environment's over those of the file.
+
+        may_be_new: whether a profile that is not there is one without settings, as it is for who makes it
 
         Raises `ConfigurationError` for a profile that is asked for and is not there, and for a key that does not exist.
         """
         variables = os.environ if environment is None else environment
         name = profile or variables.get("SEXTANT_PROFILE", "")
         sections = read_profiles(variables)
-        if name and name not in sections:
+        if name and name not in sections and not may_be_new:
             known = ", ".join(sections) or "none"
             raise ConfigurationError(f"no profile {name!r} in {profiles_file(variables)}; there are: {known}")
         settings = replace(cls(**sections.get(name or "default", {})), profile=name or "default")
         # A profile that is asked for by name goes before the environment, which is there for all of them.
         given = {field: variables[key] for field, key in _VARIABLES.items() if variables.get(key)}
         if profile:
-            given = {field: value for field, value in given.items() if not sections[profile].get(field)}
+            given = {
+                field: value for field, value in given.items() if not sections.get(profile, {}).get(field)
+            }
         settings = replace(settings, **given)
         if not settings.url:
             settings = replace(settings, url=local_url(variables))
@@ -102,6 +111,8 @@ def tokens_file(profile: str, environment: Mapping[str, str] | None = None) -> P
 
 def read_profiles(environment: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
     """The profiles of the file by name. Raises `ConfigurationError` for a file that cannot be read so."""
+    import configparser
+
     path = profiles_file(environment)
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:
@@ -120,6 +131,8 @@ def read_profiles(environment: Mapping[str, str] | None = None) -> dict[str, dic
 
 def write_profile(name: str, values: Mapping[str, str], environment: Mapping[str, str] | None = None) -> Path:
     """Add a profile to the file, or change it; the file is for its owner only, as it may hold a secret."""
+    import configparser
+
     path = profiles_file(environment)
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     parser.read(path, encoding="utf-8")

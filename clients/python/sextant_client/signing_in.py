@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import ipaddress
 import json
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -66,6 +62,10 @@ class Proof:
 
     @classmethod
     def new(cls) -> Proof:
+        import base64
+        import hashlib
+        import secrets
+
         verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(verifier.encode()).digest()
         return cls(verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
@@ -73,6 +73,8 @@ class Proof:
 
 def is_this_machine(url: str) -> bool:
     """Whether a URL is of the loopback interface."""
+    import ipaddress
+
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

@@ -26,11 +26,19 @@ class AsyncBaselines:
         self._client = client
 
     async def get(self, baseline: UUID | str, version: int | None = None) -> models.WholeBaselineBody:
-        """A baseline by id or name (`reference` is the built-in one) with its vocabulary; the newest version unless one is named."""
+        """A baseline by id or name (`reference` is the built-in one) with its vocabulary; the newest version unless one is named.
+
+        >>> (await sextant.baselines.get("reference")).vocabulary.fuels
+        ['biomass', 'coal', 'gas', 'oil', 'uranium']
+        """
         return (await self._client.api.get_baseline(baseline, version=version)).data
 
     async def list(self) -> AsyncIterator[models.BaselineBody]:
-        """The tenant's baselines, the newest first."""
+        """The tenant's baselines, the newest first.
+
+        >>> [baseline.name async for baseline in sextant.baselines.list()]
+        [...]
+        """
         async for body in items(self._client.api.list_baselines):
             yield body
 
@@ -44,6 +52,17 @@ class AsyncBaselines:
         options: `currency`, `price_year`, `value_of_lost_load`, `spill_cost`, `build_mix`, `resolution`, `end_year`, `load_growth`
 
         What breaks a rule raises `RefusedError`, which names table, row and rule, and nothing is stored.
+
+        >>> hours = [f"2030,{hour},100" for hour in range(1, 8761)]
+        >>> stored = await sextant.baselines.upload(
+        ...     new_name(),
+        ...     {
+        ...         "units": "name,technology,capacity_mw,fuel,heat_rate\\nGas 1,ccgt,200,gas,7.0\\n",
+        ...         "load": "\\n".join(["year,hour,load_mw", *hours]),
+        ...     },
+        ... )
+        >>> stored.data.version
+        1
         """
         sources = {table: await self._source(content) for table, content in tables.items()}
         return await self._client.api.create_baseline({"name": name, "tables": sources, **options})
@@ -64,5 +83,9 @@ class AsyncBaselines:
             return {"upload_id": str(place.upload_id)}
 
     async def delete(self, baseline_id: UUID | str) -> None:
-        """Delete a baseline; runs that pinned it compute on."""
+        """Delete a baseline; runs that pinned it compute on.
+
+        >>> async for baseline in sextant.baselines.list():
+        ...     await sextant.baselines.delete(baseline.id)
+        """
         await self._client.api.delete_baseline(baseline_id)

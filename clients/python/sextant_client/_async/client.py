@@ -62,27 +62,51 @@ class AsyncSextant:
 
         Without any of them it is the local system of `make up`, as an analyst of the tenant `demo`.
         Raises `ConfigurationError` for a profile that is not there.
+
+        >>> import os
+        >>> os.environ["SEXTANT_URL"] = sextant.url
+        >>> async with AsyncSextant.from_env() as client:
+        ...     (await client.me()).tenant_id
+        'demo'
         """
         return cls.of(Settings.load(profile), retries=retries)
 
     @classmethod
     def of(cls, settings: Settings, *, retries: Retries | None = None) -> AsyncSextant:
-        """The client that these settings tell of."""
+        """The client that these settings tell of.
+
+        >>> from sextant_client import Settings
+        >>> async with AsyncSextant.of(Settings(url=sextant.url, tenant="acme", role="viewer")) as client:
+        ...     (await client.me()).roles
+        ['viewer']
+        """
         credentials = AsyncToken(settings.token) if settings.token else AsyncSignedIn(settings)
         return cls(settings.url, credentials=credentials, retries=retries)
 
     @property
     def url(self) -> str:
-        """Where the deployment is."""
+        """Where the deployment is.
+
+        >>> sextant.url
+        'http://127.0.0.1:...'
+        """
         return self._transport.url
 
     @property
     def transport(self) -> AsyncTransport:
-        """What sends the requests, for an address that no operation stands for."""
+        """What sends the requests, for an address that no operation stands for.
+
+        >>> (await sextant.transport.request("GET", "/v1/health")).status_code
+        200
+        """
         return self._transport
 
     async def me(self) -> models.MeBody:
-        """Who the token is of: subject, tenant, roles, permissions and limits."""
+        """Who the token is of: subject, tenant, roles, permissions and limits.
+
+        >>> (await sextant.me()).roles
+        ['analyst', 'operator']
+        """
         return (await self.api.get_me()).data
 
     async def compare(
@@ -100,6 +124,10 @@ class AsyncSextant:
         technology: one, or several with commas
         years: such as `2030-2032`
         tags: what a value must be of
+
+        >>> comparison = await sextant.compare(run, baseline=other, metric=["npv", "price"])
+        >>> [row.metric for row in comparison.rows]
+        ['npv', 'price', 'price']
         """
         wanted = metric if metric is None or isinstance(metric, str) else ",".join(metric)
         answer = await self.api.compare_runs(

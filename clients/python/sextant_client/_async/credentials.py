@@ -81,7 +81,9 @@ class AsyncSignedIn:
     async def _new_tokens(self) -> Tokens:
         import httpx2
 
-        async with httpx2.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(
+            timeout=20, trust_env=not is_this_machine(self._settings.url)
+        ) as client:
             if self._provider is None:
                 self._provider = await provider_of(client, self._settings)
             provider, settings = self._provider, self._settings

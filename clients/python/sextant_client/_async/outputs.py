@@ -65,14 +65,23 @@ class AsyncOutputs:
         }
 
     async def rows(self) -> AsyncIterator[models.OutputBody]:
-        """The values one by one, in the order of metric, date and run."""
+        """The values one by one, in the order of metric, date and run.
+
+        >>> [(row.asof_date.year, row.unit) async for row in run.outputs(metric="price").rows()]
+        [(2029, 'EUR/MWh'), (2030, 'EUR/MWh')]
+        """
         async for row in items(
             self._client.api.read_outputs, self._scenario_id, limit=_PAGE, **self._filters
         ):
             yield row
 
     async def series(self) -> list[models.SeriesBody]:
-        """All values at once: for each metric, run, tags and unit the dates `t`, the values `v` and the bands `lo`, `hi`."""
+        """All values at once: for each metric, run, tags and unit the dates `t`, the values `v` and the bands `lo`, `hi`.
+
+        >>> (solar,) = await run.outputs(metric="generation", tags={"technology": "solar"}).series()
+        >>> len(solar.v), solar.unit
+        (2, 'MWh')
+        """
         answer = await self._client.api.read_outputs(self._scenario_id, shape="series", **self._filters)
         series: Any = answer.data
         return list(series)
@@ -84,6 +93,10 @@ class AsyncOutputs:
 
         by: what makes a group, such as `metric,year`
         percentiles: ranks with commas, such as `5,50,95`
+
+        >>> (prices,) = await run.outputs(metric="price").aggregate(by="metric", percentiles="50")
+        >>> prices.count, prices.unit
+        (2, 'EUR/MWh')
         """
         answer = await self._client.api.aggregate_outputs(
             self._scenario_id, by=by, percentiles=percentiles, **self._filters
@@ -95,6 +108,9 @@ class AsyncOutputs:
 
         format: `parquet`, `csv` or `arrow`
         how: of CSV: `separator` (`comma`, `semicolon`, `tab`), `decimal` (`point`, `comma`), `bom`
+
+        >>> (await run.outputs(metric="price").file("csv")).text.splitlines()[0][:24]
+        '"scenario_id","run_id","'
         """
         return await self._client.api.read_outputs_file(
             self._scenario_id, format=format, **how, **self._filters
@@ -103,29 +119,69 @@ class AsyncOutputs:
     async def save(
         self, path: str | Path, format: Literal["parquet", "csv", "arrow"] = "parquet", **how: Any
     ) -> Path:
-        """Write all values to a file; answers with its path."""
+        """Write all values to a file; answers with its path.
+
+        >>> (await run.outputs().save(folder / "run.parquet")).name
+        'run.parquet'
+        """
         return (await self.file(format, **how)).save(path)
 
+    async def download(self, folder: str | Path) -> list[Path]:
+        """The table's Parquet files that hold the scenario's rows, straight from storage: for what is too large for one file.
+
+        A file may hold rows of other runs and scenarios of the tenant: filter by `run_id`. The other filters do not act here.
+        Answers with the files' paths in `folder`.
+
+        >>> [path.suffix for path in await scenario.outputs().download(folder)][:1]
+        ['.parquet']
+        """
+        paths: list[Path] = []
+        snapshot = self._filters["snapshot_id"]
+        read = self._client.api.list_output_files
+        async for each in items(read, self._scenario_id, snapshot_id=snapshot):
+            file = await self._client.transport.fetch(each.url)
+            paths.append(file.save(Path(folder) / f"outputs-{len(paths):05d}.parquet"))
+        return paths
+
     async def to_pandas(self) -> pd.DataFrame:
-        """All values as a pandas frame, its dates as `datetime64`, a column for each tag. Needs `sextant-client[pandas]`."""
+        """All values as a pandas frame, its dates as `datetime64`, a column for each tag. Needs `sextant-client[pandas]`.
+
+        >>> frame = await run.outputs(metric="generation").to_pandas()
+        >>> float(frame[frame.technology == "solar"].value.min()) > 0
+        True
+        """
         from sextant_client import frames
 
         return frames.to_pandas(await self.file())
 
     async def to_polars(self) -> pl.DataFrame:
-        """All values as a Polars frame, a column for each tag. Needs `sextant-client[polars]`."""
+        """All values as a Polars frame, a column for each tag. Needs `sextant-client[polars]`.
+
+        >>> (await run.outputs(metric="price").to_polars())["unit"].unique().to_list()
+        ['EUR/MWh']
+        """
         from sextant_client import frames
 
         return frames.to_polars(await self.file())
 
     async def to_xarray(self) -> xarray.Dataset:
-        """All values as an xarray dataset: a variable for each metric with its unit, over date, run and tags. Needs `sextant-client[xarray]`."""
+        """All values as an xarray dataset: a variable for each metric with its unit, over date, run and tags. Needs `sextant-client[xarray]`.
+
+        >>> dataset = await run.outputs().to_xarray()
+        >>> dataset["price"].attrs["units"], dataset["generation"].dims
+        ('EUR/MWh', ('date', 'run', 'technology'))
+        """
         from sextant_client import frames
 
         return frames.to_xarray(frames.to_pandas(await self.file()))
 
     async def plot(self, ax: Axes | None = None) -> Axes:
-        """A picture of the values over the years, with bands where something is random. Needs `sextant-client[matplotlib]`."""
+        """A picture of the values over the years, with bands where something is random. Needs `sextant-client[matplotlib]`.
+
+        >>> ax = await run.outputs(metric="generation").plot()
+        >>> ax.get_title(loc="left"), ax.get_ylabel()
+        ('Generation', 'TWh')
+        """
         from sextant_client import charts
 
         return charts.outputs(await self.series(), ax)

@@ -37,32 +37,56 @@ class AsyncRun:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Its id.
+
+        >>> str((await sextant.runs.get(run.id)).id) == str(run.id)
+        True
+        """
         return self.body.id
 
     @property
     def scenario_id(self) -> UUID:
-        """The id of the scenario that is computed."""
+        """The id of the scenario that is computed.
+
+        >>> run.scenario_id == scenario.id
+        True
+        """
         return self.body.scenario_id
 
     @property
     def state(self) -> str:
-        """QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED or TIMEOUT, as it was when it was read last."""
+        """QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED or TIMEOUT, as it was when it was read last.
+
+        >>> run.state
+        'SUCCEEDED'
+        """
         return self.body.state
 
     @property
     def progress(self) -> int:
-        """How much of the present attempt is done, in per cent."""
+        """How much of the present attempt is done, in per cent.
+
+        >>> 0 <= run.progress <= 100
+        True
+        """
         return self.body.progress_percent
 
     @property
     def error(self) -> models.RunErrorBody | None:
-        """Why it did not succeed: `code` and `message`; None without a failure."""
+        """Why it did not succeed: `code` and `message`; None without a failure.
+
+        >>> run.error is None
+        True
+        """
         return self.body.error
 
     @property
     def ended(self) -> bool:
-        """Whether it will not change any more. A state that this release does not know counts as not ended."""
+        """Whether it will not change any more. A state that this release does not know counts as not ended.
+
+        >>> run.ended
+        True
+        """
         return self.state in _ENDS
 
     async def wait(
@@ -77,6 +101,10 @@ class AsyncRun:
         progress: True shows a bar on standard error; a function is called with the run whenever it has changed
         timeout: seconds after which `StillRunningError` is raised; the run goes on. None waits as long as it takes
         check: whether a run that ends without a result raises `RunFailedError` (`RunTimeoutError` for its own time limit)
+
+        >>> run = await scenario.run(seed=7)
+        >>> (await run.wait(timeout=300)).state
+        'SUCCEEDED'
         """
         began, tag, show = time.monotonic(), None, shown_by(progress)
         show(self)
@@ -103,12 +131,24 @@ class AsyncRun:
         return self
 
     async def refresh(self) -> AsyncRun:
-        """The run as it is now."""
+        """The run as it is now.
+
+        >>> (await run.refresh()).state
+        'SUCCEEDED'
+        """
         self.body = (await self._client.api.get_run(self.id)).data
         return self
 
     async def cancel(self) -> AsyncRun:
-        """Stop it. A run that has ended already raises `ConflictError`."""
+        """Stop it. A run that has ended already raises `ConflictError`.
+
+        >>> from sextant_client.problems import ConflictError
+        >>> try:
+        ...     await run.cancel()
+        ... except ConflictError as conflict:
+        ...     print(conflict.code)
+        run_already_ended
+        """
         self.body = (await self._client.api.cancel_run(self.id)).data
         return self
 
@@ -116,19 +156,39 @@ class AsyncRun:
         """What was computed, from what, and how sure that is: attribution, limits, warnings, certificate, statistics.
 
         Money is in `currency` (of `price_year`). A run without a result raises `ConflictError`.
+
+        >>> result = await run.result()
+        >>> result.model, result.seed, result.currency
+        ('merit_order', 7, 'EUR')
+        >>> change = sum(share.eur for share in result.attribution.shares)
+        >>> abs(change - result.attribution.change) < 0.01
+        True
         """
         return (await self._client.api.get_run_result(self.id)).data
 
     def outputs(self, **filters: Any) -> AsyncOutputs:
-        """The values of this run; nothing is read yet. The filters are those of `AsyncOutputs`."""
+        """The values of this run; nothing is read yet. The filters are those of `AsyncOutputs`.
+
+        >>> prices = [row.value async for row in run.outputs(metric="price").rows()]
+        >>> len(prices)
+        2
+        """
         return AsyncOutputs(self._client, self.scenario_id, runs=str(self.id), **filters)
 
     async def attempts(self) -> list[models.AttemptBody]:
-        """How often it was tried, and what became of each."""
+        """How often it was tried, and what became of each.
+
+        >>> [attempt.outcome for attempt in await run.attempts()]
+        ['SUCCEEDED']
+        """
         return (await self._client.api.list_attempts(self.scenario_id, self.id)).data
 
     async def parts(self) -> AsyncIterator[AsyncRun]:
-        """The points of a sweep, or the other parts that the run was split into."""
+        """The points of a sweep, or the other parts that the run was split into.
+
+        >>> [part.state async for part in run.parts()]
+        []
+        """
         async for body in items(self._client.api.list_scenario_runs, self.scenario_id, parent=self.id):
             yield AsyncRun(self._client, body)
 
@@ -140,7 +200,11 @@ class AsyncRuns:
         self._client = client
 
     async def get(self, run_id: UUID | str) -> AsyncRun:
-        """The run of this id. Raises `NotFoundError`."""
+        """The run of this id. Raises `NotFoundError`.
+
+        >>> (await sextant.runs.get(run.id)).state
+        'SUCCEEDED'
+        """
         return AsyncRun(self._client, (await self._client.api.get_run(run_id)).data)
 
     async def list(
@@ -159,6 +223,9 @@ class AsyncRuns:
         model: the name of the model that computes it
         created_by: who asked for it
         created_after, created_before: moments with their zone
+
+        >>> run.id in [each.id async for each in sextant.runs.list(state="SUCCEEDED", scenario_id=scenario.id)]
+        True
         """
         filters = {
             "state": state,

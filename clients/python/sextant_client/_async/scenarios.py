@@ -40,22 +40,38 @@ class AsyncScenario:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Its id.
+
+        >>> (await sextant.scenarios.get(scenario.id)).name == scenario.name
+        True
+        """
         return self.body.id
 
     @property
     def name(self) -> str:
-        """Its name, unique in the tenant."""
+        """Its name, unique in the tenant.
+
+        >>> scenario.name
+        'RPS 60...'
+        """
         return self.body.name
 
     @property
     def version(self) -> int:
-        """Counts its changes, from 1."""
+        """Counts its changes, from 1.
+
+        >>> scenario.version >= 1
+        True
+        """
         return self.body.version
 
     @property
     def assumptions(self) -> list[Any]:
-        """What it changes of the baseline, in order."""
+        """What it changes of the baseline, in order.
+
+        >>> [assumption.driver_type for assumption in scenario.assumptions]
+        ['policy']
+        """
         return list(self.body.assumptions)
 
     async def run(
@@ -82,6 +98,10 @@ class AsyncScenario:
         max_retries: attempts after the first
         environment: a mark of yours; runs of different environments never share a result
         idempotency_key: your own name for this request, to repeat it from another process
+
+        >>> run = await scenario.run(seed=7)
+        >>> (await scenario.run(seed=7)).id == run.id
+        True
         """
         options = {
             "seed": seed,
@@ -107,16 +127,30 @@ class AsyncScenario:
         return await self._client.runs.get(receipt.run_id)
 
     async def runs(self, **filters: Any) -> AsyncIterator[AsyncRun]:
-        """Its runs, the newest first; `state`, `created_after`, `created_before` and `parent` narrow."""
+        """Its runs, the newest first; `state`, `created_after`, `created_before` and `parent` narrow.
+
+        >>> {each.state async for each in scenario.runs()}
+        {'SUCCEEDED'}
+        """
         async for body in items(self._client.api.list_scenario_runs, self.id, **filters):
             yield AsyncRun(self._client, body)
 
     def outputs(self, **filters: Any) -> AsyncOutputs:
-        """The values of its runs; nothing is read yet. The filters are those of `AsyncOutputs`."""
+        """The values of its runs; nothing is read yet. The filters are those of `AsyncOutputs`.
+
+        >>> frame = await scenario.outputs(metric="npv").to_pandas()
+        >>> set(frame.unit)
+        {'EUR'}
+        """
         return AsyncOutputs(self._client, self.id, **filters)
 
     async def latest(self, metric: str | None = None) -> list[models.MetricBody]:
-        """The newest values of whole-life metrics, such as `npv`."""
+        """The newest values of whole-life metrics, such as `npv`.
+
+        >>> (npv,) = await scenario.latest("npv")
+        >>> npv.unit
+        'EUR'
+        """
         return (await self._client.api.get_latest_metrics(self.id, metric=metric)).data
 
     async def update(self, *, if_unchanged: bool = False, **changes: Any) -> AsyncScenario:
@@ -124,13 +158,22 @@ class AsyncScenario:
 
         if_unchanged: whether a change by somebody else since it was read raises `ChangedError`
         changes: any of name, description, assumptions, parameters, tags, status
+
+        >>> draft = await scenario.fork(new_name())
+        >>> (await draft.update(parameters={"shock_bp": 25}, if_unchanged=True)).version
+        2
         """
         tag = await self._known_tag() if if_unchanged else None
         answer = await self._client.api.update_scenario(self.id, _fields(changes), if_match=tag)
         return self._now(answer)
 
     async def replace(self, *, if_unchanged: bool = False, **fields: Any) -> AsyncScenario:
-        """Make it what `fields` say: a new version, in which a field that is left out has its default."""
+        """Make it what `fields` say: a new version, in which a field that is left out has its default.
+
+        >>> draft = await scenario.fork(new_name())
+        >>> (await draft.replace(parameters={"start_year": 2029, "end_year": 2029})).assumptions
+        []
+        """
         tag = await self._known_tag() if if_unchanged else None
         body = {"name": self.name, **_fields(fields)}
         return self._now(await self._client.api.replace_scenario(self.id, body, if_match=tag))
@@ -153,7 +196,12 @@ class AsyncScenario:
         return self
 
     async def fork(self, name: str, **changes: Any) -> AsyncScenario:
-        """A scenario of its own that begins as a copy of this one, changed as `update` would."""
+        """A scenario of its own that begins as a copy of this one, changed as `update` would.
+
+        >>> copy = await scenario.fork(new_name(), parameters={"discount_rate": 0.05})
+        >>> copy.version
+        1
+        """
         answer = await self._client.api.fork_scenario(self.id, {"name": name, **_fields(changes)})
         return AsyncScenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
@@ -164,7 +212,11 @@ class AsyncScenario:
         from_version: int | None = None,
         to_version: int | None = None,
     ) -> list[models.DifferenceBody]:
-        """What differs from another scenario, or between two versions of this one: `path`, `change`, `before`, `after`."""
+        """What differs from another scenario, or between two versions of this one: `path`, `change`, `before`, `after`.
+
+        >>> [(each.path, each.change) for each in await reference.diff(scenario)]
+        [('assumptions[0]', 'ADDED'), ...]
+        """
         other_id = other.id if isinstance(other, AsyncScenario) else other
         answer = await self._client.api.diff_scenarios(
             self.id, other_id=other_id, from_version=from_version, to_version=to_version
@@ -172,12 +224,20 @@ class AsyncScenario:
         return answer.data
 
     async def versions(self) -> AsyncIterator[models.VersionBody]:
-        """Its versions, the newest first."""
+        """Its versions, the newest first.
+
+        >>> [version.version async for version in reference.versions()]
+        [1]
+        """
         async for version in items(self._client.api.list_scenario_versions, self.id):
             yield version
 
     async def refresh(self) -> AsyncScenario:
-        """The scenario as it is now."""
+        """The scenario as it is now.
+
+        >>> (await scenario.refresh()).version >= 1
+        True
+        """
         return self._now(await self._client.api.get_scenario(self.id))
 
     async def delete(self) -> None:
@@ -213,6 +273,15 @@ class AsyncScenarios:
         assumptions: drivers with their payloads, as mappings or models, in the order in which they act
         parameters: by name, such as `{"start_year": 2028, "end_year": 2032}`
         tags: to find it by, at most 20
+
+        >>> target = {"policy_name": "RPS", "start_year": 2030, "target": 0.6}
+        >>> scenario = await sextant.scenarios.create(
+        ...     new_name(),
+        ...     assumptions=[{"driver_type": "policy", "payload": target}],
+        ...     parameters={"start_year": 2029, "end_year": 2030},
+        ... )
+        >>> scenario.version, scenario.warnings
+        (1, [])
         """
         body = _fields(
             {"name": name, "description": description, "assumptions": list(assumptions), "tags": list(tags)}
@@ -239,12 +308,20 @@ class AsyncScenarios:
         return scenario if same else None
 
     async def validate(self, name: str, **fields: Any) -> list[models.WarningBody]:
-        """Hold a scenario against the rules without storing it: what may not be meant. Raises `RefusedError`."""
+        """Hold a scenario against the rules without storing it: what may not be meant. Raises `RefusedError`.
+
+        >>> await sextant.scenarios.validate("a draft", parameters={"discount_rate": 0.05})
+        []
+        """
         answer = await self._client.api.validate_scenario({"name": name, **_fields(fields)})
         return answer.meta.warnings
 
     async def get(self, scenario: UUID | str) -> AsyncScenario:
-        """The scenario of this id, or of this name. Raises `NotFoundError`."""
+        """The scenario of this id, or of this name. Raises `NotFoundError`.
+
+        >>> (await sextant.scenarios.get(reference.name)).id == reference.id
+        True
+        """
         if _is_id(scenario):
             answer: Any = await self._client.api.get_scenario(scenario)
             return AsyncScenario(self._client, answer.data, tag=answer.etag)
@@ -269,6 +346,9 @@ class AsyncScenarios:
         name: a part of it, whatever its case
         tag: one that it has
         created_after, created_before: moments with their zone
+
+        >>> reference.id in [each.id async for each in sextant.scenarios.list(name=reference.name)]
+        True
         """
         filters = {
             "name": name,

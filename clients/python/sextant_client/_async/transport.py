@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sextant_client.files import File
 from sextant_client.operation import Operation, in_body, in_query
 from sextant_client.problems import NotModifiedError, ProblemError, UnreachableError, problem
+from sextant_client.signing_in import is_this_machine
 from sextant_client.waiting import Retries, seconds, sleep_async
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class AsyncTransport:
             timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
             headers={"User-Agent": "sextant-client", **(headers or {})},
             transport=http,
+            # A proxy of this machine's environment is none of the loopback interface's business.
+            trust_env=not is_this_machine(url),
         )
 
     async def call(
@@ -165,7 +169,9 @@ class AsyncTransport:
         while True:
             attempt += 1
             try:
-                async with httpx2.AsyncClient(timeout=_READ_SECONDS, follow_redirects=True) as client:
+                async with httpx2.AsyncClient(
+                    timeout=_READ_SECONDS, follow_redirects=True, trust_env=not is_this_machine(url)
+                ) as client:
                     answer = await client.get(url)
             except (httpx2.TransportError, httpx2.DecodingError) as error:
                 if attempt >= self._retries.attempts:
@@ -185,7 +191,9 @@ class AsyncTransport:
         while True:
             attempt += 1
             try:
-                async with httpx2.AsyncClient(timeout=_READ_SECONDS) as client:
+                async with httpx2.AsyncClient(
+                    timeout=_READ_SECONDS, trust_env=not is_this_machine(url)
+                ) as client:
                     answer = await client.put(url, content=content)
             except httpx2.TransportError as error:
                 if attempt >= self._retries.attempts:
@@ -202,8 +210,8 @@ class AsyncTransport:
         for _ in range(_MORE_ATTEMPTS):
             export = answer.json()["data"]
             if export["state"] == "SUCCEEDED":
-                files = [await self.fetch(each["url"]) for each in export["files"]]
-                return File(b"".join(each.content for each in files), files[0].media_type, files[0].name)
+                first, *others = [await self.fetch(each["url"]) for each in export["files"]]
+                return replace(first, others=tuple(others))
             if export["state"] in ("FAILED", "CANCELLED"):
                 why = export.get("error") or {}
                 raise ProblemError(

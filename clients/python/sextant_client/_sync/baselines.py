@@ -27,11 +27,19 @@ class Baselines:
         self._client = client
 
     def get(self, baseline: UUID | str, version: int | None = None) -> models.WholeBaselineBody:
-        """A baseline by id or name (`reference` is the built-in one) with its vocabulary; the newest version unless one is named."""
+        """A baseline by id or name (`reference` is the built-in one) with its vocabulary; the newest version unless one is named.
+
+        >>> (sextant.baselines.get("reference")).vocabulary.fuels
+        ['biomass', 'coal', 'gas', 'oil', 'uranium']
+        """
         return (self._client.api.get_baseline(baseline, version=version)).data
 
     def list(self) -> Iterator[models.BaselineBody]:
-        """The tenant's baselines, the newest first."""
+        """The tenant's baselines, the newest first.
+
+        >>> [baseline.name for baseline in sextant.baselines.list()]
+        [...]
+        """
         for body in items(self._client.api.list_baselines):
             yield body
 
@@ -45,6 +53,17 @@ class Baselines:
         options: `currency`, `price_year`, `value_of_lost_load`, `spill_cost`, `build_mix`, `resolution`, `end_year`, `load_growth`
 
         What breaks a rule raises `RefusedError`, which names table, row and rule, and nothing is stored.
+
+        >>> hours = [f"2030,{hour},100" for hour in range(1, 8761)]
+        >>> stored = sextant.baselines.upload(
+        ...     new_name(),
+        ...     {
+        ...         "units": "name,technology,capacity_mw,fuel,heat_rate\\nGas 1,ccgt,200,gas,7.0\\n",
+        ...         "load": "\\n".join(["year,hour,load_mw", *hours]),
+        ...     },
+        ... )
+        >>> stored.data.version
+        1
         """
         sources = {table: self._source(content) for table, content in tables.items()}
         return self._client.api.create_baseline({"name": name, "tables": sources, **options})
@@ -65,5 +84,9 @@ class Baselines:
             return {"upload_id": str(place.upload_id)}
 
     def delete(self, baseline_id: UUID | str) -> None:
-        """Delete a baseline; runs that pinned it compute on."""
+        """Delete a baseline; runs that pinned it compute on.
+
+        >>> for baseline in sextant.baselines.list():
+        ...     sextant.baselines.delete(baseline.id)
+        """
         self._client.api.delete_baseline(baseline_id)

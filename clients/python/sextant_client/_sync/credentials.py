@@ -82,7 +82,7 @@ class SignedIn:
     def _new_tokens(self) -> Tokens:
         import httpx2
 
-        with httpx2.Client(timeout=20) as client:
+        with httpx2.Client(timeout=20, trust_env=not is_this_machine(self._settings.url)) as client:
             if self._provider is None:
                 self._provider = provider_of(client, self._settings)
             provider, settings = self._provider, self._settings

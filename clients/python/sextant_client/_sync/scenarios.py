@@ -41,22 +41,38 @@ class Scenario:
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Its id.
+
+        >>> (sextant.scenarios.get(scenario.id)).name == scenario.name
+        True
+        """
         return self.body.id
 
     @property
     def name(self) -> str:
-        """Its name, unique in the tenant."""
+        """Its name, unique in the tenant.
+
+        >>> scenario.name
+        'RPS 60...'
+        """
         return self.body.name
 
     @property
     def version(self) -> int:
-        """Counts its changes, from 1."""
+        """Counts its changes, from 1.
+
+        >>> scenario.version >= 1
+        True
+        """
         return self.body.version
 
     @property
     def assumptions(self) -> list[Any]:
-        """What it changes of the baseline, in order."""
+        """What it changes of the baseline, in order.
+
+        >>> [assumption.driver_type for assumption in scenario.assumptions]
+        ['policy']
+        """
         return list(self.body.assumptions)
 
     def run(
@@ -83,6 +99,10 @@ class Scenario:
         max_retries: attempts after the first
         environment: a mark of yours; runs of different environments never share a result
         idempotency_key: your own name for this request, to repeat it from another process
+
+        >>> run = scenario.run(seed=7)
+        >>> (scenario.run(seed=7)).id == run.id
+        True
         """
         options = {
             "seed": seed,
@@ -108,16 +128,30 @@ class Scenario:
         return self._client.runs.get(receipt.run_id)
 
     def runs(self, **filters: Any) -> Iterator[Run]:
-        """Its runs, the newest first; `state`, `created_after`, `created_before` and `parent` narrow."""
+        """Its runs, the newest first; `state`, `created_after`, `created_before` and `parent` narrow.
+
+        >>> {each.state for each in scenario.runs()}
+        {'SUCCEEDED'}
+        """
         for body in items(self._client.api.list_scenario_runs, self.id, **filters):
             yield Run(self._client, body)
 
     def outputs(self, **filters: Any) -> Outputs:
-        """The values of its runs; nothing is read yet. The filters are those of `Outputs`."""
+        """The values of its runs; nothing is read yet. The filters are those of `Outputs`.
+
+        >>> frame = scenario.outputs(metric="npv").to_pandas()
+        >>> set(frame.unit)
+        {'EUR'}
+        """
         return Outputs(self._client, self.id, **filters)
 
     def latest(self, metric: str | None = None) -> list[models.MetricBody]:
-        """The newest values of whole-life metrics, such as `npv`."""
+        """The newest values of whole-life metrics, such as `npv`.
+
+        >>> (npv,) = scenario.latest("npv")
+        >>> npv.unit
+        'EUR'
+        """
         return (self._client.api.get_latest_metrics(self.id, metric=metric)).data
 
     def update(self, *, if_unchanged: bool = False, **changes: Any) -> Scenario:
@@ -125,13 +159,22 @@ class Scenario:
 
         if_unchanged: whether a change by somebody else since it was read raises `ChangedError`
         changes: any of name, description, assumptions, parameters, tags, status
+
+        >>> draft = scenario.fork(new_name())
+        >>> (draft.update(parameters={"shock_bp": 25}, if_unchanged=True)).version
+        2
         """
         tag = self._known_tag() if if_unchanged else None
         answer = self._client.api.update_scenario(self.id, _fields(changes), if_match=tag)
         return self._now(answer)
 
     def replace(self, *, if_unchanged: bool = False, **fields: Any) -> Scenario:
-        """Make it what `fields` say: a new version, in which a field that is left out has its default."""
+        """Make it what `fields` say: a new version, in which a field that is left out has its default.
+
+        >>> draft = scenario.fork(new_name())
+        >>> (draft.replace(parameters={"start_year": 2029, "end_year": 2029})).assumptions
+        []
+        """
         tag = self._known_tag() if if_unchanged else None
         body = {"name": self.name, **_fields(fields)}
         return self._now(self._client.api.replace_scenario(self.id, body, if_match=tag))
@@ -154,7 +197,12 @@ class Scenario:
         return self
 
     def fork(self, name: str, **changes: Any) -> Scenario:
-        """A scenario of its own that begins as a copy of this one, changed as `update` would."""
+        """A scenario of its own that begins as a copy of this one, changed as `update` would.
+
+        >>> copy = scenario.fork(new_name(), parameters={"discount_rate": 0.05})
+        >>> copy.version
+        1
+        """
         answer = self._client.api.fork_scenario(self.id, {"name": name, **_fields(changes)})
         return Scenario(self._client, answer.data, tag=answer.etag, warnings=answer.meta.warnings)
 
@@ -165,7 +213,11 @@ class Scenario:
         from_version: int | None = None,
         to_version: int | None = None,
     ) -> list[models.DifferenceBody]:
-        """What differs from another scenario, or between two versions of this one: `path`, `change`, `before`, `after`."""
+        """What differs from another scenario, or between two versions of this one: `path`, `change`, `before`, `after`.
+
+        >>> [(each.path, each.change) for each in reference.diff(scenario)]
+        [('assumptions[0]', 'ADDED'), ...]
+        """
         other_id = other.id if isinstance(other, Scenario) else other
         answer = self._client.api.diff_scenarios(
             self.id, other_id=other_id, from_version=from_version, to_version=to_version
@@ -173,12 +225,20 @@ class Scenario:
         return answer.data
 
     def versions(self) -> Iterator[models.VersionBody]:
-        """Its versions, the newest first."""
+        """Its versions, the newest first.
+
+        >>> [version.version for version in reference.versions()]
+        [1]
+        """
         for version in items(self._client.api.list_scenario_versions, self.id):
             yield version
 
     def refresh(self) -> Scenario:
-        """The scenario as it is now."""
+        """The scenario as it is now.
+
+        >>> (scenario.refresh()).version >= 1
+        True
+        """
         return self._now(self._client.api.get_scenario(self.id))
 
     def delete(self) -> None:
@@ -212,6 +272,15 @@ class Scenarios:
         assumptions: drivers with their payloads, as mappings or models, in the order in which they act
         parameters: by name, such as `{"start_year": 2028, "end_year": 2032}`
         tags: to find it by, at most 20
+
+        >>> target = {"policy_name": "RPS", "start_year": 2030, "target": 0.6}
+        >>> scenario = sextant.scenarios.create(
+        ...     new_name(),
+        ...     assumptions=[{"driver_type": "policy", "payload": target}],
+        ...     parameters={"start_year": 2029, "end_year": 2030},
+        ... )
+        >>> scenario.version, scenario.warnings
+        (1, [])
         """
         body = _fields(
             {"name": name, "description": description, "assumptions": list(assumptions), "tags": list(tags)}
@@ -238,12 +307,20 @@ class Scenarios:
         return scenario if same else None
 
     def validate(self, name: str, **fields: Any) -> list[models.WarningBody]:
-        """Hold a scenario against the rules without storing it: what may not be meant. Raises `RefusedError`."""
+        """Hold a scenario against the rules without storing it: what may not be meant. Raises `RefusedError`.
+
+        >>> sextant.scenarios.validate("a draft", parameters={"discount_rate": 0.05})
+        []
+        """
         answer = self._client.api.validate_scenario({"name": name, **_fields(fields)})
         return answer.meta.warnings
 
     def get(self, scenario: UUID | str) -> Scenario:
-        """The scenario of this id, or of this name. Raises `NotFoundError`."""
+        """The scenario of this id, or of this name. Raises `NotFoundError`.
+
+        >>> (sextant.scenarios.get(reference.name)).id == reference.id
+        True
+        """
         if _is_id(scenario):
             answer: Any = self._client.api.get_scenario(scenario)
             return Scenario(self._client, answer.data, tag=answer.etag)
@@ -268,6 +345,9 @@ class Scenarios:
         name: a part of it, whatever its case
         tag: one that it has
         created_after, created_before: moments with their zone
+
+        >>> reference.id in [each.id for each in sextant.scenarios.list(name=reference.name)]
+        True
         """
         filters = {
             "name": name,

@@ -50,6 +50,7 @@ def login(
     """
     import httpx2
 
+    session.makes_profile = True
     settings = replace(session.settings, tenant=tenant, role=role)
     with httpx2.Client(timeout=20) as client:
         provider = credentials.provider_of(client, settings)

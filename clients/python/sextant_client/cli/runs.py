@@ -150,7 +150,8 @@ def outputs(
         if output:
             session.say(f"{file.save(output)}: {len(file.content):,} bytes")
         else:
-            sys.stdout.buffer.write(file.content)
+            for part in file.parts:
+                sys.stdout.buffer.write(part.content)
         return
     rows = list(asked.rows())
     session.answer(rows, lambda: _chart(rows) if chart else _rows(session, rows))

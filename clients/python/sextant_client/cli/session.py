@@ -41,6 +41,7 @@ class Session:
         self.profile = profile
         self._url = url
         self._client: Sextant | None = None
+        self.makes_profile = False
         terminal = sys.stdout.isatty()
         self.out = Console(width=None if terminal else _PIPE_WIDTH, highlight=False, soft_wrap=not terminal)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -48,7 +49,7 @@ class Session:
     @functools.cached_property
     def settings(self) -> Settings:
         """What to connect to."""
-        settings = Settings.load(self.profile or None)
+        settings = Settings.load(self.profile or None, may_be_new=self.makes_profile)
         return replace(settings, url=self._url) if self._url else settings
 
     @property
