@@ -20,6 +20,9 @@ from sextant.webhooks.delivering import THREADS, Deliverer, Report
 from sextant.webhooks.sender import SenderInvocation, SenderSettings
 from sextant.webhooks.waking import Waker
 
+_MOST_VALUES = 90
+"""Below the hundred of one metric that a record of the embedded format takes."""
+
 logger = Logger()
 metrics = Metrics(namespace="Sextant")
 
@@ -64,12 +67,24 @@ def _count(report: Report) -> None:
     ):
         if value:
             metrics.add_metric(name, MetricUnit.Count, value)
+    for share in _shares(report):
+        metrics.add_metric("WebhookFailureShare", MetricUnit.Percent, share)
     if report.delivered or report.failed or report.unsent:
         logger.info("webhooks delivered", extra=asdict(report))
 
 
+def _shares(report: Report) -> list[float]:
+    """A value for each attempt, 100 of one that failed and 0 of one that did not, so that their average over any time is the share
+    that failed; of more than a hundred as many as a record takes, in the same proportion."""
+    attempts = report.failed + report.delivered
+    shown = min(attempts, _MOST_VALUES)
+    failed = round(shown * report.failed / attempts) if attempts else 0
+    return [100.0] * failed + [0.0] * (shown - failed)
+
+
 def _look_after() -> None:
-    """Once a minute: tell how long what is due has waited, and forget what is old."""
+    """Once a minute: cancel what nobody is sent any more, tell how long what is due has waited, and forget what is old."""
+    bootstrap.platform_database().run(ALL_TENANTS, service.cancel_stranded, idempotent=True)
     totals = bootstrap.platform_database().run(ALL_TENANTS, service.totals)
     metrics.add_metric("WebhookDue", MetricUnit.Count, totals.pending)
     metrics.add_metric("WebhookOldestAge", MetricUnit.Seconds, totals.oldest_seconds)

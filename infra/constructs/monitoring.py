@@ -148,16 +148,7 @@ class Monitoring(Construct):
         oldest = own("WebhookOldestAge", deliverer, "Maximum", MINUTE)
         text = f"Webhooks whose endpoints answer wait longer than {settings.webhook_age} s to be sent"
         self._alarm("webhook-age", text, oldest, _ABOVE, settings.webhook_age, periods=3)
-        quarter = Duration.minutes(15)
-        share = cloudwatch.MathExpression(
-            expression="IF(failed + delivered >= 20, 100 * failed / (failed + delivered), 0)",
-            using_metrics={
-                "failed": own("WebhookAttemptFailed", deliverer, "Sum", quarter),
-                "delivered": own("WebhookDelivered", deliverer, "Sum", quarter),
-            },
-            period=quarter,
-            label="Failed attempts, %",
-        )
+        share = own("WebhookFailureShare", deliverer, "Average", Duration.minutes(15))
         text = f"More than {settings.webhook_failures} % of the attempts to deliver webhooks fail"
         self._alarm("webhook-failures", text, share, _ABOVE, settings.webhook_failures, periods=2)
 

@@ -4,7 +4,7 @@ Endpoints are well, ordered, slow, failing for a while, flapping, hanging, or an
 their own, some of which roll back. First all is calm but for the endpoints, and latency is judged; then processes are killed. In the end every
 committed event must have come to every endpoint that is well again, in order where that is asked, and repeats under the same id alone.
 
-CHAOS_EVENTS and CHAOS_ENDPOINTS change the size, CHAOS_SEED repeats a run's choices.
+CHAOS_EVENTS, CHAOS_ENDPOINTS and CHAOS_RATE change the size, CHAOS_SEED repeats a run's choices.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ ENDPOINTS = int(os.environ.get("CHAOS_ENDPOINTS", "50"))
 TENANT = "chaos"
 ROLLED_BACK = 0.1
 KILLS = 0.02
+RATE = float(os.environ.get("CHAOS_RATE", "4"))
+"""Events a second, each for every endpoint."""
 KILLED = ("outbox-relay", "webhook-deliverer", "webhook-sender")
 LATENCY = 2.0
 WITHIN = 900.0
@@ -135,7 +137,12 @@ def _endpoints(system: RunningSystem, url: str) -> dict[str, str]:
         for number in range(ENDPOINTS):
             temper = TEMPERS[number % len(TEMPERS)]
             path = f"/{temper.replace(' ', '')}-{number}"
-            body = {"url": f"{url}{path}", "ordered": temper.startswith("ordered")}
+            body = {
+                "url": f"{url}{path}",
+                "ordered": temper.startswith("ordered"),
+                # Those that are gone make incidents, which are not what is counted here.
+                "event_types": ["run.succeeded"],
+            }
             answer = client.post("/v1/webhooks", json=body)
             assert answer.status_code == 201, answer.text
             made[path] = str(answer.json()["data"]["id"])
@@ -172,9 +179,11 @@ def _store(
     """Each in a transaction of its own, with the nudge that follows a commit."""
     committed: dict[str, float] = {}
     nudge = _nudger(system)
+    began = time.monotonic()
     statement = "SELECT publish_webhook_event(%s, 'run.succeeded', gen_random_uuid(), NULL, %s::jsonb)::text"
     with psycopg.connect(system.endpoints.database.platform) as connection:
-        for _ in range(count):
+        for number in range(count):
+            threading.Event().wait(max(0.0, began + number / RATE - time.monotonic()))
             row = connection.execute(statement, (TENANT, '{"links": {}}')).fetchone()
             assert row is not None
             if draw.random() < ROLLED_BACK:

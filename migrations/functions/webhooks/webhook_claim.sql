@@ -1,23 +1,30 @@
 -- Take a batch of one endpoint: of those that have something due the one that was served longest ago. At most `p_batch`
 -- deliveries, in the order of their positions, leased under `p_token`.
 --
+-- What is claimed is returned whole: a join around this function would read an older snapshot, and leave out what was stored since.
+--
 -- The row of the endpoint's state is the lock under which one claims and settles; who meets it locked takes another endpoint,
 -- for who holds it looks again afterwards. An endpoint that is quick may have `p_share` batches on their way at once, any other
 -- one, and an ordered one always one. A tenant may have `p_of_tenant`, and `p_slow` that are not quick, so that those leave
 -- room for the others.
 CREATE OR REPLACE FUNCTION webhook_claim(
     p_token uuid, p_lease interval, p_batch integer, p_share integer, p_of_tenant integer, p_slow integer
-) RETURNS SETOF webhook_delivery
+) RETURNS TABLE (
+    tenant_id text, webhook_id uuid, id uuid, event_id uuid, place bigint, turn integer, age_seconds double precision, body text,
+    url text, ordered boolean
+)
     LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
     chosen  record;
     moment  timestamptz := clock_timestamp();
-    ordered boolean;
+    in_order boolean;
+    address text;
     at_most integer;
 BEGIN
     -- Who lost a race for the last turn of an endpoint looks for another one.
     <<again>>
-    FOR turn IN 1..5 LOOP
+    FOR attempt IN 1..5 LOOP
         FOR chosen IN
             WITH RECURSIVE waiting AS (
                 (SELECT d.tenant_id, d.webhook_id FROM webhook_delivery d WHERE d.state = 'PENDING'
@@ -57,29 +64,33 @@ BEGIN
                    WHERE l.tenant_id = s.tenant_id AND l.webhook_id = s.webhook_id AND l.lease_token IS NOT NULL AND l.lease_until > moment
                   ) < CASE WHEN s.quick AND NOT h.ordered THEN p_share ELSE 1 END
             -- Of an endpoint that fails one is enough to see whether it is back.
-            RETURNING h.ordered, CASE WHEN s.failures > 0 THEN 1 ELSE p_batch END INTO ordered, at_most;
+            RETURNING h.ordered, h.url, CASE WHEN s.failures > 0 THEN 1 ELSE p_batch END INTO in_order, address, at_most;
             IF NOT FOUND THEN
                 CONTINUE again;
             END IF;
-            IF ordered THEN
+            IF in_order THEN
                 -- Up to the first that may not be sent yet, so that none overtakes it.
                 RETURN QUERY UPDATE webhook_delivery d SET lease_token = p_token, lease_until = clock_timestamp() + p_lease
-                WHERE d.tenant_id = chosen.tenant_id AND d.id IN (
+                FROM webhook_event v
+                WHERE v.tenant_id = d.tenant_id AND v.id = d.event_id AND d.tenant_id = chosen.tenant_id AND d.id IN (
                     SELECT q.id FROM (
                         SELECT p.id, bool_and(p.due_at <= moment) OVER (ORDER BY p.position) AS free FROM (
                             SELECT e.id, e.position, e.due_at FROM webhook_delivery e
                             WHERE e.tenant_id = chosen.tenant_id AND e.webhook_id = chosen.webhook_id AND e.state = 'PENDING'
                             ORDER BY e.position LIMIT at_most) AS p) AS q
                     WHERE q.free)
-                RETURNING d.*;
+                RETURNING d.tenant_id, d.webhook_id, d.id, d.event_id, d.position, d.turn,
+                    extract(epoch FROM clock_timestamp() - d.begun_at)::double precision, v.body, address, in_order;
             ELSE
                 RETURN QUERY UPDATE webhook_delivery d SET lease_token = p_token, lease_until = clock_timestamp() + p_lease
-                WHERE d.tenant_id = chosen.tenant_id AND d.id IN (
+                FROM webhook_event v
+                WHERE v.tenant_id = d.tenant_id AND v.id = d.event_id AND d.tenant_id = chosen.tenant_id AND d.id IN (
                     SELECT e.id FROM webhook_delivery e
                     WHERE e.tenant_id = chosen.tenant_id AND e.webhook_id = chosen.webhook_id AND e.state = 'PENDING'
                       AND e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
                     ORDER BY e.due_at, e.position LIMIT at_most)
-                RETURNING d.*;
+                RETURNING d.tenant_id, d.webhook_id, d.id, d.event_id, d.position, d.turn,
+                    extract(epoch FROM clock_timestamp() - d.begun_at)::double precision, v.body, address, in_order;
             END IF;
             RETURN;
         END LOOP;

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from functions.api import webhooks as handlers
 from functions.webhook_sender import handler as sender
+from sextant import bootstrap
+from sextant.storage import ALL_TENANTS
+from sextant.webhooks import service
 from sextant.webhooks.model import MOST_WEBHOOKS
 from tests.integration.operations.http import Client
 from tests.integration.webhooks.conftest import Webhooks
@@ -97,3 +101,28 @@ def test_a_stale_change_changes_nothing(client: Client, consumer: Consumer, hook
     assert client("PATCH", path, {"description": "two"}, headers=first).code == "version_conflict"
     assert client("DELETE", path, headers=first).code == "version_conflict"
     assert client.got(path)["description"] == "one"
+
+
+def test_what_was_stored_while_its_endpoint_was_disabled_is_cancelled(
+    client: Client, consumer: Consumer, hooks: Webhooks
+) -> None:
+    """The transaction that stores it may have begun before."""
+    webhook = client.made("/v1/webhooks", {"url": consumer.url})
+    path = f"/v1/webhooks/{webhook['id']}"
+    with psycopg.connect(hooks.urls.admin) as storing:
+        storing.execute(
+            "SELECT publish_webhook_event(%s, 'run.failed', gen_random_uuid(), NULL, '{}')", (client.tenant,)
+        )
+        assert client("PATCH", path, {"state": "DISABLED"}).status == 200
+
+    bootstrap.platform_database().run(ALL_TENANTS, service.cancel_stranded)
+    assert client("PATCH", path, {"state": "ENABLED"}).status == 200
+    assert hooks.deliver().delivered == 0
+    assert [one["state"] for one in client.got(f"{path}/deliveries")] == ["CANCELLED"]
+
+
+def test_a_deleted_endpoint_leaves_no_secret(client: Client, consumer: Consumer, hooks: Webhooks) -> None:
+    webhook = client.made("/v1/webhooks", {"url": consumer.url})
+    assert client("DELETE", f"/v1/webhooks/{webhook['id']}").status == 204
+
+    assert hooks.sql("SELECT FROM webhook_secret WHERE tenant_id = %s", client.tenant) == []

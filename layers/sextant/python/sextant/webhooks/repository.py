@@ -49,14 +49,7 @@ WEBHOOKS: TemporalRepository[Webhook] = TemporalRepository(
 )
 
 # A platform statement: who delivers serves all tenants.
-_CLAIM = """
-SELECT c.tenant_id, c.webhook_id, c.id, c.event_id, c.turn,
-       extract(epoch FROM clock_timestamp() - c.begun_at)::double precision AS age_seconds, e.body, w.url, w.ordered
-FROM webhook_claim(%s, %s, %s, %s, %s, %s) AS c
-JOIN webhook_event e ON e.tenant_id = c.tenant_id AND e.id = c.event_id
-JOIN webhook w ON w.tenant_id = c.tenant_id AND w.id = c.webhook_id
-ORDER BY c.position
-"""
+_CLAIM = "SELECT * FROM webhook_claim(%s, %s, %s, %s, %s, %s) ORDER BY place"
 _RESEND = """
 WITH chosen AS (
     SELECT d.id FROM webhook_delivery d
@@ -75,6 +68,12 @@ SELECT id FROM chosen
 _FORGET = """
 DELETE FROM webhook_event WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM webhook_event WHERE created_at < clock_timestamp() - %s::interval ORDER BY created_at LIMIT %s))
+"""
+# A platform statement: what was stored by a transaction that began before its endpoint was disabled or deleted.
+_STRANDED = """
+UPDATE webhook_delivery d SET state = 'CANCELLED', completed_at = clock_timestamp() FROM webhook w
+WHERE d.state = 'PENDING' AND d.lease_token IS NULL AND w.tenant_id = d.tenant_id AND w.id = d.webhook_id
+  AND (w.state = 'DISABLED' OR w.deleted_at IS NOT NULL)
 """
 # A platform statement: what waits of all tenants.
 _TOTALS = """
@@ -288,6 +287,17 @@ def settle(
 def totals(session: Session) -> Totals:
     """A platform statement."""
     return session.fetch_one(_TOTALS, row=Totals) or Totals(0, 0.0)
+
+
+def cancel_stranded(session: Session) -> int:
+    """Cancel what waits for endpoints that are sent nothing; how many. A platform statement."""
+    return session.execute(_STRANDED)
+
+
+def delete_secrets(session: Session, webhook: WebhookId) -> None:
+    session.execute(
+        "DELETE FROM webhook_secret WHERE tenant_id = %s AND webhook_id = %s", (session.tenant_id, webhook)
+    )
 
 
 def forget(session: Session, older_than: timedelta, limit: int) -> int:

@@ -27,6 +27,7 @@ from sextant.webhooks.model import (
     Resent,
     Webhook,
 )
+from sextant.webhooks.repository import cancel_stranded as cancel_stranded
 from sextant.webhooks.repository import claim as claim
 from sextant.webhooks.repository import secrets_of as secrets_of
 from sextant.webhooks.repository import settle as settle
@@ -90,6 +91,7 @@ def delete(session: Session, webhook: UUID, actor: str, expected: int | None) ->
     except RecordNotFound as error:
         raise WebhookNotFoundError from error
     repository.cancel_pending(session, before.id)
+    repository.delete_secrets(session, before.id)
 
 
 def changes(session: Session, webhook: UUID, before: int | None, request: PageRequest) -> Page[FieldChange]:
