@@ -161,6 +161,7 @@ def _long_list(browser: Browser, system: RunningSystem, scenario: UUID) -> Itera
     with _signed_in(browser, system) as page:
         go(page, "/runs?state=CANCELLED")
         table = page.get_by_role("table", name="Runs")
+        page.get_by_text("Scroll for more").wait_for()
         while page.get_by_text("Scroll for more").count() or page.get_by_text("Loading more").count():
             began = time.perf_counter()
             page.evaluate(
