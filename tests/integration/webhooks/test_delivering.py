@@ -385,19 +385,3 @@ def test_what_is_old_is_forgotten(client: Client, consumer: Consumer, hooks: Web
     assert bootstrap.platform_database().run(ALL_TENANTS, service.forget) >= 1
     assert deliveries(client, webhook) == []
     assert hooks.sql("SELECT FROM webhook_attempt WHERE tenant_id = %s", client.tenant) == []
-
-
-def test_what_is_stored_while_one_claims_is_claimed_whole_or_not_at_all(
-    client: Client, consumer: Consumer, hooks: Webhooks
-) -> None:
-    """A claim that leased an event which its own answer left out would keep it for a lease."""
-    webhook = created(client, consumer)
-    storing = threading.Thread(
-        target=lambda: [client("POST", f"/v1/webhooks/{webhook['id']}/test") for _ in range(25)]
-    )
-    storing.start()
-    while storing.is_alive():
-        hooks.deliver()
-    hooks.deliver()
-
-    assert len(consumer.received) == 25
