@@ -26,9 +26,14 @@ def own(name: str, service: str, statistic: str, period: Duration) -> cloudwatch
     )
 
 
+def shared(name: str, statistic: str, period: Duration) -> cloudwatch.Metric:
+    """A metric that several functions log, over all of them; it has no dimensions."""
+    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic=statistic, period=period)
+
+
 def counted(name: str, period: Duration) -> cloudwatch.Metric:
     """A counter that several functions add to; it has no dimensions."""
-    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=period)
+    return shared(name, "Sum", period)
 
 
 def of_cluster(database: AuroraDatabase, name: str) -> cloudwatch.Metric:

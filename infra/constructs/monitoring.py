@@ -18,7 +18,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.declaration import Function, Queue, Route, ScheduleTrigger
+from functions.declaration import Function, Queue, ScheduleTrigger
 from infra.config import Alarms as AlarmSettings
 from infra.constructs.database import AuroraDatabase
 from infra.constructs.kafka import CHANNELS, KafkaAccess
@@ -31,6 +31,7 @@ from infra.constructs.metrics import (
     of_rds,
     own,
     set_aside,
+    shared,
 )
 from sextant.observability import DATABASE_CIRCUIT_OPENED, RUNS_FAILED, RUNS_PUBLISHED
 
@@ -92,13 +93,7 @@ class Monitoring(Construct):
         failed = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
         self._alarm("http-errors", "Requests keep failing on our side", failed, _AT_LEAST, 5, periods=2)
         # The gateway's own latency holds what requests asked to wait (`wait=20`).
-        latencies = {
-            f"latency{number}": own("Latency", declared.name, "p99", FIVE_MINUTES)
-            for number, declared in enumerate(self._answering())
-        }
-        latency = cloudwatch.MathExpression(
-            expression="MAX(METRICS())", using_metrics=latencies, period=FIVE_MINUTES, label="Latency, ms"
-        )
+        latency = shared("Latency", "p99", FIVE_MINUTES)
         self._alarm(
             "http-latency",
             f"One request in a hundred takes longer than {settings.p99_latency} s",
@@ -270,14 +265,6 @@ class Monitoring(Construct):
             5,
             periods=15,
         )
-
-    def _answering(self) -> list[Function]:
-        """The functions that answer requests."""
-        return [
-            declared
-            for declared, _ in self._watched.functions.values()
-            if any(isinstance(trigger, Route) for trigger in declared.triggers)
-        ]
 
     def _is_read(self, queue: str) -> bool:
         """Whether one of our functions reads the queue; the others are for whoever subscribes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from functions.declaration import FUNCTIONS, QUEUES, Route, ScheduleTrigger
+from functions.declaration import FUNCTIONS, QUEUES, ScheduleTrigger
 from infra.bundling import ROOT
 from sextant import observability
 from tests.infra.conftest import Assembly, Resource
@@ -132,7 +132,7 @@ def test_metrics_of_our_own_are_emitted_under_the_names_watched(assembly: Assemb
             constant = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
             assert f"counted({constant}" in sources if name in counters else f'"{name}"' in sources, name
             dimensions = {one["Name"]: one["Value"] for one in alarm.properties.get("Dimensions", [])}
-            assert (dimensions == {}) == (name in counters), name
+            assert (dimensions == {}) == (name in counters or name == "Latency"), name
             assert dimensions == {} or dimensions["service"] in {one.name for one in FUNCTIONS}
 
 
@@ -140,13 +140,11 @@ def test_alarms_on_the_api_use_the_metrics_an_http_api_has(assembly: Assembly) -
     assert alarms(assembly)["http-errors"].properties["MetricName"] == "5xx"
 
 
-def test_latency_is_that_of_every_function_that_answers_without_what_requests_asked_to_wait(
+def test_latency_is_what_every_function_that_answers_logs_without_what_requests_asked_to_wait(
     assembly: Assembly,
 ) -> None:
-    latency, *each = alarms(assembly)["http-latency"].properties["Metrics"]
+    latency = alarms(assembly)["http-latency"].properties
 
-    assert latency["Expression"] == "MAX(METRICS())"
-    answering = {one.name for one in FUNCTIONS if any(isinstance(each, Route) for each in one.triggers)}
-    watched = [one["MetricStat"] for one in each]
-    assert {one["Metric"]["Dimensions"][0]["Value"] for one in watched} == answering >= {"api", "changes-api"}
-    assert {(one["Metric"]["MetricName"], one["Stat"]) for one in watched} == {("Latency", "p99")}
+    assert (latency["Namespace"], latency["MetricName"]) == ("Sextant", "Latency")
+    assert "Dimensions" not in latency
+    assert latency["ExtendedStatistic"] == "p99"

@@ -33,7 +33,7 @@ def request_served(
     log.info(
         "request served",
         extra={
-            **embedded(metrics, [["service"], ["service", "route"]]),
+            **embedded(metrics, [[], ["service"], ["service", "route"]]),
             "route": f"{method} {route}",
             "status": status,
             "subject": caller.subject if caller else None,
