@@ -74,4 +74,4 @@ def test_the_function_that_migrates_makes_the_topics_of_the_relay(
     migrate.handler({}, Context())
 
     there = topics.ensure(settings(kafka, prefix, 0), OUTBOX_RELAY.sends_to, within=30.0)
-    assert there == {f"{prefix}runs": 1, f"{prefix}events": 1}
+    assert there == {f"{prefix}{one}": 1 for one in ("runs", "webhooks", "events")}

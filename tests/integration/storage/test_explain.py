@@ -67,6 +67,8 @@ EXEMPT = {
             "sextant.runs.repository.statistics",
             "sextant.execution.repository.cancel_stranded",
             "sextant.execution.repository.recover",
+            "sextant.webhooks.repository.cancel_stranded",
+            "sextant.webhooks.repository.totals",
         ),
         "a sweep or a figure of the platform",
     ),
