@@ -69,9 +69,13 @@ def runs_present(table: Table, descriptors: Sequence[DataFileDescriptor]) -> set
     present: set[UUID] = set()
     unknown: dict[UUID, UnreadableFile] = {}
     for (tenant_id, scenario_id), of_scenario in by_scenario.items():
+        try:
+            files = scenario_files(table.metadata, table.io, snapshot, tenant_id, str(scenario_id))
+        except UnreadableFileError as error:
+            unknown |= {descriptor.run_id: error.file for descriptor in of_scenario}
+            continue
         for descriptor in of_scenario:
             try:
-                files = scenario_files(table.metadata, table.io, snapshot, tenant_id, str(scenario_id))
                 if any(_holds(table, file, str(descriptor.run_id)) for file in files):
                     present.add(descriptor.run_id)
             except UnreadableFileError as error:
