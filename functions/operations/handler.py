@@ -35,9 +35,6 @@ from sextant.operations.scheduled_checks import service as scheduled_checks
 from sextant.operations.scheduled_checks.dead_letter_queues import DeadLetterQueues
 from sextant.operations.scheduled_checks.model import DeadLetter
 
-WATCHED = ("runs", "commits", "events", "journal", "webhooks")
-"""The queues whose dead letters become events."""
-
 logger = Logger()
 
 # A setting that is wrong fails the start, where somebody looks, and not the first incident.
@@ -66,7 +63,7 @@ def performer() -> Performer:
 @bootstrap.part
 def dead_letters() -> DeadLetterQueues:
     urls = bootstrap.settings(ResourceSettings).queue_urls
-    return DeadLetterQueues([urls[name] for name in WATCHED if name in urls])
+    return DeadLetterQueues([urls[name] for name in OPERATIONS.watches if name in urls])
 
 
 def _ingesting(name: str, ingest: Callable[..., object]) -> Callable[[TenantId, InboundMessage], None]:

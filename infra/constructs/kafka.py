@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
-from functions.declaration import EVENTS_QUEUE, RUNS_QUEUE, WEBHOOKS_QUEUE
+from functions.declaration import OUTBOX_RELAY
 from infra.config import GivenKafka, ManagedKafka
 from infra.constructs.functions import Surroundings
 from infra.constructs.network import Network
@@ -20,7 +20,7 @@ from infra.constructs.support import SupportFunction
 from infra.constructs.suppressions import accept_wildcard
 
 # What the relay publishes to, and in SQS the queues of these names.
-CHANNELS = (RUNS_QUEUE, EVENTS_QUEUE, WEBHOOKS_QUEUE)
+CHANNELS = OUTBOX_RELAY.sends_to
 
 _IAM_PORT = 9098
 
