@@ -9,6 +9,7 @@ import base64
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -41,10 +42,18 @@ class Sealing:
 
     def __init__(self, key: str) -> None:
         self._key = key
-        self._opened: LRUCache[bytes, str] = LRUCache(_REMEMBERED)
+        # By tenant, endpoint and what is sealed: what was opened for one is opened for no other.
+        self._opened: LRUCache[tuple[TenantId, WebhookId, bytes], str] = LRUCache(_REMEMBERED)
+        self._lock = Lock()
+
+    @property
+    def _client(self) -> KMSClient:
+        # Making one is not thread-safe.
+        with self._lock:
+            return self._made
 
     @cached_property
-    def _client(self) -> KMSClient:
+    def _made(self) -> KMSClient:
         import boto3
         from botocore.config import Config
 
@@ -56,12 +65,16 @@ class Sealing:
         return answer["CiphertextBlob"]
 
     def open(self, tenant: TenantId, webhook: WebhookId, sealed: bytes) -> str:
-        secret = self._opened.get(sealed)
+        place = tenant, webhook, sealed
+        with self._lock:
+            secret = self._opened.get(place)
         if secret is None:
             answer = self._client.decrypt(
                 KeyId=self._key, CiphertextBlob=sealed, EncryptionContext=_context(tenant, webhook)
             )
-            secret = self._opened[sealed] = answer["Plaintext"].decode()
+            secret = answer["Plaintext"].decode()
+            with self._lock:
+                self._opened[place] = secret
         return secret
 
 
