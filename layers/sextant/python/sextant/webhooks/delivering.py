@@ -137,16 +137,16 @@ class Deliverer:
     def _secrets(self, tenant: TenantId, webhook: WebhookId) -> list[str]:
         with self._database.autocommit(ALL_TENANTS) as session:
             sealed = service.secrets_of(session, tenant, webhook)
-        return [self._sealing.open(tenant, webhook, secret.sealed) for secret in sealed]
+        return [self._sealing.open(tenant, webhook, secret) for secret in sealed]
 
     def _settle(self, batch: Batch, results: list[Result]) -> str:
         answered = [result.timing.get("whole") for result in results if result.outcome != "UNSENT"]
         quick = bool(answered) and all(took is not None and took < QUICK for took in answered)
         now = datetime.now(UTC)
-        asked = [
+        pauses = [
             retry_after(result.answer_head or {}, now) for result in results if result.outcome == "RETRY"
         ]
-        hold = timedelta(seconds=max(asked, default=0.0))
+        hold = timedelta(seconds=max(pauses, default=0.0))
         return self._database.run(
             ALL_TENANTS,
             lambda session: service.settle(

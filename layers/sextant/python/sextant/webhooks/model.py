@@ -134,14 +134,6 @@ class Resent:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """A sealed secret of an endpoint."""
-
-    id: UUID
-    sealed: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that is to be sent now."""
 
@@ -163,7 +155,6 @@ class Batch:
     token: UUID
     url: str
     ordered: bool
-    secrets: list[Secret]
     deliveries: list[Claimed]
 
 

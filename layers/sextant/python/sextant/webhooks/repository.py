@@ -25,7 +25,6 @@ from sextant.webhooks.model import (
     DeliveryFilter,
     Resent,
     Result,
-    Secret,
     Totals,
     Webhook,
 )
@@ -149,13 +148,13 @@ def expire_secrets(session: Session, webhook: WebhookId, after: timedelta) -> No
     )
 
 
-def secrets_of(session: Session, tenant: TenantId, webhook: WebhookId) -> list[Secret]:
-    """Those that sign now, the newest first."""
+def secrets_of(session: Session, tenant: TenantId, webhook: WebhookId) -> list[bytes]:
+    """Those that sign now, sealed, the newest first."""
     return session.fetch_all(
-        "SELECT id, sealed FROM webhook_secret WHERE tenant_id = %s AND webhook_id = %s"
+        "SELECT sealed FROM webhook_secret WHERE tenant_id = %s AND webhook_id = %s"
         " AND (expires_at IS NULL OR expires_at > clock_timestamp()) ORDER BY id DESC",
         (tenant, webhook),
-        row=Secret,
+        row=bytes,
     )
 
 
@@ -245,7 +244,7 @@ def resend(session: Session, webhook: WebhookId, **which: Any) -> Resent:
 def claim(
     session: Session, token: UUID, lease: timedelta, batch: int, share: int, of_tenant: int, slow: int
 ) -> Batch | None:
-    """A batch to send now, without its secrets; None where nothing is due. A platform statement."""
+    """A batch to send now; None where nothing is due. A platform statement."""
     rows = session.fetch_all(_CLAIM, (token, lease, batch, share, of_tenant, slow), row=dict)
     if not rows:
         return None
@@ -256,7 +255,6 @@ def claim(
         token=token,
         url=first["url"],
         ordered=first["ordered"],
-        secrets=[],
         deliveries=[
             Claimed(row["id"], row["event_id"], row["turn"], row["age_seconds"], row["body"]) for row in rows
         ],
@@ -274,10 +272,10 @@ def settle(
     patience: timedelta,
 ) -> str:
     """Keep what became of a batch; the endpoint's state."""
-    told = json.dumps([asdict(result) for result in results], default=str)
+    document = json.dumps([asdict(result) for result in results], default=str)
     state = session.fetch_one(
         "SELECT webhook_settle(%s, %s, %s, %s::jsonb, %s, %s, %s, %s)",
-        (batch.tenant, batch.webhook, batch.token, told, quick, pause, hold, patience),
+        (batch.tenant, batch.webhook, batch.token, document, quick, pause, hold, patience),
         row=str,
     )
     assert state is not None
