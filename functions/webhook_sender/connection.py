@@ -70,19 +70,12 @@ class Connection:
         """
         watch = _Watch()
         kept = self._socket is not None
-        try:
-            return self._exchange(headers, body, watch)
-        except _ClosedError:
-            self._close()
-            if not kept:
-                raise SendError(
-                    "broken", "the connection was closed without an answer", watch.marks
-                ) from None
-        try:
-            return self._exchange(headers, body, watch)
-        except _ClosedError:
-            self._close()
-            raise SendError("broken", "the connection was closed without an answer", watch.marks) from None
+        for _ in range(2 if kept else 1):
+            try:
+                return self._exchange(headers, body, watch)
+            except _ClosedError:
+                self._close()
+        raise SendError("broken", "the connection was closed without an answer", watch.marks)
 
     def _exchange(self, headers: Mapping[str, str], body: bytes, watch: _Watch) -> Exchange:
         if self._socket is None:

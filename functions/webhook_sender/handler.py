@@ -59,29 +59,21 @@ def send(url: str, requests: Sequence[Mapping[str, Any]], *, ordered: bool) -> l
 
 
 def _answered(exchange: Exchange) -> dict[str, Any]:
-    return {
-        "sent": True,
-        "status": exchange.status,
-        "head": exchange.head,
-        "body": exchange.body.decode(errors="replace"),
-        "error": None,
-        "timing": exchange.timing,
-    }
+    return _answer(
+        status=exchange.status,
+        head=exchange.head,
+        body=exchange.body.decode(errors="replace"),
+        timing=exchange.timing,
+    )
 
 
 def _failed(kind: str, message: str, timing: Mapping[str, float] | None = None) -> dict[str, Any]:
-    return {
-        "sent": True,
-        "status": None,
-        "head": {},
-        "body": "",
-        "error": f"{kind}: {message}"[:500],
-        "timing": dict(timing or {}),
-    }
+    return _answer(error=f"{kind}: {message}"[:500], timing=dict(timing or {}))
 
 
 def _unsent(count: int) -> list[dict[str, Any]]:
-    return [
-        {"sent": False, "status": None, "head": {}, "body": "", "error": None, "timing": {}}
-        for _ in range(count)
-    ]
+    return [_answer(sent=False) for _ in range(count)]
+
+
+def _answer(**known: Any) -> dict[str, Any]:
+    return {"sent": True, "status": None, "head": {}, "body": "", "error": None, "timing": {}, **known}
