@@ -46,7 +46,7 @@ def check(event: dict[str, Any], state: RequestState) -> None:
         count(state)
     except DatabaseReadOnly:
         # What only reads is answered uncounted meanwhile; the gateway's limit stands before it.
-        if event["requestContext"]["http"]["method"] not in ("GET", "HEAD"):
+        if endpoint.method not in ("GET", "HEAD"):
             raise
         logger.warning("the database takes no writes; a request is served uncounted")
 
