@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 
 from sextant.baselines import service as baselines
 from sextant.canonical import decode
@@ -21,8 +23,13 @@ class Fit:
     """What is said of a scenario that fits its baseline."""
 
     warnings: tuple[Remark, ...] = ()
-    work_seconds: float | None = None
-    """About how long one worker would take for a run of it; None where the baseline does not say, or a plug-in computes."""
+    estimate: Callable[[], float | None] | None = None
+    """None where a plug-in computes."""
+
+    @property
+    def work_seconds(self) -> float | None:
+        """About how long one worker would take for a run of it; None where the baseline does not say, or a plug-in computes."""
+        return self.estimate() if self.estimate else None
 
 
 def check(session: Session, assumptions: str, parameters: str) -> Fit:
@@ -40,7 +47,7 @@ def check(session: Session, assumptions: str, parameters: str) -> Fit:
     refuse([FieldError(*fault) for fault in wrong or hourly_faults(drivers, [given], vocabulary)])
     return Fit(
         tuple(warnings(drivers, horizon_of(given, vocabulary), vocabulary)),
-        seconds_of_run(drivers, given, vocabulary),
+        partial(seconds_of_run, drivers, given, vocabulary),
     )
 
 
