@@ -67,12 +67,17 @@ def to_polars(file: File) -> pl.DataFrame:
     return frame
 
 
+def tag_columns(frame: pd.DataFrame) -> list[str]:
+    """The columns of a frame of `to_pandas` that are tags."""
+    return [column for column in frame.columns if column not in _COLUMNS]
+
+
 def to_xarray(frame: pd.DataFrame) -> xr.Dataset:
     """A frame of `to_pandas` as a dataset: a variable for each metric over date, run and its tags, with its unit.
 
     What a metric has no value for is NaN. Bands, where there are some, are the variables `<metric>_band_lower` and `…_upper`.
     """
-    tags = [column for column in frame.columns if column not in _COLUMNS]
+    tags = tag_columns(frame)
     variables = {}
     for (metric, unit), rows in frame.groupby(["metric", "unit"], sort=False):
         own = [tag for tag in tags if rows[tag].notna().any()]

@@ -129,11 +129,11 @@ class AsyncSextant:
         >>> [row.metric for row in comparison.rows]
         ['npv', 'price', 'price']
         """
-        wanted = metric if metric is None or isinstance(metric, str) else ",".join(metric)
+        metrics = metric if metric is None or isinstance(metric, str) else ",".join(metric)
         answer = await self.api.compare_runs(
             runs=",".join(_id(run) for run in runs),
             baseline=_id(baseline),
-            metric=wanted,
+            metric=metrics,
             technology=technology,
             years=years,
             tags=",".join(f"{name}:{value}" for name, value in (tags or {}).items()) or None,

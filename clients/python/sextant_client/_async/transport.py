@@ -163,28 +163,14 @@ class AsyncTransport:
 
     async def fetch(self, url: str) -> File:
         """What is at a URL that needs no token, such as a presigned one: none is sent."""
-        import httpx2
-
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                async with httpx2.AsyncClient(
-                    timeout=_READ_SECONDS, follow_redirects=True, trust_env=not is_this_machine(url)
-                ) as client:
-                    answer = await client.get(url)
-            except (httpx2.TransportError, httpx2.DecodingError) as error:
-                if attempt >= self._retries.attempts:
-                    raise UnreachableError(f"GET {_without_query(url)}: {_words(error)}") from error
-            else:
-                if not answer.is_error:
-                    return _file(answer)
-                if answer.status_code < 500 or attempt >= self._retries.attempts:
-                    raise _problem(answer, attempt)
-            await sleep_async(self._retries.pause(attempt))
+        return _file(await self._elsewhere("GET", url, follow_redirects=True))
 
     async def put(self, url: str, content: bytes) -> None:
         """Send a file to a URL that needs no token."""
+        await self._elsewhere("PUT", url, content=content)
+
+    async def _elsewhere(self, method: str, url: str, **request: Any) -> httpx2.Response:
+        """The answer to a request that may be repeated, without a token."""
         import httpx2
 
         attempt = 0
@@ -194,13 +180,13 @@ class AsyncTransport:
                 async with httpx2.AsyncClient(
                     timeout=_READ_SECONDS, trust_env=not is_this_machine(url)
                 ) as client:
-                    answer = await client.put(url, content=content)
-            except httpx2.TransportError as error:
+                    answer = await client.request(method, url, **request)
+            except (httpx2.TransportError, httpx2.DecodingError) as error:
                 if attempt >= self._retries.attempts:
-                    raise UnreachableError(f"PUT {_without_query(url)}: {_words(error)}") from error
+                    raise UnreachableError(f"{method} {_without_query(url)}: {_words(error)}") from error
             else:
                 if not answer.is_error:
-                    return
+                    return answer
                 if answer.status_code < 500 or attempt >= self._retries.attempts:
                     raise _problem(answer, attempt)
             await sleep_async(self._retries.pause(attempt))

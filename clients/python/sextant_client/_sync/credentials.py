@@ -218,16 +218,16 @@ def by_device(client: httpx2.Client, provider: Provider, say: Callable[[str], No
     answer = client.post(provider.device_authorization_endpoint, data=form)
     if answer.is_error:
         raise refusal(_object(answer))
-    asked = _object(answer)
+    device = _object(answer)
     say(
-        asked.get("verification_uri_complete")
-        or f"{asked['verification_uri']} and enter {asked['user_code']}"
+        device.get("verification_uri_complete")
+        or f"{device['verification_uri']} and enter {device['user_code']}"
     )
-    pause, left = float(asked.get("interval", 5)), float(asked["expires_in"])
+    pause, left = float(device.get("interval", 5)), float(device["expires_in"])
     grant = {
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "client_id": provider.client_id,
-        "device_code": str(asked["device_code"]),
+        "device_code": str(device["device_code"]),
     }
     while left > 0:
         sleep(pause)

@@ -164,28 +164,14 @@ class Transport:
 
     def fetch(self, url: str) -> File:
         """What is at a URL that needs no token, such as a presigned one: none is sent."""
-        import httpx2
-
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                with httpx2.Client(
-                    timeout=_READ_SECONDS, follow_redirects=True, trust_env=not is_this_machine(url)
-                ) as client:
-                    answer = client.get(url)
-            except (httpx2.TransportError, httpx2.DecodingError) as error:
-                if attempt >= self._retries.attempts:
-                    raise UnreachableError(f"GET {_without_query(url)}: {_words(error)}") from error
-            else:
-                if not answer.is_error:
-                    return _file(answer)
-                if answer.status_code < 500 or attempt >= self._retries.attempts:
-                    raise _problem(answer, attempt)
-            sleep(self._retries.pause(attempt))
+        return _file(self._elsewhere("GET", url, follow_redirects=True))
 
     def put(self, url: str, content: bytes) -> None:
         """Send a file to a URL that needs no token."""
+        self._elsewhere("PUT", url, content=content)
+
+    def _elsewhere(self, method: str, url: str, **request: Any) -> httpx2.Response:
+        """The answer to a request that may be repeated, without a token."""
         import httpx2
 
         attempt = 0
@@ -193,13 +179,13 @@ class Transport:
             attempt += 1
             try:
                 with httpx2.Client(timeout=_READ_SECONDS, trust_env=not is_this_machine(url)) as client:
-                    answer = client.put(url, content=content)
-            except httpx2.TransportError as error:
+                    answer = client.request(method, url, **request)
+            except (httpx2.TransportError, httpx2.DecodingError) as error:
                 if attempt >= self._retries.attempts:
-                    raise UnreachableError(f"PUT {_without_query(url)}: {_words(error)}") from error
+                    raise UnreachableError(f"{method} {_without_query(url)}: {_words(error)}") from error
             else:
                 if not answer.is_error:
-                    return
+                    return answer
                 if answer.status_code < 500 or attempt >= self._retries.attempts:
                     raise _problem(answer, attempt)
             sleep(self._retries.pause(attempt))

@@ -28,7 +28,7 @@ class Step:
     """What one scenario of the files needs: nothing, to be created or to be changed."""
 
     file: Path
-    wanted: dict[str, Any]
+    document: dict[str, Any]
     stored: Scenario | None
     differences: list[dict[str, Any]]
 
@@ -87,17 +87,17 @@ def apply(
         done.append(scenario)
     requested = [scenario.run(seed=seed) for scenario in done] if run else []
     ended = [each.wait(progress=True) for each in requested]
-    told: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for place, (step, scenario) in enumerate(zip(work, done, strict=True)):
         entry: dict[str, Any] = {"action": step.verb, "scenario": scenario.body.to_dict()}
         if ended:
             entry["run"] = ended[place].body.to_dict()
-        told.append(entry)
+        entries.append(entry)
     lines = [
         f"{entry['action']} {entry['scenario']['id']} {entry.get('run', {}).get('id', '')}".rstrip()
-        for entry in told
+        for entry in entries
     ]
-    session.answer(told, lambda: "\n".join(lines))
+    session.answer(entries, lambda: "\n".join(lines))
 
 
 def schema(session: Session) -> None:
@@ -125,17 +125,17 @@ def _reached(whole: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[s
 
 
 def _steps(session: Session, path: Path) -> list[Step]:
-    return [_step(session, file, wanted) for file, wanted in scenario_files.read(path)]
+    return [_step(session, file, document) for file, document in scenario_files.read(path)]
 
 
-def _step(session: Session, file: Path, wanted: dict[str, Any]) -> Step:
+def _step(session: Session, file: Path, document: dict[str, Any]) -> Step:
     """What a scenario needs. The API completes and checks it, so that only what differs in meaning is shown."""
     try:
-        stored = session.client.scenarios.get(str(wanted["name"]))
+        stored = session.client.scenarios.get(str(document["name"]))
     except NotFoundError:
         stored = None
     try:
-        draft = session.client.api.validate_scenario(wanted).data.to_dict()
+        draft = session.client.api.validate_scenario(document).data.to_dict()
     except RefusedError as error:
         raise RefusedError(error.status, {**error.body, "detail": f"{file}: {error.detail}"}) from error
     before = {} if stored is None else stored.body.to_dict()
@@ -143,7 +143,7 @@ def _step(session: Session, file: Path, wanted: dict[str, Any]) -> Step:
     for field in scenario_files.FIELDS:
         if field in draft:
             differences += _differences(field, before.get(field), draft[field])
-    return Step(file, wanted, stored, differences)
+    return Step(file, document, stored, differences)
 
 
 def _differences(path: str, before: Any, after: Any) -> list[dict[str, Any]]:
@@ -170,15 +170,15 @@ def _at(items: list[Any], place: int) -> Any:
 
 def _carried_out(session: Session, step: Step) -> Scenario:
     if step.stored is None:
-        wanted = {name: value for name, value in step.wanted.items() if name != "status"}
-        return session.client.scenarios.create(**wanted)
-    return step.stored.replace(if_unchanged=True, **step.wanted)
+        document = {name: value for name, value in step.document.items() if name != "status"}
+        return session.client.scenarios.create(**document)
+    return step.stored.replace(if_unchanged=True, **step.document)
 
 
 def _told(step: Step) -> dict[str, Any]:
     return {
         "action": step.verb,
-        "name": step.wanted["name"],
+        "name": step.document["name"],
         "file": str(step.file),
         "differences": step.differences,
     }
@@ -188,7 +188,7 @@ def _shown(steps: list[Step]) -> Group:
     parts: list[Any] = []
     for step in steps:
         sign, style = {"create": ("+", "green"), "change": ("~", "yellow")}.get(step.verb, ("=", "dim"))
-        parts.append(Text(f"{sign} {step.verb} {step.wanted['name']} ({step.file})", style=f"bold {style}"))
+        parts.append(Text(f"{sign} {step.verb} {step.document['name']} ({step.file})", style=f"bold {style}"))
         if step.verb != "keep":
             lines = differences_text(step.differences)
             parts.append(Text("\n").join(Text("    ") + line for line in lines.split("\n")))

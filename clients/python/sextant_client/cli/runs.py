@@ -142,18 +142,18 @@ def outputs(
     chart: Annotated[bool, typer.Option(help="A chart of one metric.")] = False,
 ) -> None:
     """Read what a run computed: as a table, a chart, JSON or a file."""
-    asked = session.client.runs.get(run_id).outputs(
+    reading = session.client.runs.get(run_id).outputs(
         metric=metric, tags=values(tag), resolution="hour" if hourly else None
     )
     if format or output:
-        file = asked.file(format or (output.suffix.lstrip(".") if output else "csv"))  # type: ignore[arg-type]
+        file = reading.file(format or (output.suffix.lstrip(".") if output else "csv"))  # type: ignore[arg-type]
         if output:
             session.say(f"{file.save(output)}: {len(file.content):,} bytes")
         else:
             for part in file.parts:
                 sys.stdout.buffer.write(part.content)
         return
-    rows = list(asked.rows())
+    rows = list(reading.rows())
     session.answer(rows, lambda: _chart(rows) if chart else _rows(session, rows))
 
 
@@ -174,9 +174,9 @@ def compare(
     chart: Annotated[bool, typer.Option(help="A chart of each metric above the table.")] = True,
 ) -> None:
     """Put runs beside a baseline run: values, differences, relative differences."""
-    wanted = metric or ["npv", "system_cost_npv", "price"]
+    metrics = metric or ["npv", "system_cost_npv", "price"]
     answer = session.client.compare(
-        *runs, baseline=baseline, metric=wanted, technology=technology, years=years
+        *runs, baseline=baseline, metric=metrics, technology=technology, years=years
     )
     records = answer.records()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sextant_client.frames import library
+from sextant_client.frames import library, tag_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,27 +57,10 @@ def to_excel(
 
 
 def _rows(scenarios: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    fixed = {
-        "metric",
-        "asof_date",
-        "unit",
-        "run_id",
-        "scenario_id",
-        "computed_at",
-        "tenant_id",
-        "version_hash",
-        "attribution",
-        "computed_ts",
-        "value",
-        "band_lower",
-        "band_upper",
-    }
     rows = []
     for scenario, frame in scenarios.items():
         tags = [
-            column
-            for column in frame.columns
-            if column not in fixed and frame[column].map(lambda v: isinstance(v, str)).any()
+            column for column in tag_columns(frame) if frame[column].map(lambda v: isinstance(v, str)).any()
         ]
         for row in frame.to_dict("records"):
             text = ", ".join(f"{tag}={row[tag]}" for tag in tags if isinstance(row[tag], str))
