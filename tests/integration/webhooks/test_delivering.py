@@ -313,8 +313,10 @@ def test_secrets_lie_sealed_and_bound_to_their_endpoint(
     opened = bootstrap.sealing().open(tenant, WebhookId(uuid.UUID(webhook["id"])), bytes(sealed))
     assert opened == webhook["secret"]
     fresh = type(bootstrap.sealing())(bootstrap.sealing()._key)
-    with pytest.raises(ClientError, match="EncryptionContext"):
-        fresh.open(tenant, WebhookId(uuid.UUID(other["id"])), bytes(sealed))
+    # Neither who opens it first nor who remembers it opens it for another endpoint
+    for sealing in (fresh, bootstrap.sealing()):
+        with pytest.raises(ClientError, match="EncryptionContext"):
+            sealing.open(tenant, WebhookId(uuid.UUID(other["id"])), bytes(sealed))
 
 
 def test_what_failed_is_sent_again_with_a_preview_first(
