@@ -73,7 +73,8 @@ def save(calls: Iterable[Call]) -> None:
 def plain(calls: Iterable[Call]) -> set[Call]:
     """The calls of functions of whole systems, without what differs from run to run.
 
-    Resources that a test made for itself (the fixture `names`) are no system's.
+    Resources that a test made for itself (`t-…`) are no system's, whoever asked for them: a store that one test made as a
+    function serves the next test of its process too.
     """
     return {
         Call(call.caller, _ACTIONS.get(call.action, call.action), _resource(call))

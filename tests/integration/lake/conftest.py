@@ -97,7 +97,7 @@ def lake_settings(
 ) -> LakeSettings:
     for name, value in aws.variables().items():
         monkeypatch.setenv(name, value)
-    bucket = empty_database.name.replace("_", "-")
+    bucket = f"t-{empty_database.name.replace('_', '-')}"
     aws.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.variables()["AWS_REGION"]}
     )
