@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sextant.engine import reproduce
+from sextant.engine import rts as files
 
 HOURS = 8_784
 BLOCKS = ("Output_pct_0", "Output_pct_1", "Output_pct_2", "Output_pct_3", "Output_pct_4")
@@ -83,7 +84,7 @@ def folder(tmp_path: Path) -> Path:
     )
     series = tmp_path / "timeseries_data_files"
     when = ("Year", "Month", "Day", "Period")
-    for place, name in reproduce.SERIES.items():
+    for place, name in files.SERIES.items():
         column, values = ("W", range(HOURS)) if place == "WIND" else ("none", [0] * HOURS)
         rows = [(2020, 1, 1, h + 1, (7 * value) % 61) for h, value in enumerate(values)]
         write(series / place / f"DAY_AHEAD_{name}.csv", [(*when, column), *rows])
@@ -94,11 +95,11 @@ def folder(tmp_path: Path) -> Path:
 
 def test_from_files_to_agreement(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Given two thermal units of which one has blocks, and wind
-    rts = reproduce.read(folder)
+    rts = files.read(folder)
     assert [plant.name for plant in rts.plants] == ["C 2", "C 3", "C 1", "G 1", "W"]
     # When engine and HiGHS compute the year, then they agree, and the table says so.
-    chosen = [case for case in reproduce.CASES if case.name == "carbon"]
-    assert reproduce.compared(rts, reproduce.system_of(rts), chosen) < reproduce.AGREED
+    chosen = [case for case in files.CASES if case.name == "carbon"]
+    assert reproduce.compared(rts, files.system_of(rts), chosen) < reproduce.AGREED
     head, row = capsys.readouterr().out.splitlines()
     assert "HiGHS" in head
     assert row.split()[0] == "carbon"

@@ -10,6 +10,7 @@ import numpy as np
 
 from sextant.drivers.conditions import ConditionMetric
 from sextant.engine import renewables
+from sextant.engine.build_price import settle
 from sextant.engine.capital import annuities
 from sextant.engine.certificate import Certificate, Obligation, certify, rents
 from sextant.engine.dispatch import DispatchProblem, dispatch
@@ -119,6 +120,8 @@ def clear(inputs: Inputs, fleet: Fleet, terms: Terms) -> Cleared:
     spent = spent + terms.value_of_lost_load * np.einsum("bh,h->b", outcome.unserved, terms.weights)
     spent = spent + standards.obligation.cost(np.where(fleet.renewable, energy, 0.0).sum(axis=1))
     rent = rents(consumers, price)
+    if np.any(standards.obligation.holds):
+        settle(consumers, price, rent, standards.obligation, operation)
     certificate = certify(
         consumers, price, spent, rent, standards.obligation, credit.reshape(rows), operation
     )

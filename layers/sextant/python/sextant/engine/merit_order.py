@@ -36,7 +36,7 @@ from sextant.engine.tabulate import headline, tabulate
 from sextant.engine.transform import Setting, apply_all
 from sextant.engine.workload import Workload
 
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 LIMITS = (
     "Single zone: no network, no imports or exports beyond the units listed.",
     "No unit commitment: no start-up costs, minimum load, ramps or minimum times.",

@@ -201,17 +201,7 @@ def agreed_price(problem: DispatchProblem, outcome: Dispatch, operation: Operati
     for row in range(len(prices)):
         net = problem.load[row] + operation.position[row]
         low, high = price_limits(supply_curves(problem, row), np.maximum(net, 0.0))
-        least, most = np.full(len(net), -np.inf), np.full(len(net), np.inf)
-        for at, reservoir in enumerate(operation.storages.reservoirs(row)):
-            if reservoir is None:
-                continue
-            taking = operation.value[row, at] * reservoir.charge_efficiency
-            giving = operation.value[row, at] / reservoir.discharge_efficiency
-            charge, discharge = operation.charge[row, at], operation.discharge[row, at]
-            least = np.maximum(least, np.where(charge < reservoir.charge - NOTHING_MW, taking, -np.inf))
-            least = np.maximum(least, np.where(discharge > NOTHING_MW, giving, -np.inf))
-            most = np.minimum(most, np.where(charge > NOTHING_MW, taking, np.inf))
-            most = np.minimum(most, np.where(discharge < reservoir.discharge - NOTHING_MW, giving, np.inf))
+        least, most = accepted(operation, row)
         # Where rounding has the two disagree, halfway.
         agreed = 0.5 * (
             np.maximum(np.minimum(prices[row], most), least)
@@ -219,6 +209,23 @@ def agreed_price(problem: DispatchProblem, outcome: Dispatch, operation: Operati
         )
         prices[row] = np.clip(agreed, low, high)
     return prices
+
+
+def accepted(operation: Operation, row: int) -> tuple[FloatArray, FloatArray]:
+    """Between which prices [H] each the storages of a row do what they do, by the value of what they store."""
+    hours = operation.value.shape[2]
+    least, most = np.full(hours, -np.inf), np.full(hours, np.inf)
+    for at, reservoir in enumerate(operation.storages.reservoirs(row)):
+        if reservoir is None:
+            continue
+        taking = operation.value[row, at] * reservoir.charge_efficiency
+        giving = operation.value[row, at] / reservoir.discharge_efficiency
+        charge, discharge = operation.charge[row, at], operation.discharge[row, at]
+        least = np.maximum(least, np.where(charge < reservoir.charge - NOTHING_MW, taking, -np.inf))
+        least = np.maximum(least, np.where(discharge > NOTHING_MW, giving, -np.inf))
+        most = np.minimum(most, np.where(charge > NOTHING_MW, taking, np.inf))
+        most = np.minimum(most, np.where(discharge < reservoir.discharge - NOTHING_MW, giving, np.inf))
+    return least, most
 
 
 def price_limits(curves: SupplyCurves, net: FloatArray) -> tuple[FloatArray, FloatArray]:
