@@ -22,6 +22,9 @@ const BaselinePage = lazy(() => import("./pages/baselines/baseline").then((page)
 const Operations = lazy(() => import("./pages/operations/operations").then((page) => page.Operations));
 const IncidentPage = lazy(() => import("./pages/operations/incident").then((page) => page.IncidentPage));
 const Outbox = lazy(() => import("./pages/outbox/outbox").then((page) => page.Outbox));
+const Webhooks = lazy(() => import("./pages/webhooks/list").then((page) => page.Webhooks));
+const WebhookPage = lazy(() => import("./pages/webhooks/webhook").then((page) => page.WebhookPage));
+const DeliveryPage = lazy(() => import("./pages/webhooks/delivery").then((page) => page.DeliveryPage));
 const Settings = lazy(() => import("./pages/settings/settings").then((page) => page.Settings));
 const NotThere = lazy(() => import("./pages/not-there").then((page) => page.NotThere));
 
@@ -81,6 +84,9 @@ function SignedIn() {
           <Route path="/console/operations" component={Operations} />
           <Route path="/console/operations/incidents/:id" component={IncidentPage} />
           <Route path="/console/outbox" component={Outbox} />
+          <Route path="/console/webhooks" component={Webhooks} />
+          <Route path="/console/webhooks/:id" component={WebhookPage} />
+          <Route path="/console/webhooks/:id/deliveries/:delivery" component={DeliveryPage} />
           <Route path="/console/settings" component={Settings} />
           <Route default component={NotThere} />
         </Router>

@@ -26,6 +26,7 @@ const PLACES: readonly Place[] = [
   { path: "/baselines", title: "Baselines", icon: "baselines" },
   { path: "/operations", title: "Operations", icon: "operations" },
   { path: "/outbox", title: "Outbox", icon: "outbox", needs: "outbox:read" },
+  { path: "/webhooks", title: "Webhooks", icon: "webhooks", needs: "outbox:read" },
   { path: "/settings", title: "Settings", icon: "settings", needs: "config:write" },
 ];
 

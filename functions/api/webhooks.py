@@ -188,7 +188,10 @@ def change_webhook(
     """
     if document.url is not None:
         _check_url(document.url)
-    return webhooks.change(webhook_id, document, if_match)
+    answer = webhooks.change(webhook_id, document, if_match)
+    if document.state == "ENABLED":
+        bootstrap.nudge_relay()
+    return answer
 
 
 @router.delete(

@@ -28,6 +28,9 @@ def addresses(shown: Shown) -> dict[str, str]:
         "switches": "/operations?tab=switches",
         "vendors": "/operations?tab=vendors",
         "outbox": "/outbox",
+        "webhooks": "/webhooks",
+        "webhook": f"/webhooks/{shown.webhook}",
+        "delivery": f"/webhooks/{shown.webhook}/deliveries/{shown.delivery}",
         "settings": "/settings",
         "nothing": "/no/such/page",
     }

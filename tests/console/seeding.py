@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.integration.webhooks.consumer import consuming
 from tests.waiting import until
 from tools.environment import ROOT
 
@@ -23,6 +24,8 @@ class Shown:
     uncertain: str = ""
     hourly: str = ""
     incident: str = ""
+    webhook: str = ""
+    delivery: str = ""
 
 
 def data(answer: httpx.Response) -> Any:
@@ -49,10 +52,23 @@ def everything(client: httpx.Client) -> Shown:
     bands = data(client.post(f"/v1/scenarios/{uncertain}/run", json={"seed": 7}))["id"]
     hours = {"parameters": {"hourly": "price,generation", "end_year": 2028}}
     hourly = data(client.post(f"/v1/scenarios/{shown.scenarios[0]}/run", json=hours))["id"]
-    incident = incident_of(client)
+    with consuming() as consumer:
+        webhook = data(client.post("/v1/webhooks", json={"url": consumer.url, **_TOLD}))["id"]
+        incident = incident_of(client)
+        delivery = delivered(client, webhook)
     for run in (swept, bands, hourly):
         succeeded(client, run)
-    return Shown(shown.scenarios, shown.runs, swept, bands, hourly, incident)
+    return Shown(shown.scenarios, shown.runs, swept, bands, hourly, incident, webhook, delivery)
+
+
+def delivered(client: httpx.Client, webhook: str) -> str:
+    """The id of a delivery to the webhook, once it has arrived."""
+
+    def first() -> str:
+        deliveries = data(client.get(f"/v1/webhooks/{webhook}/deliveries", params={"state": "DELIVERED"}))
+        return deliveries[0]["id"] if deliveries else ""
+
+    return until(first, within=60)
 
 
 def succeeded(client: httpx.Client, run: str) -> Mapping[str, Any]:
@@ -65,6 +81,7 @@ def succeeded(client: httpx.Client, run: str) -> Mapping[str, Any]:
     return state
 
 
+_TOLD = {"description": "The desk's pager", "event_types": ["incident.opened"]}
 _UNCERTAIN = {
     "name": "Uncertain demand and gas",
     "description": "How far demand and the gas price move the result.",

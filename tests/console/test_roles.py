@@ -14,7 +14,7 @@ def test_a_viewer_reads_everything_and_is_offered_nothing_that_would_be_refused(
 ) -> None:
     page = visit("viewer", tenant="shown")
 
-    for name in ("Outbox", "Settings"):
+    for name in ("Outbox", "Webhooks", "Settings"):
         expect(page.get_by_role("navigation", name="Console").get_by_text(name)).to_have_count(0)
     for address, changes in (
         ("/", ["New scenario"]),

@@ -52,8 +52,11 @@ export async function follow(): Promise<void> {
   }
 }
 
-/** Calls `reload` when something changed; of what is under way also while nothing is told, since progress is no change. */
-export function useLive(reload: () => void, underWay: boolean): void {
+/**
+ * Calls `reload` when something changed; of what is under way also while nothing is told, since progress is no change. `ofChanges` says
+ * whether what the page shows is among what is told; otherwise it looks again by itself now and then.
+ */
+export function useLive(reload: () => void, underWay: boolean, ofChanges = true): void {
   const call = useRef(reload);
   call.current = reload;
   useEffect(
@@ -70,10 +73,10 @@ export function useLive(reload: () => void, underWay: boolean): void {
   const every = underWay ? LOOK_SOON : LOOK_LATER;
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible" && (underWay || !told.value)) call.current();
+      if (document.visibilityState === "visible" && (underWay || !ofChanges || !told.value)) call.current();
     }, every);
     return () => clearInterval(timer);
-  }, [every, underWay]);
+  }, [every, underWay, ofChanges]);
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -92,6 +92,6 @@ export function count(value: number): string {
 }
 
 /** `1 run`, `2 runs`. */
-export function several(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function several(value: number, noun: string, many = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : many}`;
 }

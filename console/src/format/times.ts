@@ -23,6 +23,11 @@ export function at(moment: string): string {
   return `${day.format(date)}, ${clock.format(date)}`;
 }
 
+/** The moment in the reader's zone, as a field for a day and a time takes it. */
+export function local(date: Date): string {
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 export function utc(moment: string): string {
   return `${new Date(moment).toISOString().replace("T", " ").slice(0, 19)} UTC`;
 }

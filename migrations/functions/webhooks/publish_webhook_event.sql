@@ -30,9 +30,7 @@ BEGIN
         'datacontenttype', 'application/json', 'data', jsonb_strip_nulls(p_data))::text);
     INSERT INTO webhook_delivery (tenant_id, id, webhook_id, event_id, event_type)
     SELECT p_tenant, outbox_event_id(), r.id, event, p_type FROM unnest(receivers) AS r (id);
-    PERFORM outbox_enqueue(
-        p_tenant, 'webhook.due', format('webhook:%s', pg_current_xact_id()), jsonb_build_object('tenant_id', p_tenant),
-        p_refusable => false);
+    PERFORM wake_webhooks(p_tenant);
     RETURN event;
 END
 $$;

@@ -62,6 +62,13 @@ class Webhooks:
         )
         self.sql("UPDATE webhook_state SET open_until = NULL WHERE tenant_id = %s", tenant)
 
+    def wakes(self, tenant: str, action: Callable[[], object]) -> int:
+        """How many messages that wake the deliverer the action stores."""
+        query = "SELECT count(*) FROM outbox_event WHERE tenant_id = %s AND topic = 'webhook.due'"
+        ((before,),) = self.sql(query, tenant)
+        action()
+        return int(self.sql(query, tenant)[0][0]) - int(before)
+
     def succeed(self, tenant: str, run: str) -> None:
         """The steps of a worker and of the committer, without an engine and a lake."""
         platform = bootstrap.platform_database()

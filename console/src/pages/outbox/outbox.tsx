@@ -28,7 +28,7 @@ export function Outbox() {
     summary.reload();
     pages.reload();
   };
-  useLive(again, false);
+  useLive(again, false, false);
   const action = useAction();
   const replay = (): void =>
     void action.run(async () => {

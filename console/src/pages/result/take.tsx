@@ -1,9 +1,9 @@
 /** The result to take along: as files, and as what a program would ask. */
-import { useState } from "preact/hooks";
 import { useAction } from "../../api/use";
 import { fileName } from "../../charts/picture";
 import { download } from "../../data/results";
 import type { LiveRun } from "../../data/runs";
+import { Copy } from "../../ui/copy";
 import { Card, ProblemNote } from "../../ui/parts";
 
 export function Take(props: { run: LiveRun; name: string }) {
@@ -34,20 +34,5 @@ export function Take(props: { run: LiveRun; name: string }) {
       <ProblemNote problem={action.problem} />
       <p class="soft small">The files are the API's own rows of this run; the same question a year later gets the same answer.</p>
     </Card>
-  );
-}
-
-export function Copy(props: { label: string; text: string }) {
-  const [done, setDone] = useState(false);
-  const copy = (): void => {
-    void navigator.clipboard.writeText(props.text).then(() => {
-      setDone(true);
-      setTimeout(() => setDone(false), 1600);
-    });
-  };
-  return (
-    <button type="button" class="button small" onClick={copy}>
-      <span aria-live="polite">{done ? "Copied" : props.label}</span>
-    </button>
   );
 }

@@ -241,6 +241,11 @@ def resend(session: Session, webhook: WebhookId, **which: Any) -> Resent:
     return Resent(len(ids), ids)
 
 
+def wake(session: Session) -> None:
+    """Have the deliverer look what is due, once this is committed."""
+    session.execute("SELECT wake_webhooks(%s)", (session.tenant_id,))
+
+
 def claim(
     session: Session, token: UUID, lease: timedelta, batch: int, share: int, of_tenant: int, slow: int
 ) -> Batch | None:

@@ -80,6 +80,7 @@ def change(
         repository.cancel_pending(session, after.id)
     elif after.state == "ENABLED" and (before.state != "ENABLED" or before.url != after.url):
         repository.clear_state(session, after.id)
+        repository.wake(session)
     return after
 
 
@@ -142,15 +143,19 @@ def resend(session: Session, webhook: UUID, delivery: UUID) -> Delivery:
     before, _, _ = get_delivery(session, webhook, delivery)
     if before.state != "PENDING":
         repository.resend(session, stored.id, delivery=delivery, since=None, preview=False, limit=1)
+        repository.wake(session)
     return get_delivery(session, webhook, delivery)[0]
 
 
 def resend_failed(session: Session, webhook: UUID, since: datetime, *, preview: bool) -> Resent:
     """Send again what failed or was cancelled of what happened since a moment, the oldest `MOST_RESENT`."""
     stored = _receiving(session, webhook)
-    return repository.resend(
+    resent = repository.resend(
         session, stored.id, delivery=None, since=since, preview=preview, limit=MOST_RESENT
     )
+    if resent.delivery_ids and not preview:
+        repository.wake(session)
+    return resent
 
 
 def _receiving(session: Session, webhook: UUID) -> Webhook:
