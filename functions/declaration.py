@@ -86,6 +86,8 @@ class Function:
     """Whether it uses the table of idempotency records."""
     database: str | None = None
     """The database role that its `DATABASE_URL` connects as; None: it has no database."""
+    exports: Literal["make", "watch"] | None = None
+    """Whether it makes exports of outputs, or watches those that Athena makes; None: neither."""
     lake: str | None = None
     """`read` the table, put `files` beside it, or `write` it, which includes the other two; None: no access."""
     loop: str = ""
@@ -195,6 +197,7 @@ OUTPUTS_API = Function(
     ),
     layers=("runtime", "outputs"),
     calls=("outbox-relay",),
+    exports="make",
     database="sextant_app",
     lake="read",
     local_concurrency=1,
@@ -278,6 +281,7 @@ RUN_RECOVERY = Function(
     timeout=60,
     triggers=(ScheduleTrigger("run-recovery", every=60),),
     calls=("outbox-relay",),
+    exports="watch",
     database="sextant_platform",
     reserved_concurrency=1,
 )

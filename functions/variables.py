@@ -13,7 +13,6 @@ from functions.declaration import (
     API,
     MIGRATE,
     OUTBOX_RELAY,
-    OUTPUTS_API,
     WEBHOOK_SENDER,
     Function,
     QueueTrigger,
@@ -86,7 +85,7 @@ def variables(function: Function, place: Place) -> dict[str, str]:
         given["SEXTANT_RELAY_FUNCTION"] = place.function_name(OUTBOX_RELAY.name)
     if function.lake is not None:
         given |= place.lake
-    if function.name == OUTPUTS_API.name:
+    if function.exports is not None:
         given |= place.exports
     return {**given, **_of_webhooks(function, place), **function.environment}
 

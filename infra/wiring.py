@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from functions.declaration import API, BASELINES_API, MIGRATE, OUTBOX_RELAY, OUTPUTS_API, Function
+from functions.declaration import API, BASELINES_API, MIGRATE, OUTBOX_RELAY, Function
 from functions.variables import PLATFORM, Place, variables
 from infra.config import StageConfig
 from infra.constructs import models
@@ -88,10 +88,10 @@ class Wiring:
         """What two functions write beside the table."""
         if declared.name == BASELINES_API.name:
             self._data.warehouse.allow_baselines(role)
-        if declared.name == OUTPUTS_API.name:
+        if declared.exports == "make":
             self._data.warehouse.allow_exports(role)
-            if self._data.exports:
-                self._data.exports.allow(role)
+        if declared.exports is not None and self._data.exports:
+            self._data.exports.allow(role, declared.exports)
 
     def _allow_alerts(self, role: iam.Role) -> None:
         """Publish to the encrypted topic, and ask the model that the configuration names, if it names one."""

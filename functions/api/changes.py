@@ -38,11 +38,11 @@ _SNAPSHOT_LENGTH: Final = 20_000
 
 class StateChangeBody(AnswerBody):
     kind: str
-    """`run` or `incident`; there may be others in time."""
+    """`run`, `incident` or `export`; there may be others in time."""
     id: UUID
-    """Of the run, or of the incident."""
+    """Of the run, the incident or the export."""
     scenario_id: UUID | None
-    """Of a run its scenario."""
+    """Of a run or an export its scenario."""
     state: str
     """The state that it came into. It may have left it since; then that is a later item."""
     changed_at: datetime
@@ -66,7 +66,7 @@ router = Router("Runs")
 
 @router.get(
     "/v1/changes",
-    summary="What changed of runs and incidents, or wait for a change",
+    summary="What changed of runs, incidents and exports, or wait for a change",
     responses={
         200: answers("Changes; none where nothing changed while it waited", ChangesEnvelope, MAY_RETRY)
     },
@@ -81,7 +81,7 @@ def list_changes(
     ] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST, description="Changes in one answer")] = MOST,
 ) -> Response[Any]:
-    """Each state that a run or an incident of the tenant came into since the cursor `after`, in an order in which the later of one
+    """Each state that a run, an incident or an export of the tenant came into since the cursor `after`, in an order in which the later of one
     thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then read what you
     show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. Parts of split runs and the
     progress of runs are no changes.

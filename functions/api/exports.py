@@ -1,4 +1,4 @@
-"""Exports that are made elsewhere: how one stands, where its files are, and its end."""
+"""Exports too large for an answer: how one stands, where its files are, and its end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from functions.api.http.envelopes import AnswerBody, Envelope, answers, reply
 from functions.api.http.headers import LOCATION, MAY_RETRY
 from functions.api.http.routing import Router, needs
 from functions.api.output_query import readable, reader
+from sextant.exports.delivery import Exports
+from sextant.exports.errors import ExportNotFoundError
+from sextant.exports.model import LINK_LIFETIME, Export, Failure, State
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
-from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportNotFoundError, Failure, State
 
 POLL_SECONDS = 2
 
@@ -38,14 +40,14 @@ class ExportBody(AnswerBody):
     scenario_id: UUID
     state: State
     """Where it stands; SUCCEEDED, FAILED and CANCELLED are ends."""
-    format: Literal["csv", "parquet"]
+    format: Literal["csv", "parquet", "arrow"]
     """Of the files."""
     snapshot_id: str
     """The state of the table that is read."""
     submitted_at: datetime
     """When it was begun."""
     scanned_bytes: int
-    """Bytes that were read for it."""
+    """Bytes that Athena read for it; 0 where the API made it itself."""
     files: list[ExportFileBody]
     """The parts of the result."""
     error: ExportErrorBody | None
@@ -57,7 +59,6 @@ class ExportBody(AnswerBody):
         files = [ExportFileBody.of(file, bytes=file.size, expires_at=until) for file in thing.files]
         return super().of(
             thing,
-            format=thing.format.name.lower(),
             snapshot_id=str(thing.snapshot_id),
             files=files,
             error=None if thing.failure is None else ExportErrorBody.of(thing.failure),
@@ -76,7 +77,7 @@ router = Router("Outputs")
 
 @router.get(
     "/v1/scenarios/<scenario_id>/exports/<export_id>",
-    summary="Get an export that is made elsewhere",
+    summary="Get an export",
     responses={200: EXPORT},
 )
 @needs("outputs:read")
@@ -106,8 +107,8 @@ def export_answer(caller: Caller, export: Export, status: int) -> Response[Any]:
     return reply(ExportEnvelope.of(export, caller), status, headers)
 
 
-def _exports() -> AthenaExports:
-    """Athena's exports. Raises `ExportNotFoundError` where no export is ever made elsewhere."""
+def _exports() -> Exports:
+    """Raises `ExportNotFoundError` where no export is ever kept."""
     exports = reader().exports
     if exports is None:
         raise ExportNotFoundError

@@ -17,6 +17,9 @@ from functions.api.http.parameters import broken, listed
 from functions.api.output_parameters import check_switched_on
 from functions.api.warehouse import warehouse
 from sextant import bootstrap
+from sextant.config import ConfigurationError
+from sextant.exports.athena import AthenaSettings, athena
+from sextant.exports.delivery import Exports
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import UnreadableFile
@@ -25,7 +28,6 @@ from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter
 from sextant.lake.table.columns import HOURLY
 from sextant.outputs import service, unreadable_files
-from sextant.outputs.athena import AthenaSettings, athena_exports
 from sextant.outputs.cache import OutputCache, OutputCacheSettings, RedisCache
 from sextant.outputs.reading import OutputReader
 from sextant.scenarios.errors import ScenarioNotFoundError
@@ -47,14 +49,19 @@ def json_answer(data: Any, request_id: str, snapshot: int | None) -> Response[An
 
 @bootstrap.part
 def reader() -> OutputReader:
-    lake, endpoints = warehouse(), bootstrap.settings(EndpointSettings)
-    exports = athena_exports(
-        bootstrap.settings(AthenaSettings),
-        endpoints.athena or endpoints.all_services,
-        lake.settings.warehouse,
-        lake.links,
-    )
-    return OutputReader(lake.settings, lake.objects, exports, _report)
+    lake = warehouse()
+    return OutputReader(lake.settings, lake.objects, _exports(), _report)
+
+
+def _exports() -> Exports | None:
+    """What keeps exports; None where the store gives no links. Raises `ConfigurationError` where Athena's could not be given."""
+    lake = warehouse()
+    queries = athena(bootstrap.settings(AthenaSettings), bootstrap.settings(EndpointSettings))
+    if lake.links is None:
+        if queries is not None:
+            raise ConfigurationError("SEXTANT_WAREHOUSE must be on s3://, as SEXTANT_EXPORT_ENGINE is athena")
+        return None
+    return Exports(lake.settings.warehouse, lake.links, bootstrap.database(), queries)
 
 
 @bootstrap.part

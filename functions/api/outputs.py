@@ -45,13 +45,14 @@ from functions.api.output_query import (
     reader_of,
 )
 from functions.api.output_values import ValueBody
+from sextant.exports.delivery import SUFFIX
+from sextant.exports.model import Export
 from sextant.identity import Caller
 from sextant.ids import ScenarioId
 from sextant.lake.errors import InvalidCursorError
 from sextant.lake.read.export import CsvStyle, ExportFormat
 from sextant.lake.read.query import OutputFilter, OutputRow, PageKey
-from sextant.outputs.athena import Export
-from sextant.outputs.reading import SUFFIX, File, Link, OutputCursor, OutputReader
+from sextant.outputs.reading import File, Link, OutputCursor, OutputReader
 from sextant.paging import Direction
 
 MAX_LIMIT = 1000

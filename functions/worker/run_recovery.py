@@ -1,4 +1,5 @@
-"""Looks after runs that nobody holds, and forgets old changes of states; called by the schedule, each minute."""
+"""Looks after runs that nobody holds and exports that Athena makes, and forgets old changes of states and old exports; called by the
+schedule, each minute."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ from sextant import bootstrap
 from sextant.changes import service as changes
 from sextant.execution.recovery import recover
 from sextant.execution.settings import RunSettings
+from sextant.exports import service as exports
+from sextant.exports.athena import Athena, AthenaSettings, athena, watch
+from sextant.lake.objects.store import EndpointSettings
 from sextant.observability import RUNS_FAILED, counted
 from sextant.storage import ALL_TENANTS
 
@@ -40,4 +44,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         )
         bootstrap.nudge_relay()
     bootstrap.platform_database().run(ALL_TENANTS, changes.forget, idempotent=True)
+    bootstrap.platform_database().run(ALL_TENANTS, exports.forget, idempotent=True)
+    if (athena := _athena()) is not None:
+        moved = watch(bootstrap.platform_database(), athena, lambda: left() > MARGIN)
+        if moved:
+            logger.info("exports came into other states", extra={"exports": moved})
     return counts
+
+
+@bootstrap.part
+def _athena() -> Athena | None:
+    return athena(bootstrap.settings(AthenaSettings), bootstrap.settings(EndpointSettings))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from aws_cdk import Aws
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_iam as iam
@@ -62,25 +64,31 @@ class AthenaExports(Construct):
         )
 
     def environment(self) -> dict[str, str]:
-        """What the outputs function reads."""
+        """What the functions read that make exports, or watch them."""
         return {
             "SEXTANT_EXPORT_ENGINE": "athena",
             "SEXTANT_ATHENA_WORKGROUP": self.name,
             "SEXTANT_EXPORT_ATHENA_ROWS": str(self._settings.rows),
         }
 
-    def allow(self, role: iam.Role) -> None:
-        """Let a function that reads the lake and writes exports run queries in this workgroup, and in no other.
+    def allow(self, role: iam.Role, what: Literal["make", "watch"]) -> None:
+        """Let a function that reads the lake and writes exports run queries in this workgroup, and in no other, or only look
+        after them.
 
         Athena reads and writes as whoever asks it, so what it can reach is what the function can.
         """
         role.add_to_policy(
             iam.PolicyStatement(
                 sid="AskAthena",
-                actions=[f"athena:{verb}QueryExecution" for verb in ("Get", "Start", "Stop")],
+                actions=[
+                    f"athena:{verb}QueryExecution"
+                    for verb in (("Get", "Start", "Stop") if what == "make" else ("Get",))
+                ],
                 resources=[f"arn:{Aws.PARTITION}:athena:{Aws.REGION}:{Aws.ACCOUNT_ID}:workgroup/{self.name}"],
             )
         )
+        if what == "watch":
+            return
         # Where the tables of a query are described is a resource of Athena's own, and its name that of Glue's catalogue.
         role.add_to_policy(
             iam.PolicyStatement(

@@ -21,29 +21,32 @@ def test_what_a_query_may_read_is_bounded_and_its_result_encrypted_whatever_it_a
     assert "/warehouse/exports/athena/" in json.dumps(result["OutputLocation"])
 
 
-def test_only_the_outputs_function_asks_athena_and_in_this_workgroup_alone(prod: Assembly) -> None:
+def test_one_function_asks_athena_and_one_looks_and_in_this_workgroup_alone(prod: Assembly) -> None:
     name = prod.one("AWS::Athena::WorkGroup").properties["Name"]
-    askers: set[str] = set()
-    rights: dict[str, list[str]] = {}
+    rights: dict[str, dict[str, list[str]]] = {}
     for function in prod.all("AWS::Lambda::Function"):
         if "Role" not in function.properties or "Fn::GetAtt" not in function.properties["Role"]:
             continue
         for statement in prod.statements_of(function):
             actions = [action for action in listed(statement["Action"]) if action.startswith("athena:")]
             if actions:
-                askers.add(function.properties["FunctionName"])
-                rights[json.dumps(statement["Resource"]).rpartition(":")[2]] = sorted(actions)
-    assert askers == {"sextant-prod-outputs-api"}
+                of_function = rights.setdefault(function.properties["FunctionName"], {})
+                of_function[json.dumps(statement["Resource"]).rpartition(":")[2]] = sorted(actions)
+    workgroup = f'workgroup/{name}"]]}}'
     assert rights == {
-        f'workgroup/{name}"]]}}': [f"athena:{verb}QueryExecution" for verb in ("Get", "Start", "Stop")],
-        # Else each query fails: it names a table, and the table's catalogue is a resource of Athena's.
-        'datacatalog/AwsDataCatalog"]]}': ["athena:GetDataCatalog"],
+        "sextant-prod-outputs-api": {
+            workgroup: [f"athena:{verb}QueryExecution" for verb in ("Get", "Start", "Stop")],
+            # Else each query fails: it names a table, and the table's catalogue is a resource of Athena's.
+            'datacatalog/AwsDataCatalog"]]}': ["athena:GetDataCatalog"],
+        },
+        "sextant-prod-run-recovery": {workgroup: ["athena:GetQueryExecution"]},
     }
 
-    variables = prod.function("outputs-api").properties["Environment"]["Variables"]
-    assert variables["SEXTANT_EXPORT_ENGINE"] == "athena"
-    assert variables["SEXTANT_ATHENA_WORKGROUP"] == name
-    assert variables["SEXTANT_EXPORT_ATHENA_ROWS"] == "500000"
+    for asker in ("outputs-api", "run-recovery"):
+        variables = prod.function(asker).properties["Environment"]["Variables"]
+        assert variables["SEXTANT_EXPORT_ENGINE"] == "athena"
+        assert variables["SEXTANT_ATHENA_WORKGROUP"] == name
+        assert variables["SEXTANT_EXPORT_ATHENA_ROWS"] == "500000"
 
 
 def test_the_function_reaches_athena_from_its_network(prod: Assembly) -> None:

@@ -32,7 +32,7 @@ def test_prod_gives_no_function_more_than_dev_but_its_bus_and_its_exports(
     theirs, ours = rights(dev), rights(prod)
     for name, held in ours.items():
         more = held - theirs.get(name, set())
-        # What Kafka's readers and writer need, and what asks Athena for exports.
+        # What Kafka's readers and writer need, and what asks Athena for exports, or looks after them.
         allowed = {"kafka", "kafka-cluster", "sqs"} if name in theirs else {"kafka"}
         allowed |= {"athena", "glue", "s3"} if name == "outputs-api" else set()
         # And has the batches that it gives up set aside.

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from functions.api import baselines_api
+from functions.api import api, baselines_api
 from functions.api import outputs_api as entry
 from local import processes
 from sextant import bootstrap
@@ -79,12 +79,20 @@ class OutputsApi:
             headers=accept,
             claims=claims,
         )
-        handler = (baselines_api if path.startswith("/v1/baselines") else entry).handler
+        noun = path.split("/")[2]
+        handler = {"baselines": baselines_api, "changes": api}.get(noun, entry).handler
         found = handler(event, LambdaContext("outputs-api"))
         sent = found.get("body", "")
         content = base64.b64decode(sent) if found.get("isBase64Encoded") else sent.encode()
         assert found["headers"]["X-Request-ID"] == event["requestContext"]["requestId"]
         return Answer(found["statusCode"], found["headers"], content)
+
+    def changes(self, after: str | None = None) -> tuple[list[tuple[str, str, str]], str]:
+        """Kind, id and new state of what changed since `after`, and where to follow from."""
+        answer = self.get("/v1/changes", **({} if after is None else {"after": after}))
+        assert answer.status == 200, answer.json
+        changes = [(item["kind"], item["id"], item["state"]) for item in answer.json["data"]]
+        return changes, answer.json["meta"]["cursor"]
 
     def published(self, scenario: ScenarioId, **options: Any) -> RunId:
         """A run of the scenario that succeeded."""

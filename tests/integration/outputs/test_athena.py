@@ -19,8 +19,9 @@ from botocore.stub import Stubber
 
 from functions.api import output_query, outputs
 from local.aws import LocalAws
+from sextant.exports import service
+from sextant.exports.athena import AthenaSettings, watch
 from sextant.ids import tenant_id
-from sextant.outputs.athena import AthenaSettings
 from tests.environments import changed
 from tests.integration.lake.conftest import lake, lake_settings
 from tests.integration.outputs.conftest import Answer, OutputsApi
@@ -39,8 +40,9 @@ class Athena:
         self.sent: list[tuple[str, dict[str, Any]]] = []
         exports = output_query.reader().exports
         assert exports is not None
-        self.exports = exports
-        exports.client.meta.events.register("provide-client-params.athena", self._note)
+        assert exports.athena is not None
+        self.exports, self.queries = exports, exports.athena
+        self.queries.client.meta.events.register("provide-client-params.athena", self._note)
 
     def _note(self, params: dict[str, Any], model: Any, **_: object) -> None:
         self.sent.append((model.name, params))
@@ -188,7 +190,7 @@ def test_a_cancelled_export_says_so_and_is_made_anew_when_asked_again(athena: At
     begun = athena.get(path, format="csv")
     location = begun.headers["Location"]
     # Given one that Athena still runs (its stand-in is done at once)
-    with Stubber(athena.exports.client) as stub:
+    with Stubber(athena.queries.client) as stub:
         query = _running(athena)
         stub.add_response(
             "get_query_execution", {"QueryExecution": {**query, "Status": {"State": "RUNNING"}}}
@@ -203,7 +205,7 @@ def test_a_cancelled_export_says_so_and_is_made_anew_when_asked_again(athena: At
     assert cancelled.json["data"]["error"]["code"] == "export_cancelled"
 
     # When it is asked for again
-    with Stubber(athena.exports.client) as stub:
+    with Stubber(athena.queries.client) as stub:
         stub.add_response(
             "get_query_execution", {"QueryExecution": {**query, "Status": {"State": "CANCELLED"}}}
         )
@@ -216,6 +218,40 @@ def test_a_cancelled_export_says_so_and_is_made_anew_when_asked_again(athena: At
     first, second = athena.named("StartQueryExecution")
     assert first["QueryString"] == second["QueryString"]
     assert first["ClientRequestToken"] != second["ClientRequestToken"]
+
+
+def test_whoever_watches_is_told_of_an_export_though_nobody_asks_for_it_again(athena: Athena) -> None:
+    # Given two exports that were asked for, and a watcher
+    api = athena.outputs_api
+    _, cursor = api.changes()
+    _, path = outputs_of(athena)
+    done, failed = (
+        athena.get(path, format="csv", metric=metric).json["data"]["id"] for metric in ("price", "npv")
+    )
+    begun, cursor = api.changes(cursor)
+    assert [change for change in begun if change[0] == "export"] == [
+        ("export", done, "QUEUED"),
+        ("export", failed, "QUEUED"),
+    ]
+    # When the schedule has looked after them, which Athena still runs, and which end
+    states = iter(("RUNNING", "QUEUED", "SUCCEEDED", "FAILED"))
+    with Stubber(athena.queries.client) as stub:
+        for state in states:
+            stub.add_response(
+                "get_query_execution", {"QueryExecution": {**_running(athena), "Status": {"State": state}}}
+            )
+        platform = api.main_job.platform
+        assert watch(platform, athena.queries, lambda: True) == 1
+        assert watch(platform, athena.queries, lambda: False) == 0
+        assert watch(platform, athena.queries, lambda: True) == 2
+        assert watch(platform, athena.queries, lambda: True) == 0, "what is over is not looked at"
+        stub.assert_no_pending_responses()
+    # Then each of their states is told, once
+    assert api.changes(cursor)[0] == [
+        ("export", done, "RUNNING"),
+        ("export", done, "SUCCEEDED"),
+        ("export", failed, "FAILED"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +278,7 @@ def test_a_failed_export_says_why_in_our_words(
         "StateChangeReason": reason,
         "AthenaError": error,
     }
-    with Stubber(athena.exports.client) as stub:
+    with Stubber(athena.queries.client) as stub:
         failed = {"QueryExecution": {**_running(athena), "Status": status}}
         stub.add_response("get_query_execution", failed)
         found = athena.get(location).json["data"]
@@ -257,7 +293,7 @@ def test_a_failed_export_says_why_in_our_words(
 
 
 def _running(athena: Athena) -> dict[str, Any]:
-    return {"QueryExecutionId": str(uuid4()), "WorkGroup": athena.exports.settings.workgroup}
+    return {"QueryExecutionId": str(uuid4()), "WorkGroup": athena.queries.settings.workgroup}
 
 
 def test_killed_before_the_export_was_noted_the_same_query_is_started_under_the_same_token(
@@ -269,7 +305,7 @@ def test_killed_before_the_export_was_noted_the_same_query_is_started_under_the_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(athena.exports.store.__class__, "put", dies)
+        patch.setattr(service, "begin", dies)
         with pytest.raises(KeyboardInterrupt):
             athena.get(path, format="csv")
     athena.finished(athena.get(path, format="csv").headers["Location"])
@@ -280,14 +316,14 @@ def test_killed_before_the_export_was_noted_the_same_query_is_started_under_the_
 
 def test_an_athena_that_refuses_or_cannot_be_reached_is_a_503(athena: Athena) -> None:
     _, path = outputs_of(athena)
-    with Stubber(athena.exports.client) as stub:
+    with Stubber(athena.queries.client) as stub:
         stub.add_client_error("start_query_execution", "TooManyRequestsException", "Rate exceeded", 400)
         answer = athena.get(path, format="csv")
     assert (answer.status, answer.json["code"]) == (503, "exports_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     # A query that Athena has forgotten is an export that is not there
     location = athena.get(path, format="csv").headers["Location"]
-    with Stubber(athena.exports.client) as stub:
+    with Stubber(athena.queries.client) as stub:
         stub.add_client_error("get_query_execution", "InvalidRequestException", "was not found", 400)
         assert athena.get(location).status == 404
 

@@ -227,12 +227,25 @@ def test_a_result_too_large_for_an_answer_is_a_link(
     path = f"/v1/scenarios/{scenario}/outputs"
     direct = outputs_api.get(path, format="csv").content
     monkeypatch.setattr(reading, "MAX_DIRECT_BYTES", 1000)
+    _, cursor = outputs_api.changes()
     answer = outputs_api.get(path, format="csv")
     assert answer.status == 303
     link = answer.json["data"]
     assert (link["url"], link["bytes"]) == (answer.headers["Location"], len(direct))
     with urllib.request.urlopen(link["url"]) as download:
         assert download.read() == direct
+    # Whoever watches is told of it, and finds the file
+    (((kind, export, state),), _) = outputs_api.changes(cursor)
+    assert (kind, state) == ("export", "SUCCEEDED")
+    stored = outputs_api.get(f"/v1/scenarios/{scenario}/exports/{export}").json["data"]
+    assert (stored["state"], stored["format"], stored["scanned_bytes"]) == ("SUCCEEDED", "csv", 0)
+    assert [file["bytes"] for file in stored["files"]] == [len(direct)]
+    with urllib.request.urlopen(stored["files"][0]["url"]) as download:
+        assert download.read() == direct
+    cancelled = outputs_api.delete(f"/v1/scenarios/{scenario}/exports/{export}")
+    assert cancelled.json["data"]["state"] == "SUCCEEDED"
+    other = outputs_api.main_job.scenario(name="another")
+    assert outputs_api.get(f"/v1/scenarios/{other}/exports/{export}").status == 404
 
 
 def test_aggregates_are_true_percentiles(outputs_api: OutputsApi) -> None:

@@ -1262,11 +1262,11 @@ class SnapshotMeta(Body):
 
 class StateChangeBody(Body):
     kind: str
-    """`run` or `incident`; there may be others in time."""
+    """`run`, `incident` or `export`; there may be others in time."""
     id: UUID
-    """Of the run, or of the incident."""
+    """Of the run, the incident or the export."""
     scenario_id: UUID | None
-    """Of a run its scenario."""
+    """Of a run or an export its scenario."""
     state: str
     """The state that it came into. It may have left it since; then that is a later item."""
     changed_at: AwareDatetime
@@ -2262,14 +2262,14 @@ class ExportBody(Body):
     """The scenario's id."""
     state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] | str
     """Where it stands; SUCCEEDED, FAILED and CANCELLED are ends."""
-    format: Literal["csv", "parquet"] | str
+    format: Literal["csv", "parquet", "arrow"] | str
     """Of the files."""
     snapshot_id: str
     """The state of the table that is read."""
     submitted_at: AwareDatetime
     """When it was begun."""
     scanned_bytes: int
-    """Bytes that were read for it."""
+    """Bytes that Athena read for it; 0 where the API made it itself."""
     files: list[ExportFileBody]
     """The parts of the result."""
     error: ExportErrorBody | None

@@ -639,9 +639,9 @@ class Api:
     def list_changes(
         self, *, after: str | None = None, wait: int | None = None, limit: int | None = None
     ) -> models.ChangesEnvelope:
-        """What changed of runs and incidents, or wait for a change.
+        """What changed of runs, incidents and exports, or wait for a change.
 
-        Each state that a run or an incident of the tenant came into since the cursor `after`, in an order in which the later of one
+        Each state that a run, an incident or an export of the tenant came into since the cursor `after`, in an order in which the later of one
         thing comes later. Without `after` nothing is told and `meta.cursor` is where to follow from: take it first, then read what you
         show, then follow. No change is missed. A cursor holds for a day; an older one is 410 `changes_expired`. Parts of split runs and the
         progress of runs are no changes.
@@ -1510,7 +1510,7 @@ class Api:
         return answer
 
     def get_export(self, scenario_id: UUID | str, export_id: UUID | str) -> models.ExportEnvelope:
-        """Get an export that is made elsewhere.
+        """Get an export.
 
         Where it stands; once it SUCCEEDED, the URLs of its files, new ones each time.
 

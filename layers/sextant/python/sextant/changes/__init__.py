@@ -1,1 +1,1 @@
-"""What changed of a tenant's runs and incidents, for whoever watches."""
+"""What changed of a tenant's runs, incidents and exports, for whoever watches."""

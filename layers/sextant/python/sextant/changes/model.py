@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sextant.ids import ScenarioId, TenantId
 
-Kind = Literal["run", "incident"]
+Kind = Literal["run", "incident", "export"]
 KEPT_FOR = timedelta(days=1)
 """How long a cursor holds. Changes are deleted after twice as long, so that none is missing from what a cursor gives."""
 MOST = 1000
@@ -17,7 +17,7 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A run or an incident that came into `state`. Of one thing the later change has the greater position."""
+    """A run, an incident or an export that came into `state`. Of one thing the later change has the greater position."""
 
     tenant_id: TenantId
     position: int

@@ -10,7 +10,10 @@ from itertools import chain
 
 from pyiceberg.table import Table
 
-from sextant.ids import ScenarioId, TenantId, new_id
+from sextant.exports.delivery import Exports
+from sextant.exports.errors import ExportTooLargeError
+from sextant.exports.model import LINK_LIFETIME, Export, ExportedFile
+from sextant.ids import ScenarioId, TenantId
 from sextant.lake.errors import (
     LinkUnavailableError,
     SnapshotExpiredError,
@@ -31,10 +34,8 @@ from sextant.lake.read.series import Series, series_in
 from sextant.lake.table.catalog import load_table
 from sextant.lake.table.columns import OUTPUTS, Definition
 from sextant.lake.table.settings import LakeSettings
-from sextant.outputs.athena import LINK_LIFETIME, AthenaExports, Export, ExportTooLargeError
 from sextant.paging import Direction
 
-SUFFIX = {ExportFormat.CSV: "csv", ExportFormat.PARQUET: "parquet", ExportFormat.ARROW: "arrows"}
 # A Lambda answers with at most 6 MB; base64 takes a third, the envelope some more.
 MAX_DIRECT_BYTES = 4 * 1024 * 1024
 
@@ -91,7 +92,8 @@ class OutputReader:
 
     settings: LakeSettings
     objects: ObjectStore
-    exports: AthenaExports | None = None
+    exports: Exports | None = None
+    """What is too large for an answer; None where the object storage gives no links."""
     report: Callable[[UnreadableFile], object] | None = None
     """Told each file that could not be read."""
     definition: Definition = OUTPUTS
@@ -180,10 +182,16 @@ class OutputReader:
     def _exported(
         self, reading: Scan, tenant: TenantId, scenario: ScenarioId, form: ExportFormat, style: CsvStyle
     ) -> File | Link | Export:
-        if self.exports is not None and style == PLAIN and self.exports.takes(reading, form):
-            return _made_elsewhere(self.exports.start(tenant, scenario, reading, form))
-        name = f"{scenario}-{reading.snapshot_id}"
-        return self._delivered(export(reading, form, style), tenant, form, name, reading.snapshot_id)
+        exports, snapshot = self.exports, reading.snapshot_id
+        if exports is not None and style == PLAIN and exports.takes(reading, form):
+            return _made_elsewhere(exports.start(tenant, scenario, reading, form))
+
+        def keep(pieces: Iterator[bytes]) -> ExportedFile:
+            if exports is None or snapshot is None:
+                raise LinkUnavailableError
+            return exports.keep(tenant, scenario, snapshot, form, pieces)
+
+        return _delivered(export(reading, form, style), snapshot, keep)
 
     def files(
         self,
@@ -226,27 +234,6 @@ class OutputReader:
         return DataFileLinks(
             files, LINK_LIFETIME, reading.snapshot_id, more=first + limit < len(reading.files)
         )
-
-    def _delivered(
-        self, pieces: Iterator[bytes], tenant: TenantId, form: ExportFormat, name: str, snapshot: int | None
-    ) -> File | Link:
-        """The pieces as one file where they fit an answer, else the link to where they were written."""
-        held: list[bytes] = []
-        size = 0
-        for piece in pieces:
-            held.append(piece)
-            size += len(piece)
-            if size > MAX_DIRECT_BYTES:
-                break
-        else:
-            return File(b"".join(held), snapshot)
-        if self.store is None:
-            raise LinkUnavailableError
-        filename = f"{name}.{SUFFIX[form]}"
-        location = f"{self.settings.warehouse.rstrip('/')}/exports/{tenant}/{new_id()}/{filename}"
-        written = self.store.upload(location, chain(held, pieces), form.value)
-        url = self.store.presigned_url(location, expires_in=LINK_LIFETIME, filename=filename)
-        return Link(url, written, LINK_LIFETIME, snapshot)
 
     def aggregates(
         self,
@@ -310,8 +297,30 @@ class OutputReader:
     ) -> File | Link:
         """A comparison as CSV or Parquet."""
         with self._paired(tenant, baseline, others, metrics, where, snapshot) as reading:
-            pieces = reading.file(form, style)
-            return self._delivered(pieces, tenant, form, "comparison", reading.snapshot_id)
+
+            def keep(pieces: Iterator[bytes]) -> ExportedFile:
+                if self.exports is None:
+                    raise LinkUnavailableError
+                return self.exports.put(tenant, "comparison", form, pieces)
+
+            return _delivered(reading.file(form, style), reading.snapshot_id, keep)
+
+
+def _delivered(
+    pieces: Iterator[bytes], snapshot: int | None, keep: Callable[[Iterator[bytes]], ExportedFile]
+) -> File | Link:
+    """The pieces as one file where they fit an answer, else the link to where `keep` writes them."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > MAX_DIRECT_BYTES:
+            break
+    else:
+        return File(b"".join(held), snapshot)
+    file = keep(chain(held, pieces))
+    return Link(file.url, file.size, LINK_LIFETIME, snapshot)
 
 
 def _made_elsewhere(export: Export) -> Link | Export:
