@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import re
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from zlib_ng import zlib_ng
 
 from sextant.lake.errors import ResultTooLargeError
 
 LEAST_BYTES: Final = 1024
-# Of all levels the quickest: it takes a millisecond for a quarter of a megabyte, and leaves a twentieth of it.
-_LEVEL: Final = 1
+# Takes 0.7 ms for a page of a quarter of a megabyte, and leaves a twentieth of it. The next level takes half as long again.
+_LEVEL: Final = 4
+_AS_GZIP: Final = 31
 # A Lambda's answer of more than 6 MB, as JSON and its bytes in base64, is none; the rest is for headers.
 MAX_SENT_BYTES: Final = 5_900_000
 _OURS: Final = '-gzip"'
@@ -40,7 +41,7 @@ def compress(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Any:
         headers["Vary"] = f"{headers['Vary']}, Accept-Encoding" if "Vary" in headers else "Accept-Encoding"
         if _takes_gzip(app.current_event.headers.get("accept-encoding") or ""):
             # Powertools encodes bytes itself, but not where they are said to be JSON.
-            answer.body = base64.b64encode(gzip.compress(body, _LEVEL, mtime=0)).decode("ascii")
+            answer.body = base64.b64encode(zlib_ng.compress(body, _LEVEL, _AS_GZIP)).decode("ascii")
             answer.base64_encoded = True
             headers["Content-Encoding"] = "gzip"
             if tag := headers.get("ETag"):

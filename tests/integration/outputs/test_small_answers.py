@@ -47,6 +47,42 @@ def test_a_page_goes_compressed_to_who_takes_that(outputs_api: OutputsApi) -> No
     assert table.nbytes > 4 * len(arrow.content)
 
 
+GAS = {"quantity": "FUEL_PRICE", "fuel": "gas", "distribution": "LOGNORMAL", "mean": 1.0, "std": 0.2}
+
+
+# A band is two more numbers of seventeen digits, which nothing compresses to less than seven bytes.
+@pytest.mark.parametrize(("uncertain", "most"), [([], 12_000), ([("stochastic", GAS)], 18_000)])
+def test_a_page_of_a_thousand_rows_is_at_most_12_kb_and_half_as_much_again_with_bands(
+    outputs_api: OutputsApi, uncertain: list[tuple[str, dict[str, Any]]], most: int
+) -> None:
+    # Given twenty years of a market that changes from year to year, so that few values are alike
+    drivers = [
+        ("policy", {"policy_name": "RPS", "start_year": 2030, "target": 0.6}),
+        ("policy", {"policy_name": "CARBON_PRICE", "start_year": 2028, "price": 37.3}),
+        ("fuel_curve", {"fuel": "gas", "multiplier": 1.37}),
+        *uncertain,
+    ]
+    assumptions = [{"driver_type": kind, "payload": payload} for kind, payload in drivers]
+    scenario = outputs_api.main_job.scenario(
+        assumptions=assumptions, parameters={"attribution": False, "draws": 20}
+    )
+    outputs_api.published(scenario)
+    path = f"/v1/scenarios/{scenario}/outputs"
+    # When all of it is read page by page, then no page is more
+    cursor: dict[str, str] = {}
+    counts = []
+    while True:
+        page = outputs_api.get_encoded(GZIP, path, limit=1000, **cursor)
+        assert len(page.content) <= most
+        answer = json.loads(gzip.decompress(page.content))
+        counts.append(len(answer["data"]))
+        if "next_cursor" not in answer["meta"]:
+            break
+        cursor = {"cursor": answer["meta"]["next_cursor"]}
+    assert counts[0] == 1000
+    assert len(counts) > 1
+
+
 def test_what_is_sent_is_limited_and_not_what_is_said(
     outputs_api: OutputsApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
