@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
+from local.database import DatabaseUrls
 from tests.integration.api.conftest import Client
 
 
@@ -43,13 +45,25 @@ def test_a_version_that_is_none_is_answered_as_one_that_the_scenario_never_had(c
         assert (answer.status, answer.code) == (404, "scenario_version_not_found"), version
 
 
-def test_small_lists_come_in_pages_too(client: Client, new_client: Callable[..., Client]) -> None:
-    # Given lists that are short by nature
+def test_small_lists_come_in_pages_too(
+    client: Client, new_client: Callable[..., Client], served: DatabaseUrls
+) -> None:
+    # Given lists that are short by nature, and a run that was begun three times
+    run = client.run(client.scenario()["id"])
+    attempts = f"/v1/scenarios/{run['scenario_id']}/runs/{run['id']}/attempts"
+    with psycopg.connect(served.admin) as connection:
+        connection.execute(
+            "INSERT INTO run_attempt (tenant_id, run_id, attempt, fencing_token, worker)"
+            " SELECT %s, %s, number, number, format('worker-%%s', number) FROM generate_series(1, 3) AS number",
+            (client.tenant, run["id"]),
+        )
+    assert [attempt["attempt"] for attempt in client("GET", attempts).data] == [1, 2, 3]
     root = new_client("super_admin")
     everybody: dict[str, Any] = {"tenant": "*"}
     lists: tuple[tuple[str, Client, dict[str, Any]], ...] = (
         ("/v1/admin/config", client, {}),
         ("/v1/models", client, {}),
+        (attempts, client, {}),
         ("/v1/admin/quotas", root, everybody),
         ("/v1/admin/outbox/summary", root, everybody),
     )

@@ -58,6 +58,12 @@ class OutputsApi:
     def delete(self, path: str, tenant: str = "acme", roles: str = "[viewer]") -> Answer:
         return self._send("DELETE", path, tenant, roles)
 
+    def send(
+        self, method: str, path: str, *, tenant: str = "acme", roles: str = "[viewer]", body: object = None
+    ) -> Answer:
+        text = None if body is None else json.dumps(body)
+        return self._send(method, path, tenant, roles, body=text)
+
     def _send(
         self,
         method: str,
