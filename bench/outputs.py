@@ -256,7 +256,8 @@ def large_scenario(data: Data, duck: duckdb.DuckDBPyConnection) -> list[Row]:
         mine, groups = timed(lambda: aggregate(reading, ("metric",), (5, 50, 95)))
         other, answer = timed(
             lambda: duck.execute(
-                f"SELECT metric, run_id, quantile_cont(value, [0.05, 0.5, 0.95]) FROM {source} {where} GROUP BY ALL ORDER BY ALL"
+                f"SELECT metric, run_id, unit, count(value), min(value), max(value), favg(value), quantile_cont(value, [0.05, 0.5, 0.95])"
+                f" FROM {source} {where} GROUP BY ALL ORDER BY ALL"
             ).fetchall()
         )
         ours.append(mine)
@@ -265,7 +266,7 @@ def large_scenario(data: Data, duck: duckdb.DuckDBPyConnection) -> list[Row]:
             raise RuntimeError("the two answers differ")
     found = [
         Row(
-            f"percentiles of {rows:,} rows",
+            f"percentiles, mean and extremes of {rows:,} rows",
             "s",
             median(ours),
             median(theirs),

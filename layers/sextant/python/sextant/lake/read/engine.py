@@ -32,6 +32,7 @@ from sextant.lake.errors import (
     UnreadableFileError,
 )
 from sextant.lake.read.data_file import DataFile, Turn, owner_of
+from sextant.lake.read.deadlines import Deadlines
 from sextant.lake.read.pieces import Sink
 from sextant.lake.read.plan import PlannedFile
 
@@ -54,6 +55,7 @@ class Engine:
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._files = _PlannedFiles()
+        self._deadlines = Deadlines()
         self._database = duckdb.connect(
             config={
                 "threads": os.cpu_count() or 1,
@@ -112,7 +114,8 @@ class Engine:
         return Sink.pieces_of(write)
 
     def close(self) -> None:
-        """Give back what the engine holds."""
+        """Give back what the engine holds, its threads first."""
+        self._deadlines.close()
         self._database.close()
 
     @contextmanager
@@ -120,11 +123,11 @@ class Engine:
         self, turn: Turn, statement: str, values: Mapping[str, Any]
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._database.cursor()
-        deadline = threading.Timer(self._settings.seconds, cursor.interrupt)
-        deadline.daemon = True
-        deadline.start()
         try:
-            with self._files.of(turn) as reading:
+            with (
+                self._deadlines.within(self._settings.seconds, cursor.interrupt),
+                self._files.of(turn) as reading,
+            ):
                 try:
                     # The path is of our own making. Were it bound too, DuckDB would plan twice.
                     yield cursor.execute(statement.replace("$files", f"'{reading.all_paths}'"), values)
@@ -133,7 +136,6 @@ class Engine:
                         raise reading.failure from error
                     raise _in_our_terms(error, turn) from error
         finally:
-            deadline.cancel()
             cursor.close()
 
 
@@ -230,6 +232,11 @@ class _PlannedFiles(AbstractFileSystem):  # type: ignore[misc]
     def info(self, path: str, **_: object) -> dict[str, Any]:
         reading, place = self._files[path]
         return {"name": path, "size": reading.turn.files[place].size, "type": "file"}
+
+    def size(self, path: str) -> int:
+        """What DuckDB asks for oftener than for all the rest."""
+        reading, place = self._files[path]
+        return reading.turn.files[place].size
 
     def glob(self, path: str, **_: object) -> list[str]:
         folder = path.removesuffix("*")
