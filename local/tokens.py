@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,5 +56,13 @@ def issue(home: Path, *, tenant: str, roles: list[str], subject: str = "", lifet
 def sign(home: Path, claims: Mapping[str, Any]) -> str:
     """A token of these claims, signed by the key in `home`."""
     ensure_key(home)
-    key = (home / "signing-key.pem").read_bytes()
+    key = _private_key((home / "signing-key.pem").read_bytes())
     return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": _KEY_ID})
+
+
+@lru_cache(maxsize=1)
+def _private_key(pem: bytes) -> rsa.RSAPrivateKey:
+    """The key, read once: that takes ten times as long as a signature."""
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { lazy, LocationProvider, Route, Router } from "preact-iso";
 import { follow } from "./api/live";
 import { Problem } from "./api/problem";
-import { Home } from "./pages/home/home";
+import { askForHome, Home } from "./pages/home/home";
 import { me, readMe } from "./session/me";
 import { failure, signIn, standing } from "./session/session";
 import { Shell } from "./shell";
@@ -45,10 +45,9 @@ function SignedIn() {
   const [problem, setProblem] = useState<Problem | undefined>();
   const [turn, setTurn] = useState(0);
   useEffect(() => {
-    readMe().then(
-      () => void follow(),
-      (error: unknown) => setProblem(Problem.caught(error)),
-    );
+    readMe().catch((error: unknown) => setProblem(Problem.caught(error)));
+    if (location.pathname === import.meta.env.BASE_URL) askForHome();
+    void follow();
   }, [turn]);
   if (me.value === null) {
     const retry = (): void => {

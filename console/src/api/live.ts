@@ -9,8 +9,13 @@ export const changes = signal(0);
 const told = signal(false);
 
 const WAIT = 20;
-const LOOK_SOON = 1_200;
+const LOOK_SOON = 1_000;
 const LOOK_LATER = 15_000;
+/** What changed lately goes on changing: the API tells several changes together, more than a second after the first. */
+const LATELY = 5_000;
+let changedAt = -Infinity;
+/** After a beginning pages look again once, when they have drawn what they read first. */
+const SETTLED = 2_000;
 
 interface Told {
   data: unknown[];
@@ -28,8 +33,12 @@ function watchConnection(): void {
   });
 }
 
-/** Follows the changes as long as the page lives. */
+let following = false;
+
+/** Follows the changes as long as the page lives; once, however often it is called. */
 export async function follow(): Promise<void> {
+  if (following) return;
+  following = true;
   watchConnection();
   let after: string | null = null;
   for (;;) {
@@ -41,7 +50,13 @@ export async function follow(): Promise<void> {
       if (response.status === 410 || response.status === 400) after = null;
       if (response.ok) {
         const answer = (await response.json()) as Told;
-        if (answer.data.length > 0 || after === null) changes.value += 1;
+        if (answer.data.length > 0) {
+          changedAt = performance.now();
+          changes.value += 1;
+        } else if (after === null) {
+          // What the pages read meanwhile may be of before.
+          setTimeout(() => (changes.value += 1), SETTLED);
+        }
         after = answer.meta.cursor;
         told.value = true;
       }
@@ -70,13 +85,18 @@ export function useLive(reload: () => void, underWay: boolean, ofChanges = true)
       ),
     [],
   );
-  const every = underWay ? LOOK_SOON : LOOK_LATER;
   useEffect(() => {
+    let looked = performance.now();
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible" && (underWay || !ofChanges || !told.value)) call.current();
-    }, every);
+      const now = performance.now();
+      const moving = underWay || (ofChanges && now - changedAt < LATELY);
+      if (document.visibilityState !== "visible" || (!moving && ofChanges && told.value)) return;
+      if (!moving && now - looked < LOOK_LATER) return;
+      looked = now;
+      call.current();
+    }, LOOK_SOON);
     return () => clearInterval(timer);
-  }, [every, underWay, ofChanges]);
+  }, [underWay, ofChanges]);
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -11,6 +11,16 @@ function keep(key: string, value: unknown): void {
   if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? "");
 }
 
+const ahead = new Map<string, Promise<unknown>>();
+
+/** Asks for what `useAnswer` will ask for under `key`, while the page that shows it is not there yet. */
+export function askAhead(key: string, load: (signal: AbortSignal) => Promise<unknown>): void {
+  const asked = load(new AbortController().signal);
+  // Whoever takes it is told of what went wrong.
+  asked.catch(() => undefined);
+  ahead.set(key, asked);
+}
+
 export interface Answer<Value> {
   value: Value | undefined;
   problem: Problem | undefined;
@@ -25,6 +35,8 @@ export function useAnswer<Value>(key: string | null, load: (signal: AbortSignal)
   const loader = useRef(load);
   loader.current = load;
   const [turn, setTurn] = useState(0);
+  // Asked for while an answer is on its way, which may be of before: a slow answer is awaited, never overtaken.
+  const again = useRef(false);
 
   if (state.current.key !== key) state.current = { key, loading: key !== null };
 
@@ -32,23 +44,33 @@ export function useAnswer<Value>(key: string | null, load: (signal: AbortSignal)
     if (key === null) return undefined;
     const controller = new AbortController();
     state.current.loading = true;
-    loader.current(controller.signal).then(
+    again.current = false;
+    const ended = (): void => {
+      redraw((count) => count + 1);
+      if (again.current) setTurn((count) => count + 1);
+    };
+    const asked = ahead.get(key) as Promise<Value> | undefined;
+    ahead.delete(key);
+    (asked ?? loader.current(controller.signal)).then(
       (value) => {
         if (controller.signal.aborted) return;
         keep(key, value);
         state.current = { key, loading: false };
-        redraw((count) => count + 1);
+        ended();
       },
       (error: unknown) => {
         if (controller.signal.aborted) return;
         state.current = { key, loading: false, problem: Problem.caught(error) };
-        redraw((count) => count + 1);
+        ended();
       },
     );
     return () => controller.abort();
   }, [key, turn]);
 
-  const reload = useCallback(() => setTurn((count) => count + 1), []);
+  const reload = useCallback(() => {
+    if (state.current.loading) again.current = true;
+    else setTurn((count) => count + 1);
+  }, []);
   return {
     value: key === null ? undefined : (kept.get(key) as Value | undefined),
     problem: state.current.problem,

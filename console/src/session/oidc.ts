@@ -5,8 +5,10 @@ import type { Config } from "./config";
 const PENDING = "sextant.sign-in";
 export const CALLBACK = `${import.meta.env.BASE_URL}signed-in`;
 
-/** What must outlive the way to the provider and back; no token is among it. */
+/** What must outlive the way to the provider and back; no token is among it. What was read on the way there is not read again. */
 interface Pending {
+  config: Config;
+  server: oauth.AuthorizationServer;
   state: string;
   nonce: string;
   verifier: string;
@@ -41,6 +43,12 @@ export class Provider {
     return new Provider(await oauth.processDiscoveryResponse(issuer, answer), config);
   }
 
+  /** The provider that this tab left for, whose answer is awaited; null where it left for none. */
+  static awaited(): Provider | null {
+    const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null") as Pending | null;
+    return pending && new Provider(pending.server, pending.config);
+  }
+
   private get client(): oauth.Client {
     return { client_id: this.config.client_id };
   }
@@ -52,6 +60,8 @@ export class Provider {
   /** Leaves for the provider; it sends the reader back to `back`. */
   async leave(back: string): Promise<void> {
     const pending: Pending = {
+      config: this.config,
+      server: this.server,
       state: oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
       verifier: oauth.generateRandomCodeVerifier(),

@@ -20,6 +20,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Signs in, or leaves for the provider. */
 export async function start(): Promise<void> {
   try {
+    if (location.pathname === CALLBACK) provider = Provider.awaited();
+    if (provider !== null) {
+      await arrive(provider);
+      return;
+    }
     const config: Config = await readConfig();
     if (config.issuer === "") {
       standing.value = "signed-in";
@@ -29,10 +34,7 @@ export async function start(): Promise<void> {
     if (location.pathname === SIGNED_OUT) {
       standing.value = "signed-out";
     } else if (location.pathname === CALLBACK) {
-      const arrived = await provider.arrive();
-      keep(arrived.tokens);
-      history.replaceState(null, "", arrived.back);
-      standing.value = "signed-in";
+      await arrive(provider);
     } else {
       await provider.leave(location.pathname + location.search + location.hash);
     }
@@ -40,6 +42,13 @@ export async function start(): Promise<void> {
     failure.value = error instanceof Error ? error.message : String(error);
     standing.value = "failed";
   }
+}
+
+async function arrive(from: Provider): Promise<void> {
+  const arrived = await from.arrive();
+  keep(arrived.tokens);
+  history.replaceState(null, "", arrived.back);
+  standing.value = "signed-in";
 }
 
 /** Leaves for the provider and comes back to `back`. */

@@ -32,13 +32,18 @@ export function usePages<Item>(
   const [, redraw] = useState(0);
   const [problem, setProblem] = useState<Problem | undefined>();
   const loading = useRef(false);
+  // Whether the first page is to be read anew once what is on its way is there.
+  const again = useRef(false);
   const loader = useRef(load);
   loader.current = load;
   const now = held.get(key) as Held<Item> | undefined;
 
   const read = useCallback(
     async (cursor: string | undefined, signal: AbortSignal): Promise<void> => {
-      if (loading.current && cursor !== undefined) return;
+      if (loading.current) {
+        again.current ||= cursor === undefined;
+        return;
+      }
       loading.current = true;
       try {
         const page = await loader.current(cursor, signal);
@@ -53,16 +58,24 @@ export function usePages<Item>(
         if (!signal.aborted) {
           loading.current = false;
           redraw((count) => count + 1);
+          if (again.current) {
+            again.current = false;
+            void reread.current(signal);
+          }
         }
       }
     },
     [key],
   );
 
+  const reread = useRef<(signal: AbortSignal) => Promise<void>>(() => Promise.resolve());
+  reread.current = (signal) => read(undefined, signal);
+
   const controller = useRef(new AbortController());
   useEffect(() => {
     controller.current = new AbortController();
     loading.current = false;
+    again.current = false;
     void read(undefined, controller.current.signal);
     return () => controller.current.abort();
   }, [read]);

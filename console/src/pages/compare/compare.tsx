@@ -14,7 +14,7 @@ import { Pick } from "./pick";
 import { Table } from "./table";
 
 export type Comparison = Schema<"ComparisonBody">;
-export type Row = Comparison["rows"][number];
+export type Series = NonNullable<Comparison["series"]>[number];
 
 const MOST = 20;
 
@@ -71,9 +71,9 @@ function Compared(props: {
   const { baseline } = comparison;
   const ids = comparison.runs.map((run) => run.run_id);
   const names = unique([baseline, ...comparison.runs].map((run) => run.scenario_name));
-  const rows = comparison.rows.filter((row) => Object.keys(row.tags).length === 0);
-  const metrics = [...new Set(rows.map((row) => row.metric))];
-  const drawn = metrics.filter((metric) => rows.filter((row) => row.metric === metric).length > 1);
+  const series = comparison.series ?? [];
+  const whole = series.filter((one) => Object.keys(one.tags).length === 0);
+  const drawn = whole.filter((one) => one.t.length > 1).map((one) => one.metric);
   const chosen = query.metric !== undefined && drawn.includes(query.metric) ? query.metric : undefined;
   const shown = chosen ? [chosen] : ["price", "renewable_share", "emissions", "system_cost"].filter((metric) => drawn.includes(metric));
   const differing = query.view === "differences";
@@ -129,41 +129,33 @@ function Compared(props: {
       </div>
       <div class={chosen ? "stack" : "grid"}>
         {shown.map((metric) => (
-          <Overlaid key={metric} metric={metric} rows={rows} names={names} differing={differing} tall={chosen !== undefined} />
+          <Overlaid key={metric} series={whole.find((one) => one.metric === metric)} names={names} differing={differing} tall={chosen !== undefined} />
         ))}
       </div>
-      <Table rows={comparison.rows} names={names} query={query} change={change} />
+      <Table series={series} names={names} query={query} change={change} />
       <Why comparison={comparison} names={names} />
     </>
   );
 }
 
-function Overlaid(props: { metric: string; rows: readonly Row[]; names: readonly string[]; differing: boolean; tall: boolean }) {
-  const rows = props.rows.filter((row) => row.metric === props.metric);
-  const places = rows.map((row) => row.asof_date.slice(0, 4));
-  const unit = rows[0]?.unit ?? "";
-  const runs = rows[0]?.runs ?? [];
-  const line = (place: number) => {
-    const low = rows.map((row) => (props.differing ? row.runs[place]?.band_lower_delta : row.runs[place]?.band_lower) ?? null);
-    const high = rows.map((row) => (props.differing ? row.runs[place]?.band_upper_delta : row.runs[place]?.band_upper) ?? null);
-    const banded = low.some((value) => value !== null);
-    return {
-      label: props.names[place + 1] ?? "",
-      values: rows.map((row) => (props.differing ? row.runs[place]?.delta : row.runs[place]?.value) ?? null),
-      low: banded ? low : undefined,
-      high: banded ? high : undefined,
-      colour: seriesColour(place + 1),
-    };
-  };
-  const baseline = { label: props.names[0] ?? "", values: rows.map((row) => row.baseline), colour: seriesColour(0) };
-  const lines = runs.map((_, place) => line(place));
+function Overlaid(props: { series: Series | undefined; names: readonly string[]; differing: boolean; tall: boolean }) {
+  const { series, differing } = props;
+  if (series === undefined) return null;
+  const lines = series.runs.map((run, place) => ({
+    label: props.names[place + 1] ?? "",
+    values: differing ? run.delta : run.v,
+    low: (differing ? run.lo_delta : run.lo) ?? undefined,
+    high: (differing ? run.hi_delta : run.hi) ?? undefined,
+    colour: seriesColour(place + 1),
+  }));
+  const baseline = { label: props.names[0] ?? "", values: series.baseline.v, colour: seriesColour(0) };
   return (
     <Lines
-      title={metricTitle(props.metric)}
-      unit={unit}
-      places={places}
-      lines={props.differing ? lines : [baseline, ...lines]}
-      signed={props.differing}
+      title={metricTitle(series.metric)}
+      unit={series.unit}
+      places={series.t.map((day) => day.slice(0, 4))}
+      lines={differing ? lines : [baseline, ...lines]}
+      signed={differing}
       {...(props.tall ? { height: 360 } : {})}
     />
   );

@@ -1,25 +1,47 @@
 /** The values of a year side by side, sorted as one likes. */
+import { useEffect, useState } from "preact/hooks";
 import { inScale, percent, scaleOf } from "../../format/numbers";
 import { metricTitle, tagWords } from "../../format/words";
 import { Choice } from "../../ui/field";
 import { Card } from "../../ui/parts";
-import type { Row } from "./compare";
+import type { Series } from "./compare";
+
+/** So many rows are drawn with the pictures; the others follow once these are seen. */
+const FIRST = 12;
 
 export function Table(props: {
-  rows: readonly Row[];
+  series: readonly Series[];
   names: readonly string[];
   query: Record<string, string>;
   change: (changes: Record<string, string | undefined>) => void;
 }) {
   const { names, query, change } = props;
-  const years = [...new Set(props.rows.map((row) => row.asof_date.slice(0, 4)))].sort();
+  const [all, setAll] = useState(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => setAll(true), 0);
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, []);
+  const several = props.series.some((one) => one.t.length > 1);
+  const years = [...new Set(props.series.flatMap((one) => one.t.map((day) => day.slice(0, 4))))].sort();
   const year = query.year !== undefined && years.includes(query.year) ? query.year : (years.at(-1) ?? "");
-  const once = new Set(metricsOnce(props.rows));
   const split = query.split === "yes";
   const sort = query.sort ?? "";
-  const rows = props.rows.filter((row) => (once.has(row.metric) || row.asof_date.startsWith(year)) && (split || Object.keys(row.tags).length === 0));
-  const by = (place: number) => (a: Row, b: Row) => Math.abs(b.runs[place]?.relative ?? 0) - Math.abs(a.runs[place]?.relative ?? 0);
-  const sorted = sort === "" ? [...rows].sort((a, b) => Number(once.has(b.metric)) - Number(once.has(a.metric))) : [...rows].sort(by(Number(sort)));
+  const rows = props.series
+    .filter((one) => split || Object.keys(one.tags).length === 0)
+    .flatMap((one) => {
+      // A metric that has one value for all years stands in each.
+      const once = several && one.t.length === 1;
+      const place = once ? 0 : one.t.findIndex((day) => day.startsWith(year));
+      return place < 0 ? [] : [{ one, once, place }];
+    });
+  const by = (run: number) => (a: Row, b: Row) => Math.abs(b.one.runs[run]?.relative[b.place] ?? 0) - Math.abs(a.one.runs[run]?.relative[a.place] ?? 0);
+  const sorted = sort === "" ? rows.toSorted((a, b) => Number(b.once) - Number(a.once)) : rows.toSorted(by(Number(sort)));
   return (
     <Card
       title="Figures"
@@ -62,8 +84,8 @@ export function Table(props: {
             </tr>
           </thead>
           <tbody>
-            {sorted.map((row) => (
-              <Line key={row.metric + JSON.stringify(row.tags)} row={row} all={once.has(row.metric)} />
+            {(all ? sorted : sorted.slice(0, FIRST)).map((row) => (
+              <Line key={row.one.metric + JSON.stringify(row.one.tags)} row={row} />
             ))}
           </tbody>
         </table>
@@ -72,36 +94,39 @@ export function Table(props: {
   );
 }
 
-function Line(props: { row: Row; all: boolean }) {
-  const { row } = props;
-  const largest = Math.max(Math.abs(row.baseline ?? 0), ...row.runs.map((run) => Math.abs(run.value ?? 0)));
-  const scale = scaleOf(row.unit, largest);
+/** A series in one year. */
+interface Row {
+  one: Series;
+  once: boolean;
+  place: number;
+}
+
+function Line(props: { row: Row }) {
+  const { one, place } = props.row;
+  const baseline = one.baseline.v[place] ?? null;
+  const largest = one.runs.reduce((most, run) => Math.max(most, Math.abs(run.v[place] ?? 0)), Math.abs(baseline ?? 0));
+  const scale = scaleOf(one.unit, largest);
   return (
     <tr>
       <th scope="row">
-        {metricTitle(row.metric)}
-        {Object.keys(row.tags).length > 0 && `, ${tagWords(row.tags)}`} <span class="quiet">{scale.unit === "1" ? "" : scale.unit}</span>
+        {metricTitle(one.metric)}
+        {Object.keys(one.tags).length > 0 && `, ${tagWords(one.tags)}`} <span class="quiet">{scale.unit === "1" ? "" : scale.unit}</span>
       </th>
-      <td class="end">{inScale(row.baseline, scale, { like: largest })}</td>
-      {row.runs.map((run) => (
-        <>
-          <td class="end" key={run.run_id}>
-            {inScale(run.value, scale, { like: largest })}
-          </td>
-          <td class="end" key={`${run.run_id} Δ`}>
-            {inScale(run.delta, scale, { signed: true, like: largest })}
-            {run.relative !== null && run.relative !== 0 && row.unit !== "1" && <span class="quiet"> {percent(run.relative, true)}</span>}
-          </td>
-        </>
-      ))}
+      <td class="end">{inScale(baseline, scale, { like: largest })}</td>
+      {one.runs.map((run) => {
+        const relative = run.relative[place] ?? null;
+        return (
+          <>
+            <td class="end" key={run.run_id}>
+              {inScale(run.v[place], scale, { like: largest })}
+            </td>
+            <td class="end" key={`${run.run_id} Δ`}>
+              {inScale(run.delta[place], scale, { signed: true, like: largest })}
+              {relative !== null && relative !== 0 && one.unit !== "1" && <span class="quiet"> {percent(relative, true)}</span>}
+            </td>
+          </>
+        );
+      })}
     </tr>
   );
-}
-
-/** Metrics that have one value for all years. */
-function metricsOnce(rows: readonly Row[]): string[] {
-  const days = new Map<string, Set<string>>();
-  for (const row of rows) days.set(row.metric, (days.get(row.metric) ?? new Set()).add(row.asof_date));
-  const most = Math.max(...[...days.values()].map((set) => set.size), 1);
-  return most === 1 ? [] : [...days].filter(([, set]) => set.size === 1).map(([metric]) => metric);
 }

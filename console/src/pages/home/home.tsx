@@ -1,5 +1,5 @@
 /** The overview: what to do first, what runs, what failed, what came out last. */
-import { useAnswer } from "../../api/use";
+import { askAhead, useAnswer } from "../../api/use";
 import { useLive } from "../../api/live";
 import { errorWords, type Run, runsPage, underWay } from "../../data/runs";
 import { scenariosPage } from "../../data/scenarios";
@@ -14,9 +14,18 @@ import { Pictures } from "./pictures";
 const LISTED = 50;
 const NEWEST = 6;
 
+const readRuns = (signal: AbortSignal) => runsPage({ limit: LISTED }, undefined, signal);
+const readFirst = (signal: AbortSignal) => scenariosPage({ limit: 1 }, undefined, signal);
+
+/** Asks for what the overview needs, beside who the reader is. */
+export function askForHome(): void {
+  askAhead("home runs", readRuns);
+  askAhead("home scenarios", readFirst);
+}
+
 export function Home() {
-  const runs = useAnswer("home runs", (signal) => runsPage({ limit: LISTED }, undefined, signal));
-  const scenarios = useAnswer("home scenarios", (signal) => scenariosPage({ limit: 1 }, undefined, signal));
+  const runs = useAnswer("home runs", readRuns);
+  const scenarios = useAnswer("home scenarios", readFirst);
   const listed: Run[] = runs.value?.data ?? [];
   const working = listed.filter(underWay);
   useLive(() => {
