@@ -121,7 +121,7 @@ class WholeBaselineBody(AnswerBody):
     version: int
     """Which version."""
     name: str
-    """By which scenarios name it."""
+    """By which scenarios name it; the built-in one is used where they name none."""
     built_in: bool
     """Whether it is the built-in one."""
     digest: str | None
@@ -264,7 +264,7 @@ def get_baseline(
 def list_baseline_versions(
     baseline_id: str, limit: Limit = MAX_LIMIT, cursor: Cursor = None
 ) -> Response[Any]:
-    """Newest first."""
+    """Newest first. The built-in one has none but that of the code: `GET /v1/baselines/reference`."""
     baseline = id_of(baseline_id)
     scope = f"versions of baseline {baseline}"
     read = service.versions

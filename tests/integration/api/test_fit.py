@@ -160,6 +160,13 @@ def test_a_scenario_is_held_against_the_baseline_that_it_names(client: Client, s
     assert client("POST", f"{path}/run", {"parameters": {"baseline": "island@1"}}).status == 202
 
 
+def test_a_baseline_that_is_not_there_is_told_with_what_there_is_instead(client: Client) -> None:
+    for name in ("island", "reference"):
+        refused = client("POST", "/v1/scenarios", {"name": name, "parameters": {"baseline": name}})
+        assert (refused.status, refused.json["errors"][0]["path"]) == (422, "parameters.baseline")
+        assert "has none, and the built-in one is used where none is named" in refused.json["detail"]
+
+
 def test_a_run_tells_that_its_baseline_has_changed_since_the_scenario(
     client: Client, served: DatabaseUrls
 ) -> None:

@@ -579,7 +579,7 @@ class AsyncApi:
     ) -> models.BaselineList:
         """List the versions of a baseline.
 
-        Newest first.
+        Newest first. The built-in one has none but that of the code: `GET /v1/baselines/reference`.
 
         Permission: `scenarios:read`.
 

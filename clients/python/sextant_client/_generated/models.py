@@ -1758,7 +1758,7 @@ class WholeBaselineBody(Body):
     version: int
     """Which version."""
     name: str
-    """By which scenarios name it."""
+    """By which scenarios name it; the built-in one is used where they name none."""
     built_in: bool
     """Whether it is the built-in one."""
     digest: str | None

@@ -577,7 +577,7 @@ class Api:
     ) -> models.BaselineList:
         """List the versions of a baseline.
 
-        Newest first.
+        Newest first. The built-in one has none but that of the code: `GET /v1/baselines/reference`.
 
         Permission: `scenarios:read`.
 

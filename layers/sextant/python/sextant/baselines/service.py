@@ -7,7 +7,7 @@ from uuid import UUID
 from sextant.baselines import repository
 from sextant.baselines.model import Baseline, BaselineReference
 from sextant.drivers.references import nearest
-from sextant.drivers.vocabulary import Vocabulary
+from sextant.drivers.vocabulary import REFERENCE, Vocabulary
 from sextant.errors import FieldError, NotFoundError, ValidationError
 from sextant.paging import Page, PageRequest, page
 from sextant.storage import Session
@@ -34,7 +34,9 @@ def no_such_baseline(session: Session, reference: str) -> NoSuchBaselineError:
     """The error that says which baselines the tenant has, those of a like name first."""
     names = repository.names(session)
     near = nearest(reference.rpartition("@")[0] or reference, names)
-    has = f"there are {', '.join(near or names[:_LISTED])}" if names else "there is none"
+    has = f"there are {', '.join(near or names[:_LISTED])}" if names else "the tenant has none"
+    if not names or reference.partition("@")[0] == REFERENCE:
+        has += ", and the built-in one is used where none is named"
     return NoSuchBaselineError(
         f"There is no baseline {reference!r}; {has}.",
         errors=[FieldError("parameters.baseline", "exists", f"must name a baseline of the tenant; {has}")],
