@@ -20,8 +20,8 @@ PER_STORAGE_HOUR = 3e-6
 """More for one storage, compiled."""
 PER_HOUR_TOGETHER, PER_HOUR_CUBED = 40e-6, 1.5e-6
 """More for each of several storages that work together, and for the third power of their number."""
-PER_HOUR_WITH_STANDARD = 80e-6
-"""More where storages and a standard's build are solved together."""
+PER_HOUR_WITH_STANDARD, PER_UNIT_HOUR_WITH_STANDARD = 120e-6, 0.3e-6
+"""More where storages and a standard's build are solved together, and for each unit."""
 STANDARD = 3.0
 """A renewable portfolio standard takes so many times as long."""
 RESULTS = frozenset({"PRICE", "RENEWABLE_SHARE", "EMISSIONS", "UNSERVED_ENERGY"})
@@ -49,7 +49,7 @@ def seconds_of_evaluation(
         standard = standard or placed.payload.get("policy_name") == "RPS"
     hourly = PER_HOUR + PER_UNIT_HOUR * units + PER_STORAGE_HOUR * storages
     if storages and standard:
-        hourly += PER_HOUR_WITH_STANDARD
+        hourly += PER_HOUR_WITH_STANDARD + PER_UNIT_HOUR_WITH_STANDARD * units
     if storages > 1:
         hourly += PER_HOUR_TOGETHER * storages + PER_HOUR_CUBED * storages**3
     return years * hours * hourly * dispatches * (STANDARD if standard else 1.0)

@@ -19,7 +19,7 @@ from sextant.engine.stack import Problem
 from sextant.engine.storage import interior
 from sextant.engine.storage.exact import Reservoir, Schedule
 from sextant.engine.storage.interior import Blocks, Factor, Program
-from sextant.engine.system import FloatArray
+from sextant.engine.system import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,30 @@ def solve(problem: Problem, row: int, reservoirs: Sequence[Reservoir], period: i
             after[:, -1] += each.final
             start = np.full(len(after), each.initial)
         schedules.append(Schedule(charge[at] * unit, discharge[at] * unit, after.ravel(), start, values[at]))
-    return Solution(schedules, float(point.extra[0]) * unit, point.credit)
+    # What is left of nothing by rounding is nothing.
+    worthless = point.credit <= interior.GOOD * problem.compliance_rate[row]
+    return Solution(schedules, float(point.extra[0]) * unit, 0.0 if worthless else point.credit)
 
 
 def _blocks(problem: Problem, row: int, up: float, unit: float, scale: float) -> tuple[Blocks, _Target]:
     """All units' blocks hour by hour, none of them called in any case, and last the load that is shed."""
     units = np.flatnonzero((problem.capacity[row] > 0.0) | (problem.mix[row] > 0.0))
-    profiles = problem.profiles[problem.profile_of[units]].T
     most = problem.load[row] + up
-    width = np.column_stack([problem.capacity[row, units] * profiles, most])
-    grows = np.column_stack([problem.mix[row, units] * profiles, np.zeros_like(most)])
-    bids = problem.bids[row][:, units][problem.season]
-    price = np.column_stack([bids, np.full_like(most, problem.value_of_lost_load)])
-    green = np.append(problem.renewable[units], False)
+    bids, kind = np.unique(
+        np.column_stack([problem.bids[row][:, units].T, problem.renewable[units]]),
+        axis=0,
+        return_inverse=True,
+    )
+    bids, green = bids[:, :-1].T, np.append(bids[:, -1] > 0.0, False)
+    width, grows = np.zeros((2, len(most), len(green)))
+    for place, block in zip(units.tolist(), kind.tolist(), strict=True):
+        profile = problem.profiles[problem.profile_of[place]]
+        width[:, block] += problem.capacity[row, place] * profile
+        grows[:, block] += problem.mix[row, place] * profile
+    width[:, -1] = most
+    price = np.column_stack([bids[problem.season], np.full_like(most, problem.value_of_lost_load)])
     kept = (width > interior.LEAST_WIDTH * unit) | (grows > interior.LEAST_WIDTH)
+    kept &= _callable(width, price, green, most)
     kept[:, -1] = True
     hour, block = np.nonzero(kept)
     weight = (problem.weights / scale)[hour]
@@ -126,6 +136,19 @@ def _blocks(problem: Problem, row: int, up: float, unit: float, scale: float) ->
         costs=np.array([problem.yearly_cost[row] / scale, problem.compliance_rate[row], 0.0]),
     )
     return blocks, target
+
+
+def _callable(width: FloatArray, price: FloatArray, green: BoolArray, most: FloatArray) -> BoolArray:
+    """Which blocks [H, K] a build, a credit or a storage may have called: cheaper ones that no credit moves leave some of the greatest load.
+
+    One at the very edge stays too: it bounds the hour's price.
+    """
+    order = np.argsort(np.where(green, -np.inf, price), axis=1, kind="stable")
+    ranked = np.take_along_axis(np.where(green, 0.0, width), order, axis=1)
+    before = np.cumsum(ranked, axis=1) - ranked
+    passed = np.zeros(width.shape, dtype=np.bool_)
+    np.put_along_axis(passed, order, before > (1.0 + interior.LEAST_WIDTH) * most[:, None], axis=1)
+    return green | ~passed
 
 
 def _beginning(program: Program, target: _Target) -> _Point:
