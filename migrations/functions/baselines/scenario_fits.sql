@@ -2,8 +2,8 @@
 -- that sextant.drivers.references must look: it knows the rules, and a test holds that it has no fault where this is true.
 CREATE OR REPLACE FUNCTION scenario_fits(p_assumptions jsonb, p_parameters jsonb, p_vocabulary jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT NOT coalesce(p_parameters -> 'sweep' ?| ARRAY['start_year', 'end_year', 'model', 'hourly'], false)
-    AND NOT p_parameters ? 'hourly'
+    SELECT NOT coalesce(p_parameters -> 'sweep' ?| ARRAY['start_year', 'end_year', 'model', 'hourly', 'weather_year'], false)
+    AND NOT p_parameters ?| ARRAY['hourly', 'weather_year']
     AND NOT EXISTS (
         SELECT FROM unnest(ARRAY[p_parameters -> 'start_year', p_parameters -> 'end_year']) year
         WHERE year::integer NOT BETWEEN (p_vocabulary #>> '{years,0}')::integer AND (p_vocabulary #>> '{years,1}')::integer)
@@ -33,6 +33,7 @@ CREATE OR REPLACE FUNCTION scenario_fits(p_assumptions jsonb, p_parameters jsonb
                 + CASE WHEN size.storages > 1 THEN 16000 * size.storages + 600 * size.storages ^ 3 ELSE 0 END)
              * (CASE WHEN p_parameters -> 'sweep' ? 'draws' THEN 10000 ELSE coalesce((p_parameters ->> 'draws')::integer, 200) END
                 + coalesce((p_parameters ->> 'attribution_evaluations')::integer, 256))
+             * greatest(jsonb_array_length(p_vocabulary -> 'weather_years'), 1)
              * (1 + (SELECT count(*) FROM jsonb_path_query(p_assumptions, '$.**.conditions')))
              * (SELECT coalesce(exp(sum(ln(greatest(jsonb_array_length(s.value), 1)))), 1) FROM jsonb_each(p_parameters -> 'sweep') s)
         FROM (

@@ -106,6 +106,7 @@ def summary_of(system: SystemData) -> dict[str, Any]:
     return {
         "years": [int(system.years[0]), int(system.years[-1])],
         "hours": len(system.weights),
+        **({"weather_years": [weather.year for weather in system.weather]} if system.weather else {}),
         "units": len(system.units),
         "capacity_mw": capacity,
         "fuels": sorted(system.fuel_prices),

@@ -49,10 +49,21 @@ def unknown_metrics(hourly: bool | str | None) -> list[str]:  # noqa: FBT001 (a 
 def hourly_faults(
     assumptions: Sequence[Json], points: Sequence[Json], vocabulary: Vocabulary
 ) -> list[Remark]:
-    """More hourly rows than a run may have; `points` are its parameters, at each point of a sweep.
+    """Hours of an ensemble of weather years, and more hourly rows than a run may have; `points` are its parameters, at each point of a sweep.
 
     Of an old baseline, which does not tell how many hours it has, nothing is said.
     """
+    if len(vocabulary.weather_years) > 1:
+        for point in points:
+            if chosen_metrics(point.get("hourly")) and point.get("weather_year") is None:
+                years = ", ".join(map(str, vocabulary.weather_years))
+                return [
+                    Remark(
+                        "parameters.weather_year",
+                        "required",
+                        f"must be given with hourly results, which are of one year of weather: {years}",
+                    )
+                ]
     sizes = [size for point in points if (size := _size(assumptions, point, vocabulary)) is not None]
     rows = sum(size.rows for size in sizes)
     if rows <= MOST_ROWS:

@@ -174,6 +174,10 @@ class BuiltInParameters(_Parameters):
     )
     start_year: Year | None = optional("first year to compute", assumed="the baseline's first")
     end_year: Year | None = optional("last year to compute", assumed="the baseline's last")
+    weather_year: Year | None = optional(
+        "the one of the baseline's weather years to compute with; without it all are, as an ensemble whose bands tell what the weather does",
+        assumed="all",
+    )
     value_of_lost_load: Annotated[Number, Field(gt=0, le=1e6)] | None = optional(
         "cost of energy that is not served, and the price in a shortage", "EUR/MWh", assumed="the baseline's"
     )
@@ -183,7 +187,7 @@ class BuiltInParameters(_Parameters):
         assumed="PRO_RATA",
     )
     draws: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = optional(
-        "Monte Carlo draws; used only if a driver is random", assumed=200
+        "Monte Carlo draws; used only if a driver is random. Weather years take turns over them", assumed=200
     )
     attribution: Annotated[bool, Field(strict=True)] | None = optional(
         "whether to compute the attribution of the change in NPV", assumed=True

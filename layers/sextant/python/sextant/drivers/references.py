@@ -68,7 +68,18 @@ def faults(assumptions: Sequence[Json], vocabulary: Vocabulary) -> list[Remark]:
 def year_faults(parameters: Json, vocabulary: Vocabulary) -> list[Remark]:
     """Years of the parameters that lie outside the baseline's."""
     first, last = vocabulary.years
-    return [
+    weather = parameters.get("weather_year")
+    unknown = []
+    if weather is not None and weather not in vocabulary.weather_years:
+        has = ", ".join(map(str, vocabulary.weather_years)) or "none: its weather is one"
+        unknown.append(
+            Remark(
+                "parameters.weather_year",
+                "exists",
+                f"must be a weather year of the baseline {vocabulary.name}, which has {has}; not {weather}",
+            )
+        )
+    return unknown + [
         Remark(
             f"parameters.{name}",
             "known_year",

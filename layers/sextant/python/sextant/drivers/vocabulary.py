@@ -67,6 +67,8 @@ class Vocabulary:
     """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
     hours: int | None = None
     """How many hours, or quarters of them, a year has."""
+    weather_years: tuple[int, ...] = ()
+    """Years of weather, of which a run takes one or all as an ensemble; none where there is but one weather."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -87,6 +89,7 @@ class Vocabulary:
             build_mix=document["build_mix"],
             chronological=document.get("chronological"),
             hours=document.get("hours"),
+            weather_years=tuple(document.get("weather_years") or ()),
         )
 
 

@@ -55,7 +55,7 @@ def seconds_of_evaluation(
     return years * hours * hourly * dispatches * (STANDARD if standard else 1.0)
 
 
-def affordable_coalitions(chosen: int | None, seconds: float, draws: int) -> int:
+def affordable_coalitions(chosen: int | None, seconds: float, draws: float) -> int:
     """How many coalitions an attribution may evaluate: as many as are chosen, or as take no longer than the run or a few seconds."""
     if chosen is not None:
         return chosen
@@ -89,10 +89,13 @@ def seconds_of_run(assumptions: Sequence[Json], parameters: Json, vocabulary: Vo
         + sum(payload.get("storage") is not None for payload in added),
     )
     given = BuiltInParameters.model_construct(**{name: parameters.get(name) for name in _SIZES})
-    draws = given.effective("draws") if is_random(assumptions) else 1
+    ensemble = 1 if parameters.get("weather_year") is not None else max(1, len(vocabulary.weather_years))
+    draws = given.effective("draws") if is_random(assumptions) else ensemble
     coalitions = 0
     if given.effective("attribution") and seconds > 0.0:
         players = len(assumptions) + bool(given.shock_bp)
-        affordable = affordable_coalitions(given.attribution_evaluations, seconds, draws)
+        affordable = affordable_coalitions(
+            given.attribution_evaluations, seconds * ensemble, draws / ensemble
+        )
         coalitions = min(2**players, max(affordable, LEAST_EVALUATIONS))
-    return seconds * float(draws + coalitions)
+    return seconds * float(draws + coalitions * ensemble)

@@ -99,6 +99,8 @@ def apply_drivers(request: SimulationRequest) -> Applied:
     is built for them. Raises ModelInputError for input that breaks a rule.
     """
     scenario = prepare(request)
+    if scenario.members:
+        raise ModelInputError("parameters.weather_year", "given: the baseline has several years of weather")
     shock = scenario.parameters.shock_bp
     inputs = scenario.inputs(scenario.assumptions, shock, scenario.sampler.central())
     return Applied(inputs, scenario.fleet, scenario.terms)
@@ -138,8 +140,8 @@ def measured_seconds(request: SimulationRequest) -> float:
     """How long an evaluation takes on this machine: a block of draws is computed, or the central case."""
     scenario = prepare(request)
     began = time.perf_counter()
-    if scenario.sampler.random:
-        block = scenario.block
+    if scenario.evaluated:
+        block = min(scenario.block, scenario.evaluated) if scenario.members else scenario.block
         scenario.draws(0, block, no_progress)
         return (time.perf_counter() - began) / block
     scenario.central()

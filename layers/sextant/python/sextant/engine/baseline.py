@@ -12,12 +12,13 @@ from dataclasses import fields, replace
 
 from sextant.drivers.errors import ModelInputError
 from sextant.engine.blocks import check_blocks
-from sextant.engine.hours import NOTHING, read_load, read_profiles
+from sextant.engine.hours import NOTHING, read_load
 from sextant.engine.prices import read_prices
 from sextant.engine.storage.table import storage_units
 from sextant.engine.system import EUR, FLAT, NO_FUEL, FloatArray, Note, SystemData, Unit
 from sextant.engine.tables import BaselineError, Row, Table, TableError
 from sextant.engine.templates import technology_template
+from sextant.engine.weather import read_weather
 
 MOST_UNITS = 2_000
 VALUE_OF_LOST_LOAD = 10_000.0
@@ -60,7 +61,7 @@ def baseline_from_tables(
     )
     if calendar is NOTHING:
         raise BaselineError(errors)  # what the other tables have wrong depends on it
-    profiles = read_profiles(table("profiles", profile_rows), calendar)
+    profiles, weather_years = read_weather(table("profiles", profile_rows), calendar)
     of_units = table("units", units_rows)
     units = _units(of_units, profiles)
     fuels, carbon = read_prices(
@@ -99,6 +100,7 @@ def baseline_from_tables(
         value_of_lost_load=VALUE_OF_LOST_LOAD if value_of_lost_load is None else value_of_lost_load,
         spill_cost=spill_cost,
         currency=currency or EUR,
+        weather=weather_years,
         notes=tuple(notes),
     )
     for technology in mix:

@@ -5,7 +5,7 @@ A year has H rows: its hours (8,760 or 8,784), its quarter-hours, or fewer repre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -278,31 +278,38 @@ def _listed(years: Sequence[str]) -> str:
     )
 
 
-def read_profiles(table: Table, calendar: Calendar) -> dict[str, FloatArray]:
-    """The profiles [H] by name; the flat one is always there. Their rows may be hours where the load has quarters."""
+def read_profiles(
+    table: Table, calendar: Calendar, others: Mapping[str, float | None] | None = None
+) -> dict[str, FloatArray]:
+    """The profiles [H] by name; the flat one is always there. Their rows may be hours where the load has quarters.
+
+    `others` are columns whose values may be up to another number than 1, or which are none of profiles (None).
+    """
+    limits = {"hour": None, "timestamp": None, **(others or {})}
     flat = {FLAT: np.ones(len(calendar.weights))}
     column = "timestamp" if table.has("timestamp") else "hour"
     if not table.rows or not table.columns((column,)):
         return flat
-    order = _profile_order(table, column, calendar)
+    order = _profile_order(table, column, calendar, weather=bool(others))
     if order is None:
         return flat
     values = {
-        name: _resampled(table.numbers(name, 0.0, 1.0)[order], calendar)
+        name: _resampled(table.numbers(name, 0.0, most)[order], calendar)
         for name in table.rows[0]
-        if name not in ("hour", "timestamp")
+        if (most := limits.get(name, 1.0)) is not None
     }
     if FLAT in values:
         table.wrong(0, FLAT, "this profile is built in")
     return {**values, **flat}
 
 
-def _profile_order(table: Table, column: str, calendar: Calendar) -> IntArray | None:
-    """The rows by their hours; None where they are not those of one year, each once."""
+def _profile_order(table: Table, column: str, calendar: Calendar, *, weather: bool) -> IntArray | None:
+    """The rows by their hours; None where they are not those of one year, each once. Of a weather year 29 February may be left out."""
     hours, count = len(calendar.weights), len(table.rows)
     step = QUARTERS if calendar.averaged else 1
     sent = {hours * step, hours}
-    if calendar.leap_day_cut:
+    cut = len(calendar.weights) % HOURS_OF_YEAR == 0
+    if calendar.leap_day_cut or (weather and cut):
         sent |= {hours * step * LEAP_HOURS // HOURS_OF_YEAR}
     if hours > LEAP_HOURS:
         sent |= {hours // QUARTERS}
@@ -317,7 +324,9 @@ def _profile_order(table: Table, column: str, calendar: Calendar) -> IntArray | 
     if at is None:
         return None
     if len(set(at.year.tolist())) > 1:
-        table.wrong(0, column, "of one year, which holds for all")
+        table.wrong(
+            0, column, "of one year, which holds for all; several are told apart by a column weather_year"
+        )
         return None
     first: dict[int, int] = {}
     for row, hour in enumerate(at.hour.tolist(), start=1):
@@ -330,7 +339,7 @@ def _profile_order(table: Table, column: str, calendar: Calendar) -> IntArray | 
 def _resampled(profile: FloatArray, calendar: Calendar) -> FloatArray:
     """A profile on the calendar's rows."""
     hours = len(calendar.weights)
-    if calendar.leap_day_cut and len(profile) % HOURS_OF_YEAR:
+    if len(profile) % LEAP_HOURS == 0 and hours % HOURS_OF_YEAR == 0:
         profile = np.delete(profile, leap_day(len(profile)))
     if len(profile) == hours * QUARTERS:
         return np.asarray(profile.reshape(hours, QUARTERS).mean(axis=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,12 @@ from sextant.engine.model import (
     SimulationResult,
 )
 from sextant.engine.parameters import RunParameters, complete
-from sextant.engine.results import Column, Measured, measure
+from sextant.engine.results import Measured, measure, together
 from sextant.engine.sampling import Sampler
-from sextant.engine.system import FloatArray, SystemData
+from sextant.engine.system import FloatArray, IntArray, SystemData
 from sextant.engine.tabulate import headline, tabulate
 from sextant.engine.transform import Setting, apply_all
+from sextant.engine.weather import in_weather
 from sextant.engine.workload import Workload
 
 VERSION = "1.3.0"
@@ -44,7 +46,7 @@ LIMITS = (
     "Outages take the same share off every hour; no forced-outage sampling.",
     "Representative hours keep no chronology and smooth out extremes of weather and load.",
     "Perfect competition: units bid their marginal cost; no reserve or capacity market.",
-    "The fleet is given; only a renewable portfolio standard builds, one year after another without foresight.",
+    "The fleet is given; only a renewable portfolio standard builds, one year after another without foresight, and for each weather year on its own.",
 )
 BLOCK_CELLS = 360_000
 """Draws are computed in blocks of about this many year-hours: memory is bounded whatever their number, and caches are kept."""
@@ -52,7 +54,7 @@ BLOCK_CELLS = 360_000
 
 @dataclass(frozen=True)
 class Scenario:
-    """A request made ready to compute."""
+    """A request made ready to compute; of several weather years `members` has each one's."""
 
     system: SystemData
     assumptions: tuple[PlacedDriver, ...]
@@ -61,6 +63,17 @@ class Scenario:
     terms: Terms
     sampler: Sampler
     warnings: tuple[Remark, ...]
+    members: tuple[Scenario, ...] = ()
+
+    @property
+    def weathers(self) -> tuple[Scenario, ...]:
+        """This scenario in each of its weather years, which take turns over the draws."""
+        return self.members or (self,)
+
+    @property
+    def evaluated(self) -> int:
+        """How many draws a run evaluates, 0 where nothing differs: those that are asked for, or one in each weather year."""
+        return self.parameters.draws if self.sampler.random else len(self.members)
 
     def inputs(
         self, assumptions: Sequence[PlacedDriver], shock_bp: float, random: Mapping[str, FloatArray]
@@ -108,21 +121,42 @@ class Scenario:
 
     def draws(self, first: int, last: int, progress: Progress) -> Measured:
         """The draws first … last − 1, values [last − first, Y]."""
-        columns: tuple[Column, ...] = ()
-        parts: list[list[FloatArray]] = []
+        places: list[IntArray] = []
+        parts: list[Measured] = []
         for start in range(first - first % self.block, last, self.block):
             end = start + self.block
-            random = self.sampler.draws(start, end)
-            measured = self.measure(self.inputs(self.assumptions, self.parameters.shock_bp, random))
-            columns = measured.columns
-            keep = slice(max(first - start, 0), min(last, end) - start)
-            parts.append([np.broadcast_to(v, (self.block, v.shape[1]))[keep] for v in measured.values])
+            measured = self._block(start, end)
+            keep = np.arange(max(first, start), min(last, end))
+            whole = (np.broadcast_to(v, (self.block, v.shape[1])) for v in measured.values)
+            parts.append(Measured(measured.columns, tuple(v[keep - start] for v in whole)))
+            places.append(keep - first)
             done = min(end, last)
             progress(80 * (done - first) // (last - first), f"{done - first} of {last - first} draws")
-        return Measured(columns, tuple(np.concatenate(values) for values in zip(*parts, strict=True)))
+        return together(places, parts, last - first)
+
+    def _block(self, start: int, end: int) -> Measured:
+        """The draws start … end − 1, those of each weather year at once."""
+        random = self.sampler.draws(start, end)
+        weathers, draws = self.weathers, np.arange(start, end)
+        places = [np.flatnonzero(draws % len(weathers) == at) for at in range(len(weathers))]
+        parts = [
+            weather.measure(
+                weather.inputs(
+                    self.assumptions,
+                    self.parameters.shock_bp,
+                    {path: values[at] for path, values in random.items()},
+                )
+            )
+            for weather, at in zip(weathers, places, strict=True)
+            if at.size
+        ]
+        return together([at for at in places if at.size], parts, end - start) if self.members else parts[0]
 
     def worth(self, coalitions: Sequence[Coalition], progress: Progress) -> list[float]:
-        """NPV of the central case under each subset of the assumptions, many of them at a time."""
+        """NPV of the central case under each subset of the assumptions, many of them at a time; of weather years their mean."""
+        if self.members:
+            each = [member.worth(coalitions, progress) for member in self.members]
+            return [sum(worths) / len(each) for worths in zip(*each, strict=True)]
         random = self.sampler.central()
         npvs: list[float] = []
         for start in range(0, len(coalitions), self.block):
@@ -151,8 +185,8 @@ class Scenario:
             return None
         affordable = affordable_coalitions(
             self.parameters.attribution_evaluations,
-            self.seconds,
-            self.parameters.draws if self.sampler.random else 1,
+            self.seconds * len(self.weathers),
+            (self.evaluated or 1) / len(self.weathers),
         )
         return plan(len(self.assumptions) + (self.parameters.shock_bp != 0.0), affordable)
 
@@ -169,10 +203,9 @@ class Scenario:
 
     @property
     def workload(self) -> Workload:
-        draws = self.parameters.draws if self.sampler.random else 0
         attribution = self.attribution
         coalitions = 0 if attribution is None else len(attribution.coalitions)
-        return Workload(draws, coalitions, self.seconds, self.block)
+        return Workload(self.evaluated, coalitions, self.seconds, self.block, len(self.weathers))
 
 
 def prepare(request: SimulationRequest) -> Scenario:
@@ -193,7 +226,15 @@ def prepare(request: SimulationRequest) -> Scenario:
         as_listed=parameters.equal_bids == "LISTED",
     )
     sampler = Sampler(assumptions, request.seed, len(system.years))
-    return Scenario(system, assumptions, parameters, fleet, terms, sampler, warnings)
+    weathers = [in_weather(system, year) for year in parameters.weather_years]
+    members = [
+        Scenario(one, assumptions, parameters, fleet, terms, sampler, warnings)
+        for one in weathers
+        for fleet in [build_fleet(one, assumptions, parameters.years)]
+    ]
+    if len(members) == 1:
+        return members[0]
+    return Scenario(system, assumptions, parameters, fleet, terms, sampler, warnings, members=tuple(members))
 
 
 class MeritOrderModel:
@@ -206,8 +247,8 @@ class MeritOrderModel:
     def run(self, request: SimulationRequest) -> SimulationResult:
         request.progress(0, "reading the scenario")
         scenario = prepare(request)
-        if scenario.sampler.random:
-            measured = scenario.draws(0, scenario.parameters.draws, request.progress)
+        if scenario.evaluated:
+            measured = scenario.draws(0, scenario.evaluated, request.progress)
         else:
             measured = scenario.central()
         return self._finish(scenario, request, measured)
@@ -215,9 +256,9 @@ class MeritOrderModel:
     def block(self, request: SimulationRequest, first: int, last: int) -> Measured:
         """Some of a run's draws, to be merged with the others; the same bytes on whichever worker."""
         scenario = prepare(request)
-        if not scenario.sampler.random:
+        if not scenario.evaluated:
             raise ModelInputError("assumptions", "hold a random driver, or there are no draws to split")
-        if not 0 <= first < last <= scenario.parameters.draws:
+        if not 0 <= first < last <= scenario.evaluated:
             raise ModelInputError("parameters.draws", f"cover the draws {first}–{last}")
         return scenario.draws(first, last, request.progress)
 
@@ -234,15 +275,15 @@ class MeritOrderModel:
     ) -> SimulationResult:
         """The result of blocks that together, in order, hold every draw, and of the worths of every coalition, if given."""
         scenario = prepare(request)
-        if not scenario.sampler.random:
+        if not scenario.evaluated:
             return self._finish(scenario, request, scenario.central(), worths)
-        held = sum(len(block.values[0]) for block in blocks)
-        if held != scenario.parameters.draws or len({block.columns for block in blocks}) != 1:
+        ends = np.cumsum([len(block.values[0]) for block in blocks]).tolist()
+        if ends[-1] != scenario.evaluated:
             raise ModelInputError(
-                "blocks", f"hold all {scenario.parameters.draws} draws of one scenario, not {held}"
+                "blocks", f"hold all {scenario.evaluated} draws of one scenario, not {ends[-1]}"
             )
-        values = zip(*(block.values for block in blocks), strict=True)
-        measured = Measured(blocks[0].columns, tuple(np.concatenate(v) for v in values))
+        places = [np.arange(start, end) for start, end in pairwise([0, *ends])]
+        measured = together(places, blocks, scenario.evaluated)
         return self._finish(scenario, request, measured, worths)
 
     def _finish(
@@ -252,7 +293,7 @@ class MeritOrderModel:
         measured: Measured,
         worths: Sequence[float] | None = None,
     ) -> SimulationResult:
-        random = scenario.sampler.random
+        random = scenario.evaluated > 0
         request.progress(80, "dispatch done")
         rows, metrics = tabulate(
             measured, scenario.parameters, random=random, currency=scenario.system.currency
@@ -277,13 +318,13 @@ class MeritOrderModel:
             "baseline": {
                 "name": scenario.system.name,
                 "version": scenario.system.version,
-                "digest": scenario.system.digest(),
+                "digest": request.baseline.digest(),
                 "illustrative": scenario.system.illustrative,
             },
             "currency": scenario.system.currency,
             "price_year": scenario.system.price_year,
             "seed": request.seed,
-            "draws": scenario.parameters.draws if random else 0,
+            "draws": scenario.evaluated,
             "bands": {"lower": "P5", "value": "P50", "upper": "P95"} if random else None,
             **self._statistics(scenario, measured, random=random),
             "parameters": asdict(scenario.parameters) | {"years": list(scenario.parameters.years)},
@@ -318,6 +359,6 @@ def attribute_npv(scenario: Scenario, npv: float, chosen: Plan, worths: Sequence
         (label, kind, eur, error)
         for (label, kind), eur, error in zip(labels, division.shares, division.errors, strict=True)
     ]
-    if scenario.sampler.random:
+    if scenario.evaluated:
         shares.append(("uncertainty", "chance", npv - division.whole, None))
     return in_cents("npv", division.nothing, npv, shares, chosen.method)

@@ -18,6 +18,8 @@ class RunParameters:
 
     years: tuple[int, ...]
     """The years to compute, consecutive."""
+    weather_years: tuple[int, ...]
+    """The baseline's weather years to compute; empty where its weather is one."""
     shock_bp: float
     """Basis points of a fuel curve's first-year price."""
     discount_rate: float
@@ -56,8 +58,17 @@ def complete(parameters: BuiltInParameters, system: SystemData) -> RunParameters
     if parameters.effective("discount_basis") == "NOMINAL":
         rate = real_rate(rate, parameters.effective("inflation"))
     lost_load = parameters.value_of_lost_load
+    weather = tuple(one.year for one in system.weather)
+    if (chosen := parameters.weather_year) is not None:
+        if chosen not in weather:
+            has = ", ".join(map(str, weather)) or "none: its weather is one"
+            raise ModelInputError(
+                "parameters.weather_year", f"a weather year of the baseline, which has {has}"
+            )
+        weather = (chosen,)
     return RunParameters(
         years=tuple(range(start, end + 1)),
+        weather_years=weather,
         shock_bp=parameters.effective("shock_bp"),
         discount_rate=rate,
         base_year=start if parameters.base_year is None else parameters.base_year,

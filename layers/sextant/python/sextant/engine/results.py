@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sextant.engine.capital import annuities, owing
 from sextant.engine.inputs import Fleet
 from sextant.engine.market import Cleared, Terms, emissions, mean_price
-from sextant.engine.system import FloatArray
+from sextant.engine.system import FloatArray, IntArray
 from sextant.engine.valuation import net_present_value
 
 EXCEEDANCE_PERCENT = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
@@ -44,6 +44,23 @@ class Measured:
             if column.metric == metric:
                 return values
         raise KeyError(metric)
+
+
+def together(places: Sequence[IntArray], parts: Sequence[Measured], draws: int) -> Measured:
+    """What was measured of some draws each, at their places, as one; a series that a part does not have is 0 in it."""
+    columns: dict[Column, None] = {}
+    for part in parts:
+        columns |= dict.fromkeys(part.columns)
+    values = []
+    for column in columns:
+        known = [dict(zip(part.columns, part.values, strict=True)).get(column) for part in parts]
+        width = next(value.shape[1] for value in known if value is not None)
+        whole = np.zeros((draws, width))
+        for at, value in zip(places, known, strict=True):
+            if value is not None:
+                whole[at] = value
+        values.append(whole)
+    return Measured(tuple(columns), tuple(values))
 
 
 def measure(cleared: Cleared, fleet: Fleet, terms: Terms, *, detail: bool = True) -> Measured:

@@ -91,6 +91,19 @@ class Note:
 
 
 @dataclass(frozen=True)
+class WeatherYear:
+    """A year of weather: what it makes of every profile, and of the load."""
+
+    year: int
+    profiles: Mapping[
+        str, FloatArray
+    ]  # name → [H] share of the capacity, 0–1; the same names in every weather year
+    load_factor: (
+        FloatArray | None
+    )  # [H] by which the load of the hour is multiplied; None: the load is as it is
+
+
+@dataclass(frozen=True)
 class SystemData:
     """A baseline: H hours with weights, Y consecutive years, units, profiles, curves.
 
@@ -114,6 +127,7 @@ class SystemData:
     spill_cost: float = 0.0  # EUR/MWh that throwing away must-take energy costs: the price floor
     illustrative: bool = False
     currency: str = EUR  # ISO 4217
+    weather: tuple[WeatherYear, ...] = ()  # where there are several; `profiles` then are those of the first
     notes: tuple[Note, ...] = ()  # part of every result, and of no digest: they follow from the rest
 
     def __post_init__(self) -> None:
@@ -144,6 +158,11 @@ class SystemData:
         ]
         arrays += [(f"profile:{name}", values) for name, values in sorted(self.profiles.items())]
         arrays += [(f"fuel:{name}", values) for name, values in sorted(self.fuel_prices.items())]
+        for weather in self.weather:
+            own = [*weather.profiles.items()]
+            if weather.load_factor is not None:
+                own.append(("", weather.load_factor))
+            arrays += [(f"weather:{weather.year}:{name}", values) for name, values in sorted(own)]
         for label, values in arrays:
             little_endian = values.astype("<i8") if values.dtype.kind == "i" else values.astype("<f8")
             digest.update(f"{label}{values.shape}".encode())
@@ -212,6 +231,15 @@ def check_system(system: SystemData) -> None:
     for name, profile in system.profiles.items():
         need(profile.shape == (hours,), f"profiles.{name}", f"one value for each of the {hours} hours")
         need(np.all((profile >= 0) & (profile <= 1)), f"profiles.{name}", "values 0–1")
+    for weather in system.weather:
+        path = f"weather.{weather.year}"
+        need(
+            weather.profiles.keys() == system.profiles.keys(), path, "the same profiles in every weather year"
+        )
+        for values in (*weather.profiles.values(), weather.load_factor):
+            if values is not None:
+                need(values.shape == (hours,), path, f"one value for each of the {hours} hours")
+                need(np.all(np.isfinite(values)) and np.all(values >= 0.0), path, "finite and >= 0")
     for name, curve in system.fuel_prices.items():
         need(
             curve.shape in ((years,), (years, 12)),

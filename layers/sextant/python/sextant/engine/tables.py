@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sextant.drivers.errors import ModelInputError
-from sextant.engine.system import FloatArray, Note
+from sextant.engine.system import FloatArray, IntArray, Note
 
 Cell: TypeAlias = str | float | int | bool | date | None
 Row: TypeAlias = Mapping[str, Cell]
@@ -119,6 +119,12 @@ class Table:
         # Spreadsheets write rows of nothing; what stands behind them keeps its number.
         self._places = [place for place, row in enumerate(rows, start=1) if not _is_empty(row)]
         self.rows = rows if len(self._places) == len(rows) else [rows[place - 1] for place in self._places]
+
+    def part(self, rows: IntArray) -> Table:
+        """Only these rows, counted from 0; what is wrong with them is told by their numbers in the whole."""
+        part = Table(self.name, [self.rows[row] for row in rows.tolist()], self._errors, self._notes)
+        part._places = [self._places[row] for row in rows.tolist()]
+        return part
 
     def place(self, row: int) -> int:
         """The number that the row has in the table as it was sent; 0 is the table as a whole."""

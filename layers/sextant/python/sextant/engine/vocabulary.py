@@ -26,6 +26,7 @@ def vocabulary_of(system: SystemData) -> Vocabulary:
         build_mix=dict(sorted(system.build_mix.items())),
         chronological=is_chronological(system.weights),
         hours=len(system.weights),
+        weather_years=tuple(weather.year for weather in system.weather),
     )
 
 

@@ -16,8 +16,10 @@ class Workload:
     coalitions: int
     seconds: float
     block: int
+    weathers: int = 1
+    """Weather years, in each of which a coalition is evaluated."""
 
     @property
     def evaluations(self) -> int:
         """Of the market over all years; one where nothing is random."""
-        return max(self.draws, 1) + self.coalitions
+        return max(self.draws, 1) + self.coalitions * self.weathers

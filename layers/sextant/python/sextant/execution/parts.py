@@ -45,7 +45,7 @@ MOST_PARTS = 2_000
 _ARRAYS = tuple(field.name for field in fields(OutputRows) if field.name != "tag_sets")
 _HOURLY_ARRAYS = tuple(field.name for field in fields(Hourly) if field.name != "columns")
 # What makes one point of a sweep longer than another.
-_SIZES = {"start_year", "end_year", "draws"}
+_SIZES = {"start_year", "end_year", "weather_year", "draws"}
 
 Part = Mapping[str, Any]
 
@@ -86,12 +86,24 @@ def divide(
             divided.append({"kind": "point", "parameters": point})
             longest = max(longest, 0.0 if work is None else work.evaluations * seconds)
             continue
-        size = max(work.block, math.floor(piece / seconds / work.block) * work.block)
-        longest = max(longest, min(size, work.evaluations) * seconds)
+        sizes_of = {
+            kind: max(work.block, math.floor(piece / seconds / times / work.block) * work.block)
+            for kind, times in (("draws", 1), ("coalitions", work.weathers))
+        }
+        longest = max(
+            longest,
+            min(sizes_of["draws"], work.draws) * seconds,
+            min(sizes_of["coalitions"], work.coalitions) * work.weathers * seconds,
+        )
         divided += [
-            {"kind": kind, "first": first, "last": min(first + size, count), "parameters": point}
+            {
+                "kind": kind,
+                "first": first,
+                "last": min(first + sizes_of[kind], count),
+                "parameters": point,
+            }
             for kind, count in (("draws", work.draws), ("coalitions", work.coalitions))
-            for first in range(0, count, size)
+            for first in range(0, count, sizes_of[kind])
         ]
     return Division(divided if len(divided) > 1 else [], total, longest)
 

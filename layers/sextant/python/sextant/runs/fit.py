@@ -56,7 +56,7 @@ def seconds_of_work(context: Context) -> float:
         whole = {**parameters, **point, **alone}
         if not _is_built_in(whole):
             continue
-        size = tuple(point.get(name) for name in ("start_year", "end_year", "draws"))
+        size = tuple(point.get(name) for name in ("start_year", "end_year", "weather_year", "draws"))
         if size not in by_size:
             by_size[size] = seconds_of_run(context["assumptions"], whole, vocabulary) or 0.0
         total += by_size[size]
@@ -93,12 +93,12 @@ def _hourly_points(context: Context) -> list[Mapping[str, Any]]:
 
 
 def _points(context: Context) -> Iterator[Mapping[str, Any]]:
-    """The parameters of each point of a sweep, or of the run; a sweep that moves no year or model counts as one."""
+    """The parameters of each point of a sweep, or of the run; a sweep that moves no year, weather or model counts as one."""
     parameters = context["parameters"]
     sweep = {
         name: values
         for name, values in (parameters.get(RESERVED) or {}).items()
-        if name in ("model", "start_year", "end_year")
+        if name in ("model", "start_year", "end_year", "weather_year")
     }
     for point in points_of(sweep):
         yield {**parameters, **point}
