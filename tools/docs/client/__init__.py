@@ -12,9 +12,9 @@ PACKAGE = ROOT / "clients" / "python" / "sextant_client"
 
 
 def files() -> Mapping[Path, str]:
-    from tools.docs.client import models, operations, sync
+    from tools.docs.client import baseline_columns, models, operations, sync
 
-    return {**models.files(), **operations.files(), **sync.files()}
+    return {**baseline_columns.files(), **models.files(), **operations.files(), **sync.files()}
 
 
 def formatted(text: str, path: Path) -> str:

@@ -7,28 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sextant_client._generated.baseline_columns import COLUMNS
 from sextant_client.importers.baseline import ImportedBaseline
 from sextant_client.importers.report import ImportRefusedError, Report
 
-_COSTS = ("fixed_cost", "outage_rate", "capex", "life_years", "in_year", "out_year", "reinvest")
-COLUMNS: Mapping[str, frozenset[str] | None] = {
-    "units": frozenset(
-        {
-            *("name", "technology", "capacity_mw", "fuel", "heat_rate", "variable_cost", "emission_factor"),
-            *("profile", "renewable", "must_take", "block_of", *_COSTS),
-        }
-    ),
-    "load": frozenset({"year", "hour", "timestamp", "load_mw", "month", "weight"}),
-    "profiles": None,
-    "storage": frozenset(
-        {
-            *("name", "technology", "power_mw", "energy_mwh", "charge_efficiency", "discharge_efficiency"),
-            *("charge_mw", "initial_level", "final_level", "inflow", "inflow_mw", *_COSTS),
-        }
-    ),
-    "prices": None,
-}
-"""The columns of each table; None where each further column is a profile or a fuel."""
 _NEEDED = {"units": ("name", "technology", "capacity_mw"), "load": ("load_mw",)}
 
 
