@@ -37,6 +37,7 @@ from sextant.lake.read.pieces import Sink
 from sextant.lake.read.plan import PlannedFile
 
 _SCHEME: Final = "lake"
+_SHARE_OF_COPIES: Final = 4
 _KEPT_OF_A_READING: Final = 64 * 1024 * 1024
 _UNCHANGING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -50,23 +51,32 @@ class EngineSettings(Settings):
 
 
 class Engine:
-    """A DuckDB in memory, for the process. Each reading has a cursor of its own, so threads may share it."""
+    """A DuckDB in memory, for the process. Each reading has a cursor of its own, so threads may share it.
+
+    Copies have a DuckDB of their own, with a quarter of the memory: one that keeps the order of rows holds back what it may, where
+    nobody reads on as fast as it writes.
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._files = _PlannedFiles()
         self._deadlines = Deadlines()
-        self._database = duckdb.connect(
+        self._making = threading.Lock()
+        self._database = self._opened(settings.memory_mb)
+        self._copies: duckdb.DuckDBPyConnection | None = None
+
+    def _opened(self, memory_mb: int) -> duckdb.DuckDBPyConnection:
+        database = duckdb.connect(
             config={
                 "threads": os.cpu_count() or 1,
-                "memory_limit": f"{settings.memory_mb}MB",
+                "memory_limit": f"{memory_mb}MB",
                 "temp_directory": tempfile.mkdtemp(prefix="sextant-read-"),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "allow_persistent_secrets": "false",
             }
         )
-        self._database.register_filesystem(self._files)
+        database.register_filesystem(self._files)
         for setting in (
             "TimeZone = 'UTC'",
             "enable_progress_bar = false",
@@ -78,7 +88,14 @@ class Engine:
             "enable_external_access = false",
             "lock_configuration = true",
         ):
-            self._database.execute(f"SET {setting}")
+            database.execute(f"SET {setting}")
+        return database
+
+    def _for_copies(self) -> duckdb.DuckDBPyConnection:
+        with self._making:
+            if self._copies is None:
+                self._copies = self._opened(self._settings.memory_mb // _SHARE_OF_COPIES)
+            return self._copies
 
     def rows(
         self, file_io: FileIO, files: Sequence[PlannedFile], statement: str, values: Mapping[str, Any]
@@ -91,7 +108,7 @@ class Engine:
         turn = Turn(file_io, files, keep=sum(file.size for file in files) <= _KEPT_OF_A_READING)
         if turn.keep:
             turn.fetch_all()
-        with self._reading(turn, statement, values) as cursor:
+        with self._reading(self._database, turn, statement, values) as cursor:
             return cursor.fetchall()
 
     def copy(
@@ -108,7 +125,7 @@ class Engine:
         def write(sink: Sink) -> None:
             with self._files.written_to(sink) as path:
                 copied = f"COPY ({statement}) TO '{path}' ({options}, USE_TMP_FILE false)"
-                with self._reading(turn, copied, values):
+                with self._reading(self._for_copies(), turn, copied, values):
                     pass
 
         return Sink.pieces_of(write)
@@ -117,12 +134,14 @@ class Engine:
         """Give back what the engine holds, its threads first."""
         self._deadlines.close()
         self._database.close()
+        if self._copies is not None:
+            self._copies.close()
 
     @contextmanager
     def _reading(
-        self, turn: Turn, statement: str, values: Mapping[str, Any]
+        self, database: duckdb.DuckDBPyConnection, turn: Turn, statement: str, values: Mapping[str, Any]
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._database.cursor()
+        cursor = database.cursor()
         try:
             with (
                 self._deadlines.within(self._settings.seconds, cursor.interrupt),
