@@ -276,6 +276,32 @@ def test_a_run_that_waits_for_its_parts_past_its_time_times_out(main_job: MainJo
     assert states(main_job, sweep.id) == ["CANCELLED", "CANCELLED"]
 
 
+def test_parents_that_wait_on_keep_no_other_from_its_turn(main_job: MainJob) -> None:
+    # Given two runs that wait for their parts, before one whose time is over
+    scenario = main_job.scenario()
+    sweeps = []
+    for step in (1, 2, 3):
+        sweeps.append(main_job.request(scenario, sweep={"shock_bp": [0, step]}))
+        assert main_job.work(sweeps[-1].id) == "SPLIT"
+        main_job.sql(
+            "UPDATE scenario_run SET available_at = now() + interval '1 hour' WHERE state = 'QUEUED' RETURNING 1"
+        )
+    overdue = sweeps[-1]
+    main_job.sql(
+        "UPDATE scenario_run SET timeout_minutes = 1, started_at = now() - interval '2 minutes' WHERE id = %s RETURNING 1",
+        overdue.id,
+    )
+    main_job.sql(
+        "UPDATE scenario_run SET started_at = now() - interval '3 minutes' WHERE id = ANY (%s) RETURNING 1",
+        [sweep.id for sweep in sweeps[:-1]],
+    )
+
+    # When the recovery looks at two at a time, then it comes to the third
+    rounds = [main_job.platform.run(ALL_TENANTS, lambda s: execution.settle_parents(s, 2)) for _ in range(2)]
+    assert rounds == [0, 1]
+    assert main_job.run(scenario, overdue.id).state == "TIMEOUT"
+
+
 @pytest.mark.parametrize(
     "sweep",
     [
