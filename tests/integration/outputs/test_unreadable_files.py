@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sextant import bootstrap
 from sextant.errors import UnavailableError
-from sextant.ids import RunId, TenantId
+from sextant.ids import RunId, TenantId, new_id
 from sextant.lake.errors import UnreadableFile
 from sextant.lake.objects.store import ObjectStore
 from sextant.lake.table.catalog import load_table
@@ -187,6 +190,58 @@ def test_a_comparison_sees_what_stands_in_the_bucket(
     job.worker.store.put(place, content)
     settled = compare(load_table(job.lake), job.platform)
     assert (settled.equal, settled.damaged) == (3, ())
+
+
+@pytest.mark.parametrize(
+    ("compacted", "theirs"),
+    [(False, True), (True, False)],
+    ids=["another tenant's, as written", "another run's, compacted"],
+)
+def test_a_comparison_sees_that_an_object_holds_other_rows(
+    outputs_api: OutputsApi, *, compacted: bool, theirs: bool
+) -> None:
+    # Given a run's file in whose place a whole file of the same size and as many rows lies, which is not its own
+    job = outputs_api.main_job
+    scenario = job.scenario()
+    for number in range(2 if compacted else 1):
+        outputs_api.published(scenario, seed=number)
+    if compacted:
+        compact(load_table(job.lake), EAGER)
+    ((place, size),) = {
+        (task.file.file_path, task.file.file_size_in_bytes)
+        for task in load_table(job.lake).scan().plan_files()
+    }
+    content = job.worker.store.get(place)
+    foreign = _rewritten(content, size, tenant="other" if theirs else "acme")
+    job.worker.store.put(place, foreign)
+    begin_cold()
+
+    # Then the comparison and the sample name the file, and no reader is given its rows
+    assert [file.location for file in compare(load_table(job.lake), job.platform).damaged] == [place]
+    assert [file.location for file in check_objects(load_table(job.lake), job.platform, 100).damaged] == [
+        place
+    ]
+    answer = outputs_api.get(f"/v1/scenarios/{scenario}/outputs", limit=1)
+    assert not theirs or answer.status != 200 or answer.json["data"] == []
+
+    # And once its own is back, all is equal
+    job.worker.store.put(place, content)
+    begin_cold()
+    assert compare(load_table(job.lake), job.platform).damaged == ()
+
+
+def _rewritten(content: bytes, size: int, tenant: str) -> bytes:
+    """The same rows as another tenant's, or of another run, in a file of `size` bytes."""
+    rows = pq.read_table(io.BytesIO(content))
+    name, value = ("tenant_id", tenant) if tenant != "acme" else ("run_id", str(new_id()))
+    place, field = rows.schema.get_field_index(name), rows.schema.field(name)
+    rows = rows.set_column(place, field, pa.array([value] * len(rows)).cast(field.type))
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd", store_schema=False, write_statistics=False)
+    made = sink.getvalue()
+    # Nobody reads what lies between the last page and the footer, whose length stands before the magic bytes.
+    footer = len(made) - 8 - int.from_bytes(made[-8:-4], "little")
+    return made[:footer] + bytes(size - len(made)) + made[footer:]
 
 
 @pytest.mark.parametrize(

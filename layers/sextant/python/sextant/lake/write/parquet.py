@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.io import FileIO
 
@@ -40,6 +42,23 @@ def row_groups(
 
 
 def verify(file_io: FileIO, file: PlannedFile, table: Definition) -> None:
-    """Read the file from beginning to end. Raises UnreadableFileError."""
-    for _ in row_groups(file_io, file, table):
-        pass
+    """Read the file from beginning to end, and see that its rows are those that the table knows.
+
+    Raises UnreadableFileError, also where the rows are another tenant's or run's, or lie beyond the bounds that the
+    table prunes by: an object of the same size may have been put in its place.
+    """
+    known: dict[str, tuple[Any, Any]] = {
+        "scenario_id": file.scenario,
+        "run_id": file.run,
+        "metric": file.metric,
+        "asof_date": file.asof,
+        "value": file.value,
+    }
+    if file.partition is not None:
+        known["tenant_id"] = (file.partition[0], file.partition[0])
+    for group in row_groups(file_io, file, table):
+        for name, (low, high) in known.items():
+            edges = pc.min_max(group[name])
+            least, most = edges["min"].as_py(), edges["max"].as_py()
+            if least is not None and not (low <= least and most <= high):
+                raise CorruptFileError(file.location, *owner_of(file))
