@@ -51,6 +51,7 @@ _SOURCES = {
     "tools/clients.in": None,
     "infra/checkov.in": None,
     "dbt/requirements.in": None,
+    "bench/second_opinion/requirements.in": None,
 }
 
 

@@ -141,7 +141,7 @@ def measured_seconds(request: SimulationRequest) -> float:
     scenario = prepare(request)
     began = time.perf_counter()
     if scenario.evaluated:
-        block = min(scenario.block, scenario.evaluated) if scenario.members else scenario.block
+        block = min(scenario.block, scenario.evaluated)
         scenario.draws(0, block, no_progress)
         return (time.perf_counter() - began) / block
     scenario.central()

@@ -102,7 +102,7 @@ class Scenario:
 
     @property
     def block(self) -> int:
-        """Draws computed at once; blocks begin at its multiples, so a draw has the same bytes wherever it is computed."""
+        """Draws computed at once; blocks begin at its multiples and end with the run's draws, so a draw has the same bytes wherever it is computed."""
         return max(1, BLOCK_CELLS // (len(self.terms.years) * len(self.terms.weights)))
 
     def central(self) -> Measured:
@@ -124,10 +124,10 @@ class Scenario:
         places: list[IntArray] = []
         parts: list[Measured] = []
         for start in range(first - first % self.block, last, self.block):
-            end = start + self.block
+            end = min(start + self.block, self.evaluated)
             measured = self._block(start, end)
             keep = np.arange(max(first, start), min(last, end))
-            whole = (np.broadcast_to(v, (self.block, v.shape[1])) for v in measured.values)
+            whole = (np.broadcast_to(v, (end - start, v.shape[1])) for v in measured.values)
             parts.append(Measured(measured.columns, tuple(v[keep - start] for v in whole)))
             places.append(keep - first)
             done = min(end, last)
