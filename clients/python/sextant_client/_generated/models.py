@@ -133,12 +133,14 @@ class BuiltInParameters(Body):
     """first year to compute"""
     end_year: int | None = None
     """last year to compute"""
+    weather_year: int | None = None
+    """the one of the baseline's weather years to compute with; without it all are, as an ensemble whose bands tell what the weather does"""
     value_of_lost_load: float | None = None
     """cost of energy that is not served, and the price in a shortage"""
     equal_bids: Literal["PRO_RATA", "LISTED"] | str | None = None
     """units that bid the same are called together, each for the same share of what it has available, or one after another as the baseline lists them"""
     draws: int | None = None
-    """Monte Carlo draws; used only if a driver is random"""
+    """Monte Carlo draws; used only if a driver is random. Weather years take turns over them"""
     attribution: bool | None = None
     """whether to compute the attribution of the change in NPV"""
     attribution_evaluations: int | None = None
@@ -562,12 +564,14 @@ class InheritedParameters(Body):
     """first year to compute"""
     end_year: int | None = None
     """last year to compute"""
+    weather_year: int | None = None
+    """the one of the baseline's weather years to compute with; without it all are, as an ensemble whose bands tell what the weather does"""
     value_of_lost_load: float | None = None
     """cost of energy that is not served, and the price in a shortage"""
     equal_bids: Literal["PRO_RATA", "LISTED"] | str | None = None
     """units that bid the same are called together, each for the same share of what it has available, or one after another as the baseline lists them"""
     draws: int | None = None
-    """Monte Carlo draws; used only if a driver is random"""
+    """Monte Carlo draws; used only if a driver is random. Weather years take turns over them"""
     attribution: bool | None = None
     """whether to compute the attribution of the change in NPV"""
     attribution_evaluations: int | None = None
@@ -1605,6 +1609,8 @@ class VocabularyBody(Body):
     """Whether its hours follow one another, a calendar or whole days, so that energy can be stored from one to the next."""
     hours: int | None
     """How many hours, or quarters of them, a year has."""
+    weather_years: list[int]
+    """Years of weather, of which a run takes one or all as an ensemble; none where there is but one weather."""
 
 
 class WaitsForBody(Body):
