@@ -40,6 +40,13 @@ def test_what_is_wrong_is_said_at_its_field_and_gone_once_it_is_right(visit: Vis
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Target").fill("0.7")
     expect(page.get_by_text("It can be run")).to_be_visible()
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save and run").click()
+    expect(page.get_by_role("figure", name="Generation")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Sixty by thirty").click()
     page.get_by_role("link", name="Versions").click()
     expect(page.get_by_text("0.6 → 0.7")).to_be_visible()
+
+    # And the overview draws the newest result of the one scenario there is
+    page.get_by_role("link", name="Overview").click()
+    price = page.get_by_role("figure", name="Price, load-weighted")
+    expect(price.locator("path[stroke]")).to_have_count(1)

@@ -21,9 +21,9 @@ export async function readResult(run: string, signal: AbortSignal): Promise<Resu
   return (await answer(api.GET("/v1/runs/{run_id}/result", { params: { path: { run_id: run } }, signal }))).data;
 }
 
-export async function readSeries(scenario: string, run: string, signal: AbortSignal, metric?: string): Promise<Series[]> {
+export async function readSeries(scenario: string, run: string, signal: AbortSignal): Promise<Series[]> {
   const call = api.GET("/v1/scenarios/{scenario_id}/outputs", {
-    params: { path: { scenario_id: scenario }, query: { runs: run, shape: "series", ...(metric && { metric }) } as never },
+    params: { path: { scenario_id: scenario }, query: { runs: run, shape: "series" } as never },
     signal,
   });
   return ((await answer(call)) as unknown as { data: Series[] }).data;
@@ -53,12 +53,11 @@ export interface Side {
 export async function readSide(runs: readonly { id: string; scenario_id: string }[], metrics: readonly string[], signal: AbortSignal): Promise<Side[]> {
   const [first, ...others] = runs;
   if (first === undefined) return [];
-  const metric = metrics.join(",");
   let sides: (Side & { tags: Record<string, string> })[];
   if (others.length === 0) {
-    sides = (await readSeries(first.scenario_id, first.id, signal, metric)).map((series) => ({ ...series, runs: [series.v] }));
+    sides = (await readSeries(first.scenario_id, first.id, signal)).map((series) => ({ ...series, runs: [series.v] }));
   } else {
-    const query = { baseline: first.id, runs: others.map((run) => run.id).join(","), metric, shape: "series" };
+    const query = { baseline: first.id, runs: others.map((run) => run.id).join(","), metric: metrics.join(","), shape: "series" };
     const call = api.GET("/v1/compare", { params: { query: query as never }, signal });
     const { series } = ((await answer(call)) as Schema<"ComparisonEnvelope">).data;
     sides = (series ?? []).map((one) => ({ ...one, runs: [one.baseline.v, ...one.runs.map((run) => run.v)] }));

@@ -16,7 +16,7 @@ function Field(props: Common & { id: string; children: ComponentChildren }) {
     <div class={`field${props.wide ? " wide" : ""}`}>
       <label for={props.id} class={props.hideLabel ? "hidden-text" : undefined}>
         {props.label}
-        {props.unit && <span class="unit">{props.unit}</span>}
+        {props.unit && !props.label.endsWith(` ${props.unit}`) && <span class="unit">{props.unit}</span>}
       </label>
       {props.children}
       {props.wrong && (

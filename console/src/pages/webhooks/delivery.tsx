@@ -122,6 +122,7 @@ function Head(props: { title: string; first: string; head: Record<string, string
 /** `resolved after 1 ms, connected 2 ms, …`, from the beginning of the request. */
 function timed(timing: Record<string, number>): string {
   return Object.entries(timing)
+    .sort(([, a], [, b]) => a - b)
     .map(([name, milliseconds]) => `${name.replaceAll("_", " ")} ${milliseconds.toFixed(0)} ms`)
     .join(" · ");
 }
