@@ -35,7 +35,8 @@ from sextant.ids import TenantId, WebhookId, new_id
 from sextant.storage import Database, DatabaseSettings, PlatformDatabase
 from sextant.webhooks import service
 from sextant.webhooks.delivering import Deliverer
-from sextant.webhooks.sealing import Sealing, new_secret
+from sextant.webhooks.keys import new_key
+from sextant.webhooks.sealing import Sealing
 from sextant.webhooks.sender import Answer
 
 TENANT = TenantId("bench")
@@ -128,7 +129,7 @@ def _consumer() -> Iterator[str]:
 
 
 def _endpoint(database: Database, sealing: Sealing, url: str) -> str:
-    webhook, secret = WebhookId(new_id()), new_secret()
+    webhook, secret = WebhookId(new_id()), new_key("hmac").signs
     sealed = sealing.seal(TENANT, webhook, secret)
     database.run(TENANT, lambda session: service.create(session, webhook, {"url": url}, sealed, "bench"))
     return secret

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -111,6 +111,25 @@ def target_of(url: str, *, local: bool) -> Target:
     return Target(secure, host, port, path)
 
 
+def refuse_own(target: Target, own: Iterable[str]) -> None:
+    """Raises `RefusedUrlError` where a target is one of our `own` hosts, each written as a header `Host` has it.
+
+    A host with a name is ours at every port; this machine, at the local system, at that port alone, under whatever name.
+    """
+    for authority in own:
+        try:
+            parts = urlsplit(f"//{authority}")
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            continue
+        if _is_this_machine(host):
+            ours = _is_this_machine(target.host) and target.port == port
+        else:
+            ours = bool(host) and _canonical(target.host) == _canonical(host)
+        if ours:
+            raise RefusedUrlError("must not lead to this deployment of Sextant itself")
+
+
 def addresses_of(target: Target, resolve: Resolve, *, local: bool) -> list[str]:
     """The addresses of the target's host, all of which may be connected to.
 
@@ -147,6 +166,14 @@ def resolved(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise UnresolvedError(f"{host} cannot be resolved: {error}") from error
     return [str(entry[4][0]) for entry in entries]
+
+
+def _canonical(host: str) -> str:
+    """One spelling of a name or an address."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.rstrip(".").lower()
 
 
 def _literal(host: str) -> None:

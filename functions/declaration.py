@@ -344,7 +344,8 @@ WEBHOOK_SENDER = Function(
     timeout=30,
     layers=(),
     outside=True,
-    local_concurrency=8,
+    # As many batches as one tenant may have on their way: with fewer, those of endpoints that hang keep the others waiting.
+    local_concurrency=24,
 )
 
 MAINTENANCE = Function(

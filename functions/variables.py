@@ -50,6 +50,8 @@ class Place:
     """How the brokers are reached, with Kafka as the bus."""
     topics: Mapping[str, str] = field(default_factory=dict)
     """How the function that migrates makes the topics, with Kafka as the bus."""
+    hosts: tuple[str, ...] = ()
+    """Under which names the API and the console are reached."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """The engine of large exports, where there is one beside our own."""
 
@@ -97,4 +99,6 @@ def _of_webhooks(function: Function, place: Place) -> dict[str, str]:
         given["SEXTANT_WEBHOOK_SENDER"] = place.function_name(WEBHOOK_SENDER.name)
     if function.key is not None:
         given["SEXTANT_WEBHOOK_KEY"] = place.webhook_key
+        if place.hosts:
+            given["SEXTANT_OWN_HOSTS"] = ",".join(place.hosts)
     return given

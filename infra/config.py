@@ -209,6 +209,9 @@ class HttpApi(Settings):
     burst: Annotated[int, Field(ge=1)] = 400
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
+    """Names of one's own under which the API or the console is reached, such as CloudFront's: no webhook may lead there. The name
+    under which the API is asked for a webhook is refused anyway."""
 
 
 class Functions(Settings):

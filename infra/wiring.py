@@ -38,6 +38,7 @@ class Wiring:
             idempotency_table=data.idempotency.table.table_name,
             alert_topic=data.notifications.escalation.topic_arn,
             webhook_key=data.surroundings.key.key_arn,
+            hosts=config.api.hosts,
             lake={"SEXTANT_CATALOG": "glue", "SEXTANT_WAREHOUSE": data.warehouse.location},
             kafka=data.kafka.environment() if data.kafka else {},
             topics=data.kafka.environment_of_topics() if data.kafka else {},

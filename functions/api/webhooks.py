@@ -14,6 +14,7 @@ from functions.addresses import (
     RefusedUrlError,
     UnresolvedError,
     addresses_of,
+    refuse_own,
     resolved,
     target_of,
 )
@@ -41,6 +42,7 @@ from sextant.ids import WebhookId, new_id
 from sextant.moments import Moment
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
 from sextant.webhooks import service
+from sextant.webhooks.keys import Key, new_key
 from sextant.webhooks.model import (
     DELIVERY_STATES,
     Attempt,
@@ -48,10 +50,11 @@ from sextant.webhooks.model import (
     DeliveryFilter,
     EventType,
     Resent,
+    Signing,
     Webhook,
     WebhookState,
 )
-from sextant.webhooks.sealing import new_secret
+from sextant.webhooks.sender import OwnHosts
 
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2000)]
 EventTypes = Annotated[list[EventType], Field(max_length=20)]
@@ -68,6 +71,7 @@ class WebhookDocument(NewThing):
     scenario_ids: Scenarios = Field(default_factory=list)
     tags: Tags = Field(default_factory=list)
     ordered: Flag = False
+    signing: Signing = "hmac"
 
 
 class WebhookChanges(Changes):
@@ -95,8 +99,8 @@ class WebhookBody(AnswerBody, shows=Webhook, hides=("tenant_id", "deleted_at")):
 
 
 class NewWebhookBody(WebhookBody):
-    secret: str
-    """What signatures are verified with; it is shown this once."""
+    secret: str | None
+    """With `hmac` what signatures are verified with; it is shown this once. Null with `ed25519`, whose private key nobody is shown."""
 
 
 class DeliveryBody(AnswerBody, shows=Delivery, hides=("tenant_id",)): ...
@@ -154,13 +158,13 @@ def create_webhook(document: Annotated[WebhookDocument, Body()]) -> Response[Any
     caller = router.caller
     check_tenant(document.tenant_id, caller)
     _check_url(document.url)
-    webhook, secret = WebhookId(new_id()), new_secret()
-    sealed = bootstrap.sealing().seal(caller.tenant, webhook, secret)
-    values = document.model_dump(exclude={"tenant_id"})
+    webhook, key = WebhookId(new_id()), new_key(document.signing)
+    sealed = bootstrap.sealing().seal(caller.tenant, webhook, key.signs)
+    values = {**document.model_dump(exclude={"tenant_id"}), "public_key": key.verifies}
     created = router.transaction(
         lambda session: service.create(session, webhook, values, sealed, caller.subject)
     )
-    return _with_secret(created, secret, 201)
+    return _with_secret(created, key, 201)
 
 
 @router.get("/v1/webhooks", summary="List webhooks", responses={200: _LIST})
@@ -227,14 +231,16 @@ def list_webhook_changes(
 @needs("operations:write")
 def rotate_webhook_secret(webhook_id: UUID) -> Response[Any]:
     """For 24 hours everything is signed by both, so that no signature fails while the consumer changes over. A third secret, from a
-    rotation before that, no longer signs.
+    rotation before that, no longer signs. With `ed25519` it is another pair of keys, and `public_key` is the new one's.
     """
     with router.session() as session:
         stored = service.get(session, webhook_id)
-    secret = new_secret()
-    sealed = bootstrap.sealing().seal(stored.tenant_id, stored.id, secret)
-    rotated = router.transaction(lambda session: service.rotate(session, webhook_id, sealed))
-    return _with_secret(rotated, secret, 200)
+    key, actor = new_key(stored.signing), router.caller.subject
+    sealed = bootstrap.sealing().seal(stored.tenant_id, stored.id, key.signs)
+    rotated = router.transaction(
+        lambda session: service.rotate(session, webhook_id, sealed, key.verifies, actor)
+    )
+    return _with_secret(rotated, key, 200)
 
 
 @router.post(
@@ -317,6 +323,10 @@ def _check_url(url: str) -> None:
     local = bootstrap.settings(ApiSettings).stage == "local"
     try:
         target = target_of(url, local=local)
+        refuse_own(
+            target,
+            (*bootstrap.settings(OwnHosts).hosts, router.current_event["requestContext"]["domainName"]),
+        )
         addresses_of(target, resolved, local=local)
     except RefusedUrlError as error:
         raise _refused(str(error)) from error
@@ -330,7 +340,7 @@ def _refused(message: str) -> ValidationError:
     return ValidationError(errors=[FieldError("url", "webhook_url", message)])
 
 
-def _with_secret(webhook: Webhook, secret: str, status: int) -> Response[Any]:
+def _with_secret(webhook: Webhook, key: Key, status: int) -> Response[Any]:
     headers = {"ETag": etag(webhook.id, webhook.version), "Location": f"/v1/webhooks/{webhook.id}"}
-    body = NewWebhookBody.of(webhook, secret=secret)
+    body = NewWebhookBody.of(webhook, secret=None if key.verifies else key.signs)
     return reply(NewWebhookEnvelope.around(body, router.caller), status, headers)

@@ -17,7 +17,7 @@ from sextant.config import ResourceSettings
 from sextant.storage import ALL_TENANTS
 from sextant.webhooks import service
 from sextant.webhooks.delivering import THREADS, Deliverer, Report
-from sextant.webhooks.sender import SenderInvocation, SenderSettings
+from sextant.webhooks.sender import OwnHosts, SenderInvocation, SenderSettings
 from sextant.webhooks.waking import Waker
 
 _MOST_VALUES = 90
@@ -29,7 +29,9 @@ metrics = Metrics(namespace="Sextant")
 
 @bootstrap.part
 def deliverer() -> Deliverer:
-    sender = SenderInvocation(bootstrap.settings(SenderSettings).function, THREADS)
+    sender = SenderInvocation(
+        bootstrap.settings(SenderSettings).function, THREADS, bootstrap.settings(OwnHosts).hosts
+    )
     sender.warm()
     return Deliverer(bootstrap.platform_database(), bootstrap.sealing(), sender)
 

@@ -12,11 +12,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.addresses import RefusedAddressError, RefusedUrlError, UnresolvedError, resolved, target_of
+from functions.addresses import (
+    RefusedAddressError,
+    RefusedUrlError,
+    UnresolvedError,
+    refuse_own,
+    resolved,
+    target_of,
+)
 from functions.webhook_sender.connection import Connection, Exchange, SendError
 
-BEGIN_WITHIN = 5.0
-"""Seconds from the beginning in which another request is begun; what is left is not sent."""
+BEGIN_WITHIN = 1.0
+"""Seconds from the beginning in which another request is begun; what is left is not sent, and is due at once: so an endpoint that
+takes its time gives its turn to the others."""
 # The local system alone says `local`: a deployment's configuration may not set the stage.
 _LOCAL = os.environ.get("SEXTANT_STAGE") == "local"  # noqa: TID251 (this function has no layer to read settings with)
 _RUNTIME_API = os.environ.get("AWS_LAMBDA_RUNTIME_API", "")  # noqa: TID251
@@ -26,17 +34,21 @@ _STOPS = (410, 429, 503)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """`{url, ordered, requests: [{headers, body}]}` → `{answers: [{sent, status, head, body, error, timing}]}`, in their order."""
+    """`{url, ordered, own, requests: [{headers, body}]}` → `{answers: [{sent, status, head, body, error, timing}]}`, in their order."""
     del context
-    return {"answers": send(event["url"], event["requests"], ordered=bool(event.get("ordered")))}
+    ordered, own = bool(event.get("ordered")), event.get("own", ())
+    return {"answers": send(event["url"], event["requests"], ordered=ordered, own=own)}
 
 
-def send(url: str, requests: Sequence[Mapping[str, Any]], *, ordered: bool) -> list[dict[str, Any]]:
+def send(
+    url: str, requests: Sequence[Mapping[str, Any]], *, ordered: bool, own: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """What became of each request; those behind one after which the endpoint is left alone are not sent."""
     until = time.monotonic() + BEGIN_WITHIN
     answers: list[dict[str, Any]] = []
     try:
         target = target_of(url, local=_LOCAL)
+        refuse_own(target, own)
     except RefusedUrlError as error:
         return [_failed("refused", f"url {error}"), *_unsent(len(requests) - 1)]
     if not target.secure and str(target.port) == _RUNTIME_API.rpartition(":")[2]:

@@ -1,6 +1,7 @@
 """Events for endpoints of every temper through the whole local system, while relay, deliverer and sender are killed (kill -9).
 
-Endpoints are well, ordered, slow, failing for a while, flapping, hanging, or answer 410. Events are stored in transactions of
+Endpoints are well, ordered, slow, failing for a while, flapping, hanging, or answer 410. Each asks for the runs of one of `SCENARIOS`
+scenarios, so that an event is told at ten endpoints, one of each temper. Events are stored in transactions of
 their own, some of which roll back. First all is calm but for the endpoints, and latency is judged; then processes are killed. In the end every
 committed event must have come to every endpoint that is well again, in order where that is asked, and repeats under the same id alone.
 
@@ -16,8 +17,9 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,8 +42,8 @@ ENDPOINTS = int(os.environ.get("CHAOS_ENDPOINTS", "50"))
 TENANT = "chaos"
 ROLLED_BACK = 0.1
 KILLS = 0.02
-RATE = float(os.environ.get("CHAOS_RATE", "4"))
-"""Events a second, each for every endpoint."""
+RATE = float(os.environ.get("CHAOS_RATE", "10"))
+"""Events a second, each for one endpoint of every temper."""
 KILLED = ("outbox-relay", "webhook-deliverer", "webhook-sender")
 LATENCY = 2.0
 WITHIN = 900.0
@@ -57,6 +59,27 @@ TEMPERS = (
     "gone",
     "ordered failing",
 )
+SCENARIOS = tuple(str(uuid.UUID(int=number + 1)) for number in range(max(1, ENDPOINTS // len(TEMPERS))))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A committed event."""
+
+    at: float
+    scenario: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One that is told of the runs of a scenario."""
+
+    id: str
+    scenario: str
+
+    def owed(self, committed: Mapping[str, Told]) -> dict[str, Told]:
+        """The events that it asked for, by id, in their order."""
+        return {event: told for event, told in committed.items() if told.scenario == self.scenario}
 
 
 @dataclass
@@ -130,68 +153,75 @@ def _handler(consumers: Consumers) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _endpoints(system: RunningSystem, url: str) -> dict[str, str]:
-    """Their ids, by path."""
+def _endpoints(system: RunningSystem, url: str) -> dict[str, Endpoint]:
+    """By path."""
     made = {}
     with system.client(TENANT, "operator") as client:
         for number in range(ENDPOINTS):
             temper = TEMPERS[number % len(TEMPERS)]
             path = f"/{temper.replace(' ', '')}-{number}"
+            scenario = SCENARIOS[number // len(TEMPERS) % len(SCENARIOS)]
             body = {
                 "url": f"{url}{path}",
                 "ordered": temper.startswith("ordered"),
                 # Those that are gone make incidents, which are not what is counted here.
                 "event_types": ["run.succeeded"],
+                "scenario_ids": [scenario],
             }
             answer = client.post("/v1/webhooks", json=body)
             assert answer.status_code == 201, answer.text
-            made[path] = str(answer.json()["data"]["id"])
+            made[path] = Endpoint(str(answer.json()["data"]["id"]), scenario)
     return made
 
 
 def _storm(
     system: RunningSystem,
     consumers: Consumers,
-    webhooks: dict[str, str],
+    webhooks: dict[str, Endpoint],
     draw: random.Random,
     verdict: Verdict,
-) -> dict[str, float]:
-    """Store the events, half of them while processes are killed; the moment of each commit, by id."""
+) -> dict[str, Told]:
+    """Store the events, half of them while processes are killed; what was committed, by id."""
     calm = _store(system, EVENTS // 2, draw, verdict, killing=False)
-    well = [path for path in webhooks if path.startswith("/well")]
-    until(lambda: all(calm.keys() <= _ids(consumers, path) for path in well), within=WITHIN, every=0.2)
+    well = {path: endpoint.owed(calm) for path, endpoint in webhooks.items() if path.startswith("/well")}
+    until(
+        lambda: all(owed.keys() <= _ids(consumers, path) for path, owed in well.items()),
+        within=WITHIN,
+        every=0.5,
+    )
     waited = sorted(
-        next(at for event, at in consumers.arrivals[path] if event == known) - moment
-        for path in well
-        for known, moment in calm.items()
+        at - owed[event].at for path, owed in well.items() for event, at in _first(consumers, path).items()
     )
     p99 = waited[int(len(waited) * 0.99)]
+    verdict.found["load of the machine, on average"] = round(os.getloadavg()[1], 1)
     verdict.found["deliveries to healthy endpoints while others hang"] = len(waited)
     verdict.found["their p50 from the commit, s"] = round(waited[len(waited) // 2], 3)
     verdict.found["their p99 from the commit, s"] = round(p99, 3)
+    verdict.found["the slowest, s"] = round(waited[-1], 3)
     verdict.wrong[f"p99 above {LATENCY:g} s"] = int(p99 > LATENCY)
     return calm | _store(system, EVENTS - EVENTS // 2, draw, verdict, killing=True)
 
 
 def _store(
     system: RunningSystem, count: int, draw: random.Random, verdict: Verdict, *, killing: bool
-) -> dict[str, float]:
+) -> dict[str, Told]:
     """Each in a transaction of its own, with the nudge that follows a commit."""
-    committed: dict[str, float] = {}
+    committed: dict[str, Told] = {}
     nudge = _nudger(system)
     began = time.monotonic()
-    statement = "SELECT publish_webhook_event(%s, 'run.succeeded', gen_random_uuid(), NULL, %s::jsonb)::text"
+    statement = "SELECT publish_webhook_event(%s, 'run.succeeded', gen_random_uuid(), %s, %s::jsonb)::text"
     with psycopg.connect(system.endpoints.database.platform) as connection:
         for number in range(count):
             threading.Event().wait(max(0.0, began + number / RATE - time.monotonic()))
-            row = connection.execute(statement, (TENANT, '{"links": {}}')).fetchone()
+            scenario = draw.choice(SCENARIOS)
+            row = connection.execute(statement, (TENANT, scenario, '{"links": {}}')).fetchone()
             assert row is not None
             if draw.random() < ROLLED_BACK:
                 connection.rollback()
                 verdict.inject("transactions rolled back")
                 continue
             connection.commit()
-            committed[row[0]] = time.monotonic()
+            committed[row[0]] = Told(time.monotonic(), scenario)
             nudge()
             if killing and draw.random() < KILLS:
                 function = draw.choice(KILLED)
@@ -228,50 +258,60 @@ def _ids(consumers: Consumers, path: str) -> set[str]:
         return {event for event, _ in consumers.arrivals[path]}
 
 
+def _first(consumers: Consumers, path: str) -> dict[str, float]:
+    """When each event came first, in the order in which they came."""
+    arrived: dict[str, float] = {}
+    with consumers.lock:
+        for event, at in consumers.arrivals[path]:
+            arrived.setdefault(event, at)
+    return arrived
+
+
 def _judge(
     system: RunningSystem,
     consumers: Consumers,
-    webhooks: dict[str, str],
-    committed: dict[str, float],
+    webhooks: dict[str, Endpoint],
+    committed: dict[str, Told],
     verdict: Verdict,
 ) -> None:
     consumers.failing = False
-    lasting = [path for path in webhooks if not path.startswith("/gone")]
+    lasting = {
+        path: endpoint.owed(committed) for path, endpoint in webhooks.items() if not path.startswith("/gone")
+    }
 
     def through() -> bool:
         # Their pauses are minutes by now; the campaign has less time than an endpoint's owner.
         with psycopg.connect(system.endpoints.database.admin, autocommit=True) as connection:
             connection.execute("UPDATE webhook_state SET open_until = NULL")
             connection.execute(
-                "UPDATE webhook_delivery SET due_at = least(due_at, now()) WHERE state = 'PENDING'"
+                "UPDATE webhook_delivery SET due_at = now() WHERE state = 'PENDING' AND due_at > now()"
             )
         with suppress(Exception):
             system.invoke("webhook-deliverer")
-        return all(committed.keys() <= _ids(consumers, path) for path in lasting)
+        return all(owed.keys() <= _ids(consumers, path) for path, owed in lasting.items())
 
     with suppress(AssertionError):
         until(through, within=WITHIN, every=0.5)
-    lost = sum(len(committed.keys() - _ids(consumers, path)) for path in lasting)
-    verdict.found["deliveries owed"] = len(committed) * len(lasting)
-    verdict.wrong["lost"] = lost
-    verdict.wrong["told of and rolled back"] = sum(
-        len(_ids(consumers, path) - committed.keys()) for path in lasting
+    verdict.found["events committed"] = len(committed)
+    verdict.found["deliveries owed"] = sum(map(len, lasting.values()))
+    verdict.wrong["lost"] = sum(len(owed.keys() - _ids(consumers, path)) for path, owed in lasting.items())
+    verdict.wrong["told of and rolled back, or not asked for"] = sum(
+        len(_ids(consumers, path) - owed.keys()) for path, owed in lasting.items()
     )
-    order = list(committed)
     disordered = 0
-    for path in (one for one in lasting if one.startswith("/ordered")):
-        first = list(dict.fromkeys(event for event, _ in consumers.arrivals[path]))
-        disordered += first != [event for event in order if event in set(first)]
+    for path, owed in lasting.items():
+        arrived = _first(consumers, path)
+        in_order = list(arrived) == [event for event in owed if event in arrived]
+        disordered += path.startswith("/ordered") and not in_order
     verdict.wrong["ordered endpoints out of order"] = disordered
-    arrived = consumers.arrivals.values()
     verdict.found["repeats, each under the same id"] = sum(
-        len(events) - len({event for event, _ in events}) for events in arrived
+        len(events) - len({event for event, _ in events}) for events in consumers.arrivals.values()
     )
     verdict.wrong["requests to an endpoint that was gone"] = len(consumers.late)
     states: dict[str, Any] = {}
     with system.client(TENANT, "operator") as client:
-        for path, webhook in webhooks.items():
-            states[path] = client.get(f"/v1/webhooks/{webhook}").json()["data"]["state"]
+        for path, endpoint in webhooks.items():
+            states[path] = client.get(f"/v1/webhooks/{endpoint.id}").json()["data"]["state"]
     verdict.wrong["endpoints in the wrong state"] = sum(
         state != ("DISABLED" if path.startswith("/gone") else "ENABLED") for path, state in states.items()
     )

@@ -95,6 +95,7 @@ class Invoker:
             "headers": {"content-type": "application/json", **self.headers, **(headers or {})},
             "requestContext": {
                 "requestId": str(uuid.uuid4()),
+                "domainName": "id.execute-api.us-east-1.amazonaws.com",
                 "stage": "$default",
                 "http": {
                     "method": method,

@@ -1,4 +1,4 @@
--- What a run or an incident came to, told in the transaction that makes it true; the trigger says which of the two it is on.
+-- What a run, an export or an incident came to, told in the transaction that makes it true; the trigger says which it is on.
 -- An incident that escalates as it opens is told of twice.
 CREATE OR REPLACE FUNCTION tell_webhooks() RETURNS trigger
     LANGUAGE plpgsql AS $$
@@ -13,6 +13,14 @@ BEGIN
                 'links', jsonb_build_object(
                     'run', format('/v1/scenarios/%s/runs/%s', NEW.scenario_id, NEW.id),
                     'result', CASE WHEN NEW.state = 'SUCCEEDED' THEN format('/v1/scenarios/%s/runs/%s/result', NEW.scenario_id, NEW.id) END)));
+        RETURN NULL;
+    END IF;
+    IF TG_ARGV[0] = 'export' THEN
+        PERFORM publish_webhook_event(
+            NEW.tenant_id, CASE NEW.state WHEN 'SUCCEEDED' THEN 'export.ready' ELSE 'export.failed' END, NEW.id, NEW.scenario_id,
+            jsonb_build_object(
+                'export_id', NEW.id, 'scenario_id', NEW.scenario_id, 'state', NEW.state, 'format', NEW.format,
+                'links', jsonb_build_object('export', format('/v1/scenarios/%s/exports/%s', NEW.scenario_id, NEW.id))));
         RETURN NULL;
     END IF;
     facts := jsonb_build_object(

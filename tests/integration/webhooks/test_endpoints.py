@@ -13,6 +13,7 @@ from sextant import bootstrap
 from sextant.storage import ALL_TENANTS
 from sextant.webhooks import service
 from sextant.webhooks.model import MOST_WEBHOOKS
+from tests import environments
 from tests.integration.operations.http import Client
 from tests.integration.webhooks.conftest import Webhooks
 from tests.integration.webhooks.consumer import Consumer
@@ -65,6 +66,26 @@ def test_a_name_is_judged_by_every_address_that_it_leads_to(
 
     assert answer.code == "validation_failed"
     assert "10.0.0.7" in answer.json["errors"][0]["message"]
+
+
+def test_this_deployment_is_not_told_of_itself(
+    client: Client, hooks: Webhooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at the host that is asked, nor at one of the configuration; and what was stored before that is not sent."""
+    asked = "https://id.execute-api.us-east-1.amazonaws.com/v1/scenarios"
+    monkeypatch.setattr(handlers, "resolved", lambda *_: ["93.184.215.14"])
+    webhook = client.made("/v1/webhooks", {"url": PUBLIC})
+    changes = client("PATCH", f"/v1/webhooks/{webhook['id']}", {"url": asked})
+    with environments.changed(SEXTANT_OWN_HOSTS="console.example.com"):
+        configured = client("POST", "/v1/webhooks", {"url": "https://console.example.com/hooks"})
+
+    for answer in (client("POST", "/v1/webhooks", {"url": asked}), changes, configured):
+        assert (answer.status, answer.broken_paths) == (422, ["url"])
+        assert "Sextant itself" in answer.json["errors"][0]["message"]
+    (answered,) = sender.send(
+        "https://hooks.example.com/", [{"headers": {}, "body": ""}], ordered=False, own=["HOOKS.example.com"]
+    )
+    assert answered["error"].startswith("refused: url must not lead to this deployment")
 
 
 def test_a_name_that_is_rebound_after_its_creation_is_refused_at_sending(

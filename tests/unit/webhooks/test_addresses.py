@@ -11,6 +11,7 @@ from functions.addresses import (
     UnresolvedError,
     addresses_of,
     is_allowed,
+    refuse_own,
     target_of,
 )
 
@@ -132,6 +133,43 @@ def test_what_is_taken_is_read_as_it_is_connected_to() -> None:
     assert target_of("https://example.com:8443", local=False).authority == "example.com:8443"
     assert target_of("https://[2606:4700::1111]/", local=False).authority == "[2606:4700::1111]"
     assert target_of("http://127.0.0.1:8080/x", local=True) == Target(False, "127.0.0.1", 8080, "/x")
+
+
+OURS = (
+    "api.example.com",
+    "Console.example.com.",
+    "d111abcdef8.cloudfront.net",
+    "[2606:4700::1]",
+    "127.0.0.1:8080",
+)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/v1/webhooks",
+        "https://API.EXAMPLE.COM./",
+        "https://api.example.com:8443/",
+        "https://console.example.com/console/",
+        "https://d111abcdef8.cloudfront.net/v1/scenarios",
+        "https://[2606:4700::1]/",
+        "https://[2606:4700:0:0:0:0:0:1]/",
+        "http://127.0.0.1:8080/v1/scenarios",
+        "http://localhost:8080/",
+        "http://[::1]:8080/",
+        "http://127.0.0.2:8080/",
+    ],
+)
+def test_this_deployment_is_not_told_under_any_of_its_names(url: str) -> None:
+    with pytest.raises(RefusedUrlError, match="Sextant itself"):
+        refuse_own(target_of(url, local=True), OURS)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/", "https://hooks.api.example.com/", "http://127.0.0.1:8081/"]
+)
+def test_neighbours_of_this_deployment_are(url: str) -> None:
+    refuse_own(target_of(url, local=True), (*OURS, "", "[broken", "host:port"))
 
 
 def test_a_host_without_an_address_is_told_apart() -> None:

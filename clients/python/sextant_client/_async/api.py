@@ -2746,7 +2746,7 @@ class AsyncApi:
         """Give a webhook another secret.
 
         For 24 hours everything is signed by both, so that no signature fails while the consumer changes over. A third secret, from a
-        rotation before that, no longer signs.
+        rotation before that, no longer signs. With `ed25519` it is another pair of keys, and `public_key` is the new one's.
 
         Permission: `operations:write`.
 

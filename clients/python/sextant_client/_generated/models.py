@@ -742,11 +742,15 @@ class NewWebhookBody(Body):
     event_types: list[str]
     """The types of events that it is told of; empty: all."""
     scenario_ids: list[UUID]
-    """Only of runs of these scenarios; empty: of everything."""
+    """Only of runs and exports of these scenarios; empty: of everything."""
     tags: list[str]
-    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    """Only of runs and exports of scenarios that have one of these tags; empty: of everything."""
     ordered: bool
     """Whether one event is delivered before the next is sent."""
+    signing: Literal["hmac", "ed25519"] | str
+    """By what requests are signed: `hmac`, with a secret that both sides have (`v1`), or `ed25519`, whose `public_key` verifies (`v1a`)."""
+    public_key: str
+    """With `ed25519` what signatures are verified with, `whpk_…`; empty with `hmac`."""
     state: Literal["ENABLED", "PAUSED", "DISABLED"] | str
     """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
     state_reason: str
@@ -761,8 +765,8 @@ class NewWebhookBody(Body):
     """When it was changed last."""
     updated_by: str
     """Who changed it last."""
-    secret: str
-    """What signatures are verified with; it is shown this once."""
+    secret: str | None
+    """With `hmac` what signatures are verified with; it is shown this once. Null with `ed25519`, whose private key nobody is shown."""
 
 
 class NewWebhookEnvelope(Body):
@@ -1657,11 +1661,15 @@ class WebhookBody(Body):
     event_types: list[str]
     """The types of events that it is told of; empty: all."""
     scenario_ids: list[UUID]
-    """Only of runs of these scenarios; empty: of everything."""
+    """Only of runs and exports of these scenarios; empty: of everything."""
     tags: list[str]
-    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    """Only of runs and exports of scenarios that have one of these tags; empty: of everything."""
     ordered: bool
     """Whether one event is delivered before the next is sent."""
+    signing: Literal["hmac", "ed25519"] | str
+    """By what requests are signed: `hmac`, with a secret that both sides have (`v1`), or `ed25519`, whose `public_key` verifies (`v1a`)."""
+    public_key: str
+    """With `ed25519` what signatures are verified with, `whpk_…`; empty with `hmac`."""
     state: Literal["ENABLED", "PAUSED", "DISABLED"] | str
     """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
     state_reason: str
@@ -1694,6 +1702,8 @@ class WebhookChanges(Body):
                 "incident.escalated",
                 "incident.resolved",
                 "incident.reopened",
+                "export.ready",
+                "export.failed",
             ]
             | str
         ]
@@ -1701,9 +1711,9 @@ class WebhookChanges(Body):
     ) = None
     """The types of events that it is told of; empty: all."""
     scenario_ids: list[UUID] | None = None
-    """Only of runs of these scenarios; empty: of everything."""
+    """Only of runs and exports of these scenarios; empty: of everything."""
     tags: list[str] | None = None
-    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    """Only of runs and exports of scenarios that have one of these tags; empty: of everything."""
     ordered: bool | None = None
     """Whether one event is delivered before the next is sent."""
     state: Literal["ENABLED", "PAUSED", "DISABLED"] | str | None = None
@@ -1728,6 +1738,8 @@ class WebhookDocument(Body):
                 "incident.escalated",
                 "incident.resolved",
                 "incident.reopened",
+                "export.ready",
+                "export.failed",
             ]
             | str
         ]
@@ -1735,11 +1747,13 @@ class WebhookDocument(Body):
     ) = None
     """The types of events that it is told of; empty: all."""
     scenario_ids: list[UUID] | None = None
-    """Only of runs of these scenarios; empty: of everything."""
+    """Only of runs and exports of these scenarios; empty: of everything."""
     tags: list[str] | None = None
-    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    """Only of runs and exports of scenarios that have one of these tags; empty: of everything."""
     ordered: bool = False
     """Whether one event is delivered before the next is sent."""
+    signing: Literal["hmac", "ed25519"] | str = "hmac"
+    """By what requests are signed: `hmac`, with a secret that both sides have (`v1`), or `ed25519`, whose `public_key` verifies (`v1a`)."""
 
 
 class WebhookEnvelope(Body):

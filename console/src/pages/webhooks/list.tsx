@@ -28,7 +28,7 @@ export function Webhooks() {
   const create = async (body: typeof EMPTY): Promise<void> => {
     const { data } = await answer(api.POST("/v1/webhooks", { body: body as never }));
     setCreating(false);
-    setCreated(data);
+    setCreated({ id: data.id, secret: data.secret ?? data.public_key });
   };
   const writes = may("operations:write");
   const columns: Column<Webhook>[] = [

@@ -40,7 +40,10 @@ export function WebhookPage() {
   const rotate = async (): Promise<void> => {
     const sure = await confirm({ title: "Give it another secret?", text: "For 24 hours requests are signed with both, so that you can change over. After that the one of now is void.", button: "New secret" });
     if (!sure) return;
-    await action.run(async () => setSecret((await answer(api.POST("/v1/webhooks/{webhook_id}/secret:rotate", { params: { path } }))).data.secret));
+    await action.run(async () => {
+      const { data } = await answer(api.POST("/v1/webhooks/{webhook_id}/secret:rotate", { params: { path } }));
+      setSecret(data.secret ?? data.public_key);
+    });
   };
   const disable = async (): Promise<void> => {
     const sure = await confirm({ title: "Disable it?", text: "It is sent nothing, and what happens meanwhile is not kept for it. What waits is cancelled.", button: "Disable", danger: true });

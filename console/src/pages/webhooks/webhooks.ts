@@ -12,6 +12,8 @@ export const EVENT_TYPES: Record<EventType, string> = {
   "run.failed": "Run failed",
   "run.cancelled": "Run cancelled",
   "run.timeout": "Run timed out",
+  "export.ready": "Export ready",
+  "export.failed": "Export failed",
   "incident.opened": "Incident opened",
   "incident.reopened": "Incident reopened",
   "incident.escalated": "Incident escalated",

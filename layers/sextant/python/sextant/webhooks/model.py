@@ -18,9 +18,13 @@ EventType = Literal[
     "incident.escalated",
     "incident.resolved",
     "incident.reopened",
+    "export.ready",
+    "export.failed",
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TEST_EVENT = "webhook.test"
+
+Signing = Literal["hmac", "ed25519"]
 
 WebhookState = Literal["ENABLED", "PAUSED", "DISABLED"]
 WEBHOOK_STATES: tuple[WebhookState, ...] = get_args(WebhookState)
@@ -47,11 +51,15 @@ class Webhook:
     event_types: list[str]
     """The types of events that it is told of; empty: all."""
     scenario_ids: list[UUID]
-    """Only of runs of these scenarios; empty: of everything."""
+    """Only of runs and exports of these scenarios; empty: of everything."""
     tags: list[str]
-    """Only of runs of scenarios that have one of these tags; empty: of everything."""
+    """Only of runs and exports of scenarios that have one of these tags; empty: of everything."""
     ordered: bool
     """Whether one event is delivered before the next is sent."""
+    signing: Signing
+    """By what requests are signed: `hmac`, with a secret that both sides have (`v1`), or `ed25519`, whose `public_key` verifies (`v1a`)."""
+    public_key: str
+    """With `ed25519` what signatures are verified with, `whpk_…`; empty with `hmac`."""
     state: WebhookState
     """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
     state_reason: str

@@ -40,6 +40,8 @@ WEBHOOKS: TemporalRepository[Webhook] = TemporalRepository(
             "scenario_ids": "uuid[]",
             "tags": "text[]",
             "ordered": "boolean",
+            "signing": "text",
+            "public_key": "text",
             "state": "text",
             "state_reason": "text",
         },

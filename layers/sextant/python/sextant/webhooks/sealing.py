@@ -1,12 +1,10 @@
-"""Secrets of endpoints under the deployment's key: sealed where they are made, opened where they sign. boto3 is imported with the first use.
+"""Secrets and private keys of endpoints under the deployment's key: sealed where they are made, opened where they sign. boto3 is imported with the first use.
 
 What is sealed is bound to its tenant and endpoint (the encryption context), so that a row moved to another one does not open.
 """
 
 from __future__ import annotations
 
-import base64
-import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 PURPOSE = "webhook-secret"
-_BYTES = 32
 _REMEMBERED = 10_000
 
 
@@ -30,11 +27,6 @@ class SealingSettings(Settings):
     """Under what the secrets of webhooks lie."""
 
     key: str = text("SEXTANT_WEBHOOK_KEY", "The key at KMS that seals the secrets of webhooks")
-
-
-def new_secret() -> str:
-    """A secret as Standard Webhooks writes it: `whsec_` and 32 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
 
 
 class Sealing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sextant.config import Settings, text
+from sextant.config import Settings, parsed, text
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -23,6 +23,19 @@ class SenderSettings(Settings):
 
     function: str = text(
         "SEXTANT_WEBHOOK_SENDER", "The function that sends webhooks from outside the network"
+    )
+
+
+@dataclass(frozen=True)
+class OwnHosts(Settings):
+    """Under which names this deployment is reached: no webhook leads there."""
+
+    hosts: tuple[str, ...] = parsed(
+        "SEXTANT_OWN_HOSTS",
+        "Hosts under which the API and the console are reached, beside the one of the request: no webhook may lead there",
+        "hosts, separated by commas",
+        lambda given: tuple(filter(None, map(str.strip, given.split(",")))),
+        (),
     )
 
 
@@ -52,10 +65,11 @@ class Sender(Protocol):
 
 
 class SenderInvocation:
-    """Sends by invoking the function `name`. Thread-safe."""
+    """Sends by invoking the function `name`, never to our `own` hosts. Thread-safe."""
 
-    def __init__(self, name: str, connections: int) -> None:
+    def __init__(self, name: str, connections: int, own: Sequence[str] = ()) -> None:
         self._name = name
+        self._own = list(own)
         self._connections = connections
 
     @cached_property
@@ -79,7 +93,7 @@ class SenderInvocation:
     def send(self, url: str, requests: Sequence[Mapping[str, Any]], *, ordered: bool) -> list[Answer]:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        event = {"url": url, "ordered": ordered, "requests": list(requests)}
+        event = {"url": url, "ordered": ordered, "own": self._own, "requests": list(requests)}
         try:
             answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event).encode())
             payload = answer["Payload"].read()

@@ -101,13 +101,15 @@ def changes(session: Session, webhook: UUID, before: int | None, request: PageRe
     return repository.WEBHOOKS.changes(session, webhook, request, before=before)
 
 
-def rotate(session: Session, webhook: UUID, sealed: bytes) -> Webhook:
+def rotate(session: Session, webhook: UUID, sealed: bytes, public_key: str, actor: str) -> Webhook:
     """Sign by a new secret, and for `OVERLAP` by the one before too; one that was before that no longer signs."""
     stored = get(session, webhook)
     repository.lock_state(session, stored.id)
     repository.expire_secrets(session, stored.id, OVERLAP)
     repository.add_secret(session, stored.id, sealed)
-    return stored
+    if stored.public_key == public_key:
+        return stored
+    return repository.WEBHOOKS.update(session, webhook, {"public_key": public_key}, actor=actor)
 
 
 def test(session: Session, webhook: UUID) -> Delivery:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook as Signer
 
+from sextant.webhooks.keys import PRIVATE, signed_by_ed25519
 from sextant.webhooks.model import Claimed
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
@@ -20,7 +21,7 @@ def signed_headers(delivery: Claimed, secrets: Sequence[str], moment: datetime) 
     """The headers under which `delivery` is sent at `moment`, with a signature by each of the secrets."""
     # The library takes the moment for UTC whatever its zone says.
     at = moment.astimezone(UTC)
-    signatures = [Signer(secret).sign(str(delivery.event_id), at, delivery.body) for secret in secrets]
+    signatures = [_signature(secret, str(delivery.event_id), at, delivery.body) for secret in secrets]
     return {
         "content-type": CONTENT_TYPE,
         "user-agent": USER_AGENT,
@@ -28,3 +29,10 @@ def signed_headers(delivery: Claimed, secrets: Sequence[str], moment: datetime) 
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
+
+
+def _signature(secret: str, event: str, at: datetime, body: str) -> str:
+    """`v1,…` by a secret, `v1a,…` by a private key; both of the same words."""
+    if secret.startswith(PRIVATE):
+        return signed_by_ed25519(secret, f"{event}.{int(at.timestamp())}.{body}".encode())
+    return Signer(secret).sign(event, at, body)
