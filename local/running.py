@@ -99,16 +99,18 @@ def start(
     throwaway: bool = True,
     environment: Mapping[str, str] | None = None,
     inherit: Mapping[str, str] | None = None,
+    module: str = "local",
 ) -> RunningSystem:
     """Starts a system with its state in `home` and returns when it serves.
 
     Call it from a thread that lives as long as the system should. `environment` adds to the variables of
-    this process, or of `inherit` where that is given. Its terminal output is in `home/logs/up.log`.
+    this process, or of `inherit` where that is given. `module` takes the command line of `local` and may stand something
+    before it. Its terminal output is in `home/logs/up.log`.
     """
     import os
 
     (home / "logs").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "local", "--home", str(home), "up", "--port", str(port)]
+    command = [sys.executable, "-m", module, "--home", str(home), "up", "--port", str(port)]
     output = home / "logs" / "up.log"
     with output.open("ab") as log:
         process = processes.start(

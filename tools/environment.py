@@ -52,6 +52,7 @@ _SOURCES = {
     "infra/checkov.in": None,
     "dbt/requirements.in": None,
     "bench/second_opinion/requirements.in": None,
+    "tests/chaos/faketime.in": None,
 }
 
 
