@@ -44,6 +44,7 @@ _SOURCES = {
     "layers/runtime/requirements.in": "requirements.txt",
     "layers/lake/requirements.in": "requirements.txt",
     "layers/outputs/requirements.in": "requirements.txt",
+    "layers/webhooks/requirements.in": "requirements.txt",
     "layers/migrations/requirements.in": "requirements.txt",
     "local/ministack.in": None,
     "tools/uv.in": None,

@@ -120,7 +120,10 @@ def _world(seed: int, verdict: Verdict) -> Iterator[World]:
             "FAKETIME": str(library),
         }
         try:
-            with running(home, environment=environment, module="tests.chaos.proxied_system") as system:
+            # Durable: a database that is ended must keep what it has committed.
+            with running(
+                home, throwaway=False, environment=environment, module="tests.chaos.proxied_system"
+            ) as system:
                 yield World(system, proxies, clocks, random.Random(seed), verdict, TENANTS)
         finally:
             proxies.close()

@@ -16,7 +16,6 @@ from sextant.exports.errors import ExportsUnavailableError, ExportTooLargeError
 from sextant.exports.model import Failure, State
 from sextant.lake.errors import SnapshotExpiredError
 from sextant.lake.objects.store import EndpointSettings
-from sextant.lake.table.columns import NAMESPACE
 from sextant.storage import ALL_TENANTS, PlatformDatabase
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class Athena:
 
     def start(self, query: Statement, token: str) -> str:
         """Begin the query and don't wait for it; its id. Under the same `token` it is begun once."""
+        from sextant.lake.table.columns import NAMESPACE
+
         answer = _call(
             self.client.start_query_execution,
             QueryString=query.text,
