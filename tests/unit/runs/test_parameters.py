@@ -43,7 +43,8 @@ def errors_of(kind: type[ScenarioDocument | RunOptions], **fields: Any) -> dict[
 
 
 def test_the_built_in_model_knows_these_names_and_no_other() -> None:
-    assert set(BuiltInParameters.model_fields) == {*GOOD, "baseline"}
+    # Which years of weather there are, only the baseline knows.
+    assert set(BuiltInParameters.model_fields) == {*GOOD, "baseline", "weather_year"}
     read_parameters(GOOD)
     with pytest.raises(ModelInputError):
         read_parameters({**GOOD, "shock": 1})
@@ -57,6 +58,7 @@ def test_the_built_in_model_knows_these_names_and_no_other() -> None:
         ("inflation", -0.5),
         ("inflation", 1.1),
         ("base_year", 1800),
+        ("weather_year", 1800),
         ("value_of_lost_load", 0.0),
         ("draws", 0),
         ("draws", 10_001),
