@@ -18,6 +18,7 @@ from tests.unit.drivers.scenarios import assumptions, values
 from tests.unit.engine.systems import driver, small_system
 
 BASELINE_KNOWS = (
+    "a weather year of the baseline",
     "there is no ",
     "must be a new name: the baseline ",
     "must be given: the baseline ",
