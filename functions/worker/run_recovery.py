@@ -45,8 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         bootstrap.nudge_relay()
     bootstrap.platform_database().run(ALL_TENANTS, changes.forget, idempotent=True)
     bootstrap.platform_database().run(ALL_TENANTS, exports.forget, idempotent=True)
-    if (athena := _athena()) is not None:
-        moved = watch(bootstrap.platform_database(), athena, lambda: left() > MARGIN)
+    if (queries := _athena()) is not None:
+        moved = watch(bootstrap.platform_database(), queries, lambda: left() > MARGIN)
         if moved:
             logger.info("exports came into other states", extra={"exports": moved})
     return counts

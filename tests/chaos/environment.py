@@ -139,8 +139,7 @@ def _scenario(system: RunningSystem, tenant: str) -> str:
 def _tick(system: RunningSystem, over: threading.Event) -> None:
     """What the schedules do once a minute, more often."""
     while not over.wait(2.0):
-        for function in ("run-recovery", "outbox-relay", "committer", "operations", "journal"):
-            wake(system, function)
+        wake(system, "run-recovery", "outbox-relay", "committer", "operations", "journal")
 
 
 # ------------------------------------------------------------------------------------------------ a fault

@@ -17,9 +17,11 @@ from sextant.lake.table.settings import LakeSettings
 from tests.chaos.verdict import Verdict
 
 
-def wake(system: RunningSystem, function: str) -> None:
-    """Invoke a function as its schedule does, without waiting for it."""
-    client_for("lambda", system.endpoints.functions).invoke(FunctionName=function, InvocationType="Event")
+def wake(system: RunningSystem, *functions: str) -> None:
+    """Invoke each function as its schedule does, without waiting for it."""
+    client = client_for("lambda", system.endpoints.functions)
+    for function in functions:
+        client.invoke(FunctionName=function, InvocationType="Event")
 
 
 def _lake_of(system: RunningSystem) -> LakeSettings:

@@ -21,8 +21,8 @@ from uuid import uuid4
 import aiohttp
 import psycopg
 
-from local.aws import client_for
 from local.running import RunningSystem, throwaway
+from tests.chaos.judging import wake
 from tests.chaos.verdict import Verdict
 
 CLIENTS = int(os.environ.get("LOAD_CLIENTS", "1000"))
@@ -188,10 +188,7 @@ def _wait_until_ended(system: RunningSystem, ledger: Ledger) -> dict[str, str]:
             if not live or time.monotonic() > deadline:
                 return states
             # What the schedules do once a minute.
-            for function in ("outbox-relay", "committer", "run-recovery"):
-                client_for("lambda", system.endpoints.functions).invoke(
-                    FunctionName=function, InvocationType="Event"
-                )
+            wake(system, "outbox-relay", "committer", "run-recovery")
             time.sleep(2)
 
 

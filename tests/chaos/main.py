@@ -102,8 +102,7 @@ def _kill_at_random(
 def _tick(system: RunningSystem, done: threading.Event) -> None:
     """What the schedules do once a minute, more often."""
     while not done.wait(2.0):
-        for function in ("run-recovery", "outbox-relay", "committer"):
-            wake(system, function)
+        wake(system, "run-recovery", "outbox-relay", "committer")
 
 
 def _wait_until_ended(system: RunningSystem, asked: dict[UUID, str]) -> Counter[str]:

@@ -23,8 +23,8 @@ import httpx
 import psutil
 import psycopg
 
-from local.aws import client_for
 from local.running import RunningSystem, throwaway
+from tests.chaos.judging import wake
 from tests.chaos.verdict import Verdict
 from tests.waiting import until
 
@@ -168,12 +168,7 @@ def _end(client: httpx.Client, run: str) -> None:
 def _tick(system: RunningSystem, over: threading.Event) -> None:
     """The schedules, ten times as often: the work is ten times as dense."""
     while not over.wait(6.0):
-        _call(system, *SCHEDULED)
-
-
-def _call(system: RunningSystem, *functions: str) -> None:
-    for function in functions:
-        client_for("lambda", system.endpoints.functions).invoke(FunctionName=function, InvocationType="Event")
+        wake(system, *SCHEDULED)
 
 
 # ----------------------------------------------------------------------------------------------- the figures
