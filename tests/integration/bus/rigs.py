@@ -9,7 +9,10 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from local import kafka_brokers as brokers
-from local.aws import LocalAws
+from local.aws import REGION, LocalAws
+from local.event_sources import SourceQueue
+from local.event_sources import record as as_record
+from local.runtime_api import ACCOUNT
 from sextant.bus.events import InboundMessage, parse
 from sextant.bus.kafka import KafkaPublisher, KafkaSettings
 from sextant.bus.message import Publisher
@@ -38,6 +41,19 @@ class Rig(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def records_in(client: Any, url: str, wait: int = 1) -> list[dict[str, Any]]:
+    """The records that an event source mapping would make of what can be seen in a queue within `wait` seconds."""
+    answer = client.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        WaitTimeSeconds=wait,
+        MessageAttributeNames=["All"],
+        MessageSystemAttributeNames=["All"],
+    )
+    queue = SourceQueue(url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{url.rpartition('/')[2]}", REGION)
+    return [as_record(message, queue) for message in answer.get("Messages", [])]
 
 
 @dataclass
@@ -76,33 +92,13 @@ class SqsRig:
         found: list[InboundMessage] = []
         deadline = time.monotonic() + within
         while len(found) < count and time.monotonic() < deadline:
-            answer = self.client.receive_message(
-                QueueUrl=self.queues[channel],
-                MaxNumberOfMessages=10,
-                WaitTimeSeconds=1,
-                MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["All"],
-            )
-            messages = answer.get("Messages", [])
-            found += parse({"Records": [self._record(channel, message) for message in messages]})
-            for message in messages:
+            records = records_in(self.client, self.queues[channel])
+            found += parse({"Records": records})
+            for record in records:
                 self.client.delete_message(
-                    QueueUrl=self.queues[channel], ReceiptHandle=message["ReceiptHandle"]
+                    QueueUrl=self.queues[channel], ReceiptHandle=record["receiptHandle"]
                 )
         return found
-
-    def _record(self, channel: str, message: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "messageId": message["MessageId"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-            "messageAttributes": {
-                name: {"stringValue": value["StringValue"], "dataType": "String"}
-                for name, value in message.get("MessageAttributes", {}).items()
-            },
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:eu-central-1:0:{self.queues[channel].rpartition('/')[2]}",
-        }
 
     def close(self) -> None:
         self.publisher.close()

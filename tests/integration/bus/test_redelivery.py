@@ -23,7 +23,7 @@ from sextant.bus.redelivery import RETURN_AFTER, Redelivery
 from sextant.bus.sqs import MORE_HEADERS
 from tests.environments import changed
 from tests.integration.bus.faults import FaultProxy
-from tests.integration.bus.rigs import KafkaRig
+from tests.integration.bus.rigs import KafkaRig, records_in
 from tests.integration.invoking import LambdaContext
 from tests.waiting import until
 
@@ -41,32 +41,6 @@ def kafka_rig(kafka: Broker, kafka_proxy: FaultProxy) -> Iterator[KafkaRig]:
     made.close()
 
 
-def receive(aws: LocalAws, url: str) -> list[dict[str, Any]]:
-    """The records that an event source mapping would make of what can be seen now."""
-    answer = aws.client("sqs").receive_message(
-        QueueUrl=url,
-        MaxNumberOfMessages=10,
-        WaitTimeSeconds=1,
-        MessageAttributeNames=["All"],
-        MessageSystemAttributeNames=["All"],
-    )
-    return [
-        {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-            "messageAttributes": {
-                name: {"stringValue": value["StringValue"], "dataType": "String"}
-                for name, value in message.get("MessageAttributes", {}).items()
-            },
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:eu-central-1:0:{url.rpartition('/')[2]}",
-        }
-        for message in answer.get("Messages", [])
-    ]
-
-
 def test_after_a_short_outage_a_runs_message_comes_again_within_seconds(
     database: DatabaseUrls, aws: LocalAws, resources: Resources
 ) -> None:
@@ -78,13 +52,13 @@ def test_after_a_short_outage_a_runs_message_comes_again_within_seconds(
         unused.bind(("127.0.0.1", 0))
         nowhere = f"postgresql://sextant_platform@127.0.0.1:{unused.getsockname()[1]}/sextant"
     lake = {"SEXTANT_WAREHOUSE": f"s3://{resources.bucket}/w", "SEXTANT_QUEUE_URL_RUNS": url}
-    [record] = receive(aws, url)
+    [record] = records_in(aws.client("sqs"), url)
     # When the worker fails at the claim
     with changed(DATABASE_URL=nowhere, **lake):
         answer = run_worker.handler({"Records": [record]}, LambdaContext("run-worker"))  # type: ignore[arg-type]
     assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     # Then the message can be seen again at once, and finds the database back
-    [again] = until(lambda: receive(aws, url), within=15)
+    [again] = until(lambda: records_in(aws.client("sqs"), url), within=15)
     assert again["messageId"] == record["messageId"]
     with changed(DATABASE_URL=database.platform, **lake):
         answer = run_worker.handler({"Records": [again]}, LambdaContext("run-worker"))  # type: ignore[arg-type]
@@ -96,7 +70,7 @@ def test_what_failed_often_comes_again_when_the_queue_says(
 ) -> None:
     queue = make_queue(visibility_timeout=960)
     aws.client("sqs").send_message(QueueUrl=queue.url, MessageBody="{}")
-    [record] = receive(aws, queue.url)
+    [record] = records_in(aws.client("sqs"), queue.url)
     record["attributes"]["ApproximateReceiveCount"] = str(len(RETURN_AFTER) + 1)
 
     def fail(_: InboundMessage) -> None:
@@ -107,7 +81,7 @@ def test_what_failed_often_comes_again_when_the_queue_says(
         QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
     assert counts == {"ApproximateNumberOfMessagesNotVisible": "1"}
-    assert receive(aws, queue.url) == []
+    assert records_in(aws.client("sqs"), queue.url) == []
 
 
 def test_a_message_that_cannot_be_read_takes_nobody_of_its_batch_with_it(
@@ -125,7 +99,7 @@ def test_a_message_that_cannot_be_read_takes_nobody_of_its_batch_with_it(
     records: dict[str, Any] = {}
 
     def all_ten() -> bool:
-        records.update({record["messageId"]: record for record in receive(aws, url)})
+        records.update({record["messageId"]: record for record in records_in(aws.client("sqs"), url)})
         return len(records) == 10
 
     until(all_ten, within=15)
@@ -161,7 +135,7 @@ def test_behind_records_that_nobody_can_read_a_good_one_waits_for_none_of_them(
     told: dict[str, Any] = {}
 
     def all_told() -> bool:
-        for record in receive(aws, queue.dead_letter_url):
+        for record in records_in(aws.client("sqs"), queue.dead_letter_url):
             told[record["messageId"]] = json.loads(record["body"])
         return len(told) == len(poison)
 
@@ -201,7 +175,7 @@ def test_an_event_that_names_nothing_is_set_aside_whatever_its_topic(
     offsets: set[int] = set()
 
     def all_set_aside() -> bool:
-        letters = receive(aws, queue.dead_letter_url)
+        letters = records_in(aws.client("sqs"), queue.dead_letter_url)
         offsets.update(json.loads(letter["body"])["record"]["offset"] for letter in letters)
         return len(offsets) == len(odd)
 

@@ -15,38 +15,18 @@ from local.aws import LocalAws, Resources
 from sextant import bootstrap
 from sextant.bus.events import parse
 from tests.environments import changed
+from tests.integration.bus.rigs import records_in
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
 
 
 def sqs_event(client: Any, url: str, messages: int = 1) -> dict[str, Any]:
     """The event that an event source mapping makes of what waits in a queue."""
-    received: list[dict[str, Any]] = []
-    while len(received) < messages:
-        answer = client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            WaitTimeSeconds=5,
-            MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["All"],
-        )
-        assert answer.get("Messages"), f"{len(received)} of {messages} messages came"
-        received += answer["Messages"]
-    return {
-        "Records": [
-            {
-                "messageId": message["MessageId"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "messageAttributes": {
-                    name: {"stringValue": value["StringValue"], "dataType": "String"}
-                    for name, value in message.get("MessageAttributes", {}).items()
-                },
-                "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:eu-central-1:000000000000:{url.rpartition('/')[2]}",
-            }
-            for message in received
-        ]
-    }
+    records: list[dict[str, Any]] = []
+    while len(records) < messages:
+        more = records_in(client, url, wait=5)
+        assert more, f"{len(records)} of {messages} messages came"
+        records += more
+    return {"Records": records}
 
 
 @dataclass
