@@ -24,9 +24,9 @@ def test_a_run_shows_itself_while_it_goes_and_can_be_cancelled(visit: Visit, sys
         sweep = {"sweep": {"discount_rate": values, "shock_bp": [100 * value for value in range(10)]}}
         data(client.post(f"/v1/scenarios/{scenario}/run", json=sweep))
 
-    # Then it appears by itself, and can be cancelled
+    # Then it appears by itself, and can be cancelled. The list, which stands until the run's page has come, has a button "Cancelled"
     page.get_by_role("link", name="A long one").click()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Run again")).to_be_visible()

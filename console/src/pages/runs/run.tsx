@@ -34,6 +34,8 @@ export function RunPage() {
     if (run) void action.run(async () => route(to(`/runs/${await requestRun(run.scenario_id, { parameters: run.parameters, seed: run.seed })}`)));
   };
   const name = scenario.value?.scenario.name ?? "Run";
+  // A name of two lines moves the buttons under it, and a press that began before would miss them.
+  const named = scenario.value !== undefined || scenario.problem !== undefined;
   return (
     <Page
       title={name}
@@ -53,7 +55,8 @@ export function RunPage() {
         )
       }
       actions={
-        run && (
+        run &&
+        named && (
           <>
             {live && may("runs:cancel") && (
               <button type="button" class="button danger" disabled={action.busy} onClick={cancel}>
