@@ -33,7 +33,7 @@ SERVICES = ("s3", "sqs", "sns", "dynamodb", "sts", "cloudwatch", "glue", "athena
 _START_WITHIN = 60.0
 
 
-class LocalAwsError(RuntimeError):
+class LocalAwsError(processes.ServerError):
     """The local stand-in for AWS could not be started."""
 
 

@@ -52,7 +52,7 @@ class Broker(Protocol):
     def kill(self) -> None: ...
 
 
-class NoBrokerError(RuntimeError):
+class NoBrokerError(processes.ServerError):
     """This machine cannot run a Kafka broker."""
 
 

@@ -58,7 +58,7 @@ full_page_writes = off
 """
 
 
-class PostgresError(RuntimeError):
+class PostgresError(processes.ServerError):
     """The embedded PostgreSQL could not be started."""
 
 

@@ -28,6 +28,10 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else
 LOOPBACK = "127.0.0.1"
 
 
+class ServerError(RuntimeError):
+    """A server of the local system could not be started."""
+
+
 @dataclass(frozen=True)
 class Account:
     """An account of the operating system."""

@@ -7,6 +7,7 @@ import compileall
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ from local.invocations import FunctionPool, Functions, Machine
 from local.lambda_api import LambdaApi
 from local.logs import Journal
 from local.postgres import Postgres
+from local.processes import ServerError
 from local.routes import RouteTable
 from local.runtime_api import ROOT, Outcome
 from local.scheduler import Scheduler
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from local.kafka_sources import KafkaSource
 
 DATABASE = "sextant"
+_STARTS_IN_A_ROW = 10
 
 
 class StartError(RuntimeError):
@@ -87,6 +90,7 @@ class System:
         self._gateway: Gateway | None = None
         self._sources: list[EventSource | KafkaSource] = []
         self._scheduler: Scheduler | None = None
+        self._failed_starts: Counter[str] = Counter()
 
     # Servers ------------------------------------------------------------------------------------------
 
@@ -115,12 +119,27 @@ class System:
         self._journal.say(f"Kafka is {self._broker.name} at {self._broker.bootstrap}: {why}")
 
     def revive_servers(self) -> None:
-        """Starts again what has ended of the servers, at the same ports and with its data."""
+        """Starts again what has ended of the servers, at the same ports and with its data.
+
+        Raises ServerError where one has not started ten times in a row.
+        """
         servers = (("Postgres", self._postgres), ("local AWS", self._aws), ("Kafka", self._broker))
         for name, server in servers:
             if server is not None and not server.alive:
                 self._journal.say(f"WARNING {name} ended; starting it again")
-                server.start()
+                self._revive(name, server)
+
+    def _revive(self, name: str, server: Postgres | LocalAws | Broker) -> None:
+        try:
+            server.start()
+        except ServerError as error:
+            # Something ended it while it recovered, as it had before; the next look starts it again.
+            self._failed_starts[name] += 1
+            if self._failed_starts[name] == _STARTS_IN_A_ROW:
+                raise
+            self._journal.say(f"WARNING {name} did not start: {error}")
+        else:
+            self._failed_starts[name] = 0
 
     def stop_servers(self) -> None:
         if self._broker is not None:

@@ -316,7 +316,7 @@ def _damage_the_lake(world: World, asked: dict[UUID, str]) -> None:
             answer = client.get(f"/v1/scenarios/{scenario}/outputs", params={"run_id": str(run)})
         as_expected = answer.json()["code"] == expected if expected else len(answer.json()["data"]) > 0
         _add(world.verdict.wrong, "readers told another thing than what is", int(not as_expected))
-    world.system.invoke("maintenance")
+    wake(world.system, "maintenance")
     told = _until_told(world, {tenant for tenant, *_ in files[:2]})
     _add(world.verdict.wrong, "damaged files without an incident", 2 - told)
 

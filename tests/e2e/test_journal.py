@@ -34,6 +34,22 @@ def kill_database(home: Path) -> None:
     until(lambda: not is_alive(pid), within=20, every=0.001)
 
 
+def test_a_database_that_ends_while_it_is_started_again_is_started_until_it_stays(
+    fragile: RunningSystem,
+) -> None:
+    # Given a database that will not start, as one that is ended while it recovers
+    settings = data_directory(fragile.home) / "postgresql.conf"
+    well = settings.read_text()
+    settings.write_text(f"{well}no_such_setting = 1\n")
+    kill_database(fragile.home)
+    log = fragile.home / "logs" / "local.log"
+    until(lambda: "WARNING Postgres did not start" in log.read_text(), within=30)
+    # When it can start, then the system that never ended has it back
+    settings.write_text(well)
+    with fragile.client("acme", "admin") as client:
+        until(lambda: client.get("/v1/scenarios").status_code == 200, within=60, every=0.2)
+
+
 def journaled(fragile: RunningSystem, client: httpx.Client, key: str) -> tuple[str, httpx.Response]:
     """A scenario, and the answer to a run of it that was asked for while the database was down.
 
