@@ -214,6 +214,7 @@ BASELINES_API = Function(
         Route("GET", "/v1/baselines"),
         Route("POST", "/v1/baselines"),
         Route("POST", "/v1/baselines/uploads"),
+        Route("POST", "/v1/baselines/validate"),
         Route("GET", "/v1/baselines/{baseline_id}"),
         Route("DELETE", "/v1/baselines/{baseline_id}"),
         Route("GET", "/v1/baselines/{baseline_id}/merit-order"),

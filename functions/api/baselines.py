@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -36,6 +36,9 @@ from sextant.identity import Caller
 from sextant.ids import new_id
 from sextant.lake.errors import LinkUnavailableError
 from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
+
+if TYPE_CHECKING:
+    from sextant.baselines.uploads import Upload
 
 UPLOAD_LIFETIME_MINUTES = 60
 
@@ -139,6 +142,26 @@ class WholeBaselineBody(AnswerBody):
 class WholeBaselineEnvelope(Envelope[WholeBaselineBody]): ...
 
 
+class CheckedBaselineBody(AnswerBody):
+    """What storing the tables would come to."""
+
+    name: str
+    """By which scenarios would name it."""
+    version: int
+    """Which version it would be, or is."""
+    unchanged: bool
+    """Whether that version is stored already, with these tables and options."""
+    digest: str
+    """SHA-256 over its tables and options."""
+    summary: dict[str, Any]
+    """What was read from the tables."""
+
+
+class CheckedBaselineEnvelope(Envelope[CheckedBaselineBody]):
+    meta: WarnedMeta
+    """`warnings`: what was assumed of the tables, as each result would say too."""
+
+
 class BaselineEnvelope(Envelope[BaselineBody]):
     meta: WarnedMeta
     """`warnings`: what was assumed of the tables, as each result will say too."""
@@ -181,13 +204,7 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
     # Listing and getting baselines needs no engine: their first answer would wait for it.
     from sextant.baselines import uploads
 
-    upload = uploads.read(
-        warehouse().settings.warehouse,
-        caller.tenant,
-        name=document.name,
-        tables=_contents(document.tables, caller),
-        options=document.options(),
-    )
+    upload = _read(document, caller)
     with router.session() as session:
         stored = uploads.unchanged(session, upload)
     status = 200 if stored else 201
@@ -200,6 +217,29 @@ def create_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
         ),
         status,
         {"Location": f"/v1/baselines/{stored.id}"},
+    )
+
+
+@router.post(
+    "/v1/baselines/validate",
+    summary="Check a baseline without storing it",
+    responses={200: answers("What storing it would come to", CheckedBaselineEnvelope)},
+)
+@needs("scenarios:write")
+def validate_baseline(document: Annotated[NewBaseline, Body()]) -> Response[Any]:
+    """Reads and checks the tables as storing them would, and says the same of them. Nothing is stored."""
+    caller = router.caller
+    from sextant.baselines import uploads
+
+    upload = _read(document, caller)
+    with router.session() as session:
+        version, unchanged = uploads.becomes(session, upload)
+    summary = uploads.summary_of(upload.system)
+    body = CheckedBaselineBody.model_construct(
+        name=upload.name, version=version, unchanged=unchanged, digest=upload.digest, summary=summary
+    )
+    return reply(
+        CheckedBaselineEnvelope.model_construct(data=body, meta=warned_meta(caller, _warnings(summary)))
     )
 
 
@@ -318,6 +358,19 @@ def _reference() -> WholeBaselineBody:
 
 def _warnings(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [(note["path"], note["rule"], note["message"]) for note in summary.get("warnings", ())]
+
+
+def _read(document: NewBaseline, caller: Caller) -> Upload:
+    """Raises `InvalidBaselineError`."""
+    from sextant.baselines import uploads
+
+    return uploads.read(
+        warehouse().settings.warehouse,
+        caller.tenant,
+        name=document.name,
+        tables=_contents(document.tables, caller),
+        options=document.options(),
+    )
 
 
 def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:

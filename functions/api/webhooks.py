@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -72,6 +72,7 @@ class WebhookDocument(NewThing):
     tags: Tags = Field(default_factory=list)
     ordered: Flag = False
     signing: Signing = "hmac"
+    state: Literal["ENABLED", "PAUSED"] = "ENABLED"
 
 
 class WebhookChanges(Changes):

@@ -123,9 +123,7 @@ class _Rig:
             "SEXTANT_RELAY_MAX_TAKEOVERS": "1000",
         }
         with (self.home / "relays.log").open("ab") as log:
-            return processes.start(
-                [sys.executable, "-m", "sextant.outbox", "relay"], log=log, environment=environment
-            )
+            return processes.start([sys.executable, "-m", "sextant.outbox"], log=log, environment=environment)
 
 
 # Load --------------------------------------------------------------------------------------------------

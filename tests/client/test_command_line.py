@@ -3,70 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 
 import pytest
 
 from local.running import RunningSystem
 from sextant_client.cli import exits
+from tests.client.shell import Shell
 
-SEXTANT = Path(sys.executable).with_name("sextant")
 YEARS = "parameters: {start_year: 2029, end_year: 2030}"
-
-
-class Shell:
-    """Runs `sextant` with a home of its own."""
-
-    def __init__(self, system: RunningSystem, home: Path) -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        self.home = home
-        self.environment = {
-            **kept,
-            "SEXTANT_URL": system.url,
-            "SEXTANT_TENANT": "shell",
-            "HOME": str(home),
-            "XDG_CONFIG_HOME": str(home),
-            "XDG_STATE_HOME": str(home),
-            "TERM": "xterm-256color",
-            "COLUMNS": "120",
-        }
-
-    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [SEXTANT, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.home,
-            env={**self.environment, **environment},
-        )
-
-    def at_a_terminal(self, *words: str) -> tuple[int, str]:
-        """The exit status, and what stands on the terminal."""
-        status: list[int] = []
-        shown = bytearray()
-
-        def read(descriptor: int) -> bytes:
-            content = os.read(descriptor, 65536)
-            shown.extend(content)
-            return content
-
-        before, folder = dict(os.environ), Path.cwd()
-        os.environ.clear()
-        os.environ.update(self.environment)
-        os.chdir(self.home)
-        try:
-            status.append(pty.spawn([str(SEXTANT), *words], read))
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-            os.chdir(folder)
-        return os.waitstatus_to_exitcode(status[0]), shown.decode()
 
 
 @pytest.fixture(scope="module")
@@ -86,32 +31,32 @@ def test_scenarios_as_files_are_planned_applied_run_and_compared(shell: Shell) -
     planned = shell.run("plan", "-f", "market.yaml", "--check")
     assert planned.returncode == exits.DIFFERENT
     assert "2 to create, 0 to change, 0 to keep" in planned.stdout
-    assert shell.run("scenario", "show", f"RPS {mark}").returncode == exits.NOT_FOUND
+    assert shell.here("scenario", "show", f"RPS {mark}").returncode == exits.NOT_FOUND
 
     # When they are applied and run
-    applied = shell.run("apply", "-f", "market.yaml", "--yes", "--run", "--seed", "7", "--json")
+    applied = shell.here("apply", "-f", "market.yaml", "--yes", "--run", "--seed", "7", "--json")
     assert applied.returncode == exits.OK, applied.stderr
     run, other = (each["run"]["id"] for each in json.loads(applied.stdout))
 
     # Then nothing differs any more, and a change of the file is told as such
-    assert shell.run("plan", "-f", "market.yaml", "--check").returncode == exits.OK
+    assert shell.here("plan", "-f", "market.yaml", "--check").returncode == exits.OK
     file = shell.home / "market.yaml"
     file.write_text(file.read_text().replace("0.6", "0.5"))
-    assert "~ assumptions[0].payload.target: 0.6 → 0.5" in shell.run("plan", "-f", "market.yaml").stdout
+    assert "~ assumptions[0].payload.target: 0.6 → 0.5" in shell.here("plan", "-f", "market.yaml").stdout
 
     # And the results are compared, with a chart
-    compared = shell.run("compare", other, run, "--metric", "price")
+    compared = shell.here("compare", other, run, "--metric", "price")
     assert compared.returncode == exits.OK
     assert "█" in compared.stdout
     assert f"RPS {mark}" in compared.stdout
-    values = json.loads(shell.run("outputs", run, "-m", "price", "--json").stdout)
+    values = json.loads(shell.here("outputs", run, "-m", "price", "--json").stdout)
     assert [each["unit"] for each in values] == ["EUR/MWh", "EUR/MWh"]
 
 
 def test_a_run_is_watched_at_a_terminal(shell: Shell) -> None:
     name = f"watched {uuid.uuid4().hex[:8]}"
     assert (
-        shell.run("scenario", "create", name, "-p", "start_year=2030", "-p", "end_year=2030").returncode == 0
+        shell.here("scenario", "create", name, "-p", "start_year=2030", "-p", "end_year=2030").returncode == 0
     )
 
     status, shown = shell.at_a_terminal("run", name, "--seed", "7", "--watch")
@@ -127,12 +72,12 @@ def test_each_kind_of_failure_has_its_status(shell: Shell, system: RunningSystem
     assert (refused.returncode, refused.stdout) == (exits.REFUSED, "")
     assert "did you mean gas" in refused.stderr
 
-    assert shell.run("status", str(uuid.uuid4())).returncode == exits.NOT_FOUND
-    assert shell.run("outbox", "summary").returncode == exits.FORBIDDEN
-    assert shell.run("whoami", SEXTANT_TOKEN="none").returncode == exits.NOT_SIGNED_IN
-    assert shell.run("scenario", "show").returncode == exits.USAGE
+    assert shell.here("status", str(uuid.uuid4())).returncode == exits.NOT_FOUND
+    assert shell.here("outbox", "summary").returncode == exits.FORBIDDEN
+    assert shell.here("whoami", SEXTANT_TOKEN="none").returncode == exits.NOT_SIGNED_IN
+    assert shell.here("scenario", "show").returncode == exits.USAGE
 
-    told = shell.run("status", str(uuid.uuid4()), "--json")
+    told = shell.here("status", str(uuid.uuid4()), "--json")
     assert json.loads(told.stderr)["code"] == "run_not_found"
 
 

@@ -21,6 +21,7 @@ GENERATORS = (
     "client",
     "dbt_sources",
     "command_line",
+    "notebook",
     "deployment_settings",
     "model_tables",
     "performance",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from typing import Any, get_args, get_type_hints
 from uuid import uuid4
@@ -13,7 +12,6 @@ import pytest
 from functions.api import api, baselines_api, outputs_api
 from functions.api.http.routing import Endpoint
 from sextant import moments
-from sextant.outbox.__main__ import _moment as moment_of_command_line
 from tests.integration.api.conftest import Client
 
 Sql = Callable[..., list[Any]]
@@ -103,7 +101,6 @@ def test_rfc_3339_is_taken(client: Client, text: str) -> None:
         made
     ]
     assert moments.moment(text).tzinfo is not None
-    assert moment_of_command_line(text).year in (2019, 2020)
 
 
 def test_a_window_that_can_hold_nothing_is_refused_everywhere(client: Client) -> None:
@@ -113,12 +110,6 @@ def test_a_window_that_can_hold_nothing_is_refused_everywhere(client: Client) ->
     window = {"created_after": late, "created_before": early}
     replay = client("POST", "/v1/admin/outbox/replay", {**window, "reason": "again"})
     assert (replay.status, replay.broken_paths) == (400, ["created_after"])
-
-
-@pytest.mark.parametrize("text", [*NO_MOMENTS, "٣d"])
-def test_the_command_line_takes_no_other_spelling_either(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="RFC 3339"):
-        moment_of_command_line(text)
 
 
 @pytest.mark.parametrize("text", NO_DAYS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 
 from sextant.errors import ValidationError
 from sextant.ids import TenantId
-from sextant.outbox.__main__ import main
 from sextant.outbox.administration import service as administration
 from sextant.outbox.administration.model import (
     Entry,
@@ -270,50 +268,6 @@ class TestFigures:
         assert [
             f.tenant_id for f in outbox.app.run(ACME, lambda session: administration.summary(session, ACME))
         ] == ["acme"]
-
-
-class TestCommandLine:
-    @pytest.fixture(autouse=True)
-    def environment(self, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("DATABASE_URL", outbox.urls.platform)
-
-    def test_summary_and_list(self, outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> None:
-        one_of_each(outbox)
-        assert main(["summary", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["dead"] == 1
-        assert main(["list", "--status", "failed"]) == 0
-        assert "broken" in capsys.readouterr().out
-
-    def test_replay_counts_first_and_does_it_with_yes(
-        self, outbox: Outbox, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        one_of_each(outbox)
-        assert main(["replay", "--tenant", "acme", "--status", "failed", "--after", "1h"]) == 0
-        assert "1 events would" in capsys.readouterr().out
-        assert outbox.rows("outbox_dead") == 1
-        assert main(["replay", "--tenant", "acme", "--status", "failed", "--yes", "--reason", "fixed"]) == 0
-        assert outbox.rows("outbox_dead") == 0
-
-    def test_check_fails_when_too_much_waits(
-        self, outbox: Outbox, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        outbox.enqueue(ACME, 1, 2)
-        assert main(["check", "--max-pending", "2", "--max-age", "60"]) == 0
-        assert main(["check", "--max-pending", "1"]) == 1
-        assert "pending is 2, allowed 1" in capsys.readouterr().err
-
-    def test_quotas_are_adjusted_and_reset(self, outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["adjust", "--tenant", "acme", "--max-events", "5", "--reason", "test", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["max_events"] == 5
-        assert main(["reset", "--tenant", "acme", "--reason", "test"]) == 0
-        assert main(["quotas", "--tenant", "acme", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out.splitlines()[-1])["overridden"] == []
-
-    def test_a_mistake_is_told_not_shown_as_a_traceback(
-        self, outbox: Outbox, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert main(["replay", "--yes", "--reason", "x"]) == 2
-        assert "selection" in capsys.readouterr().err
 
 
 def test_a_selection_of_nothing_is_open() -> None:

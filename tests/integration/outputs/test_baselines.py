@@ -43,8 +43,27 @@ def scenario(main_job: MainJob, baseline: str) -> ScenarioId:
 
 
 def test_the_example_of_the_document_is_a_baseline(outputs_api: OutputsApi) -> None:
+    checked = outputs_api.post("/v1/baselines/validate", BODIES["validate_baseline"])
+    assert checked.status == 200, checked.json
     answer = outputs_api.post("/v1/baselines", BODIES["create_baseline"])
     assert answer.status == 201, answer.json
+
+
+def test_checking_says_what_storing_would_and_stores_nothing(outputs_api: OutputsApi) -> None:
+    checked = outputs_api.post("/v1/baselines/validate", body())
+    assert outputs_api.get("/v1/baselines").json["data"] == []
+    stored = outputs_api.post("/v1/baselines", body())
+    again = outputs_api.post("/v1/baselines/validate", body())
+    changed = outputs_api.post("/v1/baselines/validate", body(UNITS.replace("wind,wind,50", "wind,wind,150")))
+
+    assert (checked.status, stored.status) == (200, 201), (checked.json, stored.json)
+    for name in ("version", "digest", "summary"):
+        assert checked.json["data"][name] == stored.json["data"][name]
+    assert checked.json["meta"].get("warnings") == stored.json["meta"].get("warnings")
+    told = [
+        (each.json["data"]["version"], each.json["data"]["unchanged"]) for each in (checked, again, changed)
+    ]
+    assert told == [(1, False), (1, True), (2, False)]
 
 
 def test_weights_that_are_no_year_are_refused_with_their_sum(outputs_api: OutputsApi) -> None:
@@ -223,6 +242,7 @@ def test_what_is_wrong_is_named_by_table_row_and_column_and_nothing_is_stored(
     wrong = UNITS.replace("gas,ccgt,200", "gas,ccgt,-200").replace("wind,wind,50", "wind,wind,much")
     answer = outputs_api.post("/v1/baselines", body(wrong))
     assert (answer.status, answer.json["code"]) == (422, "invalid_baseline")
+    assert outputs_api.post("/v1/baselines/validate", body(wrong)).json["errors"] == answer.json["errors"]
     paths = [error["path"] for error in answer.json["errors"]]
     assert paths == ["tables.units[0].capacity_mw", "tables.units[1].capacity_mw"]
     assert answer.json["errors"][0]["message"].startswith("units row 1, column capacity_mw")

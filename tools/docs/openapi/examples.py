@@ -16,6 +16,18 @@ _SCENARIO = {
     "tags": ["demo", "sensitivity"],
 }
 
+_BASELINE: dict[str, Any] = {
+    "name": "Two plants",
+    "tables": {
+        "units": {
+            "csv": "name,technology,capacity_mw,fuel,heat_rate,variable_cost,emission_factor,renewable\n"
+            "W1,wind,300,,,0,0,true\nG1,ccgt,400,gas,6.9,2,0.35,false\n"
+        },
+        "load": {"csv": "year,hour,weight,load_mw\n2026,1,8000,350\n2026,2,760,600\n"},
+    },
+    "currency": "EUR",
+    "price_year": 2026,
+}
 BODIES: dict[str, Any] = {
     "create_scenario": _SCENARIO,
     "validate_scenario": _SCENARIO,
@@ -28,18 +40,8 @@ BODIES: dict[str, Any] = {
     "cancel_runs": {"filter": {"priority": "LOW"}, "preview": True},
     "replay_runs": {"filter": {"states": ["FAILED"]}, "preview": True},
     "set_run_state": {"state": "FAILED", "reason": "stuck since Tuesday"},
-    "create_baseline": {
-        "name": "Two plants",
-        "tables": {
-            "units": {
-                "csv": "name,technology,capacity_mw,fuel,heat_rate,variable_cost,emission_factor,renewable\n"
-                "W1,wind,300,,,0,0,true\nG1,ccgt,400,gas,6.9,2,0.35,false\n"
-            },
-            "load": {"csv": "year,hour,weight,load_mw\n2026,1,8000,350\n2026,2,760,600\n"},
-        },
-        "currency": "EUR",
-        "price_year": 2026,
-    },
+    "create_baseline": _BASELINE,
+    "validate_baseline": _BASELINE,
     "ingest_event": {
         "event_type": "import.failed",
         "workflow_id": _WORKFLOW,

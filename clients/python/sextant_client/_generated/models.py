@@ -207,6 +207,21 @@ class Check(Body):
     """Why it is not healthy."""
 
 
+class CheckedBaselineBody(Body):
+    """What storing the tables would come to."""
+
+    name: str
+    """By which scenarios would name it."""
+    version: int
+    """Which version it would be, or is."""
+    unchanged: bool
+    """Whether that version is stored already, with these tables and options."""
+    digest: str
+    """SHA-256 over its tables and options."""
+    summary: dict[str, Any]
+    """What was read from the tables."""
+
+
 class ComparedRunBody(Body):
     """A run that was compared."""
 
@@ -1754,6 +1769,8 @@ class WebhookDocument(Body):
     """Whether one event is delivered before the next is sent."""
     signing: Literal["hmac", "ed25519"] | str = "hmac"
     """By what requests are signed: `hmac`, with a secret that both sides have (`v1`), or `ed25519`, whose `public_key` verifies (`v1a`)."""
+    state: Literal["ENABLED", "PAUSED"] | str = "ENABLED"
+    """PAUSED keeps what comes until it is ENABLED again; DISABLED is sent nothing, and keeps nothing."""
 
 
 class WebhookEnvelope(Body):
@@ -3363,6 +3380,13 @@ class BulkItemBody(Body):
     """DUPLICATE: equal to an item before it in the same request, whose run this is."""
     run: RunBody
     """The run."""
+
+
+class CheckedBaselineEnvelope(Body):
+    data: CheckedBaselineBody
+    """What was asked for."""
+    meta: WarnedMeta
+    """`warnings`: what was assumed of the tables, as each result would say too."""
 
 
 class ComparedList(Body):

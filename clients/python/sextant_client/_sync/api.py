@@ -484,6 +484,23 @@ class Api:
         )
         return answer
 
+    def validate_baseline(
+        self, body: models.NewBaseline | Mapping[str, Any]
+    ) -> models.CheckedBaselineEnvelope:
+        """Check a baseline without storing it.
+
+        Reads and checks the tables as storing them would, and says the same of them. Nothing is stored.
+
+        Permission: `scenarios:write`.
+        """
+        answer: models.CheckedBaselineEnvelope = self._transport.call(
+            Operation(
+                "validate_baseline", "POST", "/v1/baselines/validate", answers=("CheckedBaselineEnvelope",)
+            ),
+            body=body,
+        )
+        return answer
+
     def get_baseline(
         self, baseline_id: UUID | str, *, version: int | None = None
     ) -> models.WholeBaselineEnvelope:

@@ -68,6 +68,22 @@ class Baselines:
         sources = {table: self._source(content) for table, content in tables.items()}
         return self._client.api.create_baseline({"name": name, "tables": sources, **options})
 
+    def check(
+        self, name: str, tables: Mapping[str, str | bytes | Path], **options: Any
+    ) -> models.CheckedBaselineEnvelope:
+        """Check tables as `upload` would, and store no baseline; `meta.warnings` says what would be assumed.
+
+        Takes what `upload` takes, and raises `RefusedError` as it does.
+
+        >>> units = "name,technology,capacity_mw,fuel,heat_rate\\nGas 1,ccgt,200,gas,7.0\\n"
+        >>> load = "\\n".join(["year,hour,load_mw", *(f"2030,{hour},100" for hour in range(1, 8761))])
+        >>> checked = sextant.baselines.check(new_name(), {"units": units, "load": load})
+        >>> checked.data.version, checked.data.unchanged
+        (1, False)
+        """
+        sources = {table: self._source(content) for table, content in tables.items()}
+        return self._client.api.validate_baseline({"name": name, "tables": sources, **options})
+
     def _source(self, given: str | bytes | Path) -> dict[str, str]:
         content = content_of(given)
         if len(content) > _INLINE:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import secrets
 import sys
 import threading
 import time
-import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
@@ -159,6 +157,9 @@ def _clock(session: Session) -> str:
 
 def _by_browser(client: Any, provider: Provider, session: Session, *, opens: bool) -> Tokens:
     """Tokens by authorization code with PKCE, the browser coming back to this machine (RFC 8252)."""
+    import http.server
+    import webbrowser
+
     proof, state = Proof.new(), secrets.token_urlsafe(16)
     answers: list[dict[str, list[str]]] = []
     arrived = threading.Event()

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 import sextant_client
-from sextant_client.cli import access, baselines, code, exits, operations, runs, scenarios
+from sextant_client.cli import (
+    access,
+    baselines,
+    code,
+    exits,
+    export,
+    operations,
+    outbox,
+    runs,
+    scenarios,
+    webhooks,
+)
 from sextant_client.cli.session import command
 
 _EXITS = "  ".join(f"{status} {meaning.partition(':')[0]}." for status, meaning in exits.MEANINGS.items())
@@ -24,8 +35,11 @@ runs.add_to(app)
 code.add_to(app)
 app.add_typer(baselines.app, name="baseline")
 command(app, "import")(baselines.import_from)
+command(app, "export")(export.export)
 app.add_typer(operations.incidents, name="incidents")
-app.add_typer(operations.outbox, name="outbox")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(webhooks.app, name="webhook", hidden=True)
 command(app, "api")(operations.call_api)
 access.add_to(app)
 

@@ -48,6 +48,36 @@ def upload(
     option: Option = None,
 ) -> None:
     """Store the tables of a folder as a baseline. What breaks a rule is told by table and row, and nothing is stored."""
+    _told(session, session.client.baselines.upload(name, _tables(folder), **values(option)))
+
+
+@command(app, "check")
+def check(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="The name it would have.", show_default=False)],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="With units.csv, load.csv … (or .parquet).", exists=True, file_okay=False, show_default=False
+        ),
+    ],
+    *,
+    option: Option = None,
+) -> None:
+    """Check the tables of a folder as `upload` would, and store no baseline."""
+    checked = session.client.baselines.check(name, _tables(folder), **values(option))
+    _warned(session, checked)
+    data = checked.data
+    state = "is stored already" if data.unchanged else "would be stored"
+    session.answer(
+        data,
+        lambda: session.fields(
+            {"baseline": f"{data.name} version {data.version} {state}", **data.summary, "digest": data.digest}
+        ),
+    )
+
+
+def _tables(folder: Path) -> dict[str, str | bytes | Path]:
     tables: dict[str, str | bytes | Path] = {}
     for table in _TABLES:
         for file in (folder / f"{table}.csv", folder / f"{table}.parquet"):
@@ -57,8 +87,7 @@ def upload(
         raise ValueError(
             f"{folder} must have the tables units and load, as .csv or .parquet; it has {', '.join(tables) or 'none'}"
         )
-    stored = session.client.baselines.upload(name, tables, **values(option))
-    _told(session, stored)
+    return tables
 
 
 @command(app, "list")
@@ -128,11 +157,15 @@ def import_from(
 
 
 def _told(session: Session, stored: Any) -> None:
+    _warned(session, stored)
+    session.answer(stored.data, lambda: f"{stored.data.id} {stored.data.name} version {stored.data.version}")
+
+
+def _warned(session: Session, stored: Any) -> None:
     for warning in getattr(stored.meta, "warnings", None) or ():
         session.say(
             f"warning: {warning if isinstance(warning, str) else getattr(warning, 'message', warning)}"
         )
-    session.answer(stored.data, lambda: f"{stored.data.id} {stored.data.name} version {stored.data.version}")
 
 
 def _id(session: Session, name: str) -> str:

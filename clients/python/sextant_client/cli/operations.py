@@ -1,4 +1,4 @@
-"""`sextant incidents …`, `sextant outbox …` and `sextant api …`."""
+"""`sextant incidents …` and `sextant api …`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,8 @@ from sextant_client.cli.session import Session, command
 from sextant_client.problems import SextantError
 
 incidents = typer.Typer(no_args_is_help=True, help="Incidents: failures that belong together.")
-outbox = typer.Typer(no_args_is_help=True, help="The outbox: events on their way to the bus.")
 
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1)]
-Tenant = Annotated[
-    str | None, typer.Option(help="Another tenant, for who manages tenants.", show_default=False)
-]
 
 
 @command(incidents, "list")
@@ -61,77 +57,6 @@ def show_incident(
         return Group(session.fields(incident.to_dict()), "", session.table(["AT", "WHAT"], lines))
 
     session.answer({**incident.to_dict(), "timeline": [each.to_dict() for each in timeline]}, text)
-
-
-@command(outbox, "summary")
-def summary(session: Session, *, tenant: Tenant = None) -> None:
-    """Show what waits, what is on its way and what was given up, by tenant."""
-    figures = session.client.api.summarise_outbox(tenant=tenant).data
-    session.answer(
-        figures,
-        lambda: session.table(
-            ["TENANT", "PENDING", "LEASED", "DELAYED", "DEAD", "OLDEST", "PUBLISHED"],
-            (
-                (
-                    each.tenant_id,
-                    each.pending,
-                    each.leased,
-                    each.delayed,
-                    each.dead,
-                    each.oldest_pending_at,
-                    each.published,
-                )
-                for each in figures
-            ),
-            right=["PENDING", "LEASED", "DELAYED", "DEAD", "PUBLISHED"],
-        ),
-    )
-
-
-@command(outbox, "list")
-def list_outbox(
-    session: Session,
-    *,
-    status: Annotated[str | None, typer.Option(help="Such as PENDING or DEAD.", show_default=False)] = None,
-    topic: Annotated[str | None, typer.Option(help="Where they go.", show_default=False)] = None,
-    tenant: Tenant = None,
-    limit: Limit = 50,
-) -> None:
-    """List events of the outbox."""
-    listed = _first(items(session.client.api.list_outbox, status=status, topic=topic, tenant=tenant), limit)
-    session.answer(
-        listed,
-        lambda: session.table(
-            ["ID", "STATUS", "TOPIC", "ATTEMPTS", "CREATED", "LAST ERROR"],
-            (
-                (each.id, each.status, each.topic, each.attempts, each.created_at, each.last_error)
-                for each in listed
-            ),
-            right=["ATTEMPTS"],
-        ),
-    )
-
-
-@command(outbox, "replay")
-def replay(
-    session: Session,
-    *,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.", show_default=False)],
-    event: Annotated[
-        list[str] | None, typer.Option("--id", help="This event; may be repeated.", show_default=False)
-    ] = None,
-    status: Annotated[str | None, typer.Option(help="Such as DEAD.", show_default=False)] = None,
-    topic: Annotated[str | None, typer.Option(help="Where they go.", show_default=False)] = None,
-    tenant: Tenant = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it, instead of saying how many.")] = False,
-) -> None:
-    """Send events again. Without --yes it only says how many that would be."""
-    selection: dict[str, Any] = {"reason": reason, "preview": not yes}
-    selection |= {
-        key: value for key, value in (("ids", event), ("status", status), ("topic", topic)) if value
-    }
-    answer = session.client.api.replay_outbox(selection, tenant=tenant).data
-    session.answer(answer, lambda: session.fields(answer.to_dict()))
 
 
 def call_api(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,9 @@ Parameter = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", help="NAME=VALUE; may be repeated.", show_default=False),
 ]
+
+
+_AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @command(app, "create")
@@ -197,3 +201,11 @@ def _json(text: str) -> Any:
 
 def _first(items: Any, limit: int) -> list[Any]:
     return [item for _, item in zip(range(limit), items, strict=False)]
+
+
+def moment(text: str | None) -> str | None:
+    """A time as it is, or an age (`90s`, `15m`, `2h`, `7d`) as the time that it means."""
+    if text and text[-1] in _AGES and text[:-1].isascii() and text[:-1].isdigit():
+        ago = timedelta(**{_AGES[text[-1]]: int(text[:-1])})
+        return (datetime.now(timezone.utc) - ago).isoformat()
+    return text

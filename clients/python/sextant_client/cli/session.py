@@ -8,17 +8,18 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from sextant_client._sync.client import Sextant
-from sextant_client.body import Body
 from sextant_client.cli import exits
 from sextant_client.problems import ProblemError, SextantError
 from sextant_client.settings import Settings
+
+if TYPE_CHECKING:
+    from sextant_client._sync.client import Sextant
 
 # Lines of a table that goes into a pipe are not cut at a terminal's width.
 _PIPE_WIDTH = 200
@@ -56,6 +57,8 @@ class Session:
     def client(self) -> Sextant:
         """The client, made when it is first needed."""
         if self._client is None:
+            from sextant_client._sync.client import Sextant
+
             self._client = Sextant.of(self.settings)
         return self._client
 
@@ -154,7 +157,7 @@ def _code(error: Exception) -> str:
 
 
 def _plain(data: Any) -> Any:
-    if isinstance(data, Body):
+    if hasattr(data, "to_dict"):
         return data.to_dict()
     if isinstance(data, Mapping):
         return {name: _plain(value) for name, value in data.items()}

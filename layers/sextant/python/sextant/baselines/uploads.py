@@ -62,6 +62,14 @@ def _same(session: Session, newest: Baseline | None, upload: Upload) -> Baseline
     return newest
 
 
+def becomes(session: Session, upload: Upload) -> tuple[int, bool]:
+    """Which version the upload would be, and whether it is stored as that one already."""
+    newest = repository.newest_by_name(session, upload.name)
+    if (same := _same(session, newest, upload)) is not None:
+        return same.version, True
+    return (newest.version + 1 if newest else 1), False
+
+
 def put(objects: TableStore, upload: Upload) -> None:
     """Put the tables, and the system in the form that loads at once, into object storage; no session is needed.
 
