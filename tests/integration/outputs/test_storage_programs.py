@@ -220,6 +220,23 @@ def test_a_target_beside_storage_in_every_draw(ask: Any) -> None:
     assert min(values("renewable_build.draws")) > 0.0
 
 
+def test_a_target_whose_payment_ends_the_build_beside_a_battery(ask: Any) -> None:
+    target, payment = 0.8, 40.0
+    values = ask(
+        [row("Battery", BATTERY)],
+        driver(
+            "policy",
+            policy_name="RPS",
+            start_year=YEAR,
+            target=target,
+            alternative_compliance_payment=payment,
+        ),
+    )
+    assert values("dispatch_cost") == [agrees(least_cost(LOAD, WIND, [BATTERY], target, payment))]
+    assert values("optimality_gap")[0] <= 1e-8
+    assert values("credit_price") == [payment]
+
+
 def test_each_weather_year_of_a_baseline_with_storage(ask: Any) -> None:
     # Given three years of weather, of which the second is calm and cold
     weather = {1995: (1.0, 1.0), 2003: (0.3, 1.2), 2010: (0.7, 1.05)}

@@ -49,13 +49,18 @@ class Obligation:
     built: FloatArray  # [D, Y] MW of the mix, in this year
     yearly_cost: FloatArray  # [D, Y] EUR/MW of the mix
     mix: FloatArray  # [D, Y, U] net MW per MW built
+    least: FloatArray  # [D, Y] EUR: no dispatch of what stands costs less
+    least_of_build: (
+        FloatArray  # [D, Y] EUR/MW by which each MW of the mix raises that, its yearly cost with it
+    )
 
     @classmethod
     def none(cls, draws: int, years: int, units: int) -> Obligation:
         """No target in any year; `put` writes those that there are."""
         flat = (draws, years)
-        energy, rate, built, cost = (np.zeros(flat) for _ in range(4))
-        return cls(np.zeros(flat, dtype=np.bool_), energy, rate, built, cost, np.zeros((*flat, units)))
+        energy, rate, built, cost, least, least_of_build = (np.zeros(flat) for _ in range(6))
+        mix = np.zeros((*flat, units))
+        return cls(np.zeros(flat, dtype=np.bool_), energy, rate, built, cost, mix, least, least_of_build)
 
     def put(self, year: int, standard: Problem, built: FloatArray) -> None:
         """Write one year's target and what was built for it."""
@@ -63,6 +68,11 @@ class Obligation:
         self.energy[:, year], self.compliance_rate[:, year] = standard.energy, standard.compliance_rate
         self.built[:, year], self.yearly_cost[:, year] = built, standard.yearly_cost
         self.mix[:, year] = standard.mix
+        # What a MW of each unit saves at most: all that it can give, at its bid where that is below zero.
+        given = (standard.profiles @ standard.weights)[standard.profile_of]
+        saved = np.minimum(standard.bids.min(axis=1), 0.0) * given
+        self.least[:, year] = (saved * standard.capacity).sum(axis=1)
+        self.least_of_build[:, year] = standard.yearly_cost + (saved * standard.mix).sum(axis=1)
 
     def cost(self, renewable: FloatArray) -> FloatArray:
         """[D·Y] EUR: what is built in the year, and what is paid for renewable MWh [D·Y] that are missing."""
@@ -71,11 +81,26 @@ class Obligation:
             self.yearly_cost.ravel() * self.built.ravel() + self.compliance_rate.ravel() * missing
         )
 
-    def value(self, credit: FloatArray, earned: FloatArray) -> FloatArray:
-        """[D·Y] EUR that the target adds to the bound, at credit prices [D·Y] and units' rents [D·Y, U]."""
+    def value(self, credit: FloatArray, earned: FloatArray, cost: FloatArray) -> FloatArray:
+        """[D·Y] EUR that the target adds to the bound of years that cost so much [D·Y], at credit prices [D·Y] and units' rents [D·Y, U]."""
+        built, yearly = self.built.ravel(), self.yearly_cost.ravel()
         yielded = np.einsum("bu,bu->b", self.mix.reshape(earned.shape), earned)
-        built = np.minimum(self.yearly_cost.ravel(), yielded) * self.built.ravel()
-        return np.asarray(credit * self.energy.ravel() + built)
+        return np.asarray(
+            credit * self.energy.ravel()
+            + yielded * built
+            - np.where(yielded > yearly, (yielded - yearly) * self._most(credit, cost), 0.0)
+        )
+
+    def _most(self, credit: FloatArray, cost: FloatArray) -> FloatArray:
+        """[D·Y] MW beyond which no build costs less than that.
+
+        Without a credit the target needs no more than what is built, and nothing is built beyond that. With one, more may be: as much
+        as the whole cost would pay for.
+        """
+        of_build = self.least_of_build.ravel()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            payable = np.where(of_build > 0.0, (cost - self.least.ravel()) / of_build, np.inf)
+        return np.where(credit > 0.0, np.maximum(payable, self.built.ravel()), self.built.ravel())
 
 
 def certify(
@@ -97,7 +122,7 @@ def certify(
     if operation is not None:
         bound = bound - storage_profits(problem, price, operation)
     if np.any(obligation.holds):
-        bound = bound + obligation.value(credit, earned)
+        bound = bound + obligation.value(credit, earned, cost)
     return Certificate(cost, bound)
 
 

@@ -24,13 +24,15 @@ def build_with_storages(
 ) -> tuple[Build, Operation]:
     """The build of one year, and what the storages of its rows do.
 
-    Both at once, the storages may have more built than the target needs, where that pays. The rule forbids it: then they take turns
-    until neither moves, or for TURNS; the certificate tells what is missing.
+    Both at once, the storages may have more built than the target needs, where that pays: then its credit is nothing. The rule forbids
+    it, and they take turns until neither moves, or for TURNS; the certificate tells what is missing.
     """
     worked, built, credit = operate_and_build(standard, storages)
     served = np.maximum(standard.load + worked.position, 0.0)
     solved = renewables.solve(replace(standard, load=served), guess=guess)
-    others = np.flatnonzero(~(np.abs(solved.mw - built) <= SAME_BUILD * (1.0 + solved.mw)))
+    # Where there is a credit, the least build with what the storages do costs no more than theirs, though several may cost the same.
+    same = (credit > 0.0) | (np.abs(solved.mw - built) <= SAME_BUILD * (1.0 + solved.mw))
+    others = np.flatnonzero(~same)
     # With what the storages do given, other credits would do too; this one does for both.
     solved = replace(solved, credit=np.where(np.isnan(credit), solved.credit, np.maximum(credit, 0.0)))
     if others.size:

@@ -37,6 +37,8 @@ LEAST_WIDTH = 1e-9
 """Ranges narrower than this share of the storages' power stand still."""
 
 
+_Missing = tuple[FloatArray | float, ...]
+
 overflowing = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 """Of a search: a step that is no number ends it, and what was reached before counts."""
 
@@ -178,25 +180,26 @@ class Factor:
         self._nodes = program.nodes
         blocks, charge, discharge, spill, level = program.split(theta)
         into, out = program.step * program.into, program.step / program.out
-        self._power = np.add.reduceat(blocks, program.blocks.first) + (charge + discharge).sum(axis=0)
+        supplied = np.add.reduceat(blocks, program.blocks.first)
+        moved = charge + discharge
+        self._power = supplied + moved.sum(axis=0)
         self._power[self._power == 0.0] = 1.0
         self._mixed = into * charge + out * discharge
         count, periods = program.nodes[:2]
-        links = level[:, :, 1:].copy()
-        links[:, :, -1] += level[:, :, 0]
-        around = links + level[:, :, :-1]
-        # The end of a period with levels of its own is linked with nothing.
-        around_end = level[:, :, -1]
-        own = (into**2 * charge + out**2 * discharge + program.step**2 * spill).reshape(links.shape) + around
-        mixed = self._mixed.reshape(links.shape)
-        power = self._power.reshape(periods, -1)
-        diagonal = -mixed[:, None] * mixed[None] / power
         each = np.arange(count)
-        diagonal[each, each] += own
-        links[:, :, -1] -= around_end
-        coupling = np.zeros_like(diagonal)
-        coupling[each, each] = -links
-        self._ring = Ring(diagonal, coupling)
+        shape = (count, periods, program.nodes[2] - 1)
+        mixed = self._mixed.reshape(shape)
+        excess = -mixed[:, None] * mixed[None] / self._power.reshape(periods, -1)
+        # What is left of a storage's own when the balance of power is taken out, summed instead of subtracted.
+        others = supplied + np.array([np.delete(moved, at, axis=0).sum(axis=0) for at in each])
+        left = (into**2 * charge + out**2 * discharge) * others + (into - out) ** 2 * charge * discharge
+        excess[each, each] = (left / self._power + program.step**2 * spill).reshape(shape)
+        # The end of a period with levels of its own is linked with nothing.
+        excess[each, each, :, -1] += level[:, :, -1]
+        links = np.zeros_like(excess)
+        links[each, each, :, :-1] = level[:, :, 1:-1]
+        links[each, each, :, -1] = level[:, :, 0]
+        self._ring = Ring(excess, links)
 
     def solve(self, power: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The duals of power [H] and energy [S, H]."""
@@ -263,19 +266,35 @@ def solve(
     blocks = _blocks(curves, load, down, up)
     program = Program(blocks, reservoirs, period, step, unit)
     point = beginning(program)
+    missing = _missing(program, point)
     for _ in range(MOST_STEPS):
-        power, energy = program.times(point.x)
-        missing = program.power - power, program.energy - energy
         cost = abs(float(program.cost @ point.x) + blocks.below / unit)
         within = point.gap / max(cost, 1.0 / unit)
-        if within <= TOLERANCE and max(float(np.abs(part).max()) for part in missing) <= UNBALANCED:
+        if within <= TOLERANCE and balanced(*missing):
             break
         following = _advanced(program, point, missing)
-        if not following.gap < np.inf or (within <= GOOD and following.gap > 0.5 * point.gap):
+        ahead = _missing(program, following)
+        if lost(within, (point.gap, following.gap), missing, ahead):
             break
-        point = following
+        point, missing = following, ahead
     _, charge, discharge, _, _ = program.split(np.where(program.moves, point.x, 0.0))
     return Compromise((charge - discharge) * unit, -point.energy * step)
+
+
+def balanced(*missing: FloatArray | float) -> bool:
+    """Whether the balances, by what is missing to each, hold."""
+    return all(float(np.abs(part).max()) <= UNBALANCED for part in missing)
+
+
+def lost(within: float, gap: tuple[float, float], missing: _Missing, ahead: _Missing) -> bool:
+    """Whether a step, of which the gap and what is missing to the balances are given before and ahead, is rounding's: it is no number, gains too little of a small gap, or loses balances that held."""
+    gains = gap[1] <= 0.5 * gap[0] if within <= GOOD else gap[1] < np.inf
+    return not gains or (balanced(*missing) and not balanced(*ahead))
+
+
+def _missing(program: Program, point: _Point) -> tuple[FloatArray, FloatArray]:
+    power, energy = program.times(point.x)
+    return program.power - power, program.energy - energy
 
 
 def beginning(program: Program) -> _Point:

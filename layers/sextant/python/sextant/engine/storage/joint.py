@@ -11,7 +11,7 @@ the same factor, and two equations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Solution:
     schedules: list[Schedule]
     mw: float
     credit: float  # EUR/MWh, the target's dual
+    reached: bool  # whether it keeps all balances, and is within ENOUGH of the optimum
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ class _Point:
         return float(self.x @ self.lower + self.room @ self.upper + self.extra @ self.extra_lower)
 
 
+ENOUGH = 1e-6
+"""Share of the cost by which primal and dual may differ of what counts as the optimum; the certificate tells how much they do."""
+MOST_REFINEMENTS = 5
+REFINED = 0.01 * interior.UNBALANCED
+"""Less of a balance than this is not worth another solution."""
+
+_Duals = tuple[FloatArray, FloatArray, float, float]
+"""Of the balances of power and energy and of the target, and beside them the build."""
+
+
 @interior.overflowing
 def solve(problem: Problem, row: int, reservoirs: Sequence[Reservoir], period: int, step: float) -> Solution:
     """The optimum of a row, without the rule that nothing is built beyond the target."""
@@ -68,19 +79,17 @@ def solve(problem: Problem, row: int, reservoirs: Sequence[Reservoir], period: i
     program = Program(blocks, reservoirs, period, step, unit)
     program.moves[program.parts[0]] |= target.grows > 0.0
     point = _beginning(program, target)
+    missing, within = _missing(program, target, point), np.inf
     for _ in range(interior.MOST_STEPS):
-        power, energy = program.times(point.x)
-        counted = float(target.counts @ point.x[program.parts[0]]) + point.extra[1] - point.extra[2]
-        missing = program.power - power, program.energy - energy, target.energy - counted
         cost = abs(float(program.cost @ point.x) + float(target.costs @ point.extra))
         within = point.gap / max(cost, 1.0 / unit)
-        balanced = max(float(np.abs(part).max()) for part in missing) <= interior.UNBALANCED
-        if within <= interior.TOLERANCE and balanced:
+        if within <= interior.TOLERANCE and interior.balanced(*missing):
             break
         following = _advanced(program, target, point, missing)
-        if not following.gap < np.inf or (within <= interior.GOOD and following.gap > 0.5 * point.gap):
+        ahead = _missing(program, target, following)
+        if interior.lost(within, (point.gap, following.gap), missing, ahead):
             break
-        point = following
+        point, missing = following, ahead
     _, charge, discharge, _, level = program.split(np.where(program.moves, point.x, 0.0))
     values = -point.energy * step / weight
     schedules = []
@@ -93,9 +102,27 @@ def solve(problem: Problem, row: int, reservoirs: Sequence[Reservoir], period: i
             after[:, -1] += each.final
             start = np.full(len(after), each.initial)
         schedules.append(Schedule(charge[at] * unit, discharge[at] * unit, after.ravel(), start, values[at]))
-    # What is left of nothing by rounding is nothing.
-    worthless = point.credit <= interior.GOOD * problem.compliance_rate[row]
-    return Solution(schedules, float(point.extra[0]) * unit, 0.0 if worthless else point.credit)
+    # What is left of nothing by rounding is nothing, and what is but that short of the most is the most.
+    most = float(problem.compliance_rate[row])
+    credit = 0.0 if point.credit <= interior.GOOD * most else point.credit
+    return Solution(
+        schedules,
+        float(point.extra[0]) * unit,
+        most if credit >= (1.0 - interior.GOOD) * most else credit,
+        reached=interior.balanced(*missing) and within <= ENOUGH,
+    )
+
+
+def _missing(program: Program, target: _Target, point: _Point) -> tuple[FloatArray, FloatArray, float]:
+    """What the point's balances of power and energy, and its target, are short of."""
+    power, energy, reached = _balances(program, target, point)
+    return program.power - power, program.energy - energy, target.energy - reached
+
+
+def _balances(program: Program, target: _Target, point: _Point) -> tuple[FloatArray, FloatArray, float]:
+    power, energy = program.times(point.x)
+    counted = float(target.counts @ point.x[program.parts[0]]) + point.extra[1] - point.extra[2]
+    return power, energy, counted
 
 
 def _blocks(problem: Problem, row: int, up: float, unit: float, scale: float) -> tuple[Blocks, _Target]:
@@ -193,9 +220,11 @@ def _advanced(
     def by_power(values: FloatArray) -> FloatArray:
         return np.add.reduceat(values, program.blocks.first)
 
-    nothing = np.zeros(program.flows)
+    unchanged = np.zeros_like(x), np.zeros_like(x), np.zeros(3)
     of_target, of_build = by_power(theta_blocks * target.counts), by_power(theta_blocks * pushed)
-    solved_target, solved_build = factor.solve(of_target, nothing), factor.solve(of_build, nothing)
+    solved_target, solved_build = (
+        factor.solve(power, np.zeros(program.flows)) for power in (of_target, of_build)
+    )
     theta_extra = extra / held
     own = float((theta_blocks * target.counts) @ target.counts) + theta_extra[1] + theta_extra[2]
     mixed = float((theta_blocks * target.counts) @ pushed)
@@ -208,25 +237,23 @@ def _advanced(
     )
     determinant = matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
 
-    def step(to_lower: FloatArray, to_upper: FloatArray, to_extra: FloatArray) -> _Point:
-        pull = reduced - to_lower / x + to_upper / room
-        pull_extra = reduced_extra - to_extra / extra
-        power, energy = program.times(theta * pull)
-        right_power, right_energy = missing[0] + power, missing[1] + energy
-        right_target = missing[2] + float((theta_blocks * target.counts) @ pull[blocks])
-        right_target += float(counts[1:] @ (theta_extra[1:] * pull_extra[1:]))
-        right_build = (
-            pull_extra[0]
-            - float(target.grows @ (to_upper[blocks] / room[blocks]))
-            + float((pushed * theta_blocks) @ pull[blocks])
-        )
-        free = factor.solve(right_power, right_energy)
-        one = right_target - float(of_target @ free[0])
-        two = right_build - float(of_build @ free[0])
+    def solved(power: FloatArray, energy: FloatArray, reached: float, built: float) -> _Duals:
+        """What answers these right sides: the duals, and the build's change."""
+        free = factor.solve(power, energy)
+        one, two = reached - float(of_target @ free[0]), built - float(of_build @ free[0])
         credit = (one * matrix[1, 1] - two * matrix[0, 1]) / determinant
         build = (two * matrix[0, 0] - one * matrix[1, 0]) / determinant
-        d_power = free[0] - solved_target[0] * credit - solved_build[0] * build
-        d_energy = free[1] - solved_target[1] * credit - solved_build[1] * build
+        d_power, d_energy = (
+            part - at_target * credit - at_build * build
+            for part, at_target, at_build in zip(free, solved_target, solved_build, strict=True)
+        )
+        return d_power, d_energy, credit, build
+
+    def changed(
+        duals: _Duals, pull: FloatArray, pull_extra: FloatArray, to: tuple[FloatArray, ...]
+    ) -> _Point:
+        """The step of all that belongs to such duals; `to` is what the products with lower, upper and extra lower are to change by."""
+        d_power, d_energy, credit, build = duals
         forced = program.transposed(d_power, d_energy) - pull
         forced[blocks] += target.counts * credit + pushed * build
         change = theta * forced
@@ -237,14 +264,40 @@ def _advanced(
         return _Point(
             change,
             d_room,
-            (to_lower - lower * change) / x,
-            (to_upper - upper * d_room) / room,
+            (to[0] - lower * change) / x,
+            (to[1] - upper * d_room) / room,
             d_power,
             d_energy,
             credit,
             d_extra,
-            (to_extra - held * d_extra) / extra,
+            (to[2] - held * d_extra) / extra,
         )
+
+    def step(to_lower: FloatArray, to_upper: FloatArray, to_extra: FloatArray) -> _Point:
+        pull = reduced - to_lower / x + to_upper / room
+        pull_extra = reduced_extra - to_extra / extra
+        power, energy = program.times(theta * pull)
+        right_target = missing[2] + float((theta_blocks * target.counts) @ pull[blocks])
+        right_target += float(counts[1:] @ (theta_extra[1:] * pull_extra[1:]))
+        right_build = (
+            pull_extra[0]
+            - float(target.grows @ (to_upper[blocks] / room[blocks]))
+            + float((pushed * theta_blocks) @ pull[blocks])
+        )
+        duals = solved(missing[0] + power, missing[1] + energy, right_target, right_build)
+        return changed(duals, pull, pull_extra, (to_lower, to_upper, to_extra))
+
+    def refined(whole: _Point) -> _Point:
+        """The step with what its balances are short of, by rounding, added."""
+        for _ in range(MOST_REFINEMENTS):
+            done = _balances(program, target, whole)
+            still = missing[0] - done[0], missing[1] - done[1], missing[2] - done[2]
+            if all(float(np.abs(part).max()) <= REFINED for part in still):
+                break
+            more = changed(solved(*still, 0.0), np.zeros_like(x), np.zeros(3), unchanged)
+            parts = (getattr(whole, each.name) + getattr(more, each.name) for each in fields(_Point))
+            whole = _Point(*parts)
+        return whole
 
     predicted = step(-x * lower, -room * upper, -extra * held)
     mean = point.gap / (2 * len(x) + 3)
@@ -254,7 +307,7 @@ def _advanced(
         centre - room * upper - predicted.room * predicted.upper,
         centre - extra * held - predicted.extra * predicted.extra_lower,
     )
-    return _moved(point, corrected, interior.BOUNDARY)
+    return _moved(point, refined(corrected), interior.BOUNDARY)
 
 
 def _moved(point: _Point, step: _Point, most: float) -> _Point:

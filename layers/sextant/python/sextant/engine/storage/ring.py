@@ -1,6 +1,8 @@
 """Rings of blocks that are linked each with the next, solved by cyclic reduction: half of the nodes are taken out at a time.
 
-All is done elementwise and in one order, so that every processor computes the same bits.
+A node's block is kept as what it holds beyond its links. Links of a storage that is amid its limits are greater than that by
+more than the digits of a number, and a difference of the two would lose it; sums do not (Grassmann, Taksar and Heyman, Oper.
+Res. 33, 1985, for Markov chains). All is done elementwise and in one order, so that every processor computes the same bits.
 """
 
 from __future__ import annotations
@@ -16,27 +18,30 @@ DEPENDENT = 1e-14
 class Ring:
     """A symmetric positive definite matrix of S × S blocks: one for each node of a ring, one for each link with the next."""
 
-    def __init__(self, diagonal: FloatArray, coupling: FloatArray) -> None:
-        """Take out every other node until one is left; the blocks are [S, S, rings, nodes]."""
+    def __init__(self, excess: FloatArray, links: FloatArray) -> None:
+        """Take out every other node until one is left.
+
+        Both are blocks [S, S, rings, nodes]: minus `links` couples a node with the next, and a node's own block is its `excess` and
+        its links on both sides.
+        """
         self._taken: list[tuple[FloatArray, FloatArray, FloatArray]] = []
-        each = np.arange(len(diagonal))
-        floor = DEPENDENT * diagonal[each, each]
-        while diagonal.shape[3] > 1:
-            odd = diagonal.shape[3] % 2
-            gone = slice(1, diagonal.shape[3] - odd, 2)
-            inverse = _inverse(diagonal[..., gone].copy(), floor[..., gone])
-            before = coupling[..., 0 : diagonal.shape[3] - odd : 2].copy()
-            after = coupling[..., gone].copy()
-            self._taken.append((inverse, before, after))
+        while excess.shape[3] > 1:
+            odd = excess.shape[3] % 2
+            gone = slice(1, excess.shape[3] - odd, 2)
+            before = links[..., 0 : excess.shape[3] - odd : 2].copy()
+            after = links[..., gone].copy()
+            inverse = _inverse(excess[..., gone] + before.swapaxes(0, 1) + after)
+            self._taken.append((inverse, -before, -after))
             pairs = before.shape[3]
             from_before = _product(before, inverse)
-            rest, links = diagonal[..., ::2].copy(), coupling[..., ::2].copy()
-            rest[..., :pairs] -= _product(from_before, before.swapaxes(0, 1))
+            from_after = _product(after.swapaxes(0, 1), inverse)
+            rest, further = excess[..., ::2].copy(), links[..., ::2].copy()
+            rest[..., :pairs] += _product(from_before, excess[..., gone])
+            _add_to_next(rest, _product(from_after, excess[..., gone]))
             # Where the nodes are odd in number the last stays, linked with the first as it was.
-            links[..., :pairs] = -_product(from_before, after)
-            _take_from_next(rest, _product(_product(after.swapaxes(0, 1), inverse), after))
-            diagonal, coupling, floor = rest, links, floor[..., ::2]
-        self._last = _inverse(diagonal + coupling + coupling.swapaxes(0, 1), floor)
+            further[..., :pairs] = _product(from_before, after)
+            excess, links = rest, further
+        self._last = _inverse(excess.copy())
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for right sides [S, rings, nodes]."""
@@ -46,7 +51,7 @@ class Ring:
             own = _applied(inverse, right[..., 1 : right.shape[2] - right.shape[2] % 2 : 2])
             rest = right[..., ::2].copy()
             rest[..., : before.shape[3]] -= _applied(before, own)
-            _take_from_next(rest, _applied(after.swapaxes(0, 1), own))
+            _add_to_next(rest, -_applied(after.swapaxes(0, 1), own))
             right = rest
         solved = _applied(self._last, right)
         for (inverse, before, after), right in zip(self._taken[::-1], kept[::-1], strict=True):
@@ -61,12 +66,12 @@ class Ring:
         return solved
 
 
-def _take_from_next(nodes: FloatArray, parts: FloatArray) -> None:
-    """Take each part from the node that follows its own; that of the last is the first, unless that one has none before it."""
+def _add_to_next(nodes: FloatArray, parts: FloatArray) -> None:
+    """Add each part to the node that follows its own; that of the last is the first, unless that one has none before it."""
     if parts.shape[-1] < nodes.shape[-1]:
-        nodes[..., 1:] -= parts
+        nodes[..., 1:] += parts
     else:
-        nodes -= np.roll(parts, 1, axis=-1)
+        nodes += np.roll(parts, 1, axis=-1)
 
 
 def _product(one: FloatArray, other: FloatArray) -> FloatArray:
@@ -85,8 +90,10 @@ def _applied(blocks: FloatArray, vectors: FloatArray) -> FloatArray:
     return result
 
 
-def _inverse(blocks: FloatArray, floor: FloatArray) -> FloatArray:
-    """Inverses of blocks [S, S, …], in place, by Gauss and Jordan; a pivot at its floor [S, …] stands for no step in its direction."""
+def _inverse(blocks: FloatArray) -> FloatArray:
+    """Inverses of blocks [S, S, …], in place, by Gauss and Jordan; a pivot at its floor stands for no step in its direction."""
+    each = np.arange(len(blocks))
+    floor = DEPENDENT * blocks[each, each]
     for pivot in range(len(blocks)):
         own = blocks[pivot, pivot]
         usable = own > floor[pivot]

@@ -115,8 +115,8 @@ def operate(problem: DispatchProblem, storages: Storages) -> Operation:
 def operate_and_build(problem: Problem, storages: Storages) -> tuple[Operation, FloatArray, FloatArray]:
     """What the storages do at the least cost of each row's dispatch and build for its renewable target, that build and its credit price [R].
 
-    Unlike `sextant.engine.renewables`, it builds beyond the target where that pays. Nothing is said of rows without a target, or
-    without storages.
+    Unlike `sextant.engine.renewables`, it builds beyond the target where that pays. Nothing is said of rows without a target,
+    without storages, or whose optimum was not reached.
     """
     worked = Operation.idle(storages, problem.load.shape[1])
     built, credit = np.full((2, len(problem.load)), np.nan)
@@ -125,6 +125,8 @@ def operate_and_build(problem: Problem, storages: Storages) -> tuple[Operation, 
         if fleets:
             reservoirs = [fleet.reservoir for fleet in fleets]
             solution = joint.solve(problem, row, reservoirs, storages.period, storages.step)
+            if not solution.reached:
+                continue
             built[row], credit[row] = solution.mw, solution.credit
             _divide(worked, row, fleets, solution.schedules)
     return worked, built, credit
