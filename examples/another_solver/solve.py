@@ -20,7 +20,7 @@ def yearly_costs(request: SimulationRequest) -> list[float]:
         bids = (
             fleet.heat_rate * fuel
             + fleet.variable_cost
-            + fleet.emission_factor * inputs.carbon_price[0, year]
+            + fleet.emission_factor * inputs.carbon_price[0, year, 0]
         )
         net = inputs.capacity[0, year] * (1.0 - fleet.outage_rate) * inputs.availability[0, year]
         offers = net[:, None] * fleet.profiles[fleet.profile_of]

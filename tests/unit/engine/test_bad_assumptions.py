@@ -124,7 +124,7 @@ def nested(depth: int) -> dict[str, Any]:
         ),
         (driver("time_series", quantity="LOAD"), ".payload.trend"),
         (
-            driver("time_series", quantity="CARBON_PRICE", seasonal={"amplitude": 0.1, "peak_month": 1}),
+            driver("time_series", quantity="AVAILABILITY", seasonal={"amplitude": 0.1, "peak_month": 1}),
             ".payload.seasonal",
         ),
         (

@@ -178,10 +178,35 @@ def test_prices_by_month_move_the_price_by_month() -> None:
     doubled = run(driver("fuel_curve", fuel="gas", multiplier=2), system=system)
     assert series(doubled, "price") == [pytest.approx(7.5 * 13 + 8)]
     assert errors_of(load, prices=monthly[:-1]) == ["prices, column month: month 12 of 2030 is missing"]
-    uneven = [*monthly[:-1], {**monthly[-1], "carbon": 30}]
-    assert errors_of(load, prices=uneven) == [
-        "prices, column carbon: the same in every month of a year, unlike 2030"
-    ]
+
+
+def test_a_carbon_price_by_month_moves_the_price_by_month() -> None:
+    # Given 400 kg/MWh, and a carbon price that rises from 10 in January to 120 in December
+    load = [{"year": 2030, "hour": m, "month": m, "weight": 730, "load_mw": 100} for m in range(1, 13)]
+    by_month = [{"year": 2030, "month": m, "gas": 4, "carbon": 10 * m} for m in range(1, 13)]
+    rising = made(load, prices=by_month)
+
+    def prices(*drivers: Any, system: Any = rising) -> list[float]:
+        result = run(*drivers, system=system, hourly="price")
+        assert result.hourly is not None
+        return [float(value) for value in result.hourly.values[0, 0]]
+
+    # Then each month has its own, which a price that a policy sets replaces, and a course over the year moves
+    assert prices() == [pytest.approx(30 + 4 * m) for m in range(1, 13)]
+    policy = driver("policy", policy_name="CARBON_PRICE", start_year=2030, price=20)
+    assert prices(policy) == [pytest.approx(38)] * 12
+    higher = {"monthly": [0.0] * 6 + [0.5] * 6}
+    course = driver("time_series", quantity="CARBON_PRICE", seasonal=higher)
+    assert prices(policy, course) == [pytest.approx(38)] * 6 + [pytest.approx(42)] * 6
+    flat = made(load, prices=[{"year": 2030, "gas": 4, "carbon": 20}])
+    assert prices(course, system=flat) == prices(policy, course)
+    # And a condition looks at the year's mean
+    for least, shift in ((64, 1), (66, 0)):
+        condition = {"metric": "CARBON_PRICE", "operator": "GT", "value": least}
+        dearer = driver("fuel_curve", fuel="gas", shift=1)
+        assert prices(driver("conditional", logic="ALL", conditions=[condition], then=[dearer])) == [
+            pytest.approx(30 + 4 * m + 7.5 * shift) for m in range(1, 13)
+        ]
 
 
 def test_a_load_given_once_grows() -> None:

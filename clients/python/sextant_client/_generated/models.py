@@ -3293,7 +3293,7 @@ class TimeSeriesPayload(Body):
     trend: Trend | None = None
     """growth from year to year"""
     seasonal: Seasonal | None = None
-    """the course over a year; only with `LOAD` and `FUEL_PRICE`"""
+    """the course over a year; only with `LOAD`, `FUEL_PRICE` and `CARBON_PRICE`"""
     cyclical: Cyclical | None = None
     """a wave over several years"""
     irregular: Irregular | None = None

@@ -74,7 +74,9 @@ class TimeSeriesPayload(Quantity):
         default="MULTIPLICATIVE",
     )
     trend: Trend | None = optional("growth from year to year")
-    seasonal: Seasonal | None = optional("the course over a year; only with `LOAD` and `FUEL_PRICE`")
+    seasonal: Seasonal | None = optional(
+        "the course over a year; only with `LOAD`, `FUEL_PRICE` and `CARBON_PRICE`"
+    )
     cyclical: Cyclical | None = optional("a wave over several years")
     irregular: Irregular | None = optional(
         "noise from year to year; counts as stochastic: bands come from `draws`"
@@ -84,6 +86,10 @@ class TimeSeriesPayload(Quantity):
     def _has_a_component(self) -> Self:
         if self.trend is None and self.seasonal is None and self.cyclical is None and self.irregular is None:
             broken("trend", "missing", "at least one of trend, seasonal, cyclical, irregular is required")
-        if self.seasonal is not None and self.quantity not in ("LOAD", "FUEL_PRICE"):
-            broken("seasonal", "not_applicable", "seasonal goes only with quantity LOAD or FUEL_PRICE")
+        if self.seasonal is not None and self.quantity == "AVAILABILITY":
+            broken(
+                "seasonal",
+                "not_applicable",
+                "seasonal goes only with quantity LOAD, FUEL_PRICE or CARBON_PRICE",
+            )
         return self

@@ -70,7 +70,7 @@ class Inputs:
 
     load: FloatArray  # [D, Y, H] MW
     fuel_price: FloatArray  # [D, Y, M, F] EUR/GJ
-    carbon_price: FloatArray  # [D, Y] EUR/t
+    carbon_price: FloatArray  # [D, Y, M] EUR/t
     capacity: FloatArray  # [D, Y, U] MW installed
     financed: FloatArray  # [D, Y, U] MW that would stand had nothing closed once it had entered
     availability: FloatArray  # [D, Y, U] factor on outage and profile
@@ -310,7 +310,7 @@ def initial_inputs(system: SystemData, fleet: Fleet, years: Sequence[int], shock
     return Inputs(
         load=system.load[None, at, :],
         fuel_price=np.moveaxis(shocked, 0, -1)[None, at],
-        carbon_price=system.carbon_price[None, at],
+        carbon_price=system.carbon_price.reshape(len(system.years), -1)[None, at],
         capacity=capacity[None],
         financed=financed[None],
         availability=np.ones((1, len(years), len(fleet.units))),

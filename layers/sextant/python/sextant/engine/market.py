@@ -253,14 +253,17 @@ def unit_bids(inputs: Inputs, fleet: Fleet, spill_cost: float) -> tuple[FloatArr
 
     A must-take unit bids minus the spill cost: it gives way only when there is nothing else to throw away.
     """
-    fuel = inputs.fuel_price
-    if fuel.shape[2] > 1 and np.all(fuel == fuel[:, :, :1]):
-        fuel = fuel[:, :, :1]
+    fuel, carbon = (_seasons(price) for price in (inputs.fuel_price, inputs.carbon_price[..., None]))
     burning = np.where(fleet.fuel_of >= 0, fleet.heat_rate, 0.0)
     per_unit = fuel[..., np.maximum(fleet.fuel_of, 0)] if fuel.shape[-1] else np.zeros((*fuel.shape[:3], 1))
     running = per_unit * burning + fleet.variable_cost
-    running = running + (inputs.carbon_price[..., None] * fleet.emission_factor)[:, :, None, :]
+    running = running + carbon * fleet.emission_factor
     return np.where(fleet.must_take, -spill_cost, running), running
+
+
+def _seasons(price: FloatArray) -> FloatArray:
+    """Prices [D, Y, M, …] of one season where the months are alike."""
+    return price[:, :, :1] if np.all(price == price[:, :, :1]) else price
 
 
 def _room(fleet: Fleet) -> FloatArray:

@@ -17,7 +17,7 @@ MONTHS = 12
 def read_prices(
     table: Table, years: Sequence[int], burned: Collection[str], currency: str, *, emits: bool
 ) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Fuel curves, [Y] or by month [Y, 12], and the carbon price [Y].
+    """Fuel curves and the carbon price, each [Y] or by month [Y, 12].
 
     Where the table has no column for what units burn or emit, the reference system's is taken, held flat outside its years, and
     told. Its prices are EUR: in another currency the column is required.
@@ -77,9 +77,6 @@ def _given(table: Table, years: Sequence[int]) -> tuple[dict[str, FloatArray], F
         for column in table.rows[0]
         if column not in ("year", "month")
     }
-    carbon = curves.pop(CARBON, None)
-    if carbon is not None and np.any(carbon != carbon[:, :1]):
-        year = years[int(np.flatnonzero(np.any(carbon != carbon[:, :1], axis=1))[0])]
-        table.wrong(0, CARBON, f"the same in every month of a year, unlike {year}")
     flat = {name: curve[:, 0] if np.all(curve == curve[:, :1]) else curve for name, curve in curves.items()}
-    return flat, None if carbon is None else carbon[:, 0]
+    carbon = flat.pop(CARBON, None)
+    return flat, carbon

@@ -120,7 +120,7 @@ class SystemData:
     units: tuple[Unit, ...]
     profiles: Mapping[str, FloatArray]  # name → [H] share of the capacity, 0–1
     fuel_prices: Mapping[str, FloatArray]  # name → [Y] EUR/GJ, or by month [Y, 12]
-    carbon_price: FloatArray  # [Y] EUR/t CO2
+    carbon_price: FloatArray  # [Y] EUR/t CO2, or by month [Y, 12]
     templates: Mapping[str, Unit]  # technology → what a new unit of it is like
     build_mix: Mapping[str, float]  # technology → share of the MW that an RPS builds
     value_of_lost_load: float = 10_000.0  # EUR/MWh
@@ -247,7 +247,11 @@ def check_system(system: SystemData) -> None:
             f"one value for each of the {years} years, or twelve",
         )
         need(np.all(np.isfinite(curve)) and np.all(curve >= 0), f"fuel_prices.{name}", "finite and >= 0")
-    need(system.carbon_price.shape == (years,), "carbon_price", f"one value for each of the {years} years")
+    need(
+        system.carbon_price.shape in ((years,), (years, 12)),
+        "carbon_price",
+        f"one value for each of the {years} years, or twelve",
+    )
     need(np.all(np.isfinite(system.carbon_price)), "carbon_price", "finite")
     need(system.value_of_lost_load > 0, "value_of_lost_load", "> 0")
     need(system.spill_cost >= 0, "spill_cost", ">= 0")

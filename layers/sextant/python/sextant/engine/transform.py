@@ -125,8 +125,9 @@ def _carbon_price(driver: PolicyPayload, inputs: Inputs, setting: Setting) -> In
         passed, 0.0
     )
     ramp = np.clip((passed + 1.0) / (driver.ramp_years + 1.0), 0.0, 1.0)
-    priced = inputs.carbon_price + ramp * (path - inputs.carbon_price)
-    return replace(inputs, carbon_price=np.where(setting.active(driver), priced, inputs.carbon_price))
+    priced = inputs.carbon_price + ramp[:, None] * (path[:, None] - inputs.carbon_price)
+    active = setting.active(driver)[..., None]
+    return replace(inputs, carbon_price=np.where(active, priced, inputs.carbon_price))
 
 
 def _load_growth(driver: LoadGrowthPayload, inputs: Inputs, setting: Setting) -> Inputs:
@@ -220,7 +221,7 @@ def move(
 ) -> Inputs:
     """Put one quantity through `change` in the active years.
 
-    `change` takes and gives an array whose axes begin with [D, Y]; LOAD comes as [D, Y, H], FUEL_PRICE as [D, Y, M].
+    `change` takes and gives an array whose axes begin with [D, Y]; LOAD comes as [D, Y, H], FUEL_PRICE and CARBON_PRICE as [D, Y, M].
     """
 
     def within(new: FloatArray, old: FloatArray) -> FloatArray:
@@ -276,7 +277,7 @@ def _time_series(
     def change(old: FloatArray) -> FloatArray:
         if driver.quantity == "LOAD":
             return old * (factor[:, :, setting.month - 1] if factor.shape[2] == 12 else factor)
-        if driver.quantity == "FUEL_PRICE":
+        if driver.quantity in ("FUEL_PRICE", "CARBON_PRICE"):
             return old * factor
         return old * factor.reshape(factor.shape[:2] + (1,) * (old.ndim - 2))
 
@@ -308,7 +309,7 @@ def _measure(
     if metric == "LOAD_ENERGY":
         return np.asarray(np.einsum("dyh,h->dy", inputs.load, setting.weights))
     if metric == "CARBON_PRICE":
-        return inputs.carbon_price
+        return np.asarray(inputs.carbon_price.mean(axis=-1))
     if metric == "FUEL_PRICE":
         assert condition.fuel is not None
         return np.asarray(inputs.fuel_price[..., setting.fleet.fuels.index(condition.fuel)].mean(axis=-1))
