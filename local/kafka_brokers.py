@@ -220,6 +220,8 @@ def _kafka_classpath() -> str:
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise NoBrokerError(f"Maven could not fetch it: {type(error).__name__}") from error
+    # Maven leaves a file alone that says the same already: it would be asked anew at each start.
+    _CLASSPATH.touch()
     return _CLASSPATH.read_text().strip()
 
 

@@ -51,6 +51,7 @@ PUBLISH_TIMEOUT = 3.0
 WITHIN = 900.0
 TOPIC = "chaos.events"
 ROOT = Path(__file__).parents[2]
+_NAMED = 20  # of the events that came out of order
 
 
 def main() -> int:
@@ -63,7 +64,10 @@ def main() -> int:
             _run(rig, random.Random(seed), verdict)
             _judge(rig, verdict)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if verdict.wrong and not any(verdict.wrong.values()):
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            sys.stdout.write(f"what the relays and the broker said is in {home}\n")
     return verdict.conclude()
 
 
@@ -331,7 +335,11 @@ class _Delivered:
         self.later_attempts += headers["retry-count"] != "0"
         if not self.copies[tenant, number]:
             # The tenant's events share a partition, so the log's order is theirs.
-            self.out_of_order += number < self.highest[tenant]
+            if number < self.highest[tenant]:
+                self.out_of_order += 1
+                if self.out_of_order <= _NAMED:
+                    place = f"{record.partition}@{record.offset}, attempt {headers['processing-attempt']}"
+                    sys.stdout.write(f"  {tenant}: {number} behind {self.highest[tenant]} ({place})\n")
             self.highest[tenant] = max(self.highest[tenant], number)
         attempt = (tenant, number, headers["retry-count"])
         self.uncounted_repeats += attempt in self.attempts

@@ -16,6 +16,8 @@ API_VERSION = (2, 3)
 PRODUCE = 0
 INIT_PRODUCER_ID = 22
 
+UNKNOWN = -1
+LEADER_NOT_AVAILABLE = 5
 NOT_LEADER = 6
 REQUEST_TIMED_OUT = 7
 MESSAGE_TOO_LARGE = 10
@@ -58,6 +60,7 @@ def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
         ("rd_kafka_mock_cluster_bootstraps", ctypes.c_char_p, pointer),
         ("rd_kafka_mock_topic_create", ctypes.c_int, pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_int),
         ("rd_kafka_mock_push_request_errors_array", None, pointer, ctypes.c_int16, ctypes.c_size_t, pointer),
+        ("rd_kafka_mock_topic_set_error", None, pointer, ctypes.c_char_p, ctypes.c_int),
         ("rd_kafka_mock_clear_request_errors", None, pointer, ctypes.c_int16),
     ):
         function = getattr(library, name)
@@ -83,6 +86,10 @@ class MockCluster:
         """Answer the next requests of this kind with these errors, one each."""
         array = (ctypes.c_int * len(errors))(*errors)
         self._library.rd_kafka_mock_push_request_errors_array(self._cluster, request, len(errors), array)
+
+    def describe(self, topic: str, error: int) -> None:
+        """Give this error in metadata in place of the topic's partitions; 0 ends it."""
+        self._library.rd_kafka_mock_topic_set_error(self._cluster, topic.encode(), error)
 
     def clear(self, request: int = PRODUCE) -> None:
         """Forget the errors not given yet."""

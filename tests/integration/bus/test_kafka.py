@@ -100,6 +100,23 @@ class TestPoison:
         rig.close()
 
 
+class TestOrder:
+    def test_nothing_overtakes_a_batch_that_failed_for_good(self, rig: KafkaRig) -> None:
+        # Given a broker that does not know how far the producer has come, as after it lost records
+        publish(rig, [message(0)])
+        manager = rig.publisher._producer._transaction_manager  # type: ignore[attr-defined]
+        for partition in list(manager._sequence_numbers):
+            manager.set_sequence_number(partition, 1_000)
+        # When a tenant has more than one batch holds
+        messages = [message(n, payload=json.dumps({"n": n, "x": "x" * 900})) for n in range(1, 400)]
+        outcomes = publish(rig, messages)
+        # Then with the first batch all others wait, and arrive once, in order
+        assert verdicts(outcomes) == ["released"] * 399
+        assert "OutOfOrderSequenceNumber" in outcomes[0].error
+        assert set(verdicts(publish(rig, messages))) == {"sent"}
+        assert numbers(rig.received("runs", 400)) == list(range(400))
+
+
 class MockRig:
     """A publisher over librdkafka's mock cluster."""
 
@@ -173,6 +190,24 @@ class TestInjectedErrors:
         mock.cluster.answer(mock_cluster.TOPIC_AUTHORIZATION_FAILED)
         messages = [message(n, f"tenant-{n}", "run.requested" if n % 2 else "other") for n in range(20)]
         assert verdicts(mock.publish(messages)) == ["sent"] * 20
+
+    def test_after_an_error_of_unknown_kind_everything_waits_and_a_new_producer_delivers(
+        self, mock: MockRig
+    ) -> None:
+        # Given an error that is neither retried nor the record's: the producer takes nothing more
+        mock.cluster.answer(mock_cluster.UNKNOWN)
+        assert verdicts(mock.publish([message(n) for n in range(5)])) == ["released"] * 5
+        # Then the next records find another
+        assert verdicts(mock.publish([message(n) for n in range(5)])) == ["sent"] * 5
+        assert mock.made == 2
+
+    def test_a_topic_whose_leader_is_elected_is_waited_for(self, mock: MockRig) -> None:
+        # Given a broker that answers, and that has no leader yet for a topic nobody sent to before
+        mock.cluster.describe("t.runs", mock_cluster.LEADER_NOT_AVAILABLE)
+        # Then its record is not refused: it would leave its tenant's order
+        assert verdicts(mock.publish([message(1)], seconds=3.0)) == ["released"]
+        mock.cluster.describe("t.runs", 0)
+        assert verdicts(mock.publish([message(1)])) == ["sent"]
 
     def test_without_the_right_to_produce_at_all_everything_waits(self, mock: MockRig) -> None:
         error = mock_cluster.CLUSTER_AUTHORIZATION_FAILED

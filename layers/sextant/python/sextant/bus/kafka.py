@@ -5,9 +5,13 @@ in order. What kafka-python 3 asks of its user is kept here:
 
 - The producer retries by itself, in order and without duplicates, until this publisher's deadline. Then it is
   thrown away whole, so that nothing of it can be sent behind what failed.
-- An error that no retry cures (a record too large, no permission for a topic) poisons an idempotent producer,
-  and innocent records still in it fail with the same error. So it is thrown away too, and what failed is sent
-  once more, record by record: then each shows what it is.
+- An error that no retry cures poisons an idempotent producer, and innocent records still in it fail with the same
+  error. So it is thrown away too; and where the error lies in a record (too large, no permission for its topic), what
+  failed is sent once more, record by record: then each shows what it is.
+- By itself it goes on after some such errors (the broker has lost what it knew of the producer) with a new epoch, and
+  sends what comes behind the batch that failed. Here every batch that fails is fatal, so that nothing overtakes it.
+- Metadata without a topic do not say that the broker lacks it: they are also what a broker answers that has not been
+  asked for it yet, or while its leader is elected. So the broker is asked for that topic before a record is refused.
 - An acknowledged record may report offset -1: only the future's success counts.
 """
 
@@ -16,14 +20,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.admin import KafkaAdminClient
 from kafka.net.compat import KafkaNetClient
 from kafka.partitioner import Partitioner, murmur2
+from kafka.producer.transaction_manager import TransactionManager
 
 from sextant.bus.message import SENT, UNTRIED, OutboundMessage, Outcome
 from sextant.bus.routing import Routes
@@ -219,23 +226,41 @@ class KafkaPublisher:
         return self._producer
 
     def _open(self) -> Any:
-        return connected(self._make, self._settings.producer_config())
+        producer = connected(self._make, self._settings.producer_config())
+        producer._transaction_manager.classify_batch_error = _fatal  # noqa: SLF001 - there is no setting for it
+        return producer
 
     def is_missing(self, topic: str) -> bool:
         """Whether the broker said a moment ago that it has no such topic: asking takes seconds."""
         return time.monotonic() < self._missing.get(topic, 0.0)
 
-    def note_missing(self, topic: str) -> None:
-        self._missing[topic] = time.monotonic() + _MISSING_FOR
+    def is_unknown(self, topic: str) -> bool:
+        """Whether the broker says that it has no such topic; not where it does not answer. Remembered for a while."""
+        try:
+            admin = connected(KafkaAdminClient, self._settings.admin_config())
+            try:
+                [described] = admin.describe_topics([topic])
+            finally:
+                admin.close()
+        except (kafka_errors.KafkaError, OSError) as error:
+            logger.warning(
+                "the broker does not say whether it has a topic", exc_info=error, extra={"topic": topic}
+            )
+            return False
+        unknown: bool = described["error_code"] == kafka_errors.UnknownTopicOrPartitionError.errno
+        if unknown:
+            self._missing[topic] = time.monotonic() + _MISSING_FOR
+        return unknown
 
     def discard(self, producer: Any) -> None:
-        """Throw `producer` away at once: nothing of it is sent from now on."""
+        """Throw `producer` away at once, if that has not been done: nothing of it is sent from now on."""
+        if producer is not self._producer:
+            return
+        self._producer = None
         # close(timeout=0) waits for nothing but raises before it stops the sender, so the sender is stopped first.
         producer._sender.force_close()  # noqa: SLF001
         producer._sender.join(timeout=5)  # noqa: SLF001
         producer.close(timeout=0)
-        if producer is self._producer:
-            self._producer = None
 
 
 class KafkaSubmission:
@@ -253,9 +278,7 @@ class KafkaSubmission:
         self._send_all()
 
     def outcomes(self) -> list[Outcome]:
-        poisoned = self._collect(range(len(self._messages)))
-        if poisoned:
-            self._publisher.discard(self._producer)
+        if poisoned := self._collect(range(len(self._messages))):
             self._send_singly(poisoned)
         return [outcome or UNTRIED for outcome in self._outcomes]
 
@@ -295,11 +318,9 @@ class KafkaSubmission:
         except _REFUSED as error:
             return Outcome("refused", repr(error))
         except kafka_errors.KafkaTimeoutError as error:
-            # No metadata came for the topic. If any came at all, the broker is there and has no such topic.
-            if _last_metadata(self._producer) == refreshed:
-                return _released(error)
-            self._publisher.note_missing(topic)
-            return unknown
+            # No metadata came for the topic. If any came at all, the broker is there, and can be asked.
+            was_there = _last_metadata(self._producer) != refreshed
+            return unknown if was_there and self._publisher.is_unknown(topic) else _released(error)
         except kafka_errors.KafkaError as error:
             return _released(error)
         return None
@@ -307,29 +328,36 @@ class KafkaSubmission:
     def _collect(self, places: Sequence[int]) -> list[int]:
         """Wait for the futures; the places of records that failed beyond retrying, guilty or not."""
         poisoned = []
-        late = False
+        failed = late = False
         for place in places:
             future = self._futures[place]
             if future is None or self._outcomes[place] is not None:
                 continue
             if not future.is_done and not late:
-                try:
+                with suppress(kafka_errors.KafkaError):
                     future.get(timeout=max(0.0, self._deadline - time.monotonic()))
-                except kafka_errors.KafkaError:
-                    late = not future.is_done
-                    if late:
-                        # Everything not acknowledged by now fails together, and nothing more is sent.
-                        self._publisher.discard(self._producer)
+                if late := not future.is_done:
+                    # Everything not acknowledged by now fails together, and nothing more is sent.
+                    self._publisher.discard(self._producer)
             if future.succeeded():
                 self._outcomes[place] = SENT
-            elif isinstance(future.exception, _REFUSED):
+                continue
+            failed = True
+            if isinstance(future.exception, _REFUSED):
                 poisoned.append(place)
             else:
                 self._outcomes[place] = _released(future.exception)
+        if failed:
+            # It was fatal: what the producer still held has failed with it by now, and it takes nothing more.
+            self._publisher.discard(self._producer)
         return poisoned
 
     def _send_singly(self, places: list[int]) -> None:
-        stopped: set[str] = set()
+        stopped = {
+            message.tenant_id
+            for message, outcome in zip(self._messages, self._outcomes, strict=True)
+            if outcome is not None and outcome.verdict == "released"
+        }
         for place in places:
             message = self._messages[place]
             self._futures[place] = None
@@ -346,10 +374,15 @@ class KafkaSubmission:
             self._outcomes[place] = self._send(place, message)
             if self._collect([place]):
                 self._outcomes[place] = Outcome("refused", repr(self._futures[place].exception))
-                self._publisher.discard(self._producer)
             outcome = self._outcomes[place]
             if outcome is not None and outcome.verdict == "released":
                 stopped.add(message.tenant_id)
+
+
+def _fatal(*_: object, **__: object) -> str:
+    """What the producer is to make of a batch that failed for good, whatever the error."""
+    fatal: str = TransactionManager.ERROR_CLASS_FATAL
+    return fatal
 
 
 def _last_metadata(producer: Any) -> float:
