@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field, StringConstraints
 
 from functions.api.http.envelopes import AnswerBody, Envelope, Flag, ListEnvelope, RequestBody, answers, reply
-from functions.api.http.listing import listing, small_listing
+from functions.api.http.listing import listing
 from functions.api.http.parameters import (
     CreatedAfter,
     CreatedBefore,
@@ -31,7 +31,7 @@ from sextant.moments import Moment
 from sextant.outbox.administration import service
 from sextant.outbox.administration.model import AuditEntry, Entry, Quota, QuotaChange, Selection, Status
 from sextant.outbox.model import Statistics
-from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT
+from sextant.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
 from sextant.storage import ALL_TENANTS, Session
 
 EVERYBODY = "*"
@@ -172,10 +172,19 @@ def summarise_outbox(
 ) -> Response[Any]:
     """One item for each tenant that is meant."""
     owner = _owner(tenant)
-    with _session() as session:
-        summaries = service.summary(session, owner, since)
     scope = f"outbox summary {owner} {since}"
-    return small_listing(router, FiguresList, scope, limit, cursor, summaries, _by_tenant)
+    return listing(
+        router,
+        FiguresList,
+        scope,
+        limit,
+        cursor,
+        service.summary,
+        owner,
+        since,
+        opened=_session(),
+        key_of=_tenant_key,
+    )
 
 
 @router.post(
@@ -246,13 +255,18 @@ def list_outbox_audit(
 def list_quotas(tenant: Whose = None, limit: Limit = MAX_LIMIT, cursor: Cursor = None) -> Response[Any]:
     """What each tenant that is meant may publish, with the defaults filled in, and what of it is used."""
     owner = _owner(tenant)
-    with _session() as session:
-        quotas = service.list_quotas(session, owner)
-    return small_listing(router, QuotaList, f"quotas {owner}", limit, cursor, quotas, _by_tenant)
+    scope, read = f"quotas {owner}", service.list_quotas
+    return listing(
+        router, QuotaList, scope, limit, cursor, read, owner, opened=_session(), key_of=_tenant_key
+    )
 
 
-def _by_tenant(item: Statistics | Quota) -> tuple[str]:
-    return (item.tenant_id,)
+def _tenant_key(value: Any) -> Key:
+    """The key of a listing of tenants; raises ValueError or TypeError for what is none."""
+    (tenant,) = value
+    if not isinstance(tenant, str) or "\0" in tenant:
+        raise ValueError("no tenant")
+    return (tenant,)
 
 
 @router.put(

@@ -51,7 +51,7 @@ PUBLISH_TIMEOUT = 3.0
 WITHIN = 900.0
 TOPIC = "chaos.events"
 ROOT = Path(__file__).parents[2]
-_NAMED = 20  # of the events that came out of order
+_NAMED = 20  # of the events that come out of order
 
 
 def main() -> int:
@@ -335,11 +335,10 @@ class _Delivered:
         self.later_attempts += headers["retry-count"] != "0"
         if not self.copies[tenant, number]:
             # The tenant's events share a partition, so the log's order is theirs.
-            if number < self.highest[tenant]:
-                self.out_of_order += 1
-                if self.out_of_order <= _NAMED:
-                    place = f"{record.partition}@{record.offset}, attempt {headers['processing-attempt']}"
-                    sys.stdout.write(f"  {tenant}: {number} behind {self.highest[tenant]} ({place})\n")
+            self.out_of_order += (late := number < self.highest[tenant])
+            if late and self.out_of_order <= _NAMED:
+                place = f"{record.partition}@{record.offset}, attempt {headers['processing-attempt']}"
+                sys.stdout.write(f"  {tenant}: {number} behind {self.highest[tenant]} ({place})\n")
             self.highest[tenant] = max(self.highest[tenant], number)
         attempt = (tenant, number, headers["retry-count"])
         self.uncounted_repeats += attempt in self.attempts

@@ -115,15 +115,28 @@ class Operations:
             )
 
     def fail(
-        self, tenant: str, run: str, code: str = "dependency_failed", message: str = "boom", **more: object
+        self,
+        tenant: str,
+        run: str,
+        code: str = "dependency_failed",
+        message: str = "boom",
+        state: str = "FAILED",
+        **more: object,
     ) -> None:
         outcome, claimed = self.claim(tenant, run)
         assert outcome == "CLAIMED"
         error: dict[str, object] = {"code": code, "message": message, **more}
         with self.platform.transaction(ALL_TENANTS) as session:
-            ended = execution.fail(session, claimed.run, "FAILED", error, None, 0.0, "w")
+            ended = execution.fail(session, claimed.run, state, error, None, 0.0, "w")
         assert ended is not None
-        assert ended.state == "FAILED"
+        assert ended.state == state
+
+    def lose(self, tenant: str, run: str) -> None:
+        """An attempt fails by what is the platform's, and another may be made at once."""
+        _, claimed = self.claim(tenant, run)
+        error: dict[str, object] = {"code": "dependency_failed", "message": "boom"}
+        with self.platform.transaction(ALL_TENANTS) as session:
+            execution.fail(session, claimed.run, "FAILED", error, timedelta(0), 0.0, "w")
 
     def succeed(self, tenant: str, run: str) -> None:
         outcome, claimed = self.claim(tenant, run)

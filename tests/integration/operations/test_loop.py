@@ -135,6 +135,30 @@ def test_what_the_model_refuses_of_a_users_input_is_an_event_and_no_incident(
     assert [incident["title"] for incident in client.incidents()] == ["run.failed: part_failed: part"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "lost_before", "is_the_users"),
+    [(59, False, True), (60, False, False), (5, True, False)],
+    ids=[
+        "a shorter time than by itself",
+        "the time that runs have",
+        "a shorter time, of which the platform lost an attempt",
+    ],
+)
+def test_a_run_that_used_up_a_short_time_of_its_users_is_no_incident(
+    client: Client, operations: Operations, minutes: int, lost_before: bool, is_the_users: bool
+) -> None:
+    run = client.run(timeout_minutes=minutes)
+    if lost_before:
+        operations.lose(client.tenant, run["id"])
+    operations.fail(client.tenant, run["id"], code="run_timeout", message="too long", state="TIMEOUT")
+    operations.deliver()
+    (event,) = (event for event in client.got("/v1/events") if event["run_id"] == run["id"])
+    kind = ("run.out_of_time", "WARNING") if is_the_users else ("run.timeout", "ERROR")
+    assert (event["event_type"], event["severity"]) == kind
+    assert (client.incidents() == []) is is_the_users
+    assert (client.got("/v1/actions") == []) is is_the_users
+
+
 @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT"])
 def test_a_run_that_somebody_ends_by_hand_is_no_incident_and_not_run_again(
     client: Client, operations: Operations, state: str

@@ -29,6 +29,7 @@ from sextant.storage import ALL_TENANTS
 from sextant.storage.errors import AccessDenied
 from tests.integration.outbox.conftest import ACME, BOLT, Outbox, payload
 from tests.integration.outbox.memory_bus import MemoryBus
+from tests.integration.storage.explain import explaining
 
 
 def entries(outbox: Outbox, tenant: TenantId | None = None, **selection: Any) -> list[Entry]:
@@ -198,9 +199,10 @@ class TestReplay:
 
 class TestQuotas:
     def quota(self, outbox: Outbox, tenant: TenantId) -> Quota:
-        [quota] = outbox.platform.run(
-            ALL_TENANTS, lambda session: administration.list_quotas(session, tenant)
+        page = outbox.platform.run(
+            ALL_TENANTS, lambda session: administration.list_quotas(session, tenant, PageRequest())
         )
+        [quota] = page.items
         return quota
 
     def adjust(self, outbox: Outbox, tenant: TenantId | None, **values: int) -> Quota:
@@ -256,7 +258,10 @@ class TestFigures:
         one_of_each(outbox)
         outbox.enqueue(BOLT, 1, 2, 3)
         outbox.claim(limit=3)
-        figures = {f.tenant_id: f for f in outbox.platform.run(ALL_TENANTS, administration.summary)}
+        page = outbox.platform.run(
+            ALL_TENANTS, lambda session: administration.summary(session, None, None, PageRequest())
+        )
+        figures = {f.tenant_id: f for f in page.items}
         acme, bolt = figures["acme"], figures["bolt"]
         assert (acme.pending, acme.delayed, acme.dead, acme.published) == (1, 1, 1, 1)
         assert (bolt.pending, bolt.leased, bolt.published, bolt.claimed_in_window) == (3, 2, 0, 2)
@@ -265,9 +270,50 @@ class TestFigures:
     def test_a_tenants_session_sees_its_own_figures(self, outbox: Outbox) -> None:
         outbox.enqueue(ACME, 1)
         outbox.enqueue(BOLT, 1)
-        assert [
-            f.tenant_id for f in outbox.app.run(ACME, lambda session: administration.summary(session, ACME))
-        ] == ["acme"]
+        page = outbox.app.run(
+            ACME, lambda session: administration.summary(session, ACME, None, PageRequest())
+        )
+        assert [f.tenant_id for f in page.items] == ["acme"]
+
+    def test_a_page_reads_a_page_of_tenants(self, outbox: Outbox) -> None:
+        # Given 300 tenants with an event each
+        outbox.admin.execute(
+            "INSERT INTO outbox_lane (tenant_id) SELECT format('t%s', lpad(n::text, 3, '0')) FROM generate_series(0, 299) n"
+        )
+        outbox.admin.execute(
+            """
+            WITH stored AS (
+                INSERT INTO outbox_event (tenant_id, id, topic, payload, headers)
+                SELECT tenant_id, outbox_event_id(), 't', '{}', '{}' FROM outbox_lane RETURNING tenant_id, id
+            ) INSERT INTO outbox_pending (tenant_id, event_id) SELECT tenant_id, id FROM stored"""
+        )
+        outbox.admin.execute("ANALYZE outbox_lane, outbox_pending, outbox_event, tenant_quota")
+
+        for read in (
+            administration.list_quotas,
+            lambda s, t, request: administration.summary(s, t, None, request),
+        ):
+            seen: list[str] = []
+            request = PageRequest(limit=7)
+            # When they are paged through, there and back
+            with outbox.platform.transaction(ALL_TENANTS) as session:
+                while True:
+                    page = read(session, None, request)
+                    seen += [item.tenant_id for item in page.items]
+                    if page.next_key is None:
+                        break
+                    request = PageRequest(limit=7, key=page.next_key)
+                before = read(session, None, PageRequest(limit=7, key=page.prev_key, direction="prev"))
+            # Then each comes once, in order, and the page before the last is what it was
+            names = [name for name in seen if name != "*"]
+            assert names == [f"t{n:03}" for n in range(300)]
+            assert [item.tenant_id for item in before.items] == seen[-7 - len(page.items) : -len(page.items)]
+            # And a page costs what a page holds
+            with explaining(outbox.platform, ALL_TENANTS) as (session, explained):
+                read(session, None, PageRequest(limit=7))
+                few = explained.pages
+                read(session, None, PageRequest(limit=300))
+            assert few * 10 < explained.pages - few, explained
 
 
 def test_a_selection_of_nothing_is_open() -> None:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
+from local.database import DatabaseUrls
 from sextant.lake.table.catalog import load_table
 from sextant.outputs.leftovers import clear_beside
 from tests.integration.outputs.conftest import OutputsApi
@@ -27,6 +29,27 @@ def test_the_tables_come_back_as_they_were_sent(outputs_api: OutputsApi) -> None
         assert len(download.content) == tables["units"]["bytes"]
     assert outputs_api.get(path, "beta").json["code"] == "baseline_not_found"
     assert outputs_api.get("/v1/baselines/reference/tables").status == 404
+
+
+def test_a_run_whose_baseline_is_gone_says_so_once(outputs_api: OutputsApi, database: DatabaseUrls) -> None:
+    # Given a run that waits, and a baseline that a restore of the database has not brought back
+    job = outputs_api.main_job
+    stored = outputs_api.post("/v1/baselines", body()).json["data"]
+    asked = job.scenario("Lost", parameters={"baseline": "Island"})
+    run = job.request(asked, seed=1)
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")  # or what keeps versions refuses it
+        admin.execute("DELETE FROM baseline WHERE id = %s", (stored["id"],))
+    # Then it ends at its first attempt with a reason that who asked can act on
+    assert job.work(run.id) == "FAILED"
+    ended = job.run(asked, run.id)
+    assert (ended.attempt, ended.error) == (
+        1,
+        {
+            "code": "baseline_not_found",
+            "message": f"the baseline {stored['id']}@1 is not there any more; name another",
+        },
+    )
 
 
 def test_a_deleted_baseline_is_named_by_nobody_and_computed_by_who_pinned_it(outputs_api: OutputsApi) -> None:

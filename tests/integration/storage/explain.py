@@ -82,7 +82,7 @@ class _ExplainingSession(Session):
 
 
 @contextmanager
-def explaining(database: Database, tenant: TenantId) -> Iterator[tuple[Session, Explained]]:
+def explaining(database: Database, tenant: TenantId | AllTenants) -> Iterator[tuple[Session, Explained]]:
     """A session whose statements are explained, in a transaction that is rolled back in the end."""
 
     class Undo(Exception):  # noqa: N818

@@ -132,6 +132,26 @@ def test_more_than_there_may_be_is_refused_with_an_estimate_before_anything_is_c
     assert simulate(SimulationRequest([], system, {**YEARS, "hourly": "price,load"})).hourly is not None
 
 
+def test_of_a_sweep_the_hours_of_all_points_are_counted_before_any_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given points of which each has fewer values than there may be, and all together more
+    request = SimulationRequest([], reference_system(), {**YEARS, "hourly": "price"})
+    sweep = {"shock_bp": list(range(1_000)), "start_year": [2028, 2029, 2030]}
+    with pytest.raises(
+        ModelInputError, match=r"at most 5,000,000 values; these are up to .* at 3,000 points"
+    ):
+        parts.divide(request, sweep, 20.0)
+    # And of results that are there already no hours are put together where they are too many
+    stored = [
+        parts.compute(request, {"kind": "point", "parameters": {"shock_bp": basis}}) for basis in (0, 500)
+    ]
+    monkeypatch.setattr(parts, "MOST_ROWS", 2 * 2 * 864 - 1)
+    monkeypatch.setattr(np, "full", None)
+    with pytest.raises(ModelInputError, match="those of all points together"):
+        parts.merge(request, stored)
+
+
 def test_a_run_in_parts_has_the_same_hours() -> None:
     system = reference_system()
     request = SimulationRequest([RANDOM], system, {**YEARS, "hourly": "price,generation", "draws": 40})

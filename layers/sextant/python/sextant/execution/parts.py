@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sextant.drivers.errors import ModelInputError
-from sextant.drivers.hourly import MOST_ROWS
+from sextant.drivers.hourly import MOST_ROWS, hourly_faults
 from sextant.drivers.parameters import BUILT_IN, point_text, points_of
 from sextant.engine import (
     Hourly,
@@ -36,6 +36,7 @@ from sextant.engine import (
     workload,
 )
 from sextant.engine.results import Column
+from sextant.engine.vocabulary import vocabulary_of
 from sextant.lake.table.columns import SWEEP_TAG
 
 SWEEP = "sweep"
@@ -66,9 +67,12 @@ def divide(
 ) -> Division:
     """Divide a run so that parts take about so many seconds.
 
-    What takes longer, by the size of the run, is measured first on a few draws: machines and systems differ.
+    What takes longer, by the size of the run, is measured first on a few draws: machines and systems differ. Raises
+    ModelInputError for more hourly values than the points of a sweep may have together.
     """
     points = points_of(sweep) if sweep else [{}]
+    if sweep:
+        _check_hours(request, points)
     works = _workloads(request, points, _SIZES & set(sweep or ()))
     expected = sum(work.evaluations * work.seconds for work in works if work is not None)
     if expected < seconds_per_part / 2.0:
@@ -106,6 +110,17 @@ def divide(
             for first in range(0, count, sizes_of[kind])
         ]
     return Division(divided if len(divided) > 1 else [], total, longest)
+
+
+def _check_hours(request: SimulationRequest, points: Sequence[Mapping[str, Any]]) -> None:
+    """Before any point is computed: of an old baseline, which does not tell how many hours it has, nobody could say it sooner."""
+    whole = [{**request.parameters, **point} for point in points]
+    asking = [
+        point for point in whole if point.get("hourly") and (point.get("model") or BUILT_IN) == BUILT_IN
+    ]
+    if asking:
+        for fault in hourly_faults(request.assumptions, asking, vocabulary_of(request.baseline)):
+            raise ModelInputError(fault.path, fault.message)
 
 
 def _workloads(
@@ -251,6 +266,12 @@ def _merge_hours(points: Sequence[Mapping[str, Any]], results: Sequence[Simulati
     # A baseline's hours fall on the same days in each year, whatever the point; the days tell the years apart.
     dates = {str(days[0])[:4]: days for _, hourly in hours for days in hourly.dates}
     years = sorted(dates)
+    weights = hours[0][1].weights
+    # Of a model of one's own nobody could tell before.
+    if sum(len(hourly.columns) for _, hourly in hours) * len(years) * len(weights) > MOST_ROWS:
+        raise ModelInputError(
+            "parameters.hourly", f"of at most {MOST_ROWS:,} values, those of all points together"
+        )
     columns: list[Series] = []
     values: list[Any] = []
     for point, hourly in hours:
@@ -262,10 +283,4 @@ def _merge_hours(points: Sequence[Mapping[str, Any]], results: Sequence[Simulati
         whole = np.full((len(hourly.columns), len(years), len(hourly.weights)), np.nan)
         whole[:, own] = hourly.values
         values.append(whole)
-    if sum(piece.size for piece in values) > MOST_ROWS:
-        raise ModelInputError(
-            "parameters.hourly", f"of at most {MOST_ROWS:,} values, those of all points together"
-        )
-    return Hourly(
-        tuple(columns), np.array([dates[year] for year in years]), hours[0][1].weights, np.concatenate(values)
-    )
+    return Hourly(tuple(columns), np.array([dates[year] for year in years]), weights, np.concatenate(values))

@@ -28,6 +28,7 @@ NEVER = Rule(attempts=1)
 
 RULES: dict[str, Rule] = {
     "model_input": NEVER,
+    "baseline_not_found": NEVER,
     "run_timeout": NEVER,
     # Nothing is wrong: the function was out of time, another begins afresh.
     "function_deadline": Rule(base=0.0),

@@ -18,7 +18,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sextant.baselines.service import BaselineNotFoundError
 from sextant.baselines.systems import Systems
+from sextant.canonical import decode
 from sextant.config import CODE_VERSION
 from sextant.engine import ModelInputError, SimulationRequest, simulate
 from sextant.errors import SextantError
@@ -108,7 +110,7 @@ class _Attempt:
             return self._fail(problem.code, problem.detail, vendor=problem.vendor)
         except (SextantError, BotoCoreError, ClientError, OSError) as problem:
             logger.warning("attempt failed", exc_info=problem)
-            return self._fail("dependency_failed", type(problem).__name__)
+            return self._fail(*_dependency(problem, run))
         except Exception as problem:
             # The boundary of one run: whatever a model does, its run ends visibly and the others go on.
             logger.exception("attempt crashed", exc_info=problem)
@@ -263,3 +265,11 @@ class _Attempt:
     def _elapsed(self) -> float:
         """The seconds since the claim. A span of this machine's monotonic clock, as its clock of the day may be wrong."""
         return time.monotonic() - self._began
+
+
+def _dependency(problem: Exception, run: Run) -> tuple[str, str]:
+    """Code and message of an attempt that something failed which the run needs."""
+    if isinstance(problem, BaselineNotFoundError):
+        baseline = decode(run.parameters).get("baseline")
+        return problem.code, f"the baseline {baseline} is not there any more; name another"
+    return "dependency_failed", type(problem).__name__

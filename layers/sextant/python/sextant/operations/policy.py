@@ -75,7 +75,10 @@ _SEVERITY_RULES = (
 
 _ERROR_RULES = (
     ErrorRule(codes=("vendor_*",), error_class="VENDOR"),
-    ErrorRule(codes=("model_input", "validation_*", "not_found", "forbidden"), error_class="PERMANENT"),
+    ErrorRule(
+        codes=("model_input", "validation_*", "not_found", "baseline_not_found", "forbidden"),
+        error_class="PERMANENT",
+    ),
     ErrorRule(codes=("run_timeout",), error_class="TIMEOUT"),
     ErrorRule(codes=("dead_letter", "outbox_dead"), error_class="DEAD"),
 )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sextant.ids import EventId, TenantId
@@ -28,7 +29,9 @@ from sextant.outbox.model import (
     Statistics,
     Totals,
 )
+from sextant.paging import PageRequest
 from sextant.storage import Session
+from sextant.storage.keyset import rising, tenants_page
 
 _ENQUEUE = """
 SELECT outbox_enqueue_many(
@@ -64,6 +67,13 @@ _SETTLE_AND_CLAIM = (
         %(token)s, CASE WHEN settled.lost >= 0 THEN %(limit)s END, %(lease)s, %(after)s, %(low_watermarks)s) AS claimed ON true
     """
 )
+# Tenant by tenant in the order of an index, so that the walk ends when the page is full.
+_STATISTICS = """
+SELECT f.* FROM outbox_lane l
+CROSS JOIN LATERAL outbox_lane_figure(l, coalesce(%(since)s::timestamptz, clock_timestamp() - interval '1 day')) AS f
+WHERE (%(tenant_id)s::text IS NULL OR l.tenant_id = %(tenant_id)s) AND (%(key)s::text IS NULL OR l.tenant_id {beyond} %(key)s)
+ORDER BY l.tenant_id {order} LIMIT %(fetch)s
+"""
 _TOTALS = """
 SELECT coalesce(sum(f.pending), 0)::bigint AS pending, coalesce(sum(f.delayed), 0)::bigint AS delayed,
        coalesce(sum(f.dead), 0)::bigint AS dead,
@@ -233,13 +243,13 @@ def call_relay(session: Session, pause: float) -> Call:
     return call
 
 
-def statistics(session: Session, since: datetime | None, tenant: TenantId | None = None) -> list[Statistics]:
-    """What each tenant's outbox holds (one tenant's, with `tenant`), and what was published since `since` (None: in 24 hours)."""
-    return session.fetch_all(
-        "SELECT * FROM outbox_statistics(coalesce(%s::timestamptz, clock_timestamp() - interval '1 day'), %s)",
-        (since, tenant),
-        row=Statistics,
-    )
+def statistics(
+    session: Session, since: datetime | None, tenant: TenantId | None, request: PageRequest
+) -> list[Statistics]:
+    """A page of what tenants' outboxes hold (one tenant's, with `tenant`), and what was published since `since` (None: in 24 hours)."""
+    query = sql.SQL(_STATISTICS).format(**rising(request))
+    params = {"since": since, "tenant_id": tenant, **tenants_page(request)}
+    return session.fetch_all(query, params, row=Statistics)
 
 
 def totals(session: Session) -> Totals:

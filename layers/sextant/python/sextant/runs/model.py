@@ -16,6 +16,7 @@ from sextant.moments import Moment
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT"]
 Priority = Literal["LOW", "NORMAL", "HIGH", "CRITICAL"]
 STATES: tuple[State, ...] = get_args(State)
+DEFAULT_TIMEOUT_MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from sextant.drivers.parameters import (
 )
 from sextant.drivers.rules import rule_of
 from sextant.ids import ScenarioId
-from sextant.runs.model import Priority
+from sextant.runs.model import DEFAULT_TIMEOUT_MINUTES, Priority
 
 DEFAULT_RETRIES: dict[Priority, int] = {"LOW": 1, "NORMAL": 3, "HIGH": 5, "CRITICAL": 8}
 
@@ -55,7 +55,7 @@ class RunOptions(BaseModel):
     """A mark of yours: runs of different environments never share a result."""
     priority: Annotated[Priority, UPPER] = "NORMAL"
     """How much earlier than others it is begun."""
-    timeout_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 60
+    timeout_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = DEFAULT_TIMEOUT_MINUTES
     """Minutes from its start after which it is ended as TIMEOUT."""
     max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] | None = None
     """Attempts after the first; without it, as many as the priority is worth."""

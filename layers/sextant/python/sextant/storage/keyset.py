@@ -1,4 +1,4 @@
-"""Keyset pages: one statement for both directions, ordered by a UUIDv7."""
+"""Keyset pages: one statement for both directions, ordered by a UUIDv7 or by the tenant."""
 
 from __future__ import annotations
 
@@ -50,6 +50,19 @@ def _page(
     if not joined:
         return page
     return sql.SQL(_JOINED).format(page=page, columns=columns_of(row), joined=sql.SQL(joined), order=order)
+
+
+def rising(request: PageRequest) -> dict[str, sql.SQL]:
+    """The `beyond` and `order` of a statement whose pages rise by their key: turned round when going backwards."""
+    if request.backwards:
+        return {"beyond": sql.SQL("<"), "order": sql.SQL("DESC")}
+    return {"beyond": sql.SQL(">"), "order": sql.SQL("ASC")}
+
+
+def tenants_page(request: PageRequest) -> dict[str, object]:
+    """The `key` and `fetch` of a page over tenants: its key is `(tenant,)`."""
+    (tenant,) = request.key if isinstance(request.key, tuple) else (None,)
+    return {"key": tenant, "fetch": request.fetch}
 
 
 def params_of(session: Session, where: object) -> dict[str, object]:

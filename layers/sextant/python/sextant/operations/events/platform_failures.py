@@ -21,12 +21,15 @@ from sextant.operations.incidents import service as incidents
 from sextant.operations.scheduled_checks.model import DeadEvent, UnreadableSetting
 from sextant.operations.tenant_policies import Policies
 from sextant.runs import service as runs
+from sextant.runs.model import DEFAULT_TIMEOUT_MINUTES, Run
 from sextant.storage import Outage, Session
 from sextant.vendors import service as vendors
 
 _NO_FAILURE = {"model_input": "run.input_refused", "set_by_hand": "run.ended_by_hand"}
 """By the error's code, the type of the event of a run that ended as FAILED or TIMEOUT and is no failure of the platform's:
 the model refused its input, or somebody ended it. No rule of severity makes a failure of these types by itself."""
+_OUT_OF_TIME = "run.out_of_time"
+"""The same of a run that used up a time which its user had made shorter than what runs have by themselves."""
 
 logger = logging.getLogger("sextant.operations")
 
@@ -41,8 +44,8 @@ def run_failed(
     """Ingest that a run ended as FAILED or TIMEOUT, once however often its message is delivered.
 
     The message only says where to look: how the run ended is read from the database, and None is the answer where it did not
-    fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. A run whose
-    input the model refused, or that somebody ended by hand, is an event and no failure: who asked reads it in the run.
+    fail. A run whose error names a vendor counts into that vendor's incident, together with its breaker's moves. What is its
+    user's own (`_NO_FAILURE`, `_OUT_OF_TIME`) is an event and no failure: who asked reads it in the run.
     """
     run = runs.find_anywhere(session, run_id)
     if run is None or run.state not in ("FAILED", "TIMEOUT"):
@@ -51,7 +54,7 @@ def run_failed(
     error = run.error or {}
     named = error.get("vendor")
     vendor = vendors.find_by_name(session, named) if isinstance(named, str) else None
-    no_failure = _NO_FAILURE.get(_cause(error))
+    no_failure = _users_own(run, _cause(error))
     event = NewEvent(
         event_type=no_failure or _type_of(run.state, error),
         severity="WARNING" if no_failure else "ERROR",
@@ -70,6 +73,16 @@ def run_failed(
         correlation_id=run.correlation_id or correlation_id,
     )
     return ingest(session, event, policies.of(session))
+
+
+def _users_own(run: Run, cause: str) -> str | None:
+    """The type of the event of a run whose end is its user's own doing; None where it is the platform's.
+
+    An attempt before the last was lost by the platform, which took its time from the one that ran out of it.
+    """
+    if cause == "run_timeout" and run.timeout_minutes < DEFAULT_TIMEOUT_MINUTES and run.attempt <= 1:
+        return _OUT_OF_TIME
+    return _NO_FAILURE.get(cause)
 
 
 def _cause(error: Mapping[str, Any]) -> str:

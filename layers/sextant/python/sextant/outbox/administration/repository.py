@@ -17,6 +17,7 @@ from sextant.ids import TenantId
 from sextant.outbox.administration.model import AuditEntry, Entry, Quota, Selection, Status
 from sextant.paging import PageRequest
 from sextant.storage import Session
+from sextant.storage.keyset import rising, tenants_page
 
 _MATCHES = """
     (%(tenant_id)s::text IS NULL OR e.tenant_id = %(tenant_id)s)
@@ -89,7 +90,11 @@ SELECT l.tenant_id,
        usage.used, allowance.remaining,
        coalesce(q.updated_at, d.updated_at) AS updated_at, coalesce(q.updated_by, d.updated_by) AS updated_by,
        coalesce(q.reason, d.reason) AS reason, coalesce(q.by_platform, false) AS by_platform
-FROM (SELECT tenant_id FROM outbox_lane UNION SELECT tenant_id FROM tenant_quota) AS l
+FROM (
+    SELECT tenant_id FROM (SELECT tenant_id FROM outbox_lane UNION SELECT tenant_id FROM tenant_quota) AS every
+    WHERE (%(tenant_id)s::text IS NULL OR tenant_id = %(tenant_id)s) AND (%(key)s::text IS NULL OR tenant_id {beyond} %(key)s)
+    ORDER BY tenant_id {order} LIMIT %(fetch)s
+) AS l
 JOIN tenant_quota d ON d.tenant_id = '*'
 LEFT JOIN tenant_quota q ON q.tenant_id = l.tenant_id AND (q.tenant_id <> '*' OR l.tenant_id = '*')
 CROSS JOIN LATERAL (
@@ -98,8 +103,7 @@ CROSS JOIN LATERAL (
         clock_timestamp() - make_interval(secs => coalesce(q.window_seconds, d.window_seconds)), q.reset_at)
 ) AS usage
 CROSS JOIN LATERAL outbox_allowance(l.tenant_id, clock_timestamp()) AS allowance
-WHERE %(tenant_id)s::text IS NULL OR l.tenant_id = %(tenant_id)s
-ORDER BY l.tenant_id
+ORDER BY l.tenant_id {order}
 """
 _RESET = """
 INSERT INTO tenant_quota (tenant_id, reset_at, updated_by, reason) VALUES (%(tenant_id)s, clock_timestamp(), %(actor)s, %(reason)s)
@@ -150,9 +154,16 @@ def publications(session: Session, tenant: TenantId, event: UUID, since: datetim
     return session.fetch_all(_PUBLICATIONS, {"tenant_id": tenant, "id": event, "since": since}, row=datetime)
 
 
-def quotas(session: Session, tenant: TenantId | None) -> list[Quota]:
-    """Every tenant's quota and what of it is used; the defaults as tenant `*`."""
-    return session.fetch_all(_QUOTAS, {"tenant_id": tenant}, row=Quota)
+def quota(session: Session, tenant: str) -> Quota | None:
+    """The tenant's quota and what of it is used; the defaults as tenant `*`. None of who has neither events nor a quota."""
+    page = quotas(session, tenant, PageRequest(limit=1))
+    return page[0] if page else None
+
+
+def quotas(session: Session, tenant: str | None, request: PageRequest) -> list[Quota]:
+    """A page of tenants' quotas and what of them is used, by tenant; a page's key is the tenant."""
+    query = sql.SQL(_QUOTAS).format(**rising(request))
+    return session.fetch_all(query, {"tenant_id": tenant, **tenants_page(request)}, row=Quota)
 
 
 def set_quota(

@@ -66,10 +66,10 @@ def get_event(session: Session, tenant: TenantId, event: UUID) -> EntryDetail:
 
 
 def summary(
-    session: Session, tenant: TenantId | None = None, since: datetime | None = None
-) -> list[Statistics]:
-    """Each tenant's statistics, with what was published since `since` (default: the last 24 hours)."""
-    return outbox.statistics(session, since, tenant)
+    session: Session, tenant: TenantId | None, since: datetime | None, request: PageRequest
+) -> Page[Statistics]:
+    """A page of tenants' statistics, by tenant, with what was published since `since` (None: in the last 24 hours)."""
+    return page(outbox.statistics(session, since, tenant, request), request, _by_tenant)
 
 
 def preview_replay(session: Session, tenant: TenantId | None, selection: Selection) -> int:
@@ -104,9 +104,13 @@ def replay(
     return Replay(entry.id, events)
 
 
-def list_quotas(session: Session, tenant: TenantId | None = None) -> list[Quota]:
-    """Every tenant's quota and use; the defaults are those of tenant `*`."""
-    return repository.quotas(session, tenant)
+def list_quotas(session: Session, tenant: TenantId | None, request: PageRequest) -> Page[Quota]:
+    """A page of tenants' quotas and use, by tenant; the defaults are those of tenant `*`."""
+    return page(repository.quotas(session, tenant, request), request, _by_tenant)
+
+
+def _by_tenant(item: Statistics | Quota) -> tuple[str]:
+    return (item.tenant_id,)
 
 
 def adjust_quota(
@@ -143,7 +147,7 @@ def adjust_quota(
             ) from error
         raise
     repository.audit(session, _entry(owner, "quota.adjust", actor, reason, values))
-    return repository.quotas(session, owner)[0]
+    return _quota(session, owner)
 
 
 def reset_quota(session: Session, tenant: TenantId, *, actor: str, reason: str) -> Quota:
@@ -151,7 +155,7 @@ def reset_quota(session: Session, tenant: TenantId, *, actor: str, reason: str) 
     _check_reason(reason)
     repository.reset_quota(session, tenant, actor, reason)
     repository.audit(session, _entry(tenant, "quota.reset", actor, reason, {}))
-    return repository.quotas(session, tenant)[0]
+    return _quota(session, tenant)
 
 
 def audit_log(session: Session, tenant: TenantId | None, request: PageRequest) -> Page[AuditEntry]:
@@ -159,10 +163,17 @@ def audit_log(session: Session, tenant: TenantId | None, request: PageRequest) -
     return page(repository.audited(session, tenant, request), request, lambda entry: entry.id)
 
 
+def _quota(session: Session, tenant: str) -> Quota:
+    """Of a tenant that has one."""
+    quota = repository.quota(session, tenant)
+    assert quota is not None
+    return quota
+
+
 def _check_within_defaults(session: Session, owner: TenantId, values: Mapping[str, int]) -> None:
     """Refuse what gives the tenant more than the defaults do, be it by a shorter window or by less time out."""
-    (most,) = repository.quotas(session, TenantId(DEFAULTS))
-    present = (repository.quotas(session, owner) or [most])[0]
+    most = _quota(session, DEFAULTS)
+    present = repository.quota(session, owner) or most
     if present.by_platform:
         raise _set_by_platform()
     allowed = {name: getattr(most, name) for name in _LESS_IS_LESS}
