@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sextant.ids import TenantId
-from sextant.storage import Database, Params, Query, Session
+from sextant.storage import Params, Query, Session
+from sextant.storage.database import AllTenants, ScopedDatabase
 
 T = TypeVar("T")
+S = TypeVar("S", TenantId, AllTenants)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class _ExplainingSession(Session):
 
 
 @contextmanager
-def explaining(database: Database, tenant: TenantId | AllTenants) -> Iterator[tuple[Session, Explained]]:
+def explaining(database: ScopedDatabase[S], tenant: S) -> Iterator[tuple[Session, Explained]]:
     """A session whose statements are explained, in a transaction that is rolled back in the end."""
 
     class Undo(Exception):  # noqa: N818
