@@ -1,9 +1,11 @@
 """Events for endpoints of every temper through the whole local system, while relay, deliverer and sender are killed (kill -9).
 
-Endpoints are well, ordered, slow, failing for a while, flapping, hanging, or answer 410. Each asks for the runs of one of `SCENARIOS`
-scenarios, so that an event is told at ten endpoints, one of each temper. Events are stored in transactions of
-their own, some of which roll back. First all is calm but for the endpoints, and latency is judged; then processes are killed. In the end every
-committed event must have come to every endpoint that is well again, in order where that is asked, and repeats under the same id alone.
+Endpoints are well, ordered, slow, failing for a while, flapping, hanging, answer 410, or have a name whose address changes from one
+question to the next, now a public one, now one that nobody may reach (`tests/own_network.py`; without root these are well). Each asks for the runs of one of
+`SCENARIOS` scenarios, so that an event is told at ten endpoints, one of each temper; with CHAOS_SCENARIOS=1 at all of them. Events are stored in
+transactions of their own, some of which roll back. First all is calm but for the endpoints, and latency is judged; then processes are killed. In the
+end every committed event must have come to every endpoint that is well again, in order where that is asked, and repeats under the same id alone;
+and nobody was at an address that is refused.
 
 CHAOS_EVENTS, CHAOS_ENDPOINTS and CHAOS_RATE change the size, CHAOS_SEED repeats a run's choices.
 """
@@ -34,6 +36,7 @@ from sextant.outbox import service as outbox
 from sextant.outbox.model import Call
 from sextant.outbox.nudge import COALESCE, Nudger
 from sextant.storage import ALL_TENANTS, DatabaseSettings, PlatformDatabase
+from tests import own_network
 from tests.chaos.verdict import Verdict
 from tests.waiting import until
 
@@ -47,10 +50,11 @@ RATE = float(os.environ.get("CHAOS_RATE", "10"))
 KILLED = ("outbox-relay", "webhook-deliverer", "webhook-sender")
 LATENCY = 2.0
 WITHIN = 900.0
+REBINDING = own_network.may_be_made()
 TEMPERS = (
     "well",
     "well",
-    "well",
+    "rebinding" if REBINDING else "well",
     "ordered",
     "slow",
     "failing",
@@ -59,7 +63,10 @@ TEMPERS = (
     "gone",
     "ordered failing",
 )
-SCENARIOS = tuple(str(uuid.UUID(int=number + 1)) for number in range(max(1, ENDPOINTS // len(TEMPERS))))
+SCENARIOS = tuple(
+    str(uuid.UUID(int=number + 1))
+    for number in range(int(os.environ.get("CHAOS_SCENARIOS", "0")) or max(1, ENDPOINTS // len(TEMPERS)))
+)
 
 
 @dataclass(frozen=True)
@@ -123,15 +130,23 @@ def main() -> int:
     sys.stdout.write(f"seed {seed} (CHAOS_SEED={seed} repeats it), {EVENTS} events, {ENDPOINTS} endpoints\n")
     verdict = Verdict("webhooks", seed)
     consumers = Consumers(random.Random(seed))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(consumers))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="sextant-chaos-") as home, running(Path(home)) as system:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        webhooks = _endpoints(system, url)
-        committed = _storm(system, consumers, webhooks, random.Random(seed), verdict)
-        _judge(system, consumers, webhooks, committed, verdict)
-    server.shutdown()
+    handler = _handler(consumers)
+    with tempfile.TemporaryDirectory(prefix="sextant-chaos-") as home:
+        # First of all: what is started after it is inside.
+        names = own_network.enter(Path(home), handler, random.Random(seed)) if REBINDING else None
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with running(Path(home)) as system:
+            webhooks = _endpoints(system, server.server_address[1])
+            if names is not None:
+                names.changing = True
+            committed = _storm(system, consumers, webhooks, random.Random(seed), verdict)
+            consumers.failing = False
+            if names is not None:
+                _judge_names(system, names, verdict)
+            _judge(system, consumers, webhooks, committed, verdict)
+        server.shutdown()
     return verdict.conclude()
 
 
@@ -153,16 +168,19 @@ def _handler(consumers: Consumers) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _endpoints(system: RunningSystem, url: str) -> dict[str, Endpoint]:
+def _endpoints(system: RunningSystem, port: int) -> dict[str, Endpoint]:
     """By path."""
     made = {}
     with system.client(TENANT, "operator") as client:
         for number in range(ENDPOINTS):
             temper = TEMPERS[number % len(TEMPERS)]
             path = f"/{temper.replace(' ', '')}-{number}"
+            origin = f"http://127.0.0.1:{port}"
+            if temper == "rebinding":
+                origin = f"https://endpoint-{number}.{own_network.DOMAIN}:{own_network.PORT}"
             scenario = SCENARIOS[number // len(TEMPERS) % len(SCENARIOS)]
             body = {
-                "url": f"{url}{path}",
+                "url": f"{origin}{path}",
                 "ordered": temper.startswith("ordered"),
                 # Those that are gone make incidents, which are not what is counted here.
                 "event_types": ["run.succeeded"],
@@ -267,6 +285,24 @@ def _first(consumers: Consumers, path: str) -> dict[str, float]:
     return arrived
 
 
+def _judge_names(system: RunningSystem, names: own_network.Rebinding, verdict: Verdict) -> None:
+    """Whom the names that change led where; from now on they stay."""
+    names.changing = False
+    verdict.injected["questions answered with an address that is refused"] = names.private_answers
+    with psycopg.connect(system.endpoints.database.admin) as connection:
+        row = connection.execute(
+            "SELECT count(*) FILTER (WHERE error LIKE 'refused:%%'), count(*) FILTER (WHERE status = 204)"
+            " FROM webhook_attempt WHERE url LIKE %s",
+            (f"%.{own_network.DOMAIN}%",),
+        ).fetchone()
+    assert row is not None
+    verdict.found["attempts refused for where a name led"], verdict.found["and made, while names change"] = (
+        row
+    )
+    verdict.wrong["connections to addresses that are refused"] = len(names.reached)
+    verdict.wrong["names that led nowhere good, or nowhere bad"] = int(0 in row)
+
+
 def _judge(
     system: RunningSystem,
     consumers: Consumers,
@@ -274,7 +310,6 @@ def _judge(
     committed: dict[str, Told],
     verdict: Verdict,
 ) -> None:
-    consumers.failing = False
     lasting = {
         path: endpoint.owed(committed) for path, endpoint in webhooks.items() if not path.startswith("/gone")
     }

@@ -15,7 +15,7 @@ from local import processes
 from sextant.outputs.cache import OutputCache, RedisCache
 from tests.environments import changed
 from tests.integration.outputs.conftest import OutputsApi, redis_server
-from tests.integration.outputs.tls import behind_tls
+from tests.tls import behind_tls
 
 QUESTION = OutputCache.key("acme", 1, "what")
 

@@ -41,11 +41,12 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(webhooks.app, name="webhook", hidden=True)
 command(app, "api")(operations.call_api)
+command(app, "mcp")(operations.serve_tools)
 access.add_to(app)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - a callback's argument
-    if asked:
+def _version(shown: bool) -> None:  # noqa: FBT001 - a callback's argument
+    if shown:
         typer.echo(sextant_client.__version__)
         raise typer.Exit
 

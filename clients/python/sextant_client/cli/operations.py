@@ -1,4 +1,4 @@
-"""`sextant incidents …` and `sextant api …`."""
+"""`sextant incidents …`, `sextant api …` and `sextant mcp`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,20 @@ def call_api(
         session.answer(answer.json())
     else:
         sys.stdout.buffer.write(answer.content)
+
+
+def serve_tools(
+    session: Session,
+    *,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Leave out the tools that change something.")
+    ] = False,
+) -> None:
+    """Serve tools for a language model on standard input and output, by the Model Context Protocol; a program that speaks it starts this."""
+    import sextant_client
+    from sextant_client import model_context
+
+    model_context.serve(session.client, read_only=read_only, version=sextant_client.__version__)
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""TLS in front of a server that speaks none, with a certificate made for the test."""
+"""Certificates made for a test, and TLS in front of a server that speaks none."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _LONG = timedelta(days=1)
 @contextmanager
 def behind_tls(port: int, directory: Path, authority: Path) -> Iterator[int]:
     """A port that speaks TLS as `localhost` and hands everything on to `port`; `authority` is written for clients."""
-    certificate = _certificate(directory, authority)
+    chain = certificate(directory, authority, "localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(chain)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_accept, args=(listener, context, port), daemon=True)
         thread.start()
@@ -56,8 +56,8 @@ def _serve(plain: socket.socket, context: ssl.SSLContext, port: int) -> None:
                 client.sendall(server.recv(65536))
 
 
-def _certificate(directory: Path, authority: Path) -> Path:
-    """A certificate and its key for `localhost`, signed by an authority that is written to `authority`."""
+def certificate(directory: Path, authority: Path, host: str) -> Path:
+    """A file with a certificate for `host` and its key, signed by an authority that is written to `authority`."""
     now = datetime.now(UTC)
     signer, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
@@ -81,7 +81,7 @@ def _certificate(directory: Path, authority: Path) -> Path:
     )
     given = (
         builder(x509.Name([]), key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
         )
