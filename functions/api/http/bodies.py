@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from sextant.errors import BadRequestError, FieldError, PayloadTooLargeError, SextantError, ValidationError
@@ -58,14 +58,14 @@ def check(event: MutableMapping[str, Any], max_bytes: int) -> None:
     if event.get("isBase64Encoded"):
         # API Gateway encodes every body whose type it does not take for text, and every compressed one.
         if len(body) > 4 * (max_bytes // 3 + 1):
-            raise _too_large(max_bytes)
+            raise _too_large(event, max_bytes)
         try:
             body = base64.b64decode(body).decode()
         except ValueError as error:
             raise InvalidJsonError("The body is not JSON: it is not UTF-8.") from error
         event["body"], event["isBase64Encoded"] = body, False
     if len(body) > max_bytes or (not body.isascii() and len(body.encode(errors="replace")) > max_bytes):
-        raise _too_large(max_bytes)
+        raise _too_large(event, max_bytes)
     if body.count("[") + body.count("{") > MAX_DEPTH and too_deep(body):
         raise TooDeepError(f"The body must not nest deeper than {MAX_DEPTH} levels.")
 
@@ -168,5 +168,8 @@ def _wrong_text(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _too_large(max_bytes: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(f"The body must not exceed {max_bytes} bytes.")
+def _too_large(event: Mapping[str, Any], max_bytes: int) -> PayloadTooLargeError:
+    detail = f"The body must not exceed {max_bytes} bytes."
+    if (event.get("rawPath") or "").startswith("/v1/baselines"):
+        detail += " Send large tables to a URL of POST /v1/baselines/uploads, and name them here by their upload_id."
+    return PayloadTooLargeError(detail)

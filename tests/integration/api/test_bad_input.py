@@ -121,8 +121,16 @@ def test_a_nul_character_is_refused_and_not_an_accident(client: Client) -> None:
 def test_a_body_over_a_megabyte_is_not_even_parsed(client: Client) -> None:
     answer = client("POST", "/v1/scenarios", {"name": "n" * 1_100_000})
     assert (answer.status, answer.code) == (413, "payload_too_large")
+    assert "uploads" not in answer.json["detail"]
     wide = client("POST", "/v1/scenarios", raw='{"name": "' + "é" * 600_000 + '"}')
     assert wide.status == 413, "bytes count, not characters"
+
+
+@pytest.mark.parametrize("path", ["/v1/baselines", "/v1/baselines/validate"])
+def test_a_baseline_over_a_megabyte_is_told_where_large_tables_go(client: Client, path: str) -> None:
+    answer = client("POST", path, {"name": "n" * 1_100_000})
+    assert (answer.status, answer.code) == (413, "payload_too_large")
+    assert "POST /v1/baselines/uploads" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
