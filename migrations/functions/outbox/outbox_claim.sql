@@ -2,7 +2,8 @@
 -- first of each lane, as many as its batch limit and quota allow.
 --
 -- `p_floors` ({tenant: position}) may raise a lane's floor beyond what is stored; it must be a true one. A tenant
--- whose relay died twice over it is served one event at a time, until the one that kills relays is found.
+-- whose relay died twice over it is served one event at a time and with no other tenant's, until the one that kills
+-- relays is found: what was only beside it comes through.
 --
 -- The settings pin the plans: these tables empty and fill, and statistics taken at the wrong moment would
 -- otherwise have them scanned whole.
@@ -24,9 +25,11 @@ BEGIN
     -- begin: it sees whatever was done under a lock before.
     SELECT array_agg(c.tenant_id ORDER BY c.turn), array_agg(c.floor ORDER BY c.turn) INTO tenants, floors
     FROM (
-        SELECT w.tenant_id, w.floor, min(w.turn) AS turn
+        SELECT w.tenant_id, w.floor, min(w.turn) AS turn,
+               bool_or(w.suspect) OVER first_to_last AS beside_a_suspect,
+               row_number() OVER first_to_last AS rank
         FROM (
-            SELECT lane.tenant_id, lane.floor, row_number() OVER () AS turn
+            SELECT lane.tenant_id, lane.floor, row_number() OVER () AS turn, head.takeovers >= 2 AS suspect
             FROM (
                 (SELECT l.tenant_id, greatest(l.floor, (p_floors ->> l.tenant_id)::bigint) AS floor
                  FROM outbox_lane l WHERE l.tenant_id > p_after ORDER BY l.tenant_id)
@@ -35,7 +38,7 @@ BEGIN
                  FROM outbox_lane l WHERE l.tenant_id <= p_after ORDER BY l.tenant_id)
             ) AS lane
             CROSS JOIN LATERAL (
-                SELECT p.available_at FROM outbox_pending p
+                SELECT p.available_at, p.takeovers FROM outbox_pending p
                 WHERE p.tenant_id = lane.tenant_id AND p.position >= lane.floor
                 ORDER BY p.position LIMIT 1
             ) AS head
@@ -49,9 +52,10 @@ BEGIN
             WHERE head.available_at <= moment
             LIMIT p_limit
         ) AS w
-        GROUP BY w.tenant_id, w.floor
+        GROUP BY w.tenant_id, w.floor, w.suspect
+        WINDOW first_to_last AS (ORDER BY min(w.turn))
     ) AS c
-    WHERE pg_try_advisory_xact_lock(outbox_lane_key(c.tenant_id));
+    WHERE CASE WHEN c.rank = 1 OR NOT c.beside_a_suspect THEN pg_try_advisory_xact_lock(outbox_lane_key(c.tenant_id)) ELSE false END;
     IF tenants IS NULL THEN
         RETURN;
     END IF;

@@ -12,6 +12,7 @@ import pytest
 from sextant.ids import TenantId
 from sextant.outbox import repository, service
 from sextant.outbox.low_watermarks import LowWatermarks
+from sextant.outbox.relay import RelaySettings
 from sextant.storage import ALL_TENANTS
 from tests.integration.outbox.conftest import ACME, BOLT, CRUX, Outbox, event, payload
 from tests.waiting import until
@@ -99,6 +100,30 @@ class TestLease:
         assert [(e.message.payload, e.expired_leases) for e in alone.events] == [(payload(0), 3)]
         outbox.settle(alone)
         assert [(e.message.payload, e.expired_leases) for e in outbox.claim().events] == [(payload(1), 2)]
+
+    def test_what_kills_its_relays_takes_no_other_tenants_event_with_it(self, outbox: Outbox) -> None:
+        # Given an event of one tenant that no relay survives, between those of many others
+        others = [TenantId(f"tenant-{place:03}") for place in range(40)]
+        for tenant in others:
+            outbox.enqueue(tenant, 1)
+        killer = TenantId("tenant-019-kills")
+        outbox.enqueue(killer, 1)
+        # When relays that share a batch die until it is found
+        after, deaths, beside = "", 0, 0
+        while deaths < 8:
+            claim = outbox.claim(after=after)
+            after = claim.events[-1].tenant_id
+            beside = max([beside, *(one.expired_leases for one in claim.events if one.tenant_id != killer)])
+            if any(one.tenant_id == killer for one in claim.events):
+                outbox.expire_leases()
+                deaths += 1
+            else:
+                outbox.settle(claim)
+        # Then the others came through, and it alone is what relays die of
+        pending = outbox.admin.execute("SELECT DISTINCT tenant_id FROM outbox_pending").fetchall()
+        assert pending == [(killer,)]
+        # And before one of them would have been given up with it
+        assert beside < RelaySettings().max_expired_leases
 
 
 class TestLateCommits:
