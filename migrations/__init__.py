@@ -11,6 +11,8 @@ deployed without them.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,11 @@ from migrations.sql_functions import Connection
 if TYPE_CHECKING:
     from alembic.config import Config
 
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 5
+_PAUSE = 0.5
+"""Seconds before the second attempt; each time that much longer."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -41,26 +48,55 @@ def upgrade(url: str, revision: str = "head") -> None:
     The newest revision is completed by the functions of this release and by a comparison with `schema.txt`: raises
     `SchemaDriftError`, with the upgrade done, when the database is not as this release expects it.
     """
-    from alembic import command
-
     found: list[str] = []
 
     def finish(connection: Connection) -> None:
         if revision in {"head", schema.of_this_release().revision}:
             sql_functions.load(connection, sql_functions.of_files())
             role_settings.take_back(connection)
-            found.extend(schema.check(connection))
+            found[:] = schema.check(connection)
 
-    command.upgrade(_config(url, finish), revision)
+    def move() -> None:
+        from alembic import command
+
+        command.upgrade(_config(url, finish), revision)
+
+    _beside_others(move)
     if found:
         raise SchemaDriftError(found)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database at `url` back to `revision`; `base` removes every table."""
-    from alembic import command
 
-    command.downgrade(_config(url), revision)
+    def move() -> None:
+        from alembic import command
+
+        command.downgrade(_config(url), revision)
+
+    _beside_others(move)
+
+
+def _beside_others(move: Callable[[], None]) -> None:
+    """Move the schema while others work on it: again, whole, where the database ended a deadlock with them at the move's cost.
+
+    A revision takes its tables' locks in the order of its statements, and a request those of its own: a cycle is nobody's fault.
+    All of a move is one transaction, of which nothing is left.
+    """
+    import psycopg
+    from sqlalchemy.exc import DBAPIError
+
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            move()
+        except (psycopg.errors.DeadlockDetected, DBAPIError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if attempt == _ATTEMPTS or not isinstance(cause, psycopg.errors.DeadlockDetected):
+                raise
+            logger.warning("the schema's move met a deadlock and begins again", exc_info=error)
+            time.sleep(_PAUSE * attempt)
+        else:
+            return
 
 
 def current(url: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ import migrations
 from local import database as databases
 from local.database import DatabaseUrls
 from local.postgres import Postgres
+from tests.waiting import until
 
 REVISIONS = migrations.revisions()
 
@@ -161,6 +163,32 @@ def test_up_from_each_earlier_version_with_its_data(
     migrations.upgrade(url)
     assert shape(url) == newest
     assert rows(url) >= filled
+
+
+def test_a_move_that_a_deadlock_ends_begins_again(
+    empty_database: DatabaseUrls, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a transaction that has read what the way back takes late, and then wants what that took first
+    url = empty_database.admin
+    migrations.upgrade(url)
+    with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watching:
+        other.execute("SET deadlock_timeout = '1h'")
+        other.execute("SELECT FROM scenario")
+
+        def is_waited_for() -> bool:
+            query = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'scenario'::regclass"
+            return watching.execute(query).fetchone() is not None
+
+        with ThreadPoolExecutor(1) as threads:
+            move = threads.submit(migrations.downgrade, url, "base")
+            until(is_waited_for, within=60)
+            # When each waits for the other, PostgreSQL ends the move
+            other.execute("SELECT FROM export")
+            other.commit()
+            move.result(timeout=120)
+    # Then it has begun again, and come to its end
+    assert "begins again" in caplog.text
+    assert shape(url) == {}
 
 
 def test_migrating_twice_changes_nothing(empty_database: DatabaseUrls) -> None:
