@@ -248,10 +248,29 @@ def _merge_points(
         metrics += [replace(item, tags={**item.tags, **at_point}) for item in result.metrics]
     joined = {name: np.concatenate([getattr(result.rows, name) for result in results]) for name in _ARRAYS}
     rows = OutputRows(**{**joined, "tag_index": np.concatenate(indexes)}, tag_sets=tuple(tag_sets))
-    of_each = {"statistics"}  # what one point says holds for no other; the rows have it for all
-    metadata = {name: value for name, value in results[0].metadata.items() if name not in of_each}
-    metadata[SWEEP] = [dict(point) for point in points]
+    metadata = _merge_metadata(points, [result.metadata for result in results])
     return SimulationResult(rows, tuple(metrics), metadata, hourly=_merge_hours(points, results))
+
+
+def _merge_metadata(points: Sequence[Mapping[str, Any]], each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What holds for every point: parameters that were not swept, the warnings of any point, the certificate's largest gap."""
+    of_each = {"statistics"}  # what one point says holds for no other; the rows have it for all
+    merged = {name: value for name, value in each[0].items() if name not in of_each}
+    swept = {name for point in points for name in point}
+    if not swept.isdisjoint({"start_year", "end_year"}):
+        swept |= {"years", "base_year"}
+    if "parameters" in merged:
+        parameters = merged["parameters"].items()
+        merged["parameters"] = {name: value for name, value in parameters if name not in swept}
+    if "warnings" in merged:
+        warnings = [warning for metadata in each for warning in metadata.get("warnings", ())]
+        merged["warnings"] = list({json.dumps(warning): warning for warning in warnings}.values())
+    if "certificate" in merged:
+        # A model of somebody else's may say something else there, which holds for its point alone.
+        said = [metadata.get("certificate") or {} for metadata in each]
+        gaps: list[float] = [one["largest_gap"] for one in said if "largest_gap" in one]
+        merged["certificate"] = {"largest_gap": max(gaps)} if len(gaps) == len(each) else None
+    return {**merged, SWEEP: [dict(point) for point in points]}
 
 
 def _merge_hours(points: Sequence[Mapping[str, Any]], results: Sequence[SimulationResult]) -> Hourly | None:
