@@ -47,7 +47,11 @@ def document() -> dict[str, Any]:
     entries = (api.whole_api(), outputs_api.api, baselines_api.api)
     descriptions.describe()
     made = [_of(entry) for entry in entries]
-    paths = {path: item for part in made for path, item in part["paths"].items()}
+    paths: dict[str, dict[str, Any]] = {}
+    for part in made:
+        for path, item in part["paths"].items():
+            # Of one path two entries may answer a method each.
+            paths[path] = paths.get(path, {}) | item
     components = {
         name: choices.named(schema) for part in made for name, schema in part["components"]["schemas"].items()
     }
