@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apart, extent, linear, ticks } from "../src/charts/scale";
+import { apart, below, extent, linear, ticks } from "../src/charts/scale";
 
 describe("ticks", () => {
   it("are round and enclose the values", () => {
@@ -19,6 +19,19 @@ describe("extent", () => {
     expect(extent([60, 100])).toEqual([60, 100]);
     expect(extent([20, 100])).toEqual([0, 100]);
     expect(extent([null, undefined, NaN])).toEqual([0, 1]);
+  });
+});
+
+describe("an axis", () => {
+  it("ends below what towers over the others", () => {
+    expect(below([10_000, 200, 150, 120, 110, 100, 90, null])).toBeCloseTo(220);
+    expect(below([10_000, 9_000, 200, 150, 120, 110, 100, 90, 80, 70, 60])).toBeCloseTo(220);
+  });
+
+  it("has all values where none does", () => {
+    expect(below([300, 200, 150, 120, 110, 100])).toBeUndefined();
+    expect(below([0, 0, 0])).toBeUndefined();
+    expect(below([])).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 /** Lines over years, with bands where there are draws. */
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { inScale, scaleOf } from "../format/numbers";
 import { seriesColour } from "./colours";
 import { Figure } from "./figure";
@@ -15,7 +16,20 @@ export interface Line {
   colour?: string;
 }
 
-export function Lines(props: { title: string; unit: string; places: readonly string[]; lines: readonly Line[]; axis?: string; height?: number; signed?: boolean; actions?: ComponentChildren }) {
+export function Lines(props: {
+  title: string;
+  unit: string;
+  places: readonly string[];
+  lines: readonly Line[];
+  axis?: string;
+  height?: number;
+  signed?: boolean;
+  /** The axis ends here: what is higher leaves the picture, and is said in words. */
+  cut?: number | undefined;
+  actions?: ComponentChildren;
+}) {
+  const { cut = Infinity } = props;
+  const area = useId();
   const lines = props.lines.map((line, place) => ({ ...line, colour: line.colour ?? seriesColour(place) }));
   const all = lines.flatMap((line) => [...line.values, ...(line.low ?? []), ...(line.high ?? [])]);
   const largest = Math.max(...all.map((value) => Math.abs(value ?? 0)), 0);
@@ -47,19 +61,30 @@ export function Lines(props: { title: string; unit: string; places: readonly str
             width={width}
             {...(props.height ? { height: props.height } : {})}
             places={props.places}
-            domain={[low / scale.factor, high / scale.factor]}
+            domain={[low / scale.factor, Math.min(high, cut) / scale.factor]}
             margin={named ? 128 : 12}
             tip={tip}
           >
             {(room) => (
               <>
+                <clipPath id={area}>
+                  <rect x={room.left - 2} y={room.top} width={room.right - room.left + 4} height={room.bottom - room.top + 2} />
+                </clipPath>
                 {lines.map((line) => line.low && line.high && <path key={`${line.label} band`} d={band(line.low, line.high, room, scale.factor)} fill={line.colour} fill-opacity={0.16} />)}
                 {lines.map((line) => (
                   <g key={line.label}>
-                    <path d={path(line.values, room, scale.factor)} fill="none" stroke={line.colour} stroke-width={2} stroke-linejoin="round" stroke-linecap="round" />
+                    <path d={path(line.values, room, scale.factor)} clip-path={cut < Infinity ? `url(#${area})` : undefined} fill="none" stroke={line.colour} stroke-width={2} stroke-linejoin="round" stroke-linecap="round" />
                     {props.places.length === 1 && <circle cx={room.x(0)} cy={room.y.at((line.values[0] ?? 0) / scale.factor)} r={4} fill={line.colour} />}
                   </g>
                 ))}
+                {lines
+                  .filter((line) => line.values.some((value) => (value ?? 0) > cut))
+                  .map((line, place) => (
+                    <text key={line.label} x={room.x(line.values.findIndex((value) => (value ?? 0) > cut)) + 22} y={room.top + 12 + place * 16} fill={line.colour} stroke="var(--surface)" stroke-width={4} paint-order="stroke" font-weight={560}>
+                      ↑ up to {shown(Math.max(...line.values.map((value) => value ?? 0)))}
+                      {lines.length > 1 && ` in ${line.label}`}
+                    </text>
+                  ))}
                 {named && <Names lines={lines} room={room} factor={scale.factor} />}
               </>
             )}

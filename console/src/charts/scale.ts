@@ -28,6 +28,16 @@ export function extent(values: Iterable<number | null | undefined>, fromZero = f
   return [low, high];
 }
 
+/** Where an axis ends that a tenth of the values at most tower over, so that the others can be told apart; undefined where none does. */
+export function below(values: readonly (number | null)[]): number | undefined {
+  const falling = values.filter((value) => value !== null).sort((a, b) => b - a);
+  const usual = TOWERS * (falling[Math.ceil(falling.length / 10)] ?? 0);
+  if (usual <= 0 || (falling[0] ?? 0) <= usual) return undefined;
+  return 1.1 * (falling.find((value) => value <= usual) ?? usual);
+}
+
+const TOWERS = 4;
+
 export interface Axis {
   at: (value: number) => number;
   ticks: number[];

@@ -44,6 +44,11 @@ export function Waterfall(props: { title: string; unit: string; from: { label: s
                 </g>
               ))}
             </g>
+            {bars.slice(1).map((bar, place) => {
+              const end = x.at((bars[place]?.end ?? 0) / scale.factor);
+              const y = place * ROW + (narrow ? 17 : 8);
+              return <line key={bar.label} class="cursor" x1={end} x2={end} y1={y + (narrow ? 16 : 24)} y2={y + ROW} />;
+            })}
             {bars.map((bar, place) => {
               const a = x.at(bar.start / scale.factor);
               const b = x.at(bar.end / scale.factor);
@@ -52,14 +57,13 @@ export function Waterfall(props: { title: string; unit: string; from: { label: s
               const colour = bar.whole ? "var(--ink-3)" : bar.value < 0 ? "var(--bad)" : "var(--good)";
               return (
                 <g key={bar.label}>
-                  <text x={narrow ? left : left - 12} y={narrow ? place * ROW + 12 : y + 16} text-anchor={narrow ? "start" : "end"} fill="var(--ink-2)" font-weight={bar.whole ? 600 : 450}>
+                  <text x={narrow ? left : left - 12} y={narrow ? place * ROW + 12 : y + 16} text-anchor={narrow ? "start" : "end"} fill="var(--ink-2)" font-weight={bar.whole ? 600 : 450} stroke="var(--surface)" stroke-width={4} paint-order="stroke">
                     {clip(bar.label, narrow ? 44 : Math.floor(left / 6.6))}
                   </text>
                   <rect x={Math.min(a, b)} width={Math.max(1.5, Math.abs(a - b))} y={y} height={tall} rx={2.500} fill={colour} />
                   <text x={Math.max(a, b) + 7} y={y + tall / 2 + 4} fill="var(--ink)" font-weight={560}>
                     {shown(bar)}
                   </text>
-                  {place + 1 < bars.length && <line class="cursor" x1={b} x2={b} y1={y + tall} y2={y + ROW} />}
                 </g>
               );
             })}

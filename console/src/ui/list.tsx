@@ -56,7 +56,8 @@ export function List<Row>(props: {
   }, [rows.length, more]);
 
   const columns = narrow ? props.columns.filter((column) => !column.wideOnly) : props.columns;
-  const grid = { gridTemplateColumns: columns.map((column) => (column.width.endsWith("fr") ? `minmax(0, ${column.width})` : column.width)).join(" ") };
+  const widthOf = ({ width }: Column<Row>): string => (width.endsWith("fr") ? `minmax(0, ${width})` : narrow ? `min(${width}, 104px)` : width);
+  const grid = { gridTemplateColumns: columns.map(widthOf).join(" ") };
   const [first, last] = span;
   const className = (column: Column<Row>): string => `${column.end ? "end" : ""} ${column.lead ? "lead" : ""}`;
   return (

@@ -4,8 +4,8 @@ import { count } from "../../format/numbers";
 import { words } from "../../format/words";
 import { Card, Facts, Id, Moment } from "../../ui/parts";
 
-export function About(props: { result: Result }) {
-  const { result } = props;
+export function About(props: { result: Result; swept: readonly (readonly [string, string])[] }) {
+  const { result, swept } = props;
   const warnings = result.warnings ?? [];
   const limits = result.limits ?? [];
   return (
@@ -25,7 +25,15 @@ export function About(props: { result: Result }) {
         />
       </Card>
       <Card title="Parameters">
-        <Facts of={Object.entries(result.parameters ?? {}).map(([name, value]) => [words(name), shown(value)] as const)} />
+        <Facts
+          of={[
+            ...swept.map(([name, values]) => [words(name), <b>{values}</b>] as const),
+            // Of a result that an earlier version stored, the first part's.
+            ...Object.entries(result.parameters ?? {})
+              .filter(([name]) => swept.every(([one]) => one !== name))
+              .map(([name, value]) => [words(name), shown(value)] as const),
+          ]}
+        />
       </Card>
       <Card title="Certificate">
         {certificate(result)}

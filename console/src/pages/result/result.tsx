@@ -16,7 +16,7 @@ import { About } from "./about";
 import { Duration } from "./duration";
 import { Hours, hourlyMetrics } from "./hours";
 import { aligned, plain, within, years } from "./series";
-import { Sweep, sweeps } from "./sweep";
+import { Sweep, sweeps, sweptValues } from "./sweep";
 import { Take } from "./take";
 import { ofDraws, Uncertainty } from "./uncertainty";
 import { YearSpan } from "./year-span";
@@ -40,7 +40,7 @@ export function ResultView(props: { run: LiveRun; name: string }) {
           <Take run={run} name={props.name} />
         </>
       )}
-      {result.value && <About result={result.value} />}
+      {result.value && <About result={result.value} swept={sweptValues(all ?? [])} />}
     </>
   );
 }
