@@ -148,6 +148,7 @@ _PUBLIC_PATHS = (
     "/docs/{asset}",
     "/problems",
     "/problems/{code}",
+    "/v1/shared-report",
 )
 
 API = Function(
@@ -189,6 +190,7 @@ OUTPUTS_API = Function(
     timeout=29,
     triggers=(
         Route("GET", "/v1/compare"),
+        Route("POST", "/v1/reports"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/aggregates"),
         Route("GET", "/v1/scenarios/{scenario_id}/outputs/compare"),

@@ -25,6 +25,9 @@ const Outbox = lazy(() => import("./pages/outbox/outbox").then((page) => page.Ou
 const Webhooks = lazy(() => import("./pages/webhooks/list").then((page) => page.Webhooks));
 const WebhookPage = lazy(() => import("./pages/webhooks/webhook").then((page) => page.WebhookPage));
 const DeliveryPage = lazy(() => import("./pages/webhooks/delivery").then((page) => page.DeliveryPage));
+const Reports = lazy(() => import("./pages/reports/list").then((page) => page.Reports));
+const ReportPage = lazy(() => import("./pages/reports/report").then((page) => page.ReportPage));
+const Shared = lazy(() => import("./pages/reports/shared").then((page) => page.Shared));
 const Settings = lazy(() => import("./pages/settings/settings").then((page) => page.Settings));
 const NotThere = lazy(() => import("./pages/not-there").then((page) => page.NotThere));
 
@@ -36,6 +39,15 @@ export function App() {
       return <Door title="Signing in failed" text={failure.value} button="Try again" />;
     case "signed-out":
       return <Door title="You are signed out" text="Nothing of yours is left in this browser." button="Sign in" />;
+    case "shared":
+      return (
+        <LocationProvider scope="/console">
+          <Router>
+            <Route path="/console/shared" component={Shared} />
+            <Route default component={NotThere} />
+          </Router>
+        </LocationProvider>
+      );
     case "signed-in":
       return <SignedIn />;
   }
@@ -77,6 +89,8 @@ function SignedIn() {
           <Route path="/console/runs" component={Runs} />
           <Route path="/console/runs/:id" component={RunPage} />
           <Route path="/console/compare" component={Compare} />
+          <Route path="/console/reports" component={Reports} />
+          <Route path="/console/reports/:id" component={ReportPage} />
           <Route path="/console/sweeps" component={Sweeps} />
           <Route path="/console/baselines" component={Baselines} />
           <Route path="/console/baselines/:id" component={BaselinePage} />

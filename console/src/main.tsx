@@ -10,6 +10,7 @@ import "./styles/parts/rows.css";
 import "./styles/parts/tabs.css";
 import "./styles/parts/dialog.css";
 import "./styles/charts.css";
+import "./styles/print.css";
 import { render } from "preact";
 import { App } from "./app";
 import { start } from "./session/session";

@@ -22,6 +22,7 @@ const PLACES: readonly Place[] = [
   { path: "/scenarios", title: "Scenarios", icon: "scenarios" },
   { path: "/runs", title: "Runs", icon: "runs" },
   { path: "/compare", title: "Compare", icon: "compare" },
+  { path: "/reports", title: "Reports", icon: "reports" },
   { path: "/sweeps", title: "Sweeps", icon: "sweeps" },
   { path: "/baselines", title: "Baselines", icon: "baselines" },
   { path: "/operations", title: "Operations", icon: "operations" },

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         models,
         outbox,
         receipts,
+        reports,
         results,
         runs,
         scenario_history,
@@ -58,6 +59,7 @@ _MODULES = {
             "incidents",
             "me",
             "models",
+            "reports",
             "tenants",
             "vendors",
             "webhooks",
@@ -65,6 +67,7 @@ _MODULES = {
         )
     },
     "runs": "tenant_runs",
+    "shared-report": "reports",
     "kill-switches": "kill_switches",
     "cancellations": "bulk_runs",
     "cache": "cache",

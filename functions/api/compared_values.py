@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from sextant.lake.read.compare import Reason
+from sextant.lake.read.reason import Reason
 
 
 class DeltaBody(BaseModel):

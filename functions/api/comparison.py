@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import BaseModel
 
 from functions.api.compared_values import ComparedRowBody, ComparedSeriesBody
+from functions.api.comparison_bodies import ComparedRunBody, ComparisonBody
 from functions.api.differences import DifferenceBody
-from functions.api.http.envelopes import AnswerBody, answers
+from functions.api.http.envelopes import answers
 from functions.api.http.headers import DISPOSITION
 from functions.api.http.parameters import broken, renamed
 from functions.api.http.routing import Router, needs
@@ -57,41 +58,6 @@ from sextant.runs.errors import RunNotFoundError
 MAX_COMPARED = 20
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET}
 _YEARS = re.compile(r"([0-9]{4})(?:-([0-9]{4}))?")
-
-
-class ComparedRunBody(AnswerBody):
-    """A run that was compared."""
-
-    run_id: UUID
-    scenario_id: UUID
-    scenario_name: str
-    """The scenario's present name."""
-    scenario_version: int
-    """The version that was computed."""
-    model: str | None
-    """The model that computed it."""
-    model_version: str | None
-    """Its version."""
-    seed: int
-    """The seed of the draws."""
-    completed_at: datetime | None
-    """When it ended."""
-
-
-class OtherRunBody(ComparedRunBody):
-    differences: list[DifferenceBody]
-    """What differs from the baseline run in all that decides a result: assumptions, parameters, model, baseline, seed."""
-
-
-class ComparisonBody(AnswerBody):
-    baseline: ComparedRunBody
-    """The run that the others are compared with."""
-    runs: list[OtherRunBody]
-    """In the order in which they were named."""
-    rows: list[ComparedRowBody]
-    """One for each metric, date, tags and unit that any of the runs has, in this order; none with `shape=series`."""
-    series: list[ComparedSeriesBody] | None = None
-    """With `shape=series` in place of the rows; left out otherwise."""
 
 
 class ComparisonEnvelope(BaseModel):
@@ -175,26 +141,14 @@ def compare_runs(
     form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     check_switched_on(caller)
-    base, *compared = _runs(caller, baseline, others)
-    question = _Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
+    base, *compared = named_runs(router, baseline, others)
+    question = Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
         return question.file(form, style)
     comparison = question.answer()
-    data = {
-        "baseline": _shown(base),
-        "runs": [
-            {
-                **_shown(run),
-                "differences": [
-                    DifferenceBody.of(difference).model_dump(mode="json")
-                    for difference in service.inputs_that_differ(base, run)
-                ],
-            }
-            for run in compared
-        ],
-        **_values(comparison, shape),
-    }
-    return json_answer(data, caller.request_id, comparison.snapshot_id)
+    return json_answer(
+        comparison_of(base, compared, comparison, shape), caller.request_id, comparison.snapshot_id
+    )
 
 
 @router.get(
@@ -234,8 +188,8 @@ def compare_outputs(
     form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     readable(caller, scenario_id)
-    base, *compared = _runs(caller, baseline, others)
-    question = _Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
+    base, *compared = named_runs(router, baseline, others)
+    question = Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
         return question.file(form, style)
     comparison = question.answer()
@@ -270,10 +224,12 @@ def span_of(years: str | None) -> tuple[date | None, date | None]:
     return date(first, 1, 1), date(last, 12, 31)
 
 
-def _runs(caller: Caller, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]) -> list[ComputedRun]:
+def named_runs(
+    asked: Router, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]
+) -> list[ComputedRun]:
     """The baseline run and the others. Raises `RunNotFoundError` and `RunWithoutResultError`, which name them."""
     named = {"baseline": baseline, **{f"runs[{place}]": run for place, (run, _) in enumerate(others)}}
-    with router.session() as session:
+    with asked.session() as session:
         runs = service.runs_to_compare(session, named)
     for place, (run, (_, scenario)) in enumerate(zip(runs[1:], others, strict=True)):
         if scenario not in (None, run.scenario_id):
@@ -293,7 +249,7 @@ def _form_of(name: str | None, accept: str, shape: str | None) -> ExportFormat |
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """Runs to be compared with one of them."""
 
     caller: Caller
@@ -332,6 +288,26 @@ class _Question:
         if metrics:
             check_metrics(self.caller, scenarios, metrics, self.snapshot)
         check_names(self.caller, scenarios, self.where, self.snapshot)
+
+
+def comparison_of(
+    base: ComputedRun, compared: Sequence[ComputedRun], comparison: Comparison, shape: str | None
+) -> dict[str, Any]:
+    """What is answered of a comparison: the runs, what differs in their inputs, and their values."""
+    return {
+        "baseline": _shown(base),
+        "runs": [
+            {
+                **_shown(run),
+                "differences": [
+                    DifferenceBody.of(difference).model_dump(mode="json")
+                    for difference in service.inputs_that_differ(base, run)
+                ],
+            }
+            for run in compared
+        ],
+        **_values(comparison, shape),
+    }
 
 
 def _values(comparison: Comparison, shape: str | None) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def _cors(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:
             "if-match",
             "if-none-match",
             "x-correlation-id",
+            "x-report-key",
         ],
         expose_headers=["etag", "location", "retry-after", "x-correlation-id", "x-ratelimit-remaining"],
         max_age=Duration.hours(1),

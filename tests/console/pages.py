@@ -20,6 +20,8 @@ def addresses(shown: Shown) -> dict[str, str]:
         "hours": f"/runs/{shown.hourly}?hourly=generation&of=2027&from=1&until=72",
         "sweep": f"/runs/{shown.sweep}",
         "compare": f"/compare?baseline={reference}&runs={','.join(others)}",
+        "reports": "/reports",
+        "report": f"/reports/{shown.report}",
         "sweeps": "/sweeps",
         "baselines": "/baselines",
         "baseline": "/baselines/reference",

@@ -26,6 +26,7 @@ class Shown:
     incident: str = ""
     webhook: str = ""
     delivery: str = ""
+    report: str = ""
 
 
 def data(answer: httpx.Response) -> Any:
@@ -58,7 +59,11 @@ def everything(client: httpx.Client) -> Shown:
         delivery = delivered(client, webhook)
     for run in (swept, bands, hourly):
         succeeded(client, run)
-    return Shown(shown.scenarios, shown.runs, swept, bands, hourly, incident, webhook, delivery)
+    report = data(
+        client.post("/v1/reports", json={**_REPORT, "baseline": shown.runs[0], "runs": shown.runs[1:]})
+    )
+    data(client.post(f"/v1/reports/{report['id']}/links", json={"days": 7}))
+    return Shown(shown.scenarios, shown.runs, swept, bands, hourly, incident, webhook, delivery, report["id"])
 
 
 def delivered(client: httpx.Client, webhook: str) -> str:
@@ -81,6 +86,10 @@ def succeeded(client: httpx.Client, run: str) -> Mapping[str, Any]:
     return state
 
 
+_REPORT = {
+    "title": "What more renewables cost",
+    "notes": "The price falls further than the cost rises.\n\nTo be decided: which of the two targets we plan with.",
+}
 _TOLD = {"description": "The desk's pager", "event_types": ["incident.opened"]}
 _UNCERTAIN = {
     "name": "Uncertain demand and gas",

@@ -19,6 +19,8 @@ def test_a_viewer_reads_everything_and_is_offered_nothing_that_would_be_refused(
     for address, changes in (
         ("/", ["New scenario"]),
         (f"/scenarios/{shown.scenarios[0]}", ["Run", "Edit", "Copy", "Delete"]),
+        (f"/compare?baseline={shown.runs[0]}&runs={shown.runs[1]}", ["Freeze as a report …"]),
+        (f"/reports/{shown.report}", ["Delete …", "Make a link", "Revoke"]),
         ("/sweeps", ["Run the sweep"]),
         ("/baselines", ["Store"]),
         (f"/operations/incidents/{shown.incident}", ["Resolve", "Ignore"]),

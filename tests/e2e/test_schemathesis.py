@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from local.running import RunningSystem, running
 from local.state import forget
+from tests.waiting import until
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/api/openapi.json").read_text(encoding="utf-8"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -90,9 +91,31 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     forget(directory, keep_logs=True)
 
 
+@pytest.fixture(scope="module")
+def compared(fuzzed: RunningSystem) -> dict[str, Any]:
+    """The body that freezes a comparison of two runs of the tenant `reports`."""
+    with fuzzed.client("reports", "admin") as client:
+        made = client.post("/v1/scenarios", json={"name": "compared", "parameters": {"end_year": 2026}})
+        path = f"/v1/scenarios/{made.json()['data']['id']}/run"
+        runs = [client.post(path, json={"seed": seed}).json()["data"]["id"] for seed in (1, 2)]
+
+        def succeeded() -> bool:
+            answers = [client.get(f"/v1/runs/{run}", params={"wait": 5}) for run in runs]
+            return all(answer.json()["data"]["state"] == "SUCCEEDED" for answer in answers)
+
+        until(succeeded, within=120)
+    return {"title": "Compared", "baseline": runs[0], "runs": [runs[1]]}
+
+
 @pytest.fixture
-def known(fuzzed: RunningSystem, operation: str) -> Known:
+def known(fuzzed: RunningSystem, operation: str, request: pytest.FixtureRequest) -> Known:
     """Who asks, and the ids of what they have."""
+    if "{report_id}" in operation:
+        with fuzzed.client("reports", "admin") as client:
+            answer = client.post("/v1/reports", json=request.getfixturevalue("compared"))
+            report = answer.json()["data"]["id"]
+            link = client.post(f"/v1/reports/{report}/links", json={}).json()["data"]["id"]
+        return Known(fuzzed.token("reports", "admin"), {"report_id": report, "link_id": link})
     permission = OPERATIONS[operation].definition.raw.get("x-required-permission", "")
     role = "super_admin" if permission == "tenants:manage" else "admin"
     tenant = f"t-{uuid4().hex[:12]}"

@@ -68,7 +68,7 @@ export async function readSide(runs: readonly { id: string; scenario_id: string 
 
 export async function readComparison(baseline: string, runs: readonly string[], signal: AbortSignal) {
   const call = api.GET("/v1/compare", { params: { query: { baseline, runs: runs.join(","), shape: "series" } as never }, signal });
-  return ((await answer(call)) as Schema<"ComparisonEnvelope">).data;
+  return (await answer(call)) as Schema<"ComparisonEnvelope">;
 }
 
 /** Downloads the API's own file of an address of it. */

@@ -3,13 +3,15 @@ import { signal } from "@preact/signals";
 import { type Config, readConfig } from "./config";
 import { CALLBACK, Provider, type Tokens } from "./oidc";
 
-export type Standing = "starting" | "signed-in" | "signed-out" | "failed";
+export type Standing = "starting" | "shared" | "signed-in" | "signed-out" | "failed";
 
 export const standing = signal<Standing>("starting");
 export const failure = signal("");
 
 /** Renewed this long before the end, and never more often than every five seconds. */
 const AHEAD = 60_000;
+/** Where a report is shown to whoever has its link: nobody signs in there. */
+export const SHARED = `${import.meta.env.BASE_URL}shared`;
 const SIGNED_OUT = `${import.meta.env.BASE_URL}signed-out`;
 
 let provider: Provider | null = null;
@@ -19,6 +21,10 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Signs in, or leaves for the provider. */
 export async function start(): Promise<void> {
+  if (location.pathname === SHARED) {
+    standing.value = "shared";
+    return;
+  }
   try {
     if (location.pathname === CALLBACK) provider = Provider.awaited();
     if (provider !== null) {

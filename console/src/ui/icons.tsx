@@ -4,6 +4,7 @@ const PATHS: Record<string, string> = {
   scenarios: "M3.500 4h11M3.500 9h11M3.500 14h7",
   runs: "M5 3.500v11l9-5.500z",
   compare: "M3 14.500V8M7 14.500v-11M11 14.500V6M15 14.500v-4",
+  reports: "M4.500 2.500h6l3 3v10h-9zM10.500 2.500v3h3M7 9h4M7 12h4",
   sweeps: "M3 3h5v5H3zM10 3h5v5h-5zM3 10h5v5H3zM10 10h5v5h-5z",
   baselines: "M9 3c3.600 0 6 1 6 2.200S12.600 7.400 9 7.400 3 6.400 3 5.200 5.400 3 9 3zM3 5.200V9c0 1.200 2.400 2.200 6 2.200s6-1 6-2.200V5.200M3 9v3.800C3 14 5.400 15 9 15s6-1 6-2.200V9",
   operations: "M9 2.500 16 14.800H2zM9 7v3.500M9 12.600v.2",

@@ -20,6 +20,8 @@ OPERATIONS = {
 # They need the lake, and a key: tests/integration/outputs/test_baselines.py and tests/integration/webhooks/test_endpoints.py send them.
 ELSEWHERE = {
     "create_baseline",
+    "create_report",
+    "create_report_link",
     "validate_baseline",
     "create_webhook",
     "change_webhook",

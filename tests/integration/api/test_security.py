@@ -27,6 +27,7 @@ PUBLIC_PATHS = {
     "/docs",
     "/docs/<asset>",
     "/metrics",
+    "/v1/shared-report",
 }
 
 BODIES: dict[tuple[str, str], Any] = {

@@ -95,6 +95,8 @@ def test_after_an_upgrade_every_route_reads_and_a_new_run_starts(released: Datab
             if path == "/v1/health/ready":
                 # The dump's events have waited to be published since it was made.
                 assert [check["status"] for check in answer.json["checks"]] == ["healthy", "unhealthy"]
+            elif path == "/v1/shared-report":
+                assert (answer.status, answer.json["code"]) == (404, "shared_report_not_found")
             elif path.endswith("/result"):
                 # The newest run of the dump still waits.
                 assert (answer.status, answer.json["code"]) == (409, "run_without_result")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 _WORKFLOW = "0190b5a7-3c1e-7c44-9d2b-5f6f3a1c8e01"
+_RUN, _OTHER_RUN = "0190b5a7-3c1e-7c44-9d2b-5f6f3a1c8e02", "0190b5a7-3c1e-7c44-9d2b-5f6f3a1c8e03"
 _RPS = {"driver_type": "policy", "payload": {"policy_name": "RPS", "start_year": 2030, "target": 0.6}}
 _SCENARIO = {
     "name": "RPS sensitivity",
@@ -76,6 +77,14 @@ BODIES: dict[str, Any] = {
         "event_types": ["run.succeeded", "run.failed"],
         "tags": ["board"],
     },
+    "create_report": {
+        "title": "What more renewables cost",
+        "notes": "For the board in May.",
+        "baseline": _RUN,
+        "runs": [_OTHER_RUN],
+        "years": "2026-2035",
+    },
+    "create_report_link": {"days": 30},
     "change_webhook": {"state": "PAUSED"},
     "resend_failed_deliveries": {"since": "2026-11-27T00:00:00Z", "preview": True},
 }

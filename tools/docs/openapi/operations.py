@@ -33,6 +33,7 @@ _ALSO_OF_THE_GATEWAY = (401, 413, 429, 500, 503)
 
 # The parameters that name runs: one may not be there, or have no result to read.
 _NAMING_RUNS = ("run_id", "runs", "baseline")
+_NAMING_A_THING = ("x-report-key",)
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -152,7 +153,7 @@ def _problems_of(operation: dict[str, Any], endpoint: Endpoint) -> list[int]:
     statuses = {429, 500, 503}
     if endpoint.needs != PUBLIC:
         statuses |= {400, 401, 403}
-    if "{" in endpoint.template:
+    if "{" in endpoint.template or not _headers_of(operation).isdisjoint(_NAMING_A_THING):
         statuses.add(404)
     if "requestBody" in operation:
         statuses |= {400, 413, 415, 422}

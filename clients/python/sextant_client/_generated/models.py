@@ -653,6 +653,13 @@ class LinkBody(Body):
     """When the URL ends to hold."""
 
 
+class LinkRequest(Body):
+    """How long a link opens its report."""
+
+    days: int = 30
+    """From now on."""
+
+
 class LoadGrowthPayload(Body):
     """Growth of the load on top of the baseline."""
 
@@ -735,6 +742,30 @@ class ModelContractBody(Body):
 
 class ModelEnvelope(Body):
     data: ModelContractBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class NewLinkBody(Body):
+    id: UUID
+    """Its id."""
+    expires_at: AwareDatetime
+    """Until when."""
+    created_at: AwareDatetime
+    """When it was made."""
+    created_by: str
+    """Who made it."""
+    revoked_at: AwareDatetime | None
+    """When it was revoked."""
+    revoked_by: str | None
+    """Who revoked it."""
+    key: str
+    """Opens the report, as the header `X-Report-Key` of `GET /v1/shared-report`; it is shown this once."""
+
+
+class NewLinkEnvelope(Body):
+    data: NewLinkBody
     """What was asked for."""
     meta: Meta
     """What goes with it."""
@@ -1091,6 +1122,77 @@ class ReplayedSelectionEnvelope(Body):
     """What was asked for."""
     meta: Meta
     """What goes with it."""
+
+
+class ReportBody(Body):
+    id: UUID
+    """Its id."""
+    title: str
+    """What it is called."""
+    notes: str
+    """What its author says of it."""
+    baseline_run_id: UUID
+    """The run that the others are compared with."""
+    run_ids: list[UUID]
+    """The others, in their order."""
+    snapshot_id: str
+    """The state of the table that was read."""
+    size: int
+    """Bytes of the document."""
+    sha256: str
+    """Of the document, hexadecimal."""
+    created_at: AwareDatetime
+    """When it was frozen."""
+    created_by: str
+    """Who froze it."""
+
+
+class ReportEnvelope(Body):
+    data: ReportBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class ReportLinkBody(Body):
+    id: UUID
+    """Its id."""
+    expires_at: AwareDatetime
+    """Until when."""
+    created_at: AwareDatetime
+    """When it was made."""
+    created_by: str
+    """Who made it."""
+    revoked_at: AwareDatetime | None
+    """When it was revoked."""
+    revoked_by: str | None
+    """Who revoked it."""
+
+
+class ReportList(Body):
+    data: list[ReportBody]
+    """The items of this page."""
+    meta: PageMeta
+    """The cursors of the pages beside it."""
+
+
+class ReportRequest(Body):
+    """What to freeze: the comparison that `GET /v1/compare` gives for the same words."""
+
+    title: str
+    """What it is called."""
+    notes: str = ""
+    """What you have to say of it; frozen with it."""
+    baseline: UUID
+    """The run that the others are compared with."""
+    runs: list[UUID]
+    """The others, in the order in which they are to stand."""
+    metrics: list[str] | None = None
+    """Only these; empty: all."""
+    years: str | None = None
+    """A year, or the first and the last: 2030, or 2026-2035."""
+    snapshot_id: str | None = None
+    """Read this snapshot, which somebody saw, instead of the newest."""
 
 
 class ResendRequest(Body):
@@ -1850,6 +1952,38 @@ class WholeDeliveryBody(Body):
 
 class WholeDeliveryEnvelope(Body):
     data: WholeDeliveryBody
+    """What was asked for."""
+    meta: Meta
+    """What goes with it."""
+
+
+class WholeReportBody(Body):
+    id: UUID
+    """Its id."""
+    title: str
+    """What it is called."""
+    notes: str
+    """What its author says of it."""
+    baseline_run_id: UUID
+    """The run that the others are compared with."""
+    run_ids: list[UUID]
+    """The others, in their order."""
+    snapshot_id: str
+    """The state of the table that was read."""
+    size: int
+    """Bytes of the document."""
+    sha256: str
+    """Of the document, hexadecimal."""
+    created_at: AwareDatetime
+    """When it was frozen."""
+    created_by: str
+    """Who froze it."""
+    links: list[ReportLinkBody]
+    """The last 100, newest first, with those that open nothing any more."""
+
+
+class WholeReportEnvelope(Body):
+    data: WholeReportBody
     """What was asked for."""
     meta: Meta
     """What goes with it."""
@@ -2901,6 +3035,9 @@ class Problem(Body):
             "receipt_not_found",
             "reference_violation",
             "replay_too_large",
+            "report_link_not_found",
+            "report_not_found",
+            "report_too_large",
             "request_refused",
             "result_too_large",
             "route_not_found",
@@ -2915,6 +3052,7 @@ class Problem(Body):
             "scenario_publishing",
             "scenario_version_not_found",
             "setting_not_found",
+            "shared_report_not_found",
             "snapshot_expired",
             "snapshot_not_found",
             "statement_rejected",
@@ -2922,6 +3060,7 @@ class Problem(Body):
             "tenant_inactive",
             "tenant_isolation",
             "tenant_not_found",
+            "too_many_reports",
             "too_many_requests",
             "too_many_webhooks",
             "transaction_aborted",
@@ -2973,6 +3112,21 @@ class Problem(Body):
     """Of `vendor_breaker_open`, `vendor_failed`, `vendor_kill_switch`, `vendor_rate_limited`: The vendor that cannot be called."""
     version: int | None = None
     """Of `version_conflict`: The version that it is at."""
+
+
+class ReportDocument(Body):
+    """A report as it was frozen: always the same bytes."""
+
+    title: str
+    """What it is called."""
+    notes: str
+    """What its author says of it."""
+    frozen_at: str
+    """When it was frozen."""
+    snapshot_id: str
+    """The state of the table that was read."""
+    comparison: ComparisonBody
+    """As `GET /v1/compare` answered it with `shape=series`."""
 
 
 class ResultBody(Body):

@@ -1145,6 +1145,115 @@ class Api:
         )
         return answer
 
+    def list_reports(self, *, limit: int | None = None, cursor: str | None = None) -> models.ReportList:
+        """List reports.
+
+        Newest first.
+
+        Permission: `outputs:read`.
+
+        limit: Items of a page
+        cursor: `next_cursor` or `prev_cursor` of a page of the same list
+        """
+        answer: models.ReportList = self._transport.call(
+            Operation("list_reports", "GET", "/v1/reports", answers=("ReportList",)),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def create_report(self, body: models.ReportRequest | Mapping[str, Any]) -> models.ReportEnvelope:
+        """Freeze a comparison as a report.
+
+        The answer itself is kept: it stays when runs, scenarios and snapshots of the table are gone.
+
+        Permission: `scenarios:write`.
+        """
+        answer: models.ReportEnvelope = self._transport.call(
+            Operation("create_report", "POST", "/v1/reports", answers=("ReportEnvelope",)), body=body
+        )
+        return answer
+
+    def get_report(self, report_id: UUID | str) -> models.WholeReportEnvelope:
+        """Get a report with its links.
+
+        What was frozen, when and by whom, and which links open it. The document itself is its `content`.
+
+        Permission: `outputs:read`.
+
+        report_id: The report's id.
+        """
+        answer: models.WholeReportEnvelope = self._transport.call(
+            Operation("get_report", "GET", "/v1/reports/{report_id}", answers=("WholeReportEnvelope",)),
+            path={"report_id": report_id},
+        )
+        return answer
+
+    def delete_report(self, report_id: UUID | str) -> None:
+        """Delete a report.
+
+        Its links open nothing any more.
+
+        Permission: `scenarios:write`.
+
+        report_id: The report's id.
+        """
+        self._transport.call(
+            Operation("delete_report", "DELETE", "/v1/reports/{report_id}"), path={"report_id": report_id}
+        )
+
+    def get_report_content(self, report_id: UUID | str) -> models.ReportDocument:
+        """Get a report's document.
+
+        The same bytes, however long ago it was frozen and whatever became of the runs.
+
+        Permission: `outputs:read`.
+
+        report_id: The report's id.
+        """
+        answer: models.ReportDocument = self._transport.call(
+            Operation(
+                "get_report_content", "GET", "/v1/reports/{report_id}/content", answers=("ReportDocument",)
+            ),
+            path={"report_id": report_id},
+        )
+        return answer
+
+    def create_report_link(
+        self, report_id: UUID | str, body: models.LinkRequest | Mapping[str, Any]
+    ) -> models.NewLinkEnvelope:
+        """Make a link that opens a report.
+
+        Whoever has its key reads the report, and nothing else, without a token, until it expires or is revoked. The answer alone shows
+        the key.
+
+        Permission: `scenarios:write`.
+
+        report_id: The report's id.
+        """
+        answer: models.NewLinkEnvelope = self._transport.call(
+            Operation(
+                "create_report_link", "POST", "/v1/reports/{report_id}/links", answers=("NewLinkEnvelope",)
+            ),
+            path={"report_id": report_id},
+            body=body,
+        )
+        return answer
+
+    def revoke_report_link(self, report_id: UUID | str, link_id: UUID | str) -> None:
+        """Revoke a link.
+
+        It opens nothing any more; who made it and who revoked it stays.
+
+        Permission: `scenarios:write`.
+
+        report_id: The report's id.
+        link_id: The link's id.
+        """
+        self._transport.call(
+            Operation("revoke_report_link", "DELETE", "/v1/reports/{report_id}/links/{link_id}"),
+            path={"report_id": report_id, "link_id": link_id},
+        )
+
     def list_runs(
         self,
         *,
@@ -2291,6 +2400,20 @@ class Api:
         answer: models.ScenarioPreview = self._transport.call(
             Operation("validate_scenario", "POST", "/v1/scenarios:validate", answers=("ScenarioPreview",)),
             body=body,
+        )
+        return answer
+
+    def get_shared_report(self, *, x_report_key: str | None = None) -> models.ReportDocument:
+        """Read a report by a link.
+
+        The report's document, without a token. A key that is none, has expired or was revoked is answered alike. It stands in a header
+        since paths are logged.
+
+        x_report_key: The key of a link
+        """
+        answer: models.ReportDocument = self._transport.call(
+            Operation("get_shared_report", "GET", "/v1/shared-report", answers=("ReportDocument",)),
+            header={"X-Report-Key": x_report_key},
         )
         return answer
 

@@ -1,20 +1,14 @@
 /** Runs side by side: which is better, by how much, and why. */
 import { useEffect, useState } from "preact/hooks";
 import { seriesColour } from "../../charts/colours";
-import { Lines } from "../../charts/lines";
-import type { Schema } from "../../api/client";
 import { useAnswer } from "../../api/use";
 import { download, readComparison } from "../../data/results";
-import { metricTitle } from "../../format/words";
+import { may } from "../../session/me";
 import { to, useQuery } from "../../ui/address";
-import { Choice } from "../../ui/field";
 import { Card, Empty, Page, ProblemNote, Waiting } from "../../ui/parts";
-import { type Difference, Differences } from "./differences";
+import { Freeze } from "../reports/freeze";
 import { Pick } from "./pick";
-import { Table } from "./table";
-
-export type Comparison = Schema<"ComparisonBody">;
-export type Series = NonNullable<Comparison["series"]>[number];
+import { type Comparison, Shown, unique } from "./shown";
 
 const MOST = 20;
 
@@ -30,7 +24,7 @@ export function Compare() {
     if (baseline === "") set({ baseline: id, runs });
     else if (id !== baseline && !runs.includes(id)) set({ baseline, runs: [...runs, id] });
   };
-  const comparison = compared.value;
+  const comparison = compared.value?.data;
   return (
     <Page
       title="Compare"
@@ -55,7 +49,7 @@ export function Compare() {
       ) : comparison === undefined ? (
         !compared.problem && <Waiting what="the comparison" height={500} />
       ) : (
-        <Compared comparison={comparison} query={query} change={change} set={set} />
+        <Compared comparison={comparison} snapshot={compared.value?.meta.snapshot_id ?? undefined} query={query} change={change} set={set} />
       )}
     </Page>
   );
@@ -63,6 +57,7 @@ export function Compare() {
 
 function Compared(props: {
   comparison: Comparison;
+  snapshot: string | undefined;
   query: Record<string, string>;
   change: (changes: Record<string, string | undefined>) => void;
   set: (next: { baseline: string; runs: readonly string[] }) => void;
@@ -71,15 +66,17 @@ function Compared(props: {
   const { baseline } = comparison;
   const ids = comparison.runs.map((run) => run.run_id);
   const names = unique([baseline, ...comparison.runs].map((run) => run.scenario_name));
-  const series = comparison.series ?? [];
-  const whole = series.filter((one) => Object.keys(one.tags).length === 0);
-  const drawn = whole.filter((one) => one.t.length > 1).map((one) => one.metric);
-  const chosen = query.metric !== undefined && drawn.includes(query.metric) ? query.metric : undefined;
-  const shown = chosen ? [chosen] : ["price", "renewable_share", "emissions", "system_cost"].filter((metric) => drawn.includes(metric));
-  const differing = query.view === "differences";
   return (
     <>
-      <Card title="Runs" actions={<TakeRows baseline={baseline.run_id} runs={ids} />}>
+      <Card
+        title="Runs"
+        actions={
+          <>
+            <TakeRows baseline={baseline.run_id} runs={ids} />
+            {may("scenarios:write") && <Freeze baseline={baseline.run_id} runs={ids} snapshot={props.snapshot} />}
+          </>
+        }
+      >
         <ul class="stack close">
           {[baseline, ...comparison.runs].map((run, place) => (
             <li key={run.run_id} class="line between">
@@ -110,67 +107,8 @@ function Compared(props: {
           ))}
         </ul>
       </Card>
-      <div class="tools">
-        <Choice
-          label="Series"
-          value={chosen ?? ""}
-          onChange={(value) => change({ metric: value || undefined })}
-          options={[["", "The main ones"], ...drawn.map((metric) => [metric, metricTitle(metric)] as const)]}
-        />
-        <Choice
-          label="Drawn as"
-          value={differing ? "differences" : ""}
-          onChange={(value) => change({ view: value || undefined })}
-          options={[
-            ["", "Values"],
-            ["differences", "Differences to the baseline"],
-          ]}
-        />
-      </div>
-      <div class={chosen ? "stack" : "grid"}>
-        {shown.map((metric) => (
-          <Overlaid key={metric} series={whole.find((one) => one.metric === metric)} names={names} differing={differing} tall={chosen !== undefined} />
-        ))}
-      </div>
-      <Table series={series} names={names} query={query} change={change} />
-      <Why comparison={comparison} names={names} />
+      <Shown comparison={comparison} query={query} change={change} />
     </>
-  );
-}
-
-function Overlaid(props: { series: Series | undefined; names: readonly string[]; differing: boolean; tall: boolean }) {
-  const { series, differing } = props;
-  if (series === undefined) return null;
-  const lines = series.runs.map((run, place) => ({
-    label: props.names[place + 1] ?? "",
-    values: differing ? run.delta : run.v,
-    low: (differing ? run.lo_delta : run.lo) ?? undefined,
-    high: (differing ? run.hi_delta : run.hi) ?? undefined,
-    colour: seriesColour(place + 1),
-  }));
-  const baseline = { label: props.names[0] ?? "", values: series.baseline.v, colour: seriesColour(0) };
-  return (
-    <Lines
-      title={metricTitle(series.metric)}
-      unit={series.unit}
-      places={series.t.map((day) => day.slice(0, 4))}
-      lines={differing ? lines : [baseline, ...lines]}
-      signed={differing}
-      {...(props.tall ? { height: 360 } : {})}
-    />
-  );
-}
-
-/** What differs in the inputs of each run from the baseline's. */
-function Why(props: { comparison: Comparison; names: readonly string[] }) {
-  return (
-    <div class="grid">
-      {props.comparison.runs.map((run, place) => (
-        <Card key={run.run_id} title={`What ${props.names[place + 1] ?? ""} assumes differently`}>
-          <Differences of={run.differences as Difference[]} />
-        </Card>
-      ))}
-    </div>
   );
 }
 
@@ -191,14 +129,4 @@ function TakeRows(props: { baseline: string; runs: readonly string[] }) {
       </button>
     </>
   );
-}
-
-/** Names that tell the runs apart: a number behind those that come twice. */
-export function unique(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const times = (seen.get(name) ?? 0) + 1;
-    seen.set(name, times);
-    return times === 1 ? name : `${name} (${times})`;
-  });
 }

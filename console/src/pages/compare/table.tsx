@@ -4,7 +4,7 @@ import { inScale, percent, scaleOf } from "../../format/numbers";
 import { metricTitle, tagWords } from "../../format/words";
 import { Choice } from "../../ui/field";
 import { Card } from "../../ui/parts";
-import type { Series } from "./compare";
+import type { Series } from "./shown";
 
 /** So many rows are drawn with the pictures; the others follow once these are seen. */
 const FIRST = 12;

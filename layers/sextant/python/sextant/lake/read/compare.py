@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from pyiceberg.io import FileIO
@@ -18,15 +18,12 @@ from sextant.lake.read.engine import engine
 from sextant.lake.read.export import PARQUET, PLAIN, CsvForm, CsvStyle, ExportFormat
 from sextant.lake.read.plan import PlannedFile
 from sextant.lake.read.query import EVERYTHING, OutputFilter
+from sextant.lake.read.reason import Reason
 from sextant.lake.read.scan import scan
 from sextant.lake.read.sql import SOURCE, Values, filtered, nothing, one_of
 from sextant.lake.table.columns import OUTPUTS, Kind
 
 _MOST_PAIRS: Final = 2_000_000
-
-Reason = Literal["not_in_run", "not_in_baseline", "undefined", "baseline_is_zero"]
-"""Why a difference is null: the run or the baseline has no such row, or no value in it; or only the relative
-difference is, as the baseline's value is zero."""
 
 
 @dataclass(frozen=True)
