@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ HOURS_OF_YEAR, SNAPSHOTS = 8760.0, 48
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `pypsa_networks.py` prints in PyPSA's environment."""
-    python = python_of("pypsa", ROOT / "bench" / "second_opinion" / "requirements.txt")
+    python = _python()
     folder = tmp_path_factory.mktemp("networks")
     subprocess.run(
         [python, Path(__file__).with_name("pypsa_networks.py"), folder],
@@ -29,7 +30,11 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
     )
     made: dict[str, Any] = json.loads((folder / "answer.json").read_text())
-    return made
+    return made | {"folder": folder}
+
+
+def _python() -> Path:
+    return python_of("pypsa", ROOT / "bench" / "second_opinion" / "requirements.txt")
 
 
 def told(answer: dict[str, Any], kind: str) -> dict[str, int]:
@@ -66,6 +71,20 @@ def test_the_report_says_what_was_summed_converted_and_left_out(answer: dict[str
     # 62 EUR/MWh less 25 EUR/MWh of heat at an efficiency of 0.5, and 3.6 GJ/MWh over that efficiency
     assert (gas["variable_cost"], gas["heat_rate"], gas["emission_factor"]) == (12.0, 7.2, 0.4)
     assert answer["object"]["tables"]["prices"][0]["gas"] == pytest.approx(25.0 / 3.6)
+
+
+def test_the_shell_gives_the_same(answer: dict[str, Any]) -> None:
+    # PyPSA's environment, with the libraries of the command line, which this one has
+    path = os.pathsep.join([str(ROOT / "clients" / "python"), sysconfig.get_path("purelib")])
+    words = ["import", "pypsa", "network.nc", "--dry-run", "--json", "-o", 'fuel_prices={"gas": 25.0}']
+    shown = subprocess.run(
+        [_python(), "-c", "from sextant_client.cli import main; main()", *words],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=answer["folder"],
+        check=True,
+        capture_output=True,
+    )
+    assert json.loads(shown.stdout) == answer["netcdf"]["report"]
 
 
 def test_a_network_that_cannot_be_a_baseline_is_refused_with_the_reason(answer: dict[str, Any]) -> None:
