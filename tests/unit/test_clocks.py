@@ -27,7 +27,6 @@ MAY_READ = {
     "sextant/observability.py": "when a metric was emitted",
     "sextant/operations/decisions/analyst.py": "a name in the logs",
     "sextant/operations/events/platform_failures.py": "when something happened; the database bounds it by its own time",
-    "sextant/outbox/__main__.py": "an age that a person typed, made a moment",
     "sextant/outbox/administration/service.py": "shown to nobody: the database's time is stored",
     "sextant/storage/breaker.py": "when an outage began and ended, to be told",
     "sextant/storage/iam.py": "the moment in a signature, which AWS checks",
