@@ -20,6 +20,8 @@ from sextant.engine.stack import Problem
 from sextant.engine.storage.several import Operation
 from sextant.engine.system import BoolArray, FloatArray
 
+FEW_UNITS = 4
+"""Of so many units of a profile each is looked at by itself."""
 CERTAIN = 1e-12
 """A gap below this is rounding, which processors differ in: it is told as 0."""
 
@@ -129,27 +131,32 @@ def certify(
 def rents(problem: DispatchProblem, price: FloatArray) -> FloatArray:
     """[B, U] EUR/MW and year that a unit earns above its bid at the prices [B, H].
 
-    By sorted prices and running sums: no work of hours times units.
+    Of a profile of many units by sorted prices and running sums, which is no work of hours times units; of others unit by unit.
     """
     rows, groups, units = problem.bids.shape
     earned = np.zeros((rows, units))
-    profiles, profile_of = np.unique(problem.profile_of, return_inverse=True)
+    profiles, profile_of, count = np.unique(problem.profile_of, return_inverse=True, return_counts=True)
     weighted = problem.profiles[profiles] * problem.weights
+    few = np.flatnonzero(count[profile_of] <= FEW_UNITS)
+    many = [np.flatnonzero(profile_of == profile) for profile in np.flatnonzero(count > FEW_UNITS)]
     for group in range(groups):
         hours = np.flatnonzero(problem.season == group) if groups > 1 else slice(None)
+        of_hours = weighted[:, hours]
+        of_few = of_hours[profile_of[few]]
         for row in range(rows):
-            prices = price[row, hours]
+            prices, bids = price[row, hours], problem.bids[row, group]
+            above = np.maximum(prices - bids[few, None], 0.0)
+            earned[row, few] += np.einsum("fh,fh->f", of_few, above)
             order = np.argsort(-prices, kind="stable")
             ranked = -prices[order]
-            energy = weighted[:, hours][:, order]
-            passed = np.zeros((2, len(profiles), len(prices) + 1))
-            np.cumsum(energy, axis=1, out=passed[0, :, 1:])
-            np.cumsum(-energy * ranked, axis=1, out=passed[1, :, 1:])
-            # The hours in which the price is above the bid are the first so many.
-            count = np.searchsorted(ranked, -problem.bids[row, group], side="left")
-            earned[row] += (
-                passed[1, profile_of, count] - problem.bids[row, group] * passed[0, profile_of, count]
-            )
+            for those in many:
+                energy = of_hours[profile_of[those[0]], order]
+                passed = np.zeros((2, len(prices) + 1))
+                np.cumsum(energy, out=passed[0, 1:])
+                np.cumsum(-energy * ranked, out=passed[1, 1:])
+                # The hours in which the price is above the bid are the first so many.
+                first = np.searchsorted(ranked, -bids[those], side="left")
+                earned[row, those] += passed[1, first] - bids[those] * passed[0, first]
     return earned
 
 
