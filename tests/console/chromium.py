@@ -35,7 +35,9 @@ def installed() -> Path:
             for archive in ("fonts.tar", "al2023.tar"):
                 _unpack(packed / f"{archive}.br", _HOME / archive)
                 with tarfile.open(_HOME / archive) as files:
-                    files.extractall(_HOME, filter="data")
+                    # Python before 3.11.4 has no filters.
+                    files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+                    files.extractall(_HOME)
             _unpack(packed / "chromium.br", _HOME / "chromium.part")
             (_HOME / "chromium.part").replace(browser)
             os.utime(browser)
