@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -13,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from functions.api.baseline_sources import Tables, contents_of, place_of
 from functions.api.http.envelopes import (
     AnswerBody,
     Envelope,
@@ -25,7 +25,7 @@ from functions.api.http.envelopes import (
 )
 from functions.api.http.headers import LOCATION
 from functions.api.http.listing import listing
-from functions.api.http.parameters import Cursor, Limit, broken
+from functions.api.http.parameters import Cursor, Limit
 from functions.api.http.routing import Router, needs
 from functions.api.warehouse import warehouse
 from sextant.baselines import service
@@ -41,36 +41,6 @@ if TYPE_CHECKING:
     from sextant.baselines.uploads import Upload
 
 UPLOAD_LIFETIME_MINUTES = 60
-
-
-class TableSource(RequestBody):
-    """A table's content: CSV text, Parquet in base64, or the id of an upload."""
-
-    csv: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
-    """The table as CSV, in UTF-8."""
-    parquet_base64: Annotated[str, Field(strict=True, max_length=900_000)] | None = None
-    """The table as Parquet, in base64."""
-    upload_id: UUID | None = None
-    """What was sent to the URL of an upload."""
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if sum(value is not None for value in (self.csv, self.parquet_base64, self.upload_id)) != 1:
-            raise PydanticCustomError("one_of", "give exactly one of csv, parquet_base64 and upload_id")
-        return self
-
-
-class Tables(RequestBody):
-    units: TableSource
-    """Generating units."""
-    load: TableSource
-    """Load by hour, in MW."""
-    profiles: TableSource | None = None
-    """Capacity factors by hour, of wind and sun."""
-    prices: TableSource | None = None
-    """Prices of fuels and carbon."""
-    storage: TableSource | None = None
-    """Storages."""
 
 
 class NewBaseline(RequestBody):
@@ -255,7 +225,7 @@ def create_upload() -> Response[Any]:
     if store is None:
         raise LinkUnavailableError
     upload = new_id()
-    url = store.presigned_upload(_place(caller, upload), minutes=UPLOAD_LIFETIME_MINUTES)
+    url = store.presigned_upload(place_of(caller, upload), minutes=UPLOAD_LIFETIME_MINUTES)
     body = UploadBody.model_construct(upload_id=upload, url=url, method="PUT")
     return reply(UploadEnvelope.around(body, caller), 201)
 
@@ -368,38 +338,6 @@ def _read(document: NewBaseline, caller: Caller) -> Upload:
         warehouse().settings.warehouse,
         caller.tenant,
         name=document.name,
-        tables=_contents(document.tables, caller),
+        tables=contents_of(document.tables, caller),
         options=document.options(),
     )
-
-
-def _contents(tables: Tables, caller: Caller) -> dict[str, bytes]:
-    return {
-        name: _content_of(name, source, caller)
-        for name in Tables.model_fields
-        if (source := getattr(tables, name)) is not None
-    }
-
-
-def _content_of(name: str, source: TableSource, caller: Caller) -> bytes:
-    if source.csv is not None:
-        return source.csv.encode()
-    if source.parquet_base64 is not None:
-        try:
-            return base64.b64decode(source.parquet_base64, validate=True)
-        except ValueError as error:
-            raise broken(f"tables.{name}.parquet_base64", "base64", "must be base64") from error
-    assert source.upload_id is not None
-    place = _place(caller, source.upload_id)
-    from sextant.baselines.tables import MAX_TABLE_BYTES
-
-    try:
-        # Whoever has the URL may have put anything there, of any size: a byte too many is enough to tell.
-        return warehouse().objects.get_range(place, 0, MAX_TABLE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise broken(f"tables.{name}.upload_id", "exists", "must be an upload that was completed") from error
-
-
-def _place(caller: Caller, upload: UUID) -> str:
-    """Where an upload lies: under the caller's own tenant, whatever id is given."""
-    return f"{warehouse().settings.warehouse.rstrip('/')}/uploads/{caller.tenant}/{upload}"
