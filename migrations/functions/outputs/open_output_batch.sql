@@ -1,5 +1,6 @@
 -- Take the open batch, or open one over the files that wait and whose time has come. `outcome` is OPENED, RESUMED (a batch whose
--- committer stopped: finish it under its own id), BUSY (its committer lives) or EMPTY.
+-- committer stopped: finish it under its own id), BUSY (its committer lives), LOCKED (somebody looks at all of them: another
+-- try finds them a moment later) or EMPTY.
 CREATE OR REPLACE FUNCTION open_output_batch(
     p_batch uuid, p_owner text, p_lease interval, p_limit integer, OUT outcome text, OUT batch uuid
 ) LANGUAGE plpgsql AS $$
@@ -42,7 +43,10 @@ BEGIN
     GET DIAGNOSTICS count = ROW_COUNT;
     IF count = 0 THEN
         DELETE FROM output_batch b WHERE b.id = p_batch;
-        outcome := 'EMPTY';
+        outcome := CASE WHEN EXISTS (
+            SELECT FROM output_file f JOIN scenario_run r ON r.tenant_id = f.tenant_id AND r.id = f.run_id
+            WHERE f.state = 'WAITING' AND f.commit_after <= clock_timestamp() AND r.state = 'RUNNING'
+        ) THEN 'LOCKED' ELSE 'EMPTY' END;
         RETURN;
     END IF;
     UPDATE output_batch b SET file_count = count WHERE b.id = p_batch;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -62,7 +62,7 @@ class MainJob:
     def work(self, run: RunId, tenant: TenantId = TENANT) -> str:
         return self.worker.execute(tenant, run, lambda: 900.0)
 
-    def commit(self) -> int:
+    def commit(self, may_go_on: Callable[[], bool] = lambda: True) -> int:
         table = load_table(self.lake)
 
         return outputs.commit_waiting(
@@ -71,7 +71,7 @@ class MainJob:
             owner=f"committer-{new_id()}",
             lease=timedelta(seconds=30),
             limit=1000,
-            may_go_on=lambda: True,
+            may_go_on=may_go_on,
         )
 
     def hourly(self) -> Table:

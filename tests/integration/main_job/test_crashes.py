@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
+import psycopg
 import pytest
 
+from local.database import DatabaseUrls
+from sextant.execution import recovery
 from sextant.execution import repository as execution
 from sextant.execution.heartbeat import Heartbeat
 from sextant.execution.model import ClaimedRun
@@ -20,6 +24,7 @@ from sextant.outputs import repository as outputs
 from sextant.outputs import service
 from sextant.outputs.model import OpenBatch
 from sextant.storage import ALL_TENANTS
+from sextant.storage.errors import StorageError
 from tests.integration.main_job.conftest import TENANT, MainJob
 
 LEASE = timedelta(seconds=30)
@@ -114,6 +119,43 @@ def test_a_run_past_its_time_whose_worker_died_times_out(main_job: MainJob) -> N
     expire_leases(main_job)
     assert recover(main_job) == (0, 0, 1, 0)
     assert main_job.run(scenario, run.id).state == "TIMEOUT"
+
+
+@contextmanager
+def _none_asked_for(database: DatabaseUrls) -> Iterator[None]:
+    """Within it, asking again for a run that waits fails."""
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'it takes too long'; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON scenario_run FOR EACH ROW"
+            " WHEN (OLD.state = 'QUEUED' AND NEW.state = 'QUEUED') EXECUTE FUNCTION refuse()"
+        )
+        try:
+            yield
+        finally:
+            connection.execute("DROP FUNCTION refuse CASCADE")
+
+
+def test_an_expired_lease_is_recovered_though_silent_runs_cannot_be_asked_for(
+    main_job: MainJob, database: DatabaseUrls
+) -> None:
+    # Given a run whose worker died, and one that waits, whose asking again fails, as with very many it takes too long
+    scenario = main_job.scenario()
+    lost, silent = (main_job.request(scenario, seed=seed).id for seed in (1, 2))
+    claim(main_job, lost)
+    expire_leases(main_job)
+    main_job.sql(
+        "UPDATE scenario_run SET updated_at = now() - interval '1 day' WHERE id = %s RETURNING 1", silent
+    )
+    # When the recovery runs
+    with _none_asked_for(database), pytest.raises(StorageError):
+        recovery.recover(main_job.platform, LONG, 100)
+    # Then the first is asked for again
+    assert main_job.run(scenario, lost).state == "QUEUED"
+    # And the second, once that can be done
+    assert recovery.recover(main_job.platform, LONG, 100)["asked_again"] == 1
 
 
 def test_a_queued_run_whose_message_was_lost_is_asked_for_again(main_job: MainJob) -> None:
@@ -214,6 +256,28 @@ def test_many_committers_at_once_publish_each_run_once(main_job: MainJob) -> Non
     assert sum(published) == len(asked)
     rows = main_job.rows_by_run()
     assert {run: main_job.run(scenario, run).output_rows for run in asked} == rows
+
+
+def test_a_run_that_another_looks_at_when_its_commit_is_asked_for_is_published(
+    main_job: MainJob, database: DatabaseUrls
+) -> None:
+    # Given a file that waits, and somebody who holds its run's row, as a worker that got its message twice does
+    _, run = waiting_run(main_job)
+    with psycopg.connect(database.admin) as other:
+        other.execute("SELECT FROM scenario_run WHERE id = %s FOR UPDATE", (run,))
+        looks: list[int] = []
+
+        def may_go_on() -> bool:
+            looks.append(1)
+            if len(looks) == 2:
+                other.rollback()
+            return True
+
+        # When the committer is called once
+        published = main_job.commit(may_go_on=may_go_on)
+    # Then it does not leave the run to its schedule
+    assert published == 1
+    assert list(main_job.rows_by_run()) == [run]
 
 
 def test_a_running_worker_notices_that_its_run_was_cancelled(main_job: MainJob) -> None:

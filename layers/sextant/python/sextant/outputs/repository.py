@@ -51,7 +51,7 @@ WHERE r.tenant_id = %s AND r.id = ANY (%s::uuid[])
 def open_batch(
     session: Session, batch: BatchId, owner: str, lease: timedelta, limit: int
 ) -> tuple[str, BatchId | None]:
-    """Take the open batch or open one: OPENED, RESUMED, BUSY or EMPTY, and its id."""
+    """Take the open batch or open one: OPENED, RESUMED, BUSY, LOCKED or EMPTY, and its id."""
     answer = session.fetch_one(
         "SELECT outcome, batch FROM open_output_batch(%s, %s, %s, %s)",
         (batch, owner, lease, limit),

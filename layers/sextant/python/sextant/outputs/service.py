@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,11 +25,22 @@ LakeCommit = Callable[[OpenBatch], CommittedBatch]
 ATTEMPTS = 3
 """How often the commit of a file is tried before its run fails: a committer of a newer version may read it."""
 RETRY_AFTER = timedelta(minutes=1)
+_UNLOCKED_AFTER = 0.05
+"""Seconds: whoever looks at a run, as a worker to which its message came twice, holds its row for less."""
+
+
+class FilesLockedError(Exception):
+    """Files wait, and others hold the rows of all of them for a moment."""
 
 
 def take_batch(session: Session, owner: str, lease: timedelta, limit: int) -> OpenBatch | None:
-    """The batch that this committer is to finish, with its files; None when there is nothing for it to do."""
+    """The batch that this committer is to finish, with its files; None when there is nothing for it to do.
+
+    Raises FilesLockedError.
+    """
     outcome, batch = repository.open_batch(session, BatchId(new_id()), owner, lease, limit)
+    if outcome == "LOCKED":
+        raise FilesLockedError
     if batch is None or outcome not in ("OPENED", "RESUMED"):
         return None
     return OpenBatch(batch, outcome == "RESUMED", tuple(repository.batch_files(session, batch)))
@@ -50,9 +62,14 @@ def commit_waiting(
     """
     published = 0
     while may_go_on():
-        batch = database.run(
-            ALL_TENANTS, lambda session: take_batch(session, owner, lease, limit), idempotent=True
-        )
+        try:
+            batch = database.run(
+                ALL_TENANTS, lambda session: take_batch(session, owner, lease, limit), idempotent=True
+            )
+        except FilesLockedError:
+            # Nobody calls the committer once more for them before its schedule does.
+            time.sleep(_UNLOCKED_AFTER)
+            continue
         if batch is None:
             break
         published += database.run(
