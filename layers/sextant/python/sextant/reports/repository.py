@@ -18,11 +18,12 @@ def now(session: Session) -> datetime:
     return at
 
 
-def count(session: Session) -> int:
+def count(session: Session, most: int) -> int:
+    """How many reports the tenant has, looking at no more than `most`."""
     return (
         session.fetch_one(
-            "SELECT count(*)::integer FROM report WHERE tenant_id = %s AND deleted_at IS NULL",
-            (session.tenant_id,),
+            "SELECT count(*)::integer FROM (SELECT FROM report WHERE tenant_id = %s AND deleted_at IS NULL LIMIT %s) AS live",
+            (session.tenant_id, most),
             row=int,
         )
         or 0

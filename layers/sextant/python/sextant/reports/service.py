@@ -41,7 +41,7 @@ def frozen(
 
 def create(session: Session, report: Frozen, actor: str) -> Report:
     """Raises `TooManyReportsError` where the tenant has as many as it may have."""
-    if repository.count(session) >= MOST_REPORTS:
+    if repository.count(session, MOST_REPORTS) >= MOST_REPORTS:
         raise TooManyReportsError(f"A tenant may have {MOST_REPORTS} reports.")
     return get(session, repository.add(session, report, actor))
 
