@@ -54,6 +54,7 @@ from sextant.lake.read.query import OutputFilter
 from sextant.outputs import comparison as service
 from sextant.outputs.model import ComputedRun
 from sextant.runs.errors import RunNotFoundError
+from sextant.storage import Session
 
 MAX_COMPARED = 20
 _FORMATS = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET}
@@ -141,7 +142,8 @@ def compare_runs(
     form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     check_switched_on(caller)
-    base, *compared = named_runs(router, baseline, others)
+    with router.session() as session:
+        base, *compared = named_runs(session, baseline, others)
     question = Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
         return question.file(form, style)
@@ -188,7 +190,8 @@ def compare_outputs(
     form = _form_of(format, accept, shape)
     style = csv_style(form, separator, decimal, bom=bom)
     readable(caller, scenario_id)
-    base, *compared = named_runs(router, baseline, others)
+    with router.session() as session:
+        base, *compared = named_runs(session, baseline, others)
     question = Question(caller, base, compared, metric, where, snapshot_of(snapshot_id))
     if form is not None:
         return question.file(form, style)
@@ -225,12 +228,11 @@ def span_of(years: str | None) -> tuple[date | None, date | None]:
 
 
 def named_runs(
-    asked: Router, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]
+    session: Session, baseline: UUID, others: Sequence[tuple[UUID, UUID | None]]
 ) -> list[ComputedRun]:
     """The baseline run and the others. Raises `RunNotFoundError` and `RunWithoutResultError`, which name them."""
     named = {"baseline": baseline, **{f"runs[{place}]": run for place, (run, _) in enumerate(others)}}
-    with asked.session() as session:
-        runs = service.runs_to_compare(session, named)
+    runs = service.runs_to_compare(session, named)
     for place, (run, (_, scenario)) in enumerate(zip(runs[1:], others, strict=True)):
         if scenario not in (None, run.scenario_id):
             message = f"names {run.id}, which is no run of the scenario {scenario}"

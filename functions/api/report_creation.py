@@ -54,7 +54,8 @@ def create_report(document: Annotated[ReportRequest, Body()]) -> Response[Any]:
         raise broken("runs", "unique", "must name each run once")
     start, end = span_of(document.years)
     where = filter_of(start=start, end=end, tags=None)
-    base, *compared = named_runs(router, document.baseline, [(run, None) for run in document.runs])
+    with router.session() as session:
+        base, *compared = named_runs(session, document.baseline, [(run, None) for run in document.runs])
     metrics = ",".join(document.metrics) or None
     question = Question(caller, base, compared, metrics, where, snapshot_of(document.snapshot_id))
     comparison = question.answer()
