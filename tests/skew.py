@@ -30,8 +30,8 @@ def skewed(by: timedelta) -> Iterator[None]:
     modules = [
         module
         for name, module in list(sys.modules.items())
-        # A repository hands the class itself to psycopg, and reads no clock.
-        if name.split(".")[0] in _OURS and not name.endswith(".repository")
+        # A repository, and who asks for the database's time, hand the class itself to psycopg, and read no clock.
+        if name.split(".")[0] in _OURS and not name.endswith((".repository", ".storage.clock"))
         if getattr(module, "datetime", None) is dt.datetime
     ]
     with pytest.MonkeyPatch.context() as patched:

@@ -18,6 +18,7 @@ from functions.api.output_parameters import check_switched_on, snapshot_of
 from functions.api.output_query import filter_of
 from functions.api.reports import CREATED, ReportBody, ReportEnvelope
 from sextant.reports import service
+from sextant.storage import database_time
 
 
 class ReportRequest(RequestBody):
@@ -60,7 +61,7 @@ def create_report(document: Annotated[ReportRequest, Body()]) -> Response[Any]:
     question = Question(caller, base, compared, metrics, where, snapshot_of(document.snapshot_id))
     comparison = question.answer()
     with router.session() as session:
-        frozen_at = service.now(session)
+        frozen_at = database_time(session)
     snapshot = str(comparison.snapshot_id or "")
     content = orjson.dumps(
         {

@@ -26,7 +26,7 @@ from sextant.observability import RUNS_PUBLISHED, counted, embedded
 from sextant.outputs import service
 from sextant.outputs.model import CommittedBatch, OpenBatch
 from sextant.outputs.publication import publish
-from sextant.storage import ALL_TENANTS
+from sextant.storage import ALL_TENANTS, database_time
 
 FILES_A_BATCH = 1000
 # What one more batch may take: with fewer seconds left of the function's time none is begun.
@@ -49,7 +49,7 @@ def _hourly_table() -> Table:
 
 def _commit(batch: OpenBatch) -> CommittedBatch:
     # A snapshot's time is the database's: what a wrong clock wrote, other engines would refuse for ever.
-    now = bootstrap.platform_database().run(ALL_TENANTS, service.database_time, idempotent=True)
+    now = bootstrap.platform_database().run(ALL_TENANTS, database_time, idempotent=True)
     return publish(_table(), _hourly_table, batch, clock_of(now))
 
 

@@ -20,7 +20,7 @@ from sextant.lake.write.times import Clock, clock_of, disorder
 from sextant.outputs import repository
 from sextant.outputs.leftovers import clear_beside
 from sextant.outputs.object_check import check_objects
-from sextant.storage import ALL_TENANTS, PlatformDatabase
+from sextant.storage import ALL_TENANTS, PlatformDatabase, database_time
 
 STEPS = ("compact", "expire", "times", "clear", "beside", "objects")
 _OF_THE_WAREHOUSE = frozenset({"beside"})
@@ -92,7 +92,7 @@ def maintain(
         # Their ids must stay findable in the table's history, and their files where they are.
         open_batches = repository.open_batches(session)
         waiting = repository.waiting_locations(session)
-        now = repository.now(session)
+        now = database_time(session)
         clock = clock_of(now)
 
     def compaction() -> object:
@@ -140,7 +140,7 @@ def maintain(
 def sort_times(table: Table, database: PlatformDatabase) -> list[str]:
     """Put the table's times in order, after a wrong clock wrote to it; what was wrong. Calling again is safe."""
     with database.autocommit(ALL_TENANTS) as session:
-        clock = clock_of(repository.now(session))
+        clock = clock_of(database_time(session))
     return maintenance.sort_times(table, clock)
 
 

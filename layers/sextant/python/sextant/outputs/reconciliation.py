@@ -24,7 +24,7 @@ from sextant.lake.write.times import clock_of
 from sextant.outputs import repository
 from sextant.outputs.model import PublishedRun
 from sextant.outputs.object_check import check_objects
-from sextant.storage import ALL_TENANTS, PlatformDatabase
+from sextant.storage import ALL_TENANTS, PlatformDatabase, database_time
 
 LISTED = 100  # of each list in the answer; the counts are of all
 
@@ -131,7 +131,7 @@ def delete_surplus(table: Table, database: PlatformDatabase, surplus: Collection
     """Delete what only the lake holds, in one commit; how many rows that were. Calling again is safe."""
     runs = [StoredRun(run.tenant_id, run.scenario_id, run.run_id) for run in surplus]
     with database.autocommit(ALL_TENANTS) as session:
-        clock = clock_of(repository.now(session))
+        clock = clock_of(database_time(session))
     return delete_rows(table, runs, clock)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sextant.ids import BatchId, RunId, ScenarioId
@@ -106,13 +106,6 @@ def waiting_seconds(session: Session) -> float:
         row=float,
     )
     return seconds or 0.0
-
-
-def now(session: Session) -> datetime:
-    """The database's time."""
-    moment = session.fetch_one("SELECT clock_timestamp()", row=datetime)
-    assert moment is not None
-    return moment
 
 
 def open_batches(session: Session) -> list[BatchId]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 from uuid import UUID
@@ -94,11 +94,6 @@ def _close(session: Session, *, batch: BatchId, committed: CommittedBatch) -> in
             },
         )
     return repository.close_batch(session, batch, committed.snapshot_id)
-
-
-def database_time(session: Session) -> datetime:
-    """The time that holds for all: the database's."""
-    return repository.now(session)
 
 
 def waiting_seconds(session: Session) -> float:

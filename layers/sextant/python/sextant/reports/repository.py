@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sextant.ids import new_id
@@ -10,12 +10,6 @@ from sextant.paging import PageRequest
 from sextant.reports.model import Frozen, Opened, Report, ReportLink
 from sextant.storage import Session
 from sextant.storage.keyset import fetch_page
-
-
-def now(session: Session) -> datetime:
-    at = session.fetch_one("SELECT clock_timestamp()", row=datetime)
-    assert at is not None
-    return at
 
 
 def count(session: Session, most: int) -> int:

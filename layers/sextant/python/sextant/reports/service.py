@@ -21,7 +21,6 @@ from sextant.reports.errors import (
 )
 from sextant.reports.keys import Key
 from sextant.reports.model import MOST_BYTES, MOST_LINKS, MOST_REPORTS, Frozen, Report, ReportLink
-from sextant.reports.repository import now as now
 from sextant.storage import Session
 
 _SHOWN_LINKS = 100

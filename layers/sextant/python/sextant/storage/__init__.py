@@ -5,6 +5,7 @@ at all, that nothing is retried whose outcome is unknown, and that no statement 
 """
 
 from sextant.storage.breaker import Outage
+from sextant.storage.clock import database_time
 from sextant.storage.database import ALL_TENANTS, Database, PlatformDatabase
 from sextant.storage.session import Session
 from sextant.storage.settings import DatabaseSettings
@@ -19,4 +20,5 @@ __all__ = [
     "PlatformDatabase",
     "Query",
     "Session",
+    "database_time",
 ]
